@@ -1,0 +1,28 @@
+//! opsdeck: the map of the house. DESIGN in one line: spec -> effects -> events -> fold -> views.
+//!
+//! Imports run downward only, floor by floor, with no circle; `tests/house.rs` holds these rules:
+//!
+//! | floor | rooms | job |
+//! |---|---|---|
+//! | 1 | `main` | entry |
+//! | 2 | [`cli`] | one file a verb |
+//! | 3 | [`tui`] | model, update, view |
+//! | 4 | (release, recovery) | come with their issues |
+//! | 5 | [`run`] | spec, events, fold, journal, launcher, supervisor, step runner, control |
+//! | 6 | (ssh) | comes with its issue |
+//! | 7 | [`ansible`], [`inventory`], [`audit`] | the real Ansible; hosts and patterns; the ledger |
+//! | 8 | [`project`], [`state`] | what the operator wrote; the state directory |
+//! | 9 | [`text`], [`yaml`] | hostile text made safe; YAML as Ansible reads it |
+//!
+//! Nothing imports `tui` or `cli`; `tui` starts no process and opens no file of a run itself.
+
+pub mod ansible;
+pub mod audit;
+pub mod cli;
+pub mod inventory;
+pub mod project;
+pub mod run;
+pub mod state;
+pub mod text;
+pub mod tui;
+pub mod yaml;

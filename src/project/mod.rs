@@ -1,0 +1,68 @@
+//! What the operator wrote: an Ansible project found without configuration, its environments and playbooks,
+//! `ansible.cfg`, and the optional `opsdeck.yaml`.
+
+use std::path::PathBuf;
+
+/// An Ansible project, as found on disk.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Project {
+    /// Its root: the working directory of every run.
+    pub root: PathBuf,
+    /// The `ansible.cfg` that Ansible will use there, if any (environment, root, home, /etc, in Ansible's order).
+    pub config_file: Option<PathBuf>,
+    /// Environments, in the order shown.
+    pub environments: Vec<Environment>,
+    /// Playbooks, sorted by path.
+    pub playbooks: Vec<Playbook>,
+    /// Recovery commands of `opsdeck.yaml`.
+    pub runbooks: Vec<Runbook>,
+    /// `--forks` where nobody says otherwise.
+    pub forks: Option<u32>,
+}
+
+/// A set of hosts with its own inventory: production, staging ...
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Environment {
+    /// Name, shown everywhere.
+    pub name: String,
+    /// Inventory sources as passed to `-i`, relative to the root where they lie below it.
+    pub inventory: Vec<String>,
+    /// Colour of the top line: a colour name or `#rrggbb`.
+    pub colour: Option<String>,
+    /// Ask to type the name before anything runs there.
+    pub protect: bool,
+}
+
+/// A YAML file that holds plays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Playbook {
+    /// Path relative to the root.
+    pub path: String,
+    /// Name and hosts pattern of each play.
+    pub plays: Vec<(String, String)>,
+}
+
+/// A recovery command with a key of its own.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Runbook {
+    /// Name in the menu.
+    pub name: String,
+    /// One key that launches it from the recovery menu.
+    pub key: Option<char>,
+    /// What it is for.
+    pub help: Option<String>,
+    /// Environments it is offered in; empty: all.
+    pub environments: Vec<String>,
+    /// Module and arguments of an ad-hoc command; or else
+    pub module: Option<String>,
+    /// its arguments,
+    pub args: Option<String>,
+    /// the playbook to run.
+    pub playbook: Option<String>,
+    /// Host pattern (ad-hoc) or limit (playbook); `None`: the marked hosts.
+    pub hosts: Option<String>,
+    /// `--become`.
+    pub r#become: bool,
+    /// Extra vars, as for `-e`.
+    pub extra_vars: Vec<String>,
+}

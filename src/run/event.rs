@@ -1,0 +1,289 @@
+//! The journal's events: one JSON line each, in order, append-only.
+//!
+//! Task events are compact: full results stay in the step's `events.jsonl`, and `at` points there. Tasks are named by
+//! their number in the run (the order of their `task` events, from 0), hosts by name.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// One line of `journal.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry<'a> {
+    /// Number in the journal, from 1, without gaps.
+    pub seq: u64,
+    /// When (Unix milliseconds). For what Ansible's callback reported: when it happened there.
+    pub ts: i64,
+    /// What.
+    #[serde(flatten, borrow)]
+    pub event: Event<'a>,
+}
+
+/// Where a task event came from: makes ingestion exactly-once across a restart of the supervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Step (from 1).
+    pub step: u32,
+    /// Byte offset of the line in the step's `events.jsonl`.
+    pub off: u64,
+    /// Length of the line in bytes, newline included.
+    pub len: u32,
+}
+
+/// What happened. `e` names the kind in the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "e", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// The run exists; its spec is on disk.
+    Requested,
+    /// Another run holds its hosts.
+    Queued {
+        /// Id of the holder.
+        by: String,
+        /// In words, for the screen.
+        why: String,
+    },
+    /// The lease was got.
+    Leased {
+        /// Fencing token.
+        token: i64,
+    },
+    /// About to start a child: the intent, fsynced before the act.
+    StepIntent {
+        /// Step (from 1).
+        step: u32,
+    },
+    /// The child runs.
+    StepStarted {
+        /// Step.
+        step: u32,
+        /// Process id of the child.
+        pid: u32,
+    },
+    /// Ansible's callback says hello: Ansible itself is running.
+    Hello {
+        /// Version of ansible-core.
+        #[serde(borrow)]
+        core: Cow<'a, str>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// What will be run, as far as is known before it runs.
+    Plan {
+        /// One entry a play: its name and how many tasks it has.
+        plays: Vec<(String, u32)>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// A play (or its next `serial` batch) begins.
+    Play {
+        /// Its name.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// Hosts of this batch.
+        hosts: Vec<String>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// A task begins; its number is the count of `task` events before it.
+    Task {
+        /// Its rendered name.
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        /// Its action (`ansible.builtin.service`).
+        #[serde(borrow)]
+        action: Cow<'a, str>,
+        /// True for a handler.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        handler: bool,
+        /// `file:line`.
+        #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+        path: Option<Cow<'a, str>>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// A host got a worker and began a task.
+    Start {
+        /// Task number.
+        t: u32,
+        /// Host.
+        #[serde(borrow)]
+        h: Cow<'a, str>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// A host finished a task.
+    Result {
+        /// Task number.
+        t: u32,
+        /// Host.
+        #[serde(borrow)]
+        h: Cow<'a, str>,
+        /// How.
+        s: Status,
+        /// Failed, but `ignore_errors` was set.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ig: bool,
+        /// The result carries a diff.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        diff: bool,
+        /// Duration in milliseconds, where start was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ms: Option<u64>,
+        /// For failed and unreachable: the message, sanitised and cut to one short line.
+        #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+        msg: Option<Cow<'a, str>>,
+        /// Where from: full result there.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// One item of a loop, a retry, a notification, an include: counted, not folded into the matrix.
+    Note {
+        /// Callback event name (`item_ok`, `retry`, `notify`, `include`, ...).
+        #[serde(borrow)]
+        k: Cow<'a, str>,
+        /// Task number, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        t: Option<u32>,
+        /// Host, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+        h: Option<Cow<'a, str>>,
+        /// In words.
+        #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+        msg: Option<Cow<'a, str>>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// Ansible's own recap.
+    Stats {
+        /// Per host.
+        hosts: Vec<(String, Tally)>,
+        /// Where from.
+        #[serde(flatten)]
+        src: Source,
+    },
+    /// The callback or the ingest had to leave something out.
+    Dropped {
+        /// How many events.
+        count: u64,
+        /// Why.
+        why: String,
+    },
+    /// How far the output files had grown at this moment: gives lines their time, and stdout and stderr their order.
+    Output {
+        /// Step.
+        step: u32,
+        /// Bytes of `stdout.log`.
+        out: u64,
+        /// Bytes of `stderr.log`.
+        err: u64,
+    },
+    /// Somebody asked to stop.
+    StopAsked {
+        /// How hard.
+        level: StopLevel,
+        /// Who.
+        by: String,
+    },
+    /// A rung of the stop ladder was taken (intent, fsynced before the signal).
+    Signal {
+        /// In words: `SIGINT to ansible 4711`.
+        what: String,
+    },
+    /// The child ended.
+    StepExited {
+        /// Step.
+        step: u32,
+        /// Exit code, if it exited.
+        rc: Option<i32>,
+        /// Signal, if one killed it.
+        signal: Option<i32>,
+        /// False when nobody saw it end (its step runner was killed): then neither is known.
+        seen: bool,
+    },
+    /// The supervisor was replaced by a new one.
+    Resumed {
+        /// Why.
+        why: String,
+    },
+    /// The run ended.
+    Ended {
+        /// In which terminal state.
+        state: super::State,
+        /// Why, in words.
+        why: String,
+        /// Its kind, for a failure.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failure: Option<Failure>,
+        /// Hosts on which something of ours may still run.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        maybe_running_on: Vec<String>,
+    },
+    /// Written by a newer version: kept, not understood.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a host finished a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Ran, changed nothing.
+    Ok,
+    /// Ran and changed something.
+    Changed,
+    /// Failed (a `rescue` may still save the host).
+    Failed,
+    /// Could not be reached.
+    Unreachable,
+    /// Not run, by a condition.
+    Skipped,
+}
+
+/// Ansible's counts for a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "Ansible's own words: the PLAY RECAP")]
+pub struct Tally {
+    pub ok: u32,
+    pub changed: u32,
+    pub failed: u32,
+    pub unreachable: u32,
+    pub skipped: u32,
+    pub rescued: u32,
+    pub ignored: u32,
+}
+
+/// Rungs of the stop ladder, gentlest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopLevel {
+    /// Let the running task finish on every host, start no other.
+    AfterTask,
+    /// Interrupt Ansible now.
+    Interrupt,
+    /// Kill every worker's own process group, then Ansible.
+    Kill,
+}
+
+/// Kinds of failure that a person treats differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// A task failed on some host.
+    HostsFailed,
+    /// Hosts could not be reached, and none failed otherwise.
+    Unreachable,
+    /// Ansible itself gave up (syntax, vault, options, a crash): no or not all tasks ran.
+    Ansible,
+    /// Killed by a signal that opsdeck did not send.
+    Killed,
+    /// The control host could not start it (no ansible, no such folder ...).
+    Launch,
+    /// The control host rebooted, or the evidence is gone.
+    Lost,
+}

@@ -1,0 +1,11 @@
+//! Runs: what is launched, how it is supervised, recorded and read back. The one spine of opsdeck.
+//!
+//! spec -> supervisor -> events -> journal -> fold -> [`RunState`], which TUI, CLI and audit all show.
+
+pub mod event;
+pub mod spec;
+pub mod state;
+
+pub use event::{Entry, Event};
+pub use spec::{Ask, RunSpec};
+pub use state::{RunState, State};

@@ -1,0 +1,235 @@
+//! What a run's journal folds to: the one truth that every view shows.
+
+use super::event::{Failure, Status, StopLevel, Tally};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// States of an ad-hoc or playbook run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its spec is on disk, nothing else happened.
+    #[default]
+    Requested,
+    /// Waits for the lease.
+    Queued,
+    /// The child is being started; Ansible has not reported yet.
+    Starting,
+    /// Ansible runs.
+    Running,
+    /// Somebody asked to stop it; it is not gone yet.
+    Stopping,
+    /// Ansible ended well and something ran.
+    Succeeded,
+    /// It failed; `failure` says how.
+    Failed,
+    /// Nothing ran, whatever the exit code.
+    NothingRan,
+    /// Stopped by a person.
+    Cancelled,
+    /// How it ended cannot be known.
+    Unknown,
+}
+
+impl State {
+    /// All states, in the order in which a run passes them.
+    pub const ALL: [State; 10] = [
+        State::Requested,
+        State::Queued,
+        State::Starting,
+        State::Running,
+        State::Stopping,
+        State::Succeeded,
+        State::Failed,
+        State::NothingRan,
+        State::Cancelled,
+        State::Unknown,
+    ];
+
+    /// True if nothing follows.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, State::Succeeded | State::Failed | State::NothingRan | State::Cancelled | State::Unknown)
+    }
+
+    /// Lower-case name, as in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Requested => "requested",
+            State::Queued => "queued",
+            State::Starting => "starting",
+            State::Running => "running",
+            State::Stopping => "stopping",
+            State::Succeeded => "succeeded",
+            State::Failed => "failed",
+            State::NothingRan => "nothing_ran",
+            State::Cancelled => "cancelled",
+            State::Unknown => "unknown",
+        }
+    }
+}
+
+/// A run as its journal tells it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RunState {
+    /// Where it stands.
+    pub state: State,
+    /// Each state that it entered and when (Unix milliseconds), oldest first.
+    pub history: Vec<(State, i64)>,
+    /// Last event folded.
+    pub seq: u64,
+    /// Time of the last event (Unix milliseconds).
+    pub updated_at: i64,
+    /// Exit code of Ansible.
+    pub rc: Option<i32>,
+    /// Signal that ended Ansible.
+    pub signal: Option<i32>,
+    /// Why it is in this state, in words.
+    pub why: Option<String>,
+    /// Kind of failure.
+    pub failure: Option<Failure>,
+    /// Version of ansible-core, once it said hello.
+    pub core: Option<String>,
+    /// Strongest stop that was asked.
+    pub stop: Option<StopLevel>,
+    /// Hosts on which something may still run after a stop.
+    pub maybe_running_on: Vec<String>,
+    /// Plan: play name and number of tasks, as far as known before the run.
+    pub plan: Vec<(String, u32)>,
+    /// Hosts that took part, in order of appearance.
+    pub hosts: IndexMap<String, HostState>,
+    /// Plays (and `serial` batches) that began.
+    pub plays: Vec<PlayState>,
+    /// Tasks that began, in order.
+    pub tasks: Vec<TaskState>,
+    /// Events that were lost on the way; shown, never hidden.
+    pub dropped: u64,
+    /// Ansible's recap was seen: every host's outcome is complete.
+    pub recap: bool,
+    /// How far output had grown: (ts, step, stdout bytes, stderr bytes), oldest first.
+    pub output: Vec<(i64, u32, u64, u64)>,
+}
+
+/// One host's counts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct HostState {
+    /// Counts so far; Ansible's own once the recap was seen.
+    pub tally: Tally,
+    /// Task that runs on it now.
+    pub running: Option<u32>,
+    /// First failure: task number and message.
+    pub failed: Option<(u32, String)>,
+}
+
+/// One play (or batch).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PlayState {
+    /// Its name.
+    pub name: String,
+    /// Number of hosts.
+    pub hosts: u32,
+    /// Number of its first task.
+    pub first_task: u32,
+    /// When it began (Unix milliseconds).
+    pub started_at: i64,
+}
+
+/// One task: a row of the matrix.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TaskState {
+    /// Rendered name.
+    pub name: String,
+    /// Action.
+    pub action: String,
+    /// `file:line`.
+    pub path: Option<String>,
+    /// True for a handler.
+    pub handler: bool,
+    /// Index in `plays`.
+    pub play: u32,
+    /// When it began (Unix milliseconds).
+    pub started_at: i64,
+    /// When its last result came.
+    pub ended_at: Option<i64>,
+    /// Counts over hosts.
+    pub counts: Counts,
+    /// One cell a host, by the host's index in `RunState::hosts`; shorter than that for hosts that came later.
+    cells: Vec<Cell>,
+}
+
+/// Counts of a task over its hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "Ansible's own words")]
+pub struct Counts {
+    pub running: u32,
+    pub ok: u32,
+    pub changed: u32,
+    pub failed: u32,
+    pub unreachable: u32,
+    pub skipped: u32,
+    pub ignored: u32,
+}
+
+/// A cell of the host-by-task matrix, packed: a matrix of a million cells is 16 MB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cell {
+    /// What is known.
+    pub status: CellStatus,
+    /// Step whose `events.jsonl` has the full result; 0 for none.
+    pub step: u16,
+    /// Length of that line in bytes.
+    pub len: u32,
+    /// Its byte offset.
+    pub off: u64,
+}
+
+/// What is known of one host at one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum CellStatus {
+    /// Not begun, or not part of it.
+    #[default]
+    None,
+    /// Has a worker, no result yet.
+    Running,
+    /// See [`Status`].
+    Ok,
+    /// See [`Status`].
+    Changed,
+    /// See [`Status`].
+    Failed,
+    /// Failed, and `ignore_errors` was set.
+    Ignored,
+    /// See [`Status`].
+    Unreachable,
+    /// See [`Status`].
+    Skipped,
+    /// Was running when the run ended without a result: nobody knows.
+    Unknown,
+}
+
+impl From<Status> for CellStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Ok => CellStatus::Ok,
+            Status::Changed => CellStatus::Changed,
+            Status::Failed => CellStatus::Failed,
+            Status::Unreachable => CellStatus::Unreachable,
+            Status::Skipped => CellStatus::Skipped,
+        }
+    }
+}
+
+impl TaskState {
+    /// The cell of a host, by its index in [`RunState::hosts`].
+    pub fn cell(&self, host: usize) -> Cell {
+        self.cells.get(host).copied().unwrap_or_default()
+    }
+
+    /// Sets a cell, growing the row as needed. For the fold, and for tests of views.
+    pub fn set_cell(&mut self, host: usize, cell: Cell) {
+        if self.cells.len() <= host {
+            self.cells.resize(host + 1, Cell::default());
+        }
+        self.cells[host] = cell;
+    }
+}

@@ -1,0 +1,133 @@
+//! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
+//! and process identities in the files beside. Nothing here knows what a run's events mean.
+
+use std::path::{Path, PathBuf};
+
+/// A state directory. Cheap to clone; creates nothing until asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateDir {
+    root: PathBuf,
+}
+
+impl StateDir {
+    /// The state directory at `root`.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `opsdeck.db`: index of runs and leases (SQLite, WAL).
+    pub fn index(&self) -> PathBuf {
+        self.root.join("opsdeck.db")
+    }
+
+    /// `audit.db`: the ledger (SQLite, INSERT only).
+    pub fn audit(&self) -> PathBuf {
+        self.root.join("audit.db")
+    }
+
+    /// `runs/`: one folder a run.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// The folder of one run.
+    pub fn run(&self, id: uuid::Uuid) -> RunDir {
+        RunDir { path: self.runs().join(id.to_string()) }
+    }
+
+    /// `opsdeck.log`: opsdeck's own log.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("opsdeck.log")
+    }
+}
+
+/// The folder of one run, complete in itself: copied elsewhere it can still be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// A run folder that lies anywhere (a copy, for instance).
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `spec.yaml`: what was asked, frozen.
+    pub fn spec(&self) -> PathBuf {
+        self.path.join("spec.yaml")
+    }
+
+    /// `journal.jsonl`: every event of the run, in order.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// `snapshot.bin`: the folded state up to some byte of the journal; only ever a cache.
+    pub fn snapshot(&self) -> PathBuf {
+        self.path.join("snapshot.bin")
+    }
+
+    /// `control.sock`: commands to the supervisor.
+    pub fn control(&self) -> PathBuf {
+        self.path.join("control.sock")
+    }
+
+    /// `lock`: held by the supervisor as long as it lives.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
+    /// `steps/<n>/`: one child process; `n` counts from 1.
+    pub fn step(&self, n: u32) -> StepDir {
+        StepDir { path: self.path.join("steps").join(n.to_string()) }
+    }
+}
+
+/// The folder of one child process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepDir {
+    path: PathBuf,
+}
+
+impl StepDir {
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `stdout.log`: every byte the child printed, untouched.
+    pub fn stdout(&self) -> PathBuf {
+        self.path.join("stdout.log")
+    }
+
+    /// `stderr.log`: likewise.
+    pub fn stderr(&self) -> PathBuf {
+        self.path.join("stderr.log")
+    }
+
+    /// `events.jsonl`: what Ansible's callback wrote, with full results.
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+
+    /// `pid`: identities of the step runner and of the child (JSON), written before the child is waited for.
+    pub fn pid(&self) -> PathBuf {
+        self.path.join("pid")
+    }
+
+    /// `exit`: how the child ended (JSON), written last (tmp, fsync, rename).
+    pub fn exit(&self) -> PathBuf {
+        self.path.join("exit")
+    }
+}

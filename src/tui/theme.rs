@@ -1,0 +1,63 @@
+//! Colours and glyphs by role: no view names a colour, a theme file does.
+
+use ratatui::style::Style;
+use std::collections::HashMap;
+
+/// What a piece of the screen means. A theme gives each a style; views know only these.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each says itself")]
+pub enum Role {
+    Text,
+    Dim,
+    Strong,
+    Title,
+    Border,
+    BorderFocus,
+    Key,
+    KeyDisabled,
+    Cursor,
+    Mark,
+    Match,
+    Input,
+    Error,
+    Ok,
+    Changed,
+    Failed,
+    Unreachable,
+    Skipped,
+    Running,
+    Waiting,
+    Warning,
+    Unknown,
+    Stale,
+    EnvPlain,
+    EnvProtected,
+    DiffAdded,
+    DiffRemoved,
+    Link,
+}
+
+/// A theme: a style for each role, and whether glyphs may be more than ASCII.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    /// Its name.
+    pub name: String,
+    /// True: only ASCII goes to the screen (`[o]` for `●`, `+-|` for borders).
+    pub ascii: bool,
+    styles: HashMap<Role, Style>,
+}
+
+impl Theme {
+    /// A theme from its parts; roles that are not given stay plain.
+    pub fn new(name: impl Into<String>, ascii: bool, styles: HashMap<Role, Style>) -> Self {
+        Self { name: name.into(), ascii, styles }
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.styles.get(&role).copied().unwrap_or_default()
+    }
+}
