@@ -1,5 +1,7 @@
 //! What was asked, frozen at launch: `spec.yaml` of a run. Holds no secret, only the names of those that were given.
 
+pub use crate::ansible::ask::{Adhoc, Ask, Common, Play};
+use crate::state::operator::Operator;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,79 +38,6 @@ pub struct RunSpec {
     pub created_at: i64,
 }
 
-/// The two kinds of run that exist today.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Ask {
-    /// `ansible PATTERN -m MODULE -a ARGS`.
-    Adhoc(Adhoc),
-    /// `ansible-playbook PLAYBOOK`.
-    Playbook(Play),
-}
-
-/// What `ansible` and `ansible-playbook` share.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Common {
-    /// Inventory sources, as given to `-i`, in order.
-    #[serde(default)]
-    pub inventory: Vec<String>,
-    /// `--limit`.
-    pub limit: Option<String>,
-    /// `--become`.
-    #[serde(default)]
-    pub r#become: bool,
-    /// `--become-user`.
-    pub become_user: Option<String>,
-    /// `--user`.
-    pub user: Option<String>,
-    /// `--forks`.
-    pub forks: Option<u32>,
-    /// `--check`.
-    #[serde(default)]
-    pub check: bool,
-    /// `--diff`.
-    #[serde(default)]
-    pub diff: bool,
-    /// `--extra-vars`, in order, as written.
-    #[serde(default)]
-    pub extra_vars: Vec<String>,
-    /// How many `-v`.
-    #[serde(default)]
-    pub verbosity: u8,
-}
-
-/// An ad-hoc command.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Adhoc {
-    /// Host pattern.
-    pub pattern: String,
-    /// Module name.
-    pub module: String,
-    /// Module arguments (`-a`), as written.
-    pub args: Option<String>,
-    /// Shared options.
-    #[serde(flatten)]
-    pub common: Common,
-}
-
-/// A playbook.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Play {
-    /// Playbook file, relative to `cwd` where it lies below it.
-    pub playbook: String,
-    /// `--tags`.
-    #[serde(default)]
-    pub tags: Vec<String>,
-    /// `--skip-tags`.
-    #[serde(default)]
-    pub skip_tags: Vec<String>,
-    /// `--start-at-task`.
-    pub start_at_task: Option<String>,
-    /// Shared options.
-    #[serde(flatten)]
-    pub common: Common,
-}
-
 /// When another run holds the hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -120,47 +49,4 @@ pub enum OnConflict {
     Refuse,
     /// Never blocked, only warned: ad-hoc runs.
     Warn,
-}
-
-/// Who asked, and from where. Fields that only the environment says are marked unverified in the audit ledger.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Operator {
-    /// Login name: of `/proc/self/loginuid` where it is set (it survives sudo), else of the real uid.
-    pub name: String,
-    /// Effective user's name.
-    pub effective: String,
-    /// Client address and port from `SSH_CONNECTION`.
-    pub from: Option<String>,
-    /// Terminal device.
-    pub tty: Option<String>,
-    /// Audit session id of the kernel, where there is one.
-    pub session: Option<String>,
-    /// Name of the control host.
-    pub host: String,
-}
-
-impl Ask {
-    /// `adhoc` or `playbook`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Ask::Adhoc(_) => "adhoc",
-            Ask::Playbook(_) => "playbook",
-        }
-    }
-
-    /// The shared options.
-    pub fn common(&self) -> &Common {
-        match self {
-            Ask::Adhoc(a) => &a.common,
-            Ask::Playbook(p) => &p.common,
-        }
-    }
-
-    /// One line for lists: `service name=nginx state=restarted` or `deploy.yml`.
-    pub fn title(&self) -> String {
-        match self {
-            Ask::Adhoc(a) => format!("{} {}", a.module, a.args.as_deref().unwrap_or("")).trim_end().to_owned(),
-            Ask::Playbook(p) => p.playbook.clone(),
-        }
-    }
 }

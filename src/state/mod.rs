@@ -1,6 +1,8 @@
 //! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
 //! and process identities in the files beside. Nothing here knows what a run's events mean.
 
+pub mod operator;
+
 use std::path::{Path, PathBuf};
 
 /// A state directory. Cheap to clone; creates nothing until asked.

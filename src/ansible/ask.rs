@@ -1,0 +1,102 @@
+//! What a person asks of Ansible, in Ansible's own terms; becomes an argv in `command`.
+
+use serde::{Deserialize, Serialize};
+
+/// The two kinds of run that exist today.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Ask {
+    /// `ansible PATTERN -m MODULE -a ARGS`.
+    Adhoc(Adhoc),
+    /// `ansible-playbook PLAYBOOK`.
+    Playbook(Play),
+}
+
+/// What `ansible` and `ansible-playbook` share.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Common {
+    /// Inventory sources, as given to `-i`, in order.
+    #[serde(default)]
+    pub inventory: Vec<String>,
+    /// `--limit`.
+    pub limit: Option<String>,
+    /// `--become`.
+    #[serde(default)]
+    pub r#become: bool,
+    /// `--become-user`.
+    pub become_user: Option<String>,
+    /// `--user`.
+    pub user: Option<String>,
+    /// `--forks`.
+    pub forks: Option<u32>,
+    /// `--check`.
+    #[serde(default)]
+    pub check: bool,
+    /// `--diff`.
+    #[serde(default)]
+    pub diff: bool,
+    /// `--extra-vars`, in order, as written.
+    #[serde(default)]
+    pub extra_vars: Vec<String>,
+    /// How many `-v`.
+    #[serde(default)]
+    pub verbosity: u8,
+}
+
+/// An ad-hoc command.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Adhoc {
+    /// Host pattern.
+    pub pattern: String,
+    /// Module name.
+    pub module: String,
+    /// Module arguments (`-a`), as written.
+    pub args: Option<String>,
+    /// Shared options.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
+/// A playbook.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Play {
+    /// Playbook file, relative to `cwd` where it lies below it.
+    pub playbook: String,
+    /// `--tags`.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// `--skip-tags`.
+    #[serde(default)]
+    pub skip_tags: Vec<String>,
+    /// `--start-at-task`.
+    pub start_at_task: Option<String>,
+    /// Shared options.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
+impl Ask {
+    /// `adhoc` or `playbook`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Ask::Adhoc(_) => "adhoc",
+            Ask::Playbook(_) => "playbook",
+        }
+    }
+
+    /// The shared options.
+    pub fn common(&self) -> &Common {
+        match self {
+            Ask::Adhoc(a) => &a.common,
+            Ask::Playbook(p) => &p.common,
+        }
+    }
+
+    /// One line for lists: `service name=nginx state=restarted` or `deploy.yml`.
+    pub fn title(&self) -> String {
+        match self {
+            Ask::Adhoc(a) => format!("{} {}", a.module, a.args.as_deref().unwrap_or("")).trim_end().to_owned(),
+            Ask::Playbook(p) => p.playbook.clone(),
+        }
+    }
+}
