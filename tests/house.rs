@@ -1,0 +1,182 @@
+//! Holds the rules of the house: the map in `src/lib.rs`, file sizes, what each room may touch, what the top level may
+//! hold. A rule that is broken names the file, the line and the rule. No test here runs opsdeck.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "house/source.rs"]
+mod source;
+
+use regex::Regex;
+use source::{File, all, root, rust};
+use std::collections::BTreeMap;
+
+/// Fails with every broken place at once, one a line.
+fn hold(rule: &str, broken: Vec<String>) {
+    assert!(broken.is_empty(), "\n\n{rule}\n\n  {}\n", broken.join("\n  "));
+}
+
+/// Lines of `files` that match, as `file:line: text`.
+fn lines<'a>(files: impl IntoIterator<Item = &'a File>, pattern: &str) -> Vec<String> {
+    let pattern = Regex::new(pattern).unwrap();
+    let mut found = Vec::new();
+    for file in files {
+        for (n, line) in file.code.lines().enumerate() {
+            if pattern.is_match(line) {
+                found.push(format!("{}:{}: {}", file.path, n + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+/// The floors, as the table in `src/lib.rs` tells them: room -> floor.
+fn floors() -> BTreeMap<String, u32> {
+    let text = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let row = Regex::new(r"^//! \| (\d+) \|([^|]*)\|").unwrap();
+    let room = Regex::new(r"\[`(\w+)`\]").unwrap();
+    let mut floors = BTreeMap::new();
+    for line in text.lines() {
+        if let Some(c) = row.captures(line) {
+            for r in room.captures_iter(&c[2]) {
+                floors.insert(r[1].to_owned(), c[1].parse().unwrap());
+            }
+        }
+    }
+    floors
+}
+
+#[test]
+fn the_map_names_every_room() {
+    let floors = floors();
+    let text = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let rooms: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    assert!(rooms.len() >= 9, "rooms of src/lib.rs: {rooms:?}");
+    let unknown = rooms.iter().filter(|r| !floors.contains_key(**r)).map(|r| format!("src/lib.rs: {r}")).collect();
+    hold("A room without a floor in the table of src/lib.rs:", unknown);
+}
+
+#[test]
+fn imports_run_downward_only() {
+    let floors = floors();
+    let mut broken = Vec::new();
+    for file in rust("src") {
+        let Some(room) = file.room().filter(|r| floors.contains_key(*r)).map(str::to_owned) else { continue };
+        for (line, other) in file.imports() {
+            if other == room {
+                continue;
+            }
+            match floors.get(&other) {
+                None => {} // an item of the crate's root
+                Some(floor) if *floor > floors[&room] => {}
+                Some(floor) => broken.push(format!(
+                    "{}:{line}: `{room}` (floor {}) imports `{other}` (floor {floor})",
+                    file.path, floors[&room]
+                )),
+            }
+        }
+    }
+    hold("Imports run downward only (see the table in src/lib.rs):", broken);
+}
+
+#[test]
+fn the_import_rule_sees_what_it_must() {
+    let text =
+        "use crate::tui::x;\nuse crate::{run::Event, cli};\n/// [`crate::audit`]\nfn f() { super::state::g(); }\n";
+    let file = File::of("src/run/mod.rs", text);
+    let seen: Vec<(usize, String)> = file.imports();
+    let names: Vec<(usize, &str)> = seen.iter().map(|(n, s)| (*n, s.as_str())).collect();
+    assert_eq!(names, [(1, "tui"), (2, "cli"), (2, "run"), (4, "state")]);
+    let deep = File::of("src/run/log/index.rs", "use super::super::super::cli::X;\nuse super::super::event;\n");
+    let seen = deep.imports();
+    assert_eq!(seen, [(1, "cli".to_owned())]);
+}
+
+#[test]
+fn main_only_hands_over_to_cli() {
+    let main = rust("src").into_iter().filter(|f| f.path == "src/main.rs").collect::<Vec<_>>();
+    assert_eq!(main.len(), 1);
+    let other = lines(&main, r"opsdeck::").into_iter().filter(|l| !l.contains("opsdeck::cli")).collect();
+    hold("src/main.rs knows `cli` only:", other);
+}
+
+#[test]
+fn files_are_small() {
+    let files: Vec<File> = all(&["rs", "py", "sh", "yaml"]).into_iter().filter(|f| !f.is_fixture()).collect();
+    let long = files.iter().filter(|f| f.lines() > 500).map(|f| format!("{}: {} lines", f.path, f.lines())).collect();
+    hold("No file is longer than 500 lines:", long);
+    let mut sizes: Vec<usize> = files.iter().filter(|f| f.path.ends_with(".rs")).map(File::lines).collect();
+    sizes.sort_unstable();
+    let median = sizes[sizes.len() / 2];
+    assert!(median < 120, "the median file has {median} lines; it must stay below 120");
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent = rust("src").into_iter().chain(rust("tests")).filter(|f| !f.text.starts_with("//!")).map(|f| f.path);
+    hold("The first line of every file says what it is for (`//!`):", silent.collect());
+}
+
+#[test]
+fn the_screen_starts_no_process_and_opens_no_run() {
+    let tui: Vec<File> = rust("src/tui").into_iter().filter(|f| !f.is_test()).collect();
+    let found = lines(&tui, r"process::Command|tokio::process|Command::new|\b(StepDir|RunDir)\b|\.step\(\d|tokio::fs");
+    hold("`tui` starts no process and opens no file of a run: it goes through `run`:", found);
+    // Themes and keymaps are files of the screen itself; they have their own places.
+    let files = tui.iter().filter(|f| !f.path.contains("theme") && !f.path.contains("keymap"));
+    hold("`tui` reads no file but themes and keymaps:", lines(files, r"File::open|fs::read|OpenOptions"));
+}
+
+#[test]
+fn nothing_is_silenced_without_a_reason() {
+    let allow = Regex::new(r"#!?\[(allow|expect)\(([^\]]*)\)\]").unwrap();
+    let mut broken = Vec::new();
+    for file in rust("src").into_iter().chain(rust("tests")) {
+        for m in allow.captures_iter(&file.code) {
+            if !m[2].contains("reason") {
+                let line = file.code[..m.get(0).unwrap().start()].matches('\n').count() + 1;
+                broken.push(format!("{}:{line}: {}", file.path, &m[0]));
+            }
+        }
+    }
+    hold("Every `allow` and `expect` gives its reason (`reason = \"...\"`):", broken);
+}
+
+#[test]
+fn tests_run_and_wait_for_the_thing_itself() {
+    let tests: Vec<File> = rust("tests").into_iter().chain(rust("src")).map(File::test_part).collect();
+    hold("No test is switched off:", lines(&tests, r"#\[ignore|#\[cfg\(any\(\)\)\]"));
+    let sleeping = tests.iter().filter(|f| f.path != "tests/support/wait.rs");
+    hold(
+        "Tests wait for the thing itself (`support::wait_until`), never a fixed time:",
+        lines(sleeping, r"\bsleep\(\s*(Duration|std::time|core::time)|thread::[s]leep|time::[s]leep"),
+    );
+}
+
+#[test]
+fn no_machine_path_stands_in_the_project() {
+    let files: Vec<File> = all(&["rs", "py", "sh", "yaml", "yml", "md", "toml", "run"]);
+    let found = lines(&files, r"/[w]ork/(main|wt|shared)|/opt/[a]ns|/tmp/[s]dist|/root/\.|[w]orktree");
+    hold("No path of one machine stands in the project:", found);
+    let built_in: Vec<File> = rust("src").into_iter().filter(|f| !f.is_test()).map(File::live_part).collect();
+    hold("No path of the build machine goes into the binary:", lines(&built_in, "CARGO_MANIFEST_DIR"));
+}
+
+#[test]
+fn the_top_level_stays_small() {
+    const ALLOWED: &[&str] = &[
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "src",
+        "themes",
+        "tests",
+        ".ci",
+        ".gitignore",
+        "rustfmt.toml",
+        "clippy.toml",
+        "deny.toml",
+    ];
+    let extra = source::top_level().into_iter().filter(|e| !ALLOWED.contains(&e.as_str())).collect();
+    hold("The top level holds only what DESIGN names:", extra);
+}
