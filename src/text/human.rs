@@ -1,0 +1,91 @@
+//! Numbers, sizes, durations and times as people read them. One spelling for all views and verbs.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// `18,204`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `412 B`, `1.2 kB`, `38 MB`: powers of 1000, two figures.
+pub fn bytes(n: u64) -> String {
+    let (mut value, mut unit) = (n as f64, 0);
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    // 999.5 would be written as 1000.
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 9.95 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// A running time from milliseconds: `0:04`, `1:12`, `2:03:59`. Negative is shown as `0:00`.
+pub fn clock(ms: i64) -> String {
+    let s = ms.max(0) / 1000;
+    let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
+    if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
+}
+
+/// A duration in its largest unit, from milliseconds: `45s`, `2m`, `6h`, `9d`.
+pub fn short(ms: i64) -> String {
+    match ms.max(0) / 1000 {
+        s @ 0..=59 => format!("{s}s"),
+        s @ 60..=3599 => format!("{}m", s / 60),
+        s @ 3600..=86_399 => format!("{}h", s / 3600),
+        s => format!("{}d", s / 86_400),
+    }
+}
+
+/// A duration with two figures, from milliseconds: `380 ms`, `1.3 s`, `48 s`, then as [`clock`].
+pub fn duration(ms: i64) -> String {
+    match ms.max(0) {
+        ms @ 0..=999 => format!("{ms} ms"),
+        ms @ 1000..=9_949 => format!("{:.1} s", ms as f64 / 1000.0),
+        ms @ 9_950..=59_999 => format!("{} s", ms / 1000),
+        ms => clock(ms),
+    }
+}
+
+/// How long ago (both Unix milliseconds): `just now`, `4m ago`; `in 3m` for what is ahead by more than a second.
+pub fn ago(then: i64, now: i64) -> String {
+    match now.saturating_sub(then) {
+        d if d < -1000 => format!("in {}", short(-d)),
+        d if d < 1000 => "just now".into(),
+        d => format!("{} ago", short(d)),
+    }
+}
+
+/// Time of day of Unix milliseconds, local: `14:02:07`.
+pub fn time(ts: i64) -> String {
+    zoned(ts, &TimeZone::system(), "%H:%M:%S")
+}
+
+/// Local date and time of Unix milliseconds: `2026-11-23 14:02:07`.
+pub fn date_time(ts: i64) -> String {
+    zoned(ts, &TimeZone::system(), "%Y-%m-%d %H:%M:%S")
+}
+
+/// RFC 3339 in UTC with milliseconds, for `--json`: `2026-11-23T14:02:07.120Z`.
+pub fn rfc3339(ts: i64) -> String {
+    zoned(ts, &TimeZone::UTC, "%Y-%m-%dT%H:%M:%S.%3fZ")
+}
+
+fn zoned(ts: i64, zone: &TimeZone, format: &str) -> String {
+    match Timestamp::from_millisecond(ts) {
+        Ok(t) => t.to_zoned(zone.clone()).strftime(format).to_string(),
+        Err(_) => "?".into(),
+    }
+}
