@@ -192,6 +192,8 @@ pub enum Event<'a> {
     },
     /// A rung of the stop ladder was taken (intent, fsynced before the signal).
     Signal {
+        /// Which.
+        rung: Rung,
         /// In words: `SIGINT to ansible 4711`.
         what: String,
     },
@@ -227,6 +229,38 @@ pub enum Event<'a> {
     /// Written by a newer version: kept, not understood.
     #[serde(other)]
     Unknown,
+}
+
+impl Event<'_> {
+    /// Where a task event came from.
+    pub fn source(&self) -> Option<Source> {
+        match self {
+            Event::Hello { src, .. }
+            | Event::Plan { src, .. }
+            | Event::Play { src, .. }
+            | Event::Task { src, .. }
+            | Event::Start { src, .. }
+            | Event::Result { src, .. }
+            | Event::Note { src, .. }
+            | Event::Stats { src, .. } => Some(*src),
+            _ => None,
+        }
+    }
+}
+
+impl Failure {
+    /// Lower-case name, as in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Failure::HostsFailed => "hosts_failed",
+            Failure::Unreachable => "unreachable",
+            Failure::Ansible => "ansible",
+            Failure::Killed => "killed",
+            Failure::Timeout => "timeout",
+            Failure::Launch => "launch",
+            Failure::Lost => "lost",
+        }
+    }
 }
 
 /// How a host finished a task.
@@ -270,6 +304,22 @@ pub enum StopLevel {
     Kill,
 }
 
+/// What the stop ladder did. A [`StopLevel`] is what a person asks for; it may take several rungs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// The stop file was written: Ansible stops itself before its next task.
+    File,
+    /// SIGINT to Ansible.
+    Interrupt,
+    /// SIGTERM to Ansible.
+    Terminate,
+    /// SIGKILL to everything that the step started.
+    Kill,
+    /// The step's own timeout was over.
+    Timeout,
+}
+
 /// Kinds of failure that a person treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -282,6 +332,8 @@ pub enum Failure {
     Ansible,
     /// Killed by a signal that opsdeck did not send.
     Killed,
+    /// It took longer than its timeout, and was stopped for that.
+    Timeout,
     /// The control host could not start it (no ansible, no such folder ...).
     Launch,
     /// The control host rebooted, or the evidence is gone.

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use uuid::Uuid;
 
+/// Version of the format that this program writes.
+pub const VERSION: u32 = 1;
+
 /// A run's spec. Written once, before anything happens; never changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
@@ -30,6 +33,9 @@ pub struct RunSpec {
     pub secrets: Vec<String>,
     /// What to do when another run holds a lease on the same hosts.
     pub on_conflict: OnConflict,
+    /// Seconds after which the step runner stops it; `None`: never.
+    #[serde(default)]
+    pub timeout: Option<u32>,
     /// Who asked, and from where.
     pub operator: Operator,
     /// The run that this one repeats.

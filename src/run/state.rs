@@ -1,6 +1,6 @@
 //! What a run's journal folds to: the one truth that every view shows.
 
-use super::event::{Failure, Status, StopLevel, Tally};
+use super::event::{Failure, Rung, Status, StopLevel, Tally};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,14 @@ pub struct RunState {
     pub core: Option<String>,
     /// Strongest stop that was asked.
     pub stop: Option<StopLevel>,
+    /// Rungs of the stop ladder that were taken, and when (Unix milliseconds).
+    pub rungs: Vec<(Rung, i64)>,
+    /// The step that was started last (0: none yet).
+    pub step: u32,
+    /// How often the supervisor was replaced.
+    pub resumed: u32,
+    /// Who holds the hosts, while it is queued.
+    pub queued_by: Option<String>,
     /// Hosts on which something may still run after a stop.
     pub maybe_running_on: Vec<String>,
     /// Plan: play name and number of tasks, as far as known before the run.
@@ -153,7 +161,7 @@ pub struct TaskState {
     /// Counts over hosts.
     pub counts: Counts,
     /// One cell a host, by the host's index in `RunState::hosts`; shorter than that for hosts that came later.
-    cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
 }
 
 /// Counts of a task over its hosts.

@@ -1,7 +1,18 @@
 //! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
 //! and process identities in the files beside. Nothing here knows what a run's events mean.
 
+pub mod file;
+pub mod identity;
+pub mod index;
+pub mod leases;
+pub mod lock;
 pub mod operator;
+pub mod runs;
+
+pub use identity::{Identity, Life};
+pub use index::{Index, IndexError};
+pub use lock::Lock;
+pub use runs::{Filter, RunRow};
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +26,21 @@ impl StateDir {
     /// The state directory at `root`.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    /// The state directory that a person means: the one given (a flag or `OPSDECK_STATE`), else
+    /// `$XDG_STATE_HOME/opsdeck`, else `~/.local/state/opsdeck`.
+    pub fn find(given: Option<&Path>) -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|v| Path::new(v).is_absolute()).map(PathBuf::from);
+        let root = match given {
+            // The supervisor runs elsewhere: the path must mean the same there.
+            Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            None => set("XDG_STATE_HOME")
+                .or_else(|| set("HOME").map(|h| h.join(".local/state")))
+                .unwrap_or_else(|| PathBuf::from("/var/tmp"))
+                .join("opsdeck"),
+        };
+        Self { root }
     }
 
     /// The folder itself.
@@ -90,6 +116,11 @@ impl RunDir {
         self.path.join("lock")
     }
 
+    /// `supervisor.log`: what the supervisor and the step runner had to say; empty when all is well.
+    pub fn supervisor_log(&self) -> PathBuf {
+        self.path.join("supervisor.log")
+    }
+
     /// `steps/<n>/`: one child process; `n` counts from 1.
     pub fn step(&self, n: u32) -> StepDir {
         StepDir { path: self.path.join("steps").join(n.to_string()) }
@@ -121,6 +152,16 @@ impl StepDir {
     /// `events.jsonl`: what Ansible's callback wrote, with full results.
     pub fn events(&self) -> PathBuf {
         self.path.join("events.jsonl")
+    }
+
+    /// `command.json`: what to start, with paths of secret channels but no secret.
+    pub fn command(&self) -> PathBuf {
+        self.path.join("command.json")
+    }
+
+    /// `stop`: as soon as it exists, the callback starts no other task.
+    pub fn stop(&self) -> PathBuf {
+        self.path.join("stop")
     }
 
     /// `pid`: identities of the step runner and of the child (JSON), written before the child is waited for.

@@ -1,0 +1,124 @@
+//! Reading a journal from any whole line on, in bounded memory, as often as it grows.
+
+use super::{JournalError, decode};
+use crate::run::event::{Entry, Event};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes read at once: large enough that system calls do not count, small enough for the memory of a screen.
+const CHUNK: usize = 1 << 20;
+
+/// A place in a journal.
+#[derive(Debug)]
+pub struct Reader {
+    file: File,
+    path: PathBuf,
+    offset: u64,
+    seq: u64,
+    newer: bool,
+    buffer: Vec<u8>,
+}
+
+/// What one reading came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pass {
+    /// Whole entries read.
+    pub entries: u64,
+    /// Bytes after the last newline: a line that is being written, or the torn tail of a crash.
+    pub torn: u64,
+}
+
+impl Reader {
+    /// At the beginning of a journal.
+    pub fn open(path: &Path) -> io::Result<Reader> {
+        Reader::open_at(path, 0, 0)
+    }
+
+    /// After the entry `seq`, which ends at byte `offset`.
+    pub fn open_at(path: &Path, offset: u64, seq: u64) -> io::Result<Reader> {
+        let file = File::open(path).map_err(|e| crate::state::file::at(path, "open", e))?;
+        Ok(Reader { file, path: path.to_owned(), offset, seq, newer: false, buffer: Vec::new() })
+    }
+
+    /// Byte after the last entry read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Number of the last entry read.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// True once an event was met that this version does not know: the journal may only be read.
+    pub fn is_newer(&self) -> bool {
+        self.newer
+    }
+
+    /// Reads all whole lines that are there and not yet read. Costs one `pread` when nothing is new.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] at the first line that is no event or does not follow on; what came before it was
+    /// given to `each`.
+    pub fn read(&mut self, mut each: impl FnMut(&Entry<'_>)) -> Result<Pass, JournalError> {
+        let mut pass = Pass::default();
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut filled = 0;
+        let result = loop {
+            if buffer.len() < filled + CHUNK {
+                buffer.resize(filled + CHUNK, 0);
+            }
+            let n = match self.file.read_at(&mut buffer[filled..], self.offset + filled as u64) {
+                Ok(n) => n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => break Err(crate::state::file::at(&self.path, "read", e).into()),
+            };
+            let (old, end) = (filled, filled + n);
+            if n == 0 {
+                pass.torn = end as u64;
+                break Ok(pass);
+            }
+            let mut from = 0;
+            let mut wrong = None;
+            for newline in memchr::memchr_iter(b'\n', &buffer[old..end]) {
+                let newline = old + newline;
+                match self.check(&buffer[from..newline]) {
+                    Ok(entry) => each(&entry),
+                    Err(e) => {
+                        wrong = Some(e);
+                        break;
+                    }
+                }
+                self.seq += 1;
+                pass.entries += 1;
+                self.offset += (newline + 1 - from) as u64;
+                from = newline + 1;
+            }
+            if let Some(e) = wrong {
+                break Err(e);
+            }
+            buffer.copy_within(from..end, 0);
+            filled = end - from;
+        };
+        // A line of a megabyte is rare: what it needed is not kept.
+        buffer.truncate(CHUNK);
+        buffer.shrink_to(CHUNK);
+        self.buffer = buffer;
+        result
+    }
+
+    fn check<'a>(&mut self, line: &'a [u8]) -> Result<Entry<'a>, JournalError> {
+        let wrong =
+            |why| JournalError::Damaged { path: self.path.clone(), line: self.seq + 1, offset: self.offset, why };
+        let entry = decode(line).map_err(wrong)?;
+        if entry.seq != self.seq + 1 {
+            return Err(wrong(format!("entry {} follows entry {}", entry.seq, self.seq)));
+        }
+        if matches!(entry.event, Event::Unknown) {
+            self.newer = true;
+        }
+        Ok(entry)
+    }
+}

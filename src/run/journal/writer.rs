@@ -1,0 +1,110 @@
+//! Writing a journal. Only the holder of the run's lock does.
+
+use super::{JournalError, Reader};
+use crate::run::event::{Entry, Event};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// An open journal, at its end.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    seq: u64,
+    len: u64,
+    pending: Vec<u8>,
+}
+
+impl Journal {
+    /// Opens a journal to go on with it, creating it where there is none. Every whole entry goes to `each`; a torn
+    /// tail is cut, and the number of bytes cut is returned.
+    ///
+    /// # Errors
+    /// Damage before the tail and events of a newer version: both are left as they are.
+    pub fn open(path: &Path, each: impl FnMut(&Entry<'_>)) -> Result<(Journal, u64), JournalError> {
+        let file = crate::state::file::append(path)?;
+        let mut reader = Reader::open(path)?;
+        match reader.read(each) {
+            Ok(_) => {}
+            // A crash of the machine can leave a last line of zeros: it is a tail if nothing whole comes after it.
+            Err(e @ JournalError::Damaged { .. }) if !is_tail(path, reader.offset())? => return Err(e),
+            Err(JournalError::Damaged { .. }) => {}
+            Err(e) => return Err(e),
+        }
+        if reader.is_newer() {
+            return Err(JournalError::Newer { path: path.to_owned() });
+        }
+        let cut = file.metadata()?.len().saturating_sub(reader.offset());
+        if cut > 0 {
+            file.set_len(reader.offset())?;
+            file.sync_data()?;
+        }
+        let (seq, len) = (reader.seq(), reader.offset());
+        Ok((Journal { file, path: path.to_owned(), seq, len, pending: Vec::new() }, cut))
+    }
+
+    /// Number of the last entry.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Bytes written so far.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// True before the first entry.
+    pub fn is_empty(&self) -> bool {
+        self.seq == 0
+    }
+
+    /// Adds an entry to what the next [`Journal::write`] or [`Journal::commit`] writes.
+    pub fn push<'a>(&mut self, ts: i64, event: Event<'a>) -> io::Result<Entry<'a>> {
+        let entry = Entry { seq: self.seq + 1, ts, event };
+        let mark = self.pending.len();
+        if let Err(e) = serde_json::to_writer(&mut self.pending, &entry) {
+            self.pending.truncate(mark);
+            return Err(e.into());
+        }
+        self.pending.push(b'\n');
+        self.seq += 1;
+        Ok(entry)
+    }
+
+    /// Writes what was added, in one `write`: survives the death of this process, not that of the machine.
+    pub fn write(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        if let Err(e) = self.file.write_all(&self.pending) {
+            // A full disk may have taken half a line: what follows must not be glued to it.
+            let _ = self.file.set_len(self.len);
+            return Err(crate::state::file::at(&self.path, "write to", e));
+        }
+        self.len += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Writes and waits for the disk: for intents and for changes of state.
+    pub fn commit(&mut self) -> io::Result<()> {
+        self.write()?;
+        self.file.sync_data().map_err(|e| crate::state::file::at(&self.path, "sync", e))
+    }
+}
+
+/// True if no whole entry comes after this byte.
+fn is_tail(path: &Path, offset: u64) -> io::Result<bool> {
+    use std::io::{BufRead, Seek};
+    let mut file = io::BufReader::new(File::open(path)?);
+    file.seek(io::SeekFrom::Start(offset))?;
+    let mut line = Vec::new();
+    while file.read_until(b'\n', &mut line)? > 0 {
+        if super::decode(&line).is_ok() {
+            return Ok(false);
+        }
+        line.clear();
+    }
+    Ok(true)
+}

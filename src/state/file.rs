@@ -1,0 +1,76 @@
+//! Files that are whole or absent, and that only their owner can read. No knowledge of what is in them.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Creates a folder and its parents, readable by the owner alone (0700). One that exists is left as it is.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| at(path, "create the folder", e))
+}
+
+/// Opens a file to append to, creating it for the owner alone (0600).
+pub fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|e| at(path, "open", e))
+}
+
+/// Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. 0600.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace(path, content, true)
+}
+
+/// As [`write_whole`], but without fsync: for a cache that is checked when it is read.
+pub fn write_cache(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace(path, content, false)
+}
+
+fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // The process id keeps two writers apart; the last rename wins, and either content is whole.
+    let tmp = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
+        file.write_all(content)?;
+        if durable {
+            file.sync_all()?;
+        }
+        std::fs::rename(&tmp, path)?;
+        if durable { File::open(folder)?.sync_all() } else { Ok(()) }
+    })();
+    written.map_err(|e| {
+        let _ = std::fs::remove_file(&tmp);
+        at(path, "write", e)
+    })
+}
+
+/// The same error with the path and the act in its words.
+pub fn at(path: &Path, act: &str, e: io::Error) -> io::Error {
+    io::Error::new(e.kind(), format!("cannot {act} {}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn is_private_and_leaves_no_temporary_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b");
+        private_dir(&deep).unwrap();
+        assert_eq!(deep.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        write_whole(&deep.join("f"), b"one").unwrap();
+        write_whole(&deep.join("f"), b"two").unwrap();
+        assert_eq!(std::fs::read(deep.join("f")).unwrap(), b"two");
+        assert_eq!(deep.join("f").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(&deep).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let e = write_whole(Path::new("/nonexistent/x"), b"").unwrap_err();
+        assert!(e.to_string().contains("/nonexistent/x"), "{e}");
+    }
+}

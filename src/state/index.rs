@@ -1,0 +1,137 @@
+//! The index database: one row a run, so that lists need no journal, and the leases. Only ever derived from
+//! `runs/*/`, and rebuilt from there when it is lost. WAL, so that readers and writers do not wait for each other.
+
+use super::StateDir;
+use rusqlite::Connection;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Version of the schema that this program writes (`PRAGMA user_version`).
+pub const SCHEMA: i64 = 1;
+
+/// What can go wrong with the index.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// Written by a newer opsdeck.
+    #[error("{path} has schema version {found}, this opsdeck knows {SCHEMA}: use the newer opsdeck that wrote it")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// The folder could not be made.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// SQLite's own error.
+    #[error("index {path}: {source}")]
+    Sql {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+/// An open index.
+#[derive(Debug)]
+pub struct Index {
+    pub(super) db: Connection,
+    path: PathBuf,
+    fresh: bool,
+}
+
+impl Index {
+    /// Opens the index, creating it where there is none. See [`Index::is_fresh`].
+    pub fn open(state: &StateDir) -> Result<Index, IndexError> {
+        super::file::private_dir(state.root())?;
+        let path = state.index();
+        // Created by us first, so that it is never readable by others, not even for a moment.
+        drop(super::file::append(&path)?);
+        let sql = |source| IndexError::Sql { path: path.clone(), source };
+        let db = Connection::open(&path).map_err(sql)?;
+        let (found, fresh) = prepare(&db).map_err(sql)?;
+        if found > SCHEMA {
+            return Err(IndexError::Newer { path, found });
+        }
+        Ok(Index { db, path, fresh })
+    }
+
+    /// True if this opening created it: runs that lie in `runs/` are not in it yet.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, IndexError> {
+        result.map_err(|source| IndexError::Sql { path: self.path.clone(), source })
+    }
+
+    /// When this operator last looked (Unix milliseconds): what ended later is news.
+    pub fn last_seen(&self, operator: &str) -> Result<Option<i64>, IndexError> {
+        use rusqlite::OptionalExtension;
+        let query = "SELECT at FROM seen WHERE operator = ?1";
+        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([operator], |r| r.get(0)).optional()))
+    }
+
+    /// Notes that this operator looks now.
+    pub fn mark_seen(&self, operator: &str, at: i64) -> Result<(), IndexError> {
+        let query = "INSERT INTO seen (operator, at) VALUES (?1, ?2)
+                     ON CONFLICT (operator) DO UPDATE SET at = max(at, excluded.at)";
+        self.sql(self.db.execute(query, (operator, at)).map(drop))
+    }
+}
+
+fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
+    db.busy_timeout(Duration::from_secs(5))?;
+    let found: i64 = db.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    if found >= SCHEMA {
+        return Ok((found, false));
+    }
+    db.pragma_update(None, "journal_mode", "wal")?;
+    // IF NOT EXISTS: two processes may create it at the same moment.
+    db.execute_batch(
+        "BEGIN IMMEDIATE;
+         CREATE TABLE IF NOT EXISTS runs (
+             id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, environment TEXT, operator TEXT NOT NULL,
+             cwd TEXT NOT NULL, state TEXT NOT NULL, failure TEXT, why TEXT, rc INTEGER, created_at INTEGER NOT NULL,
+             started_at INTEGER, ended_at INTEGER, hosts INTEGER NOT NULL, failed INTEGER NOT NULL,
+             unreachable INTEGER NOT NULL, changed INTEGER NOT NULL, duration INTEGER, check_mode INTEGER NOT NULL) STRICT;
+         CREATE INDEX IF NOT EXISTS runs_ended ON runs (ended_at);
+         CREATE INDEX IF NOT EXISTS runs_live ON runs (ended_at) WHERE ended_at IS NULL;
+         CREATE TABLE IF NOT EXISTS leases (
+             token INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, hosts TEXT,
+             taken_at INTEGER NOT NULL) STRICT;
+         CREATE TABLE IF NOT EXISTS seen (operator TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+         PRAGMA user_version = 1;
+         COMMIT;",
+    )?;
+    Ok((SCHEMA, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_schema_is_refused_in_plain_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        let index = Index::open(&state).unwrap();
+        assert!(index.is_fresh());
+        index.db.pragma_update(None, "user_version", 7).unwrap();
+        drop(index);
+        let e = Index::open(&state).unwrap_err().to_string();
+        assert!(e.contains("schema version 7") && e.contains("newer opsdeck"), "{e}");
+    }
+
+    #[test]
+    fn remembers_when_an_operator_looked() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        let index = Index::open(&state).unwrap();
+        assert_eq!(index.last_seen("ann").unwrap(), None);
+        index.mark_seen("ann", 10).unwrap();
+        index.mark_seen("ann", 5).unwrap();
+        assert_eq!(Index::open(&state).unwrap().last_seen("ann").unwrap(), Some(10));
+    }
+}

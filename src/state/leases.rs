@@ -1,0 +1,124 @@
+//! Leases: who works on which hosts. Each has a fencing token that only grows. Nothing here expires by time:
+//! whoever frees another's lease must have seen that it is dead.
+
+use super::index::{Index, IndexError};
+use uuid::Uuid;
+
+/// A lease that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Fencing token: larger than that of every lease before it.
+    pub token: i64,
+    /// The run that holds it.
+    pub run: Uuid,
+    /// Hosts; `None`: not known, so it may be any.
+    pub hosts: Option<Vec<String>>,
+}
+
+/// What [`Index::take_lease`] came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Ours now (or ours already).
+    Got {
+        /// Fencing token.
+        token: i64,
+    },
+    /// Another run holds some of these hosts.
+    HeldBy(Lease),
+}
+
+impl Lease {
+    /// True if both may touch the same host. What is not known overlaps.
+    pub fn overlaps(&self, hosts: Option<&[String]>) -> bool {
+        match (&self.hosts, hosts) {
+            (Some(mine), Some(theirs)) => {
+                let mine: std::collections::HashSet<&str> = mine.iter().map(String::as_str).collect();
+                theirs.iter().any(|h| mine.contains(h.as_str()))
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Index {
+    /// Takes a lease on hosts of a scope (an environment's inventory), unless another run's lease overlaps.
+    /// Asking again for the same run gives the same token.
+    pub fn take_lease(&self, run: Uuid, scope: &str, hosts: Option<&[String]>, now: i64) -> Result<Taken, IndexError> {
+        self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
+        let result = self.take_in_transaction(run, scope, hosts, now);
+        self.sql(self.db.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }))?;
+        result
+    }
+
+    fn take_in_transaction(
+        &self,
+        run: Uuid,
+        scope: &str,
+        hosts: Option<&[String]>,
+        now: i64,
+    ) -> Result<Taken, IndexError> {
+        for lease in self.leases(scope)? {
+            if lease.run == run {
+                return Ok(Taken::Got { token: lease.token });
+            }
+            if lease.overlaps(hosts) {
+                return Ok(Taken::HeldBy(lease));
+            }
+        }
+        let json = hosts.map(|h| serde_json::to_string(h).unwrap_or_default());
+        let query = "INSERT INTO leases (run, scope, hosts, taken_at) VALUES (?1, ?2, ?3, ?4)";
+        self.sql(self.db.execute(query, (run.to_string(), scope, json, now)))?;
+        Ok(Taken::Got { token: self.db.last_insert_rowid() })
+    }
+
+    /// Leases of a scope, oldest first.
+    pub fn leases(&self, scope: &str) -> Result<Vec<Lease>, IndexError> {
+        let query = "SELECT token, run, hosts FROM leases WHERE scope = ?1 ORDER BY token";
+        self.sql(self.db.prepare_cached(query).and_then(|mut q| {
+            q.query_map([scope], |r| {
+                let (run, hosts): (String, Option<String>) = (r.get(1)?, r.get(2)?);
+                // What cannot be read is not known, and what is not known overlaps.
+                Ok(Lease {
+                    token: r.get(0)?,
+                    run: Uuid::parse_str(&run).unwrap_or_default(),
+                    hosts: hosts.and_then(|h| serde_json::from_str(&h).ok()),
+                })
+            })?
+            .collect()
+        }))
+    }
+
+    /// Frees the lease of a run, if it holds one.
+    pub fn free_lease(&self, run: Uuid) -> Result<(), IndexError> {
+        self.sql(self.db.execute("DELETE FROM leases WHERE run = ?1", [run.to_string()]).map(drop))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::StateDir;
+
+    fn hosts(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&n| n.to_owned()).collect()
+    }
+
+    #[test]
+    fn overlapping_hosts_wait_and_others_do_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let (a, b) = (Uuid::now_v7(), Uuid::now_v7());
+        let take = |run, scope: &str, h: Option<&[String]>| index.take_lease(run, scope, h, 0).unwrap();
+        let Taken::Got { token } = take(a, "prod", Some(&hosts(&["w1", "w2"]))) else { panic!() };
+        assert_eq!(take(a, "prod", Some(&hosts(&["w1"]))), Taken::Got { token }, "asking again is no second lease");
+        assert!(matches!(take(b, "prod", Some(&hosts(&["w2"]))), Taken::HeldBy(l) if l.run == a));
+        assert!(matches!(take(b, "prod", None), Taken::HeldBy(_)), "unknown hosts overlap");
+        let Taken::Got { token: other } = take(b, "prod", Some(&hosts(&["w3"]))) else { panic!() };
+        assert!(other > token);
+        index.free_lease(a).unwrap();
+        index.free_lease(b).unwrap();
+        let Taken::Got { token: later } = take(b, "prod", None) else { panic!() };
+        assert!(later > other, "tokens grow even when leases were freed");
+        assert!(matches!(take(a, "staging", None), Taken::Got { .. }));
+    }
+}

@@ -1,0 +1,214 @@
+//! Rows of the index: what lists of runs show. A row says what the journal said when it was written.
+
+use super::index::{Index, IndexError};
+use rusqlite::{OptionalExtension, Row};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// One run, in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunRow {
+    /// The run.
+    pub id: Uuid,
+    /// `adhoc`, `playbook`.
+    pub kind: String,
+    /// One line: the playbook, or module and arguments.
+    pub title: String,
+    /// Environment's name.
+    pub environment: Option<String>,
+    /// Who asked.
+    pub operator: String,
+    /// Folder in which it runs.
+    pub cwd: String,
+    /// State, in its lower-case word.
+    pub state: String,
+    /// Kind of failure, in its lower-case word.
+    pub failure: Option<String>,
+    /// Why it is in this state.
+    pub why: Option<String>,
+    /// Exit code of Ansible.
+    pub rc: Option<i32>,
+    /// When it was asked (Unix milliseconds, like all times here).
+    pub created_at: i64,
+    /// When Ansible was started.
+    pub started_at: Option<i64>,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// Number of hosts.
+    pub hosts: u32,
+    /// Hosts with a failed task.
+    pub failed: u32,
+    /// Hosts that could not be reached.
+    pub unreachable: u32,
+    /// Hosts on which something changed.
+    pub changed: u32,
+    /// `--check`.
+    pub check: bool,
+}
+
+/// Which runs to list; the default lists all, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// States, in their words; empty: all.
+    pub states: Vec<String>,
+    /// Environment.
+    pub environment: Option<String>,
+    /// Only runs that have not ended.
+    pub live: bool,
+    /// Only runs that ended after this (Unix milliseconds).
+    pub ended_after: Option<i64>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
+const COLUMNS: &str = "id, kind, title, environment, operator, cwd, state, failure, why, rc, created_at, started_at, \
+                       ended_at, hosts, failed, unreachable, changed, check_mode";
+
+impl Index {
+    /// Writes a run's row, replacing the one that is there.
+    pub fn put(&self, row: &RunRow) -> Result<(), IndexError> {
+        let query = format!(
+            "INSERT OR REPLACE INTO runs ({COLUMNS}, duration) VALUES
+             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
+        );
+        let duration = row.ended_at.zip(row.started_at).map(|(end, start)| end - start);
+        let params = rusqlite::params![
+            row.id.to_string(),
+            row.kind,
+            row.title,
+            row.environment,
+            row.operator,
+            row.cwd,
+            row.state,
+            row.failure,
+            row.why,
+            row.rc,
+            row.created_at,
+            row.started_at,
+            row.ended_at,
+            row.hosts,
+            row.failed,
+            row.unreachable,
+            row.changed,
+            row.check,
+            duration,
+        ];
+        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.execute(params)).map(drop))
+    }
+
+    /// One run's row.
+    pub fn get(&self, id: Uuid) -> Result<Option<RunRow>, IndexError> {
+        let query = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
+        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_row([id.to_string()], row).optional()))
+    }
+
+    /// Runs, newest first (ids are UUIDv7: they sort by time).
+    pub fn list(&self, filter: &Filter) -> Result<Vec<RunRow>, IndexError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM runs
+             WHERE (?1 IS NULL OR instr(?1, ',' || state || ',') > 0) AND (?2 IS NULL OR environment = ?2)
+               AND (NOT ?3 OR ended_at IS NULL) AND (?4 IS NULL OR ended_at > ?4)
+             ORDER BY id DESC LIMIT ?5"
+        );
+        let states = (!filter.states.is_empty()).then(|| format!(",{},", filter.states.join(",")));
+        let limit = filter.limit.map_or(-1, i64::from);
+        let params = rusqlite::params![states, filter.environment, filter.live, filter.ended_after, limit];
+        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_map(params, row)?.collect()))
+    }
+
+    /// Ids that begin with these characters, newest first; at most `limit`.
+    pub fn ids_with_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<Uuid>, IndexError> {
+        let query = "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT ?2";
+        self.sql(
+            self.db.prepare_cached(query).and_then(|mut q| q.query_map((prefix, limit), |r| uuid_at(r, 0))?.collect()),
+        )
+    }
+
+    /// How long the last runs of the same thing in the same place took (milliseconds), newest first; only those that
+    /// succeeded, since a run that failed early says nothing.
+    pub fn past_durations(&self, title: &str, environment: Option<&str>) -> Result<Vec<i64>, IndexError> {
+        let query = "SELECT duration FROM runs WHERE title = ?1 AND environment IS ?2 AND state = 'succeeded'
+                     AND duration IS NOT NULL ORDER BY id DESC LIMIT 9";
+        self.sql(
+            self.db.prepare_cached(query).and_then(|mut q| q.query_map((title, environment), |r| r.get(0))?.collect()),
+        )
+    }
+}
+
+fn uuid_at(r: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+    let text: String = r.get(column)?;
+    Uuid::parse_str(&text)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))
+}
+
+fn row(r: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: uuid_at(r, 0)?,
+        kind: r.get(1)?,
+        title: r.get(2)?,
+        environment: r.get(3)?,
+        operator: r.get(4)?,
+        cwd: r.get(5)?,
+        state: r.get(6)?,
+        failure: r.get(7)?,
+        why: r.get(8)?,
+        rc: r.get(9)?,
+        created_at: r.get(10)?,
+        started_at: r.get(11)?,
+        ended_at: r.get(12)?,
+        hosts: r.get(13)?,
+        failed: r.get(14)?,
+        unreachable: r.get(15)?,
+        changed: r.get(16)?,
+        check: r.get(17)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::StateDir;
+
+    fn sample(ms: i64, state: &str) -> RunRow {
+        RunRow {
+            id: Uuid::now_v7(),
+            kind: "playbook".into(),
+            title: "deploy.yml".into(),
+            environment: Some("production".into()),
+            operator: "ann".into(),
+            cwd: "/p".into(),
+            state: state.into(),
+            failure: None,
+            why: None,
+            rc: Some(0),
+            created_at: ms,
+            started_at: Some(ms),
+            ended_at: (state != "running").then_some(ms + 100),
+            hosts: 3,
+            failed: 0,
+            unreachable: 0,
+            changed: 1,
+            check: false,
+        }
+    }
+
+    #[test]
+    fn lists_newest_first_and_filters() {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let (a, b) = (sample(1, "succeeded"), sample(2, "running"));
+        index.put(&a).unwrap();
+        index.put(&b).unwrap();
+        let ids = |f: &Filter| index.list(f).unwrap().into_iter().map(|r| r.id).collect::<Vec<_>>();
+        assert_eq!(ids(&Filter::default()), [b.id, a.id]);
+        assert_eq!(ids(&Filter { live: true, ..Filter::default() }), [b.id]);
+        assert_eq!(ids(&Filter { states: vec!["succeeded".into()], ..Filter::default() }), [a.id]);
+        assert!(ids(&Filter { environment: Some("x".into()), ..Filter::default() }).is_empty());
+        assert_eq!(ids(&Filter { ended_after: Some(100), ..Filter::default() }), [a.id]);
+        assert_eq!(ids(&Filter { limit: Some(1), ..Filter::default() }), [b.id]);
+        assert_eq!(index.get(a.id).unwrap(), Some(a.clone()));
+        assert_eq!(index.ids_with_prefix(&a.id.to_string(), 2).unwrap(), [a.id]);
+        assert_eq!(index.past_durations("deploy.yml", Some("production")).unwrap(), [100]);
+        assert!(index.past_durations("deploy.yml", None).unwrap().is_empty());
+    }
+}
