@@ -81,10 +81,10 @@ impl Follower {
     // Only a cache: that it could not be written (a foreign user's run) takes nothing away.
     fn save(&self) {
         let Some(reader) = &self.reader else { return };
-        if self.damage.is_none() {
-            if let Err(e) = snapshot::save(&self.dir.snapshot(), &self.dir.journal(), reader.offset(), &self.state) {
-                tracing::debug!("{e}");
-            }
+        if self.damage.is_none()
+            && let Err(e) = snapshot::save(&self.dir.snapshot(), &self.dir.journal(), reader.offset(), &self.state)
+        {
+            tracing::debug!("{e}");
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The journal, the fold and the snapshot held against each other, on generated and on damaged files.
+
 use super::*;
 use crate::run::event::{Entry, Event, Failure, Rung, Source, Status, StopLevel, Tally};
 use crate::run::state::{CellStatus, RunState, State};
