@@ -1,6 +1,9 @@
 //! Colours and glyphs by role: no view names a colour, a theme file does.
 
-use ratatui::style::Style;
+mod glyph;
+
+pub use glyph::Glyph;
+use ratatui::style::{Color, Style};
 use std::collections::HashMap;
 
 /// What a piece of the screen means. A theme gives each a style; views know only these.
@@ -45,7 +48,7 @@ pub enum Role {
 pub struct Theme {
     /// Its name.
     pub name: String,
-    /// True: only ASCII goes to the screen (`[o]` for `●`, `+-|` for borders).
+    /// True: only ASCII goes to the screen (`o` for `●`, `+-|` for borders).
     pub ascii: bool,
     styles: HashMap<Role, Style>,
 }
@@ -56,8 +59,28 @@ impl Theme {
         Self { name: name.into(), ascii, styles }
     }
 
+    /// The style of an environment's top line; `colour` is its own background where the theme has colours.
+    pub fn environment(&self, protect: bool, colour: Option<&str>) -> Style {
+        let base = self.style(if protect { Role::EnvProtected } else { Role::EnvPlain });
+        let own = colour.and_then(|c| c.parse::<Color>().ok()).filter(|_| base.bg.is_some_and(|b| b != Color::Reset));
+        match own {
+            Some(colour) => base.bg(colour).fg(readable_on(colour)),
+            None => base,
+        }
+    }
+
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(&role).copied().unwrap_or_default()
     }
+}
+
+/// Black or white, whichever can be read on a background.
+fn readable_on(background: Color) -> Color {
+    let dark = match background {
+        Color::Rgb(r, g, b) => u32::from(r) * 299 + u32::from(g) * 587 + u32::from(b) * 114 < 140_000,
+        Color::Black | Color::Red | Color::Blue | Color::Magenta | Color::DarkGray => true,
+        _ => false,
+    };
+    if dark { Color::White } else { Color::Black }
 }

@@ -1,0 +1,105 @@
+//! One record per thing a person can do. It drives the keys, the footer, `?`, `:`, the mouse and the docs: nothing
+//! that can be done is written down anywhere else.
+
+mod core;
+
+use super::effect::Effect;
+use super::model::Model;
+use super::screens;
+pub use core::CORE;
+
+/// How much harm an action can do; decides what is asked before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Danger {
+    /// None: runs at once.
+    #[default]
+    None,
+    /// Asks first, with Cancel as the default. Read-only mode drops it.
+    Confirm,
+    /// On a protected environment its name must be typed; elsewhere as `Confirm`. Read-only mode drops it.
+    TypeName,
+}
+
+/// One action.
+pub struct Action {
+    /// Name in `keys.yaml`: `fleet.filter`. Never changes once released.
+    pub id: &'static str,
+    /// Keys that it has without a `keys.yaml`, in the form of [`super::keymap::Chord`].
+    pub keys: &'static [&'static str],
+    /// One or two words, for the footer.
+    pub label: &'static str,
+    /// A sentence, for `?`, `:` and the docs.
+    pub help: &'static str,
+    /// What it may do.
+    pub danger: Danger,
+    /// Place in the footer: the higher, the longer it stays when the screen is narrow; 0: not in the footer.
+    pub hint: u8,
+    /// Why it can't be used now; `None`: it can.
+    pub disabled: fn(&Model) -> Option<String>,
+    /// For dangerous ones: what will happen, in lines, shown in the question.
+    pub question: fn(&Model) -> Vec<String>,
+    /// Does it.
+    pub run: fn(&mut Model) -> Vec<Effect>,
+}
+
+impl Action {
+    /// A harmless action that is always possible and has no place in the footer; see the builder's other parts.
+    pub const fn new(
+        id: &'static str,
+        keys: &'static [&'static str],
+        label: &'static str,
+        help: &'static str,
+        run: fn(&mut Model) -> Vec<Effect>,
+    ) -> Self {
+        Self { id, keys, label, help, danger: Danger::None, hint: 0, disabled: |_| None, question: |_| vec![], run }
+    }
+
+    /// Gives it a place in the footer.
+    pub const fn hint(mut self, place: u8) -> Self {
+        self.hint = place;
+        self
+    }
+
+    /// Says when it can't be used, and why.
+    pub const fn unless(mut self, disabled: fn(&Model) -> Option<String>) -> Self {
+        self.disabled = disabled;
+        self
+    }
+
+    /// Makes it ask first; `question` says what will happen.
+    pub const fn asks(mut self, danger: Danger, question: fn(&Model) -> Vec<String>) -> Self {
+        self.danger = danger;
+        self.question = question;
+        self
+    }
+
+    /// Why it can't be used now, read-only mode included.
+    pub fn why_not(&self, model: &Model) -> Option<String> {
+        if model.read_only && self.danger > Danger::None {
+            return Some("this console is read-only (--read-only)".into());
+        }
+        (self.disabled)(model)
+    }
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Action({})", self.id)
+    }
+}
+
+/// The actions that apply on a screen: its own first, then those that apply everywhere.
+pub fn on(screen: &screens::Screen) -> impl Iterator<Item = &'static Action> + use<> {
+    screen.actions.iter().chain(CORE)
+}
+
+/// Every action there is, with the name of its screen (empty: everywhere).
+pub fn all() -> impl Iterator<Item = (&'static str, &'static Action)> {
+    let own = screens::ALL.iter().flat_map(|s| s.actions.iter().map(|a| (s.name, a)));
+    own.chain(CORE.iter().map(|a| ("", a)))
+}
+
+/// An action by its id.
+pub fn find(id: &str) -> Option<&'static Action> {
+    all().map(|(_, a)| a).find(|a| a.id == id)
+}

@@ -1,0 +1,55 @@
+//! Actions that apply on every screen: movement, going back, overlays, leaving.
+
+use super::Action;
+use crate::tui::effect::Effect;
+use crate::tui::list::Motion;
+use crate::tui::model::Model;
+use crate::tui::overlay::Overlay;
+
+/// Actions that apply everywhere.
+pub const CORE: &[Action] = &[
+    Action::new("move.up", &["up", "k"], "up", "Move up one row", |m| motion(m, Motion::Up)),
+    Action::new("move.down", &["down", "j"], "down", "Move down one row", |m| motion(m, Motion::Down)),
+    Action::new("move.left", &["left", "h"], "left", "Move left, or close a branch", |m| motion(m, Motion::Left)),
+    Action::new("move.right", &["right", "l"], "right", "Move right, or open a branch", |m| motion(m, Motion::Right)),
+    Action::new("move.page-up", &["pgup", "ctrl-b"], "page up", "Move up one page", |m| motion(m, Motion::PageUp)),
+    Action::new("move.page-down", &["pgdn", "ctrl-f"], "page down", "Move down one page", |m| {
+        motion(m, Motion::PageDown)
+    }),
+    Action::new("move.first", &["home", "g"], "first", "Go to the first row", |m| motion(m, Motion::First)),
+    Action::new("move.last", &["end", "G"], "last", "Go to the last row", |m| motion(m, Motion::Last)),
+    Action::new("core.back", &["esc"], "back", "Go back to the screen before", |m| {
+        m.back();
+        vec![]
+    }),
+    Action::new("core.quit", &["q", "ctrl-c"], "quit", "Leave opsdeck; everything that was started goes on", |m| {
+        m.quit = true;
+        vec![]
+    })
+    .hint(10),
+    Action::new("core.suspend", &["ctrl-z"], "suspend", "Go to the background; `fg` brings opsdeck back", |_| {
+        vec![Effect::Suspend]
+    }),
+    Action::new("core.mouse", &["f2"], "mouse", "Switch the mouse on or off (off: the terminal selects text)", |m| {
+        m.mouse = !m.mouse;
+        vec![Effect::Mouse(m.mouse)]
+    }),
+    Action::new("core.help", &["?", "f1"], "help", "Show every key that works here", |m| {
+        m.overlay = Some(Overlay::help());
+        vec![]
+    })
+    .hint(90),
+    Action::new("core.palette", &[":", "ctrl-p"], "commands", "Find any command by name and run it", |m| {
+        m.overlay = Some(Overlay::palette());
+        vec![]
+    })
+    .hint(20),
+    Action::new("core.absolute-time", &["T"], "times", "Show times as clock times or relative", |m| {
+        m.absolute_time = !m.absolute_time;
+        vec![]
+    }),
+];
+
+fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
+    (model.screen().motion)(model, motion)
+}

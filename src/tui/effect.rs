@@ -1,0 +1,16 @@
+//! What `update` wants done outside the model. The edge performs it and answers with messages.
+
+use super::screens;
+
+/// Something to do.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Copy text to the operator's clipboard (OSC 52).
+    Copy(String),
+    /// Ask the terminal to report the mouse, or to stop.
+    Mouse(bool),
+    /// Go to the background (Ctrl-Z).
+    Suspend,
+    /// See [`screens::fleet`].
+    Fleet(screens::fleet::Effect),
+}

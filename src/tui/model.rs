@@ -1,0 +1,140 @@
+//! All that the screen knows. Changed by `update` alone; views only read it.
+
+use super::hits::Hits;
+use super::keymap::Keymap;
+use super::msg::{Level, Now};
+use super::screens::{self, Screen};
+use super::theme::Theme;
+use crate::project::{Environment, Project};
+use crate::state::operator::Operator;
+use std::sync::Arc;
+
+use super::overlay::Overlay;
+
+/// The state of the whole screen.
+#[derive(Debug)]
+pub struct Model {
+    /// The Ansible project that is open.
+    pub project: Arc<Project>,
+    /// Index of the environment in sight.
+    pub env: Option<usize>,
+    /// Who works here.
+    pub operator: Operator,
+    /// The moment that views speak of.
+    pub now: Now,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Colours and glyphs.
+    pub theme: Theme,
+    /// Keys.
+    pub keymap: Keymap,
+    /// True while the mouse is reported to us.
+    pub mouse: bool,
+    /// True: dangerous actions are off.
+    pub read_only: bool,
+    /// True: times as clock times; else relative.
+    pub absolute_time: bool,
+    /// Live runs of everybody on this control host; `None`: not known yet.
+    pub live_runs: Option<usize>,
+    /// Screens, the one in sight last; never empty.
+    pub stack: Vec<&'static Screen>,
+    /// What lies above the screen.
+    pub overlay: Option<Overlay>,
+    /// Short words to the person, newest last, with the moment at which each goes away.
+    pub toasts: Vec<Toast>,
+    /// What lies where on the last frame.
+    pub hits: Hits,
+    /// True: the next frame differs from the last one.
+    pub dirty: bool,
+    /// True: leave.
+    pub quit: bool,
+    /// See [`screens::fleet`].
+    pub fleet: screens::fleet::Fleet,
+}
+
+/// A short word to the person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Toast {
+    /// How serious.
+    pub level: Level,
+    /// The words.
+    pub text: String,
+    /// Unix milliseconds at which it goes away.
+    pub until: i64,
+}
+
+/// How long a toast stays, in milliseconds; errors stay three times as long.
+const TOAST_MS: i64 = 5_000;
+
+impl Model {
+    /// The model at the start: the Fleet screen of the first environment.
+    pub fn new(project: Arc<Project>, operator: Operator, theme: Theme, keymap: Keymap) -> Self {
+        let env = if project.environments.is_empty() { None } else { Some(0) };
+        Self {
+            project,
+            env,
+            operator,
+            now: Now::default(),
+            size: (80, 24),
+            theme,
+            keymap,
+            mouse: true,
+            read_only: false,
+            absolute_time: false,
+            live_runs: None,
+            stack: vec![&screens::fleet::SCREEN],
+            overlay: None,
+            toasts: vec![],
+            hits: Hits::default(),
+            dirty: true,
+            quit: false,
+            fleet: screens::fleet::Fleet::default(),
+        }
+    }
+
+    /// The screen in sight.
+    pub fn screen(&self) -> &'static Screen {
+        self.stack.last().copied().unwrap_or(&screens::fleet::SCREEN)
+    }
+
+    /// The environment in sight.
+    pub fn environment(&self) -> Option<&Environment> {
+        self.project.environments.get(self.env?)
+    }
+
+    /// Goes to a screen: back to it if it is among those behind, else on top of them. The caller runs its `enter`.
+    pub fn go(&mut self, screen: &'static Screen) {
+        match self.stack.iter().position(|s| s.name == screen.name) {
+            Some(at) => self.stack.truncate(at + 1),
+            None => self.stack.push(screen),
+        }
+        self.overlay = None;
+    }
+
+    /// Goes back to the screen before; the first one stays.
+    pub fn back(&mut self) {
+        if self.stack.len() > 1 {
+            self.stack.pop();
+        }
+    }
+
+    /// Says a word to the person.
+    pub fn toast(&mut self, level: Level, text: impl Into<String>) {
+        let stay = if level == Level::Error { 3 * TOAST_MS } else { TOAST_MS };
+        self.toasts.push(Toast { level, text: text.into(), until: self.now.ms + stay });
+    }
+
+    /// Rows that a list showed on the last frame.
+    pub fn page(&self, list: &str) -> usize {
+        self.hits.page(list)
+    }
+
+    /// Milliseconds until something changes on the screen by time alone: the clock shows minutes, and seconds count
+    /// only while something lives.
+    pub fn next_tick(&self) -> i64 {
+        let minute = 60_000 - self.now.ms.rem_euclid(60_000);
+        let live = if self.live_runs.is_some_and(|n| n > 0) { 1_000 - self.now.ms.rem_euclid(1_000) } else { minute };
+        let toast = self.toasts.iter().map(|t| (t.until - self.now.ms).max(1)).min().unwrap_or(minute);
+        minute.min(live).min(toast)
+    }
+}

@@ -1,0 +1,51 @@
+//! Everything that can happen to the model. Nothing here does anything.
+
+use super::hits::Hits;
+use super::screens;
+use crossterm::event::{KeyEvent, MouseEvent};
+
+/// What happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted (bracketed paste): never read as keys.
+    Paste(String),
+    /// The mouse did something; what lies under it is looked up in the hits of the last frame.
+    Mouse(MouseEvent),
+    /// The terminal has a new size (columns, rows).
+    Resize(u16, u16),
+    /// Time went on.
+    Tick(Now),
+    /// A frame was drawn, and this is what lies where on it. Never asks for another frame.
+    Drawn(Hits),
+    /// Data arrived for a screen, whether it is in sight or not.
+    Data(Data),
+    /// Something at the edge wants to say a word to the person.
+    Toast(Level, String),
+}
+
+/// A moment: views read no clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Unix milliseconds.
+    pub ms: i64,
+    /// Offset of the operator's time zone from UTC, in seconds.
+    pub offset: i32,
+}
+
+/// How serious a toast is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each says itself")]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Data for a screen; each screen defines its own.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "named after their screens")]
+pub enum Data {
+    Fleet(screens::fleet::Data),
+}

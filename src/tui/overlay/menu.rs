@@ -1,0 +1,156 @@
+//! `?` and `:`: every command that works here, found by typing, run with Enter. Those that can't be used say why.
+
+use super::Overlay;
+use crate::tui::actions::{self, Action};
+use crate::tui::effect::Effect;
+use crate::tui::hits::{Hits, Target};
+use crate::tui::list::{List, Motion};
+use crate::tui::model::Model;
+use crate::tui::theme::{Glyph, Role};
+use crate::tui::update::perform;
+use crate::tui::widgets::{dialog, field::Field, fuzzy, line};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Name of the list in the hits.
+const LIST: &str = "menu";
+
+/// Which of the two it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `?`: keys first.
+    Help,
+    /// `:`: names first.
+    Palette,
+}
+
+/// Its state.
+#[derive(Debug)]
+pub struct Menu {
+    kind: Kind,
+    /// What was typed.
+    pub filter: Field,
+    list: List,
+}
+
+impl Menu {
+    /// One with nothing typed.
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, filter: Field::default(), list: List::default() }
+    }
+
+    /// The actions that match what was typed, best first; with nothing typed in their own order.
+    pub fn items(&self, model: &Model) -> Vec<&'static Action> {
+        let all: Vec<_> = actions::on(model.screen()).collect();
+        fuzzy::rank(self.filter.text(), all, |a| format!("{} {} {}", a.label, a.id, a.help))
+    }
+
+    pub(super) fn key(mut self, model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+        let items = self.items(model);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let motion = match key.code {
+            KeyCode::Esc => return vec![],
+            KeyCode::Char('c') if control => return vec![],
+            KeyCode::Enter => return items.get(self.list.cursor).map(|a| perform(model, a)).unwrap_or_default(),
+            KeyCode::Up => Some(Motion::Up),
+            KeyCode::Down => Some(Motion::Down),
+            KeyCode::Char('p') if control => Some(Motion::Up),
+            KeyCode::Char('n') if control => Some(Motion::Down),
+            KeyCode::PageUp => Some(Motion::PageUp),
+            KeyCode::PageDown => Some(Motion::PageDown),
+            _ => None,
+        };
+        match motion {
+            Some(motion) => {
+                self.list.motion(motion, items.len(), model.page(LIST));
+            }
+            None => {
+                if self.filter.key(key) == Some(true) {
+                    self.list = List::default();
+                }
+            }
+        }
+        model.overlay = Some(Overlay::Menu(self));
+        vec![]
+    }
+
+    pub(super) fn mouse(mut self, model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<Effect> {
+        let items = self.items(model);
+        match (event.kind, target) {
+            (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: LIST, index })) => {
+                return items.get(index).map(|a| perform(model, a)).unwrap_or_default();
+            }
+            // A click beside the box closes it.
+            (MouseEventKind::Down(_), None) => return vec![],
+            (MouseEventKind::ScrollUp, _) => self.list.motion(Motion::Up, items.len(), model.page(LIST)),
+            (MouseEventKind::ScrollDown, _) => self.list.motion(Motion::Down, items.len(), model.page(LIST)),
+            _ => false,
+        };
+        model.overlay = Some(Overlay::Menu(self));
+        vec![]
+    }
+
+    pub(super) fn view(&self, model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+        let theme = &model.theme;
+        let items = self.items(model);
+        let title = match self.kind {
+            Kind::Help => format!("keys on {}", model.screen().name),
+            Kind::Palette => "commands".to_owned(),
+        };
+        let rows = u16::try_from(actions::on(model.screen()).count() + 4).unwrap_or(u16::MAX);
+        let size = (96.min(area.width.saturating_sub(4)), rows.min(area.height.saturating_sub(2)));
+        let inside = dialog::open(theme, frame, area, size, &title, Role::BorderFocus, hits);
+        hits.add(inside, Target::Part { part: "menu", index: 0 });
+        let prompt = Rect { width: 2.min(inside.width), height: 1, ..inside };
+        line::put(frame.buffer_mut(), prompt, if self.kind == Kind::Help { "/" } else { ":" }, theme.style(Role::Key));
+        let input = Rect { x: prompt.right(), width: inside.width - prompt.width, height: 1, ..inside };
+        self.filter.view(theme, frame, input, true);
+
+        let body = Rect { y: inside.y + 1, height: inside.height.saturating_sub(2), ..inside };
+        let window = self.list.window(items.len(), usize::from(body.height));
+        hits.list(LIST, body, window.start, items.len());
+        for (row, index) in window.clone().enumerate() {
+            if let (Some(action), Ok(row)) = (items.get(index), u16::try_from(row)) {
+                self.row(model, frame, Rect { y: body.y + row, height: 1, ..body }, action, index == self.list.cursor);
+            }
+        }
+        let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
+        let text = if items.is_empty() {
+            "no command matches".to_owned()
+        } else {
+            let chosen = items.get(self.list.cursor);
+            chosen.map_or(String::new(), |a| match a.why_not(model) {
+                Some(why) => format!("{} not now: {why}", theme.glyph(Glyph::Warning)),
+                None => a.id.to_owned(),
+            })
+        };
+        let text = line::cut(&text, usize::from(foot.width), theme.glyph(Glyph::Ellipsis));
+        line::put(frame.buffer_mut(), foot, &text, theme.style(Role::Dim));
+    }
+
+    fn row(&self, model: &Model, frame: &mut Frame, area: Rect, action: &Action, current: bool) {
+        let theme = &model.theme;
+        let off = action.why_not(model).is_some();
+        let keys: Vec<_> = model.keymap.keys(action).iter().map(ToString::to_string).collect();
+        let part = |at: u16, wide: u16| Rect {
+            x: area.x + at.min(area.width),
+            width: wide.min(area.width.saturating_sub(at)),
+            ..area
+        };
+        let style = |role| if off { theme.style(Role::KeyDisabled) } else { theme.style(role) };
+        line::put(
+            frame.buffer_mut(),
+            part(0, 12),
+            &line::cut(&keys.join(" "), 11, theme.glyph(Glyph::Ellipsis)),
+            style(Role::Key),
+        );
+        line::put(frame.buffer_mut(), part(12, 15), action.label, style(Role::Strong));
+        let rest = area.width.saturating_sub(27);
+        let help = line::cut(action.help, usize::from(rest), theme.glyph(Glyph::Ellipsis));
+        line::put(frame.buffer_mut(), part(27, rest), &help, style(Role::Dim));
+        if current {
+            frame.buffer_mut().set_style(area, theme.style(Role::Cursor));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What lies above the screen and takes the keyboard: help, palette, questions.
+
+pub mod confirm;
+pub mod menu;
+
+use super::actions::Action;
+use super::effect::Effect;
+use super::hits::{Hits, Target};
+use super::model::Model;
+use crossterm::event::{KeyEvent, MouseEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// An overlay and its state.
+#[derive(Debug)]
+pub enum Overlay {
+    /// `?` and `:`.
+    Menu(menu::Menu),
+    /// A question before something dangerous.
+    Confirm(confirm::Confirm),
+}
+
+impl Overlay {
+    /// `?`: what works here.
+    pub fn help() -> Self {
+        Overlay::Menu(menu::Menu::new(menu::Kind::Help))
+    }
+
+    /// `:`: any command by its name.
+    pub fn palette() -> Self {
+        Overlay::Menu(menu::Menu::new(menu::Kind::Palette))
+    }
+
+    /// A question before an action.
+    pub fn confirm(model: &Model, action: &'static Action) -> Self {
+        Overlay::Confirm(confirm::Confirm::new(model, action))
+    }
+}
+
+/// A key while an overlay is open. The overlay is taken out of the model for as long as it works.
+pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    match model.overlay.take() {
+        Some(Overlay::Menu(menu)) => menu.key(model, key),
+        Some(Overlay::Confirm(confirm)) => confirm.key(model, key),
+        None => vec![],
+    }
+}
+
+/// Pasted text while an overlay is open.
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.overlay {
+        Some(Overlay::Menu(menu)) => menu.filter.paste(text),
+        // A name that must be typed is not to be pasted: typing it is the point.
+        Some(Overlay::Confirm(_)) | None => {}
+    }
+    vec![]
+}
+
+/// The mouse while an overlay is open.
+pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<Effect> {
+    match model.overlay.take() {
+        Some(Overlay::Menu(menu)) => menu.mouse(model, event, target),
+        Some(Overlay::Confirm(confirm)) => confirm.mouse(model, event, target),
+        None => vec![],
+    }
+}
+
+/// Draws the overlay, if there is one.
+pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    match &model.overlay {
+        Some(Overlay::Menu(menu)) => menu.view(model, frame, area, hits),
+        Some(Overlay::Confirm(confirm)) => confirm.view(model, frame, area, hits),
+        None => {}
+    }
+}

@@ -1,0 +1,74 @@
+//! The only place that changes the model: one message in, effects out. Knows no terminal, no clock and no disk.
+
+mod keys;
+mod mouse;
+#[cfg(test)]
+mod tests;
+
+use super::actions::{Action, Danger};
+use super::effect::Effect;
+use super::model::Model;
+use super::msg::{Data, Level, Msg, Now};
+use super::overlay;
+use super::screens;
+
+/// Takes a message in. Sets `model.dirty` where the next frame would differ.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    model.dirty |= !matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_));
+    match msg {
+        Msg::Key(key) => keys::key(model, key),
+        Msg::Paste(text) => keys::paste(model, &text),
+        Msg::Mouse(event) => mouse::mouse(model, event),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            vec![]
+        }
+        Msg::Tick(now) => tick(model, now),
+        Msg::Drawn(hits) => {
+            model.hits = hits;
+            vec![]
+        }
+        Msg::Data(data) => arrived(model, data),
+        Msg::Toast(level, text) => {
+            model.toast(level, text);
+            vec![]
+        }
+    }
+}
+
+/// Does an action, or says why not, or asks first.
+pub fn perform(model: &mut Model, action: &'static Action) -> Vec<Effect> {
+    if let Some(why) = action.why_not(model) {
+        model.toast(Level::Warning, format!("{}: {why}", action.label));
+        return vec![];
+    }
+    if action.danger > Danger::None {
+        model.overlay = Some(overlay::Overlay::confirm(model, action));
+        return vec![];
+    }
+    (action.run)(model)
+}
+
+/// Goes to a screen and lets it begin.
+pub fn go(model: &mut Model, screen: &'static screens::Screen) -> Vec<Effect> {
+    model.go(screen);
+    (screen.enter)(model)
+}
+
+fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
+    match data {
+        Data::Fleet(data) => screens::fleet::arrived(model, data),
+    }
+}
+
+/// Only what a person could see makes a tick worth a frame.
+fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
+    let minute = |n: Now| (n.ms.div_euclid(60_000), n.offset);
+    let before = model.now;
+    model.now = now;
+    let toasts = model.toasts.len();
+    model.toasts.retain(|t| t.until > now.ms);
+    let live = model.live_runs.is_some_and(|n| n > 0) && before.ms / 1_000 != now.ms / 1_000;
+    model.dirty |= minute(before) != minute(now) || toasts != model.toasts.len() || live;
+    vec![]
+}

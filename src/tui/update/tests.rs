@@ -1,0 +1,49 @@
+//! Keys in, model out: what holds on every screen.
+
+use crate::tui::msg::{Msg, Now};
+use crate::tui::testing::{Driver, NOW, model, project};
+use crate::tui::theme::Theme;
+
+fn driver() -> Driver {
+    Driver::new(model(project(), Theme::new("test", false, Default::default())), (80, 24))
+}
+
+#[test]
+fn help_filters_and_runs_what_it_found() {
+    let mut d = driver();
+    d.keys("?");
+    assert!(d.screen().contains("keys on fleet"), "{}", d.screen());
+    d.text("quit");
+    assert!(d.screen().contains("core.quit"));
+    d.keys("enter");
+    assert!(d.model.quit && d.model.overlay.is_none());
+}
+
+#[test]
+fn text_in_an_overlay_is_never_a_command() {
+    let mut d = driver();
+    d.keys(": q q esc");
+    assert!(!d.model.quit && d.model.overlay.is_none());
+    d.keys("q");
+    assert!(d.model.quit);
+}
+
+#[test]
+fn a_tick_is_worth_a_frame_only_when_the_minute_changes() {
+    let mut d = driver();
+    let before = d.model.now;
+    crate::tui::update::update(&mut d.model, Msg::Tick(Now { ms: before.ms + 1_000, ..NOW }));
+    assert!(!d.model.dirty);
+    crate::tui::update::update(&mut d.model, Msg::Tick(Now { ms: before.ms + 60_000, ..NOW }));
+    assert!(d.model.dirty);
+    assert!(d.model.next_tick() <= 60_000);
+}
+
+#[test]
+fn the_top_line_names_the_environment_and_what_protects_it() {
+    let mut d = driver();
+    assert!(d.screen().lines().next().unwrap().contains("▌PRODUCTION▐ protected"), "{}", d.screen());
+    d.keys("down");
+    assert!(d.screen().lines().next().unwrap().contains("▌staging▐ fleet"), "{}", d.screen());
+    assert!(d.screen().lines().next().unwrap().contains("alice@bastion-1"), "{}", d.screen());
+}

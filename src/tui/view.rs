@@ -1,0 +1,47 @@
+//! The whole frame from the model: top line, screen, footer, toasts, overlay. Pure: the same model, the same frame.
+
+use super::hits::Hits;
+use super::model::Model;
+use super::msg::Level;
+use super::overlay;
+use super::theme::{Glyph, Role};
+use super::widgets::{footer, header, line};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Draws the model; returns what lies where.
+pub fn view(model: &Model, frame: &mut Frame) -> Hits {
+    let mut hits = Hits::default();
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, model.theme.style(Role::Text));
+    if area.height < 3 || area.width < 10 {
+        line::put(frame.buffer_mut(), area, "too small", model.theme.style(Role::Warning));
+        return hits;
+    }
+    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    header::view(model, frame.buffer_mut(), area);
+    (model.screen().view)(model, frame, body, &mut hits);
+    let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
+    footer::view(model, frame.buffer_mut(), bottom, &mut hits);
+    toasts(model, frame, body);
+    overlay::view(model, frame, area, &mut hits);
+    hits
+}
+
+/// The newest three, at the bottom right of the screen, above everything but an overlay.
+fn toasts(model: &Model, frame: &mut Frame, area: Rect) {
+    for (n, toast) in model.toasts.iter().rev().take(3).enumerate() {
+        let (glyph, role) = match toast.level {
+            Level::Info => (Glyph::Ok, Role::Title),
+            Level::Warning => (Glyph::Warning, Role::Warning),
+            Level::Error => (Glyph::Failed, Role::Error),
+        };
+        let text = format!(" {} {} ", model.theme.glyph(glyph), toast.text);
+        let text = line::cut(&text, usize::from(area.width), model.theme.glyph(Glyph::Ellipsis));
+        let row = area.bottom().saturating_sub(1 + u16::try_from(n).unwrap_or(0));
+        if row >= area.y {
+            let style = model.theme.style(role).add_modifier(ratatui::style::Modifier::REVERSED);
+            line::put_right(frame.buffer_mut(), Rect { y: row, height: 1, ..area }, &text, style);
+        }
+    }
+}
