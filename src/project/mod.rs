@@ -1,5 +1,17 @@
 //! What the operator wrote: an Ansible project found without configuration, its environments and playbooks,
-//! `ansible.cfg`, and the optional `opsdeck.yaml`.
+//! `ansible.cfg`, and the optional `opsdeck.yaml`. Runs nothing and parses no inventory.
+
+pub mod cfg;
+mod discover;
+mod environments;
+mod playbooks;
+mod problem;
+mod sources;
+
+pub use cfg::{AnsibleCfg, Env};
+pub use discover::Error;
+pub use environments::protected_by_name;
+pub use problem::{Problem, Severity};
 
 use std::path::PathBuf;
 
@@ -18,6 +30,10 @@ pub struct Project {
     pub runbooks: Vec<Runbook>,
     /// `--forks` where nobody says otherwise.
     pub forks: Option<u32>,
+    /// Ansible's configuration as it holds in the root.
+    pub cfg: AnsibleCfg,
+    /// What is wrong in the project's files; never fatal, always shown.
+    pub problems: Vec<Problem>,
 }
 
 /// A set of hosts with its own inventory: production, staging ...

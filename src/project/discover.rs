@@ -1,0 +1,117 @@
+//! Finding the project that a folder belongs to, and reading what is in it.
+
+use super::cfg::{AnsibleCfg, Env};
+use super::problem::Problem;
+use super::{Project, environments, playbooks};
+use std::path::{Path, PathBuf};
+
+/// Why there is no project.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder can't be entered.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the kernel said.
+        source: std::io::Error,
+    },
+    /// Nothing in it or above it looks like Ansible.
+    #[error(
+        "no Ansible project in {} or above it: expected ansible.cfg, opsdeck.yaml, an inventory \
+         (inventories/, inventory/, environments/, hosts, inventory.ini) or a playbook. \
+         Go into a project, name one with -C DIR, or try `opsdeck demo`",
+        start.display()
+    )]
+    None {
+        /// Where the search began.
+        start: PathBuf,
+    },
+}
+
+impl Project {
+    /// The project that `start` lies in, found by walking up.
+    ///
+    /// The nearest folder with `ansible.cfg` or `opsdeck.yaml` wins; without one the nearest with an inventory, then the
+    /// nearest with a playbook. The walk ends at the top of a git repository and below the home folder. A folder whose
+    /// `ansible/` is a project stands for that.
+    ///
+    /// # Errors
+    /// `start` can't be entered, or there is no project. What is wrong inside one is in `problems`, never an error.
+    pub fn discover(start: &Path) -> Result<Self, Error> {
+        Self::discover_with(start, &Env::current())
+    }
+
+    /// As [`Project::discover`], with an environment of the caller's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn discover_with(start: &Path, env: &Env) -> Result<Self, Error> {
+        let start = start.canonicalize().map_err(|source| Error::Folder { path: start.to_path_buf(), source })?;
+        let root = root_of(&start, env).ok_or_else(|| Error::None { start: start.clone() })?;
+        Ok(Self::load(&root, env))
+    }
+
+    /// The project in exactly this folder, whatever it holds: for verbs that are given an inventory and need no project.
+    ///
+    /// # Errors
+    /// The folder can't be entered.
+    pub fn at(root: &Path) -> Result<Self, Error> {
+        let root = root.canonicalize().map_err(|source| Error::Folder { path: root.to_path_buf(), source })?;
+        Ok(Self::load(&root, &Env::current()))
+    }
+
+    fn load(root: &Path, env: &Env) -> Self {
+        let cfg = AnsibleCfg::load(root, env);
+        let mut problems = cfg.problems.clone();
+        let (environments, more) = environments::find(root, &cfg);
+        problems.extend(more);
+        let (playbooks, more) = playbooks::find(root);
+        problems.extend(more);
+        let project = Self {
+            root: root.to_path_buf(),
+            config_file: cfg.file.clone(),
+            forks: cfg.forks(),
+            cfg,
+            environments,
+            playbooks,
+            runbooks: Vec::new(),
+            problems: Vec::new(),
+        };
+        Self { problems: problems.into_iter().map(|p: Problem| p.below(root)).collect(), ..project }
+    }
+
+    /// The environment of this name.
+    pub fn environment(&self, name: &str) -> Option<&super::Environment> {
+        self.environments.iter().find(|env| env.name == name)
+    }
+}
+
+fn root_of(start: &Path, env: &Env) -> Option<PathBuf> {
+    let home = env.get("HOME").map(PathBuf::from);
+    let mut above = Vec::new();
+    for folder in start.ancestors() {
+        let ends = folder == Path::new("/") || Some(folder) == home.as_deref();
+        if ends && folder != start {
+            break;
+        }
+        above.push(folder);
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    let nearest =
+        |is: &dyn Fn(&Path) -> bool| above.iter().find(|folder| is(folder)).map(|folder| folder.to_path_buf());
+    nearest(&|folder| is_marked(folder))
+        .or_else(|| nearest(&environments::in_folders))
+        .or_else(|| {
+            let mut below = above.iter().map(|folder| folder.join("ansible"));
+            below.find(|sub| is_marked(sub) || environments::in_folders(sub))
+        })
+        .or_else(|| nearest(&environments::in_files))
+        .or_else(|| nearest(&playbooks::any))
+}
+
+fn is_marked(folder: &Path) -> bool {
+    ["ansible.cfg", "opsdeck.yaml", "opsdeck.yml"].iter().any(|name| folder.join(name).is_file())
+}
