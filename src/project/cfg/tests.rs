@@ -1,3 +1,5 @@
+//! `ansible.cfg` as Ansible chooses and reads it.
+
 use super::*;
 use std::fs;
 
