@@ -105,6 +105,7 @@ pub fn failure(kind: Failure) -> &'static str {
         Failure::Unreachable => "hosts could not be reached",
         Failure::Ansible => "Ansible itself gave up",
         Failure::Killed => "killed by a signal that opsdeck did not send",
+        Failure::Timeout => "it took longer than its timeout",
         Failure::Launch => "the control host could not start it",
         Failure::Lost => "its end was not seen: evidence is gone",
     }

@@ -52,7 +52,9 @@ fn all(run: &RunState, theme: &Theme, w: u16, h: u16) -> String {
     painted(w, 5.min(h), |a, b| diagram::draw(&machine(run.state), theme, a, b))
         + &painted(w, 1, |a, b| progress::draw(run, &p, theme, a, b))
         + &painted(w, 1, |a, b| hosts::strip(run, Some(8), theme, a, b))
-        + &painted(w, h.min(8), |a, b| drop(matrix::draw(run, &o, c, frame(theme), a, b)))
+        + &painted(w, h.min(8), |a, b| {
+            let _ = matrix::draw(run, &o, c, frame(theme), a, b);
+        })
         + &painted(w, h.min(9), |a, b| hosts::list(run, &o, 4, frame(theme), a, b))
 }
 
@@ -99,8 +101,9 @@ fn widgets_of_a_failed_run() {
 fn a_matrix_of_many_shows_a_window_and_says_which() {
     let run = fixtures::huge(40, 500);
     let o = order(&run, &Wish { failing_first: true, ..Wish::default() });
-    let text =
-        painted(80, 8, |a, b| drop(matrix::draw(&run, &o, Cursor { task: 20, host: 300 }, frame(&theme(false)), a, b)));
+    let text = painted(80, 8, |a, b| {
+        let _ = matrix::draw(&run, &o, Cursor { task: 20, host: 300 }, frame(&theme(false)), a, b);
+    });
     insta::assert_snapshot!("matrix_window", text);
 }
 
