@@ -1,8 +1,13 @@
 //! Colours and glyphs by role: no view names a colour, a theme file does.
 
+pub mod depth;
+pub mod file;
 mod glyph;
+pub mod load;
 
+pub use depth::Depth;
 pub use glyph::Glyph;
+pub use load::Themes;
 use ratatui::style::{Color, Style};
 use std::collections::HashMap;
 
@@ -43,6 +48,40 @@ pub enum Role {
     Link,
 }
 
+impl Role {
+    /// Every role, in the order of the documentation.
+    pub const ALL: [Role; 28] = [
+        Role::Text,
+        Role::Dim,
+        Role::Strong,
+        Role::Title,
+        Role::Border,
+        Role::BorderFocus,
+        Role::Key,
+        Role::KeyDisabled,
+        Role::Cursor,
+        Role::Mark,
+        Role::Match,
+        Role::Input,
+        Role::Error,
+        Role::Ok,
+        Role::Changed,
+        Role::Failed,
+        Role::Unreachable,
+        Role::Skipped,
+        Role::Running,
+        Role::Waiting,
+        Role::Warning,
+        Role::Unknown,
+        Role::Stale,
+        Role::EnvPlain,
+        Role::EnvProtected,
+        Role::DiffAdded,
+        Role::DiffRemoved,
+        Role::Link,
+    ];
+}
+
 /// A theme: a style for each role, and whether glyphs may be more than ASCII.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
@@ -50,13 +89,15 @@ pub struct Theme {
     pub name: String,
     /// True: only ASCII goes to the screen (`o` for `●`, `+-|` for borders).
     pub ascii: bool,
+    /// Colours that the terminal has; colours from elsewhere (an environment's own) are limited to it.
+    depth: Depth,
     styles: HashMap<Role, Style>,
 }
 
 impl Theme {
     /// A theme from its parts; roles that are not given stay plain.
     pub fn new(name: impl Into<String>, ascii: bool, styles: HashMap<Role, Style>) -> Self {
-        Self { name: name.into(), ascii, styles }
+        Self { name: name.into(), ascii, depth: Depth::True, styles }
     }
 
     /// The style of an environment's top line; `colour` is its own background where the theme has colours.
@@ -64,9 +105,14 @@ impl Theme {
         let base = self.style(if protect { Role::EnvProtected } else { Role::EnvPlain });
         let own = colour.and_then(|c| c.parse::<Color>().ok()).filter(|_| base.bg.is_some_and(|b| b != Color::Reset));
         match own {
-            Some(colour) => base.bg(colour).fg(readable_on(colour)),
+            Some(colour) => base.bg(depth::limit(colour, self.depth)).fg(readable_on(colour)),
             None => base,
         }
+    }
+
+    /// True if the theme says anything of a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.styles.contains_key(&role)
     }
 
     /// The style of a role.
