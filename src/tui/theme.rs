@@ -1,11 +1,9 @@
 //! Colours and glyphs by role: no view names a colour, a theme file does.
 
-pub mod depth;
 pub mod file;
 mod glyph;
 pub mod load;
 
-pub use depth::Depth;
 pub use glyph::Glyph;
 pub use load::Themes;
 use ratatui::style::{Color, Style};
@@ -89,15 +87,13 @@ pub struct Theme {
     pub name: String,
     /// True: only ASCII goes to the screen (`o` for `●`, `+-|` for borders).
     pub ascii: bool,
-    /// Colours that the terminal has; colours from elsewhere (an environment's own) are limited to it.
-    depth: Depth,
     styles: HashMap<Role, Style>,
 }
 
 impl Theme {
     /// A theme from its parts; roles that are not given stay plain.
     pub fn new(name: impl Into<String>, ascii: bool, styles: HashMap<Role, Style>) -> Self {
-        Self { name: name.into(), ascii, depth: Depth::True, styles }
+        Self { name: name.into(), ascii, styles }
     }
 
     /// The style of an environment's top line; `colour` is its own background where the theme has colours.
@@ -105,7 +101,7 @@ impl Theme {
         let base = self.style(if protect { Role::EnvProtected } else { Role::EnvPlain });
         let own = colour.and_then(|c| c.parse::<Color>().ok()).filter(|_| base.bg.is_some_and(|b| b != Color::Reset));
         match own {
-            Some(colour) => base.bg(depth::limit(colour, self.depth)).fg(readable_on(colour)),
+            Some(colour) => base.bg(colour).fg(readable_on(colour)),
             None => base,
         }
     }

@@ -17,7 +17,7 @@ pub fn put(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
     if area.is_empty() {
         return 0;
     }
-    let (x, _) = buffer.set_stringn(area.x, area.y, text, usize::from(area.width), style);
+    let (x, _) = buffer.set_stringn(area.x, area.y, crate::text::plain(text), usize::from(area.width), style);
     x.saturating_sub(area.x)
 }
 
