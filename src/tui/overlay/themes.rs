@@ -87,9 +87,21 @@ impl Picker {
         hits.list(LIST, body, window.start, names.len());
         for (index, y) in window.zip(body.y..) {
             let role = if index == self.list.cursor { Role::Cursor } else { Role::Text };
-            line::put(frame.buffer_mut(), Rect { y, height: 1, ..body }, names[index], model.theme.style(role));
+            line::put(
+                frame.buffer_mut(),
+                &model.theme,
+                Rect { y, height: 1, ..body },
+                names[index],
+                model.theme.style(role),
+            );
         }
         let foot = Rect { y: body.bottom(), height: 1, ..inside };
-        line::put(frame.buffer_mut(), foot, "enter keeps it, esc goes back", model.theme.style(Role::Dim));
+        line::put(
+            frame.buffer_mut(),
+            &model.theme,
+            foot,
+            "enter keeps it, esc goes back",
+            model.theme.style(Role::Dim),
+        );
     }
 }
