@@ -18,6 +18,7 @@ pub mod model;
 pub mod msg;
 pub mod overlay;
 pub mod screens;
+pub mod term;
 pub mod theme;
 pub mod update;
 pub mod view;
