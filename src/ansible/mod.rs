@@ -1,5 +1,14 @@
 //! The real Ansible: argv, environment, secrets, the callback plugin and its events. Nothing here knows what a run is.
 
 pub mod ask;
+pub mod callback;
+pub mod command;
+pub mod environment;
+pub mod event;
+mod quote;
+mod result;
+pub mod secrets;
 
 pub use ask::Ask;
+pub use event::{CallbackEvent, decode};
+pub use quote::shell;
