@@ -1,5 +1,7 @@
 //! Keys: how they are written (`ctrl-s`, `G`, `f1`), and which action each means.
 
+pub mod file;
+
 use super::actions::{self, Action};
 use super::screens::Screen;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

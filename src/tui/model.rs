@@ -4,7 +4,7 @@ use super::hits::Hits;
 use super::keymap::Keymap;
 use super::msg::{Level, Now};
 use super::screens::{self, Screen};
-use super::theme::Theme;
+use super::theme::{Theme, Themes};
 use crate::project::{Environment, Project};
 use crate::state::operator::Operator;
 use std::sync::Arc;
@@ -26,10 +26,14 @@ pub struct Model {
     pub size: (u16, u16),
     /// Colours and glyphs.
     pub theme: Theme,
+    /// All themes that can be chosen.
+    pub themes: Themes,
     /// Keys.
     pub keymap: Keymap,
     /// True while the mouse is reported to us.
     pub mouse: bool,
+    /// True: only ASCII goes to the screen, whatever the theme says (`--ascii`, or a locale without UTF-8).
+    pub ascii: bool,
     /// True: dangerous actions are off.
     pub read_only: bool,
     /// True: times as clock times; else relative.
@@ -77,8 +81,10 @@ impl Model {
             now: Now::default(),
             size: (80, 24),
             theme,
+            themes: Themes::default(),
             keymap,
             mouse: true,
+            ascii: false,
             read_only: false,
             absolute_time: false,
             live_runs: None,

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::keymap::{Chord, Keymap};
 use super::model::Model;
 use super::msg::{Msg, Now};
-use super::theme::Theme;
+use super::theme::{Theme, Themes};
 use super::update::update;
 use super::view::view;
 use crate::project::{Environment, Project};
@@ -44,11 +44,17 @@ pub fn project() -> Project {
     }
 }
 
+/// One of the embedded themes.
+pub fn theme(name: &str) -> Theme {
+    Themes::load(None).0.get(name).unwrap().clone()
+}
+
 /// A model over a project, at [`NOW`].
 pub fn model(project: Project, theme: Theme) -> Model {
     let operator = Operator { name: "alice".into(), host: "bastion-1".into(), ..Operator::default() };
     let mut model = Model::new(Arc::new(project), operator, theme, Keymap::default());
     model.now = NOW;
+    model.themes = Themes::load(None).0;
     model
 }
 

@@ -1,8 +1,11 @@
 //! Colours and glyphs by role: no view names a colour, a theme file does.
 
+pub mod file;
 mod glyph;
+pub mod load;
 
 pub use glyph::Glyph;
+pub use load::Themes;
 use ratatui::style::{Color, Style};
 use std::collections::HashMap;
 
@@ -43,6 +46,40 @@ pub enum Role {
     Link,
 }
 
+impl Role {
+    /// Every role, in the order of the documentation.
+    pub const ALL: [Role; 28] = [
+        Role::Text,
+        Role::Dim,
+        Role::Strong,
+        Role::Title,
+        Role::Border,
+        Role::BorderFocus,
+        Role::Key,
+        Role::KeyDisabled,
+        Role::Cursor,
+        Role::Mark,
+        Role::Match,
+        Role::Input,
+        Role::Error,
+        Role::Ok,
+        Role::Changed,
+        Role::Failed,
+        Role::Unreachable,
+        Role::Skipped,
+        Role::Running,
+        Role::Waiting,
+        Role::Warning,
+        Role::Unknown,
+        Role::Stale,
+        Role::EnvPlain,
+        Role::EnvProtected,
+        Role::DiffAdded,
+        Role::DiffRemoved,
+        Role::Link,
+    ];
+}
+
 /// A theme: a style for each role, and whether glyphs may be more than ASCII.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
@@ -67,6 +104,11 @@ impl Theme {
             Some(colour) => base.bg(colour).fg(readable_on(colour)),
             None => base,
         }
+    }
+
+    /// True if the theme says anything of a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.styles.contains_key(&role)
     }
 
     /// The style of a role.

@@ -15,7 +15,7 @@ pub fn view(model: &Model, frame: &mut Frame) -> Hits {
     let area = frame.area();
     frame.buffer_mut().set_style(area, model.theme.style(Role::Text));
     if area.height < 3 || area.width < 10 {
-        line::put(frame.buffer_mut(), area, "too small", model.theme.style(Role::Warning));
+        line::put(frame.buffer_mut(), &model.theme, area, "too small", model.theme.style(Role::Warning));
         return hits;
     }
     let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
@@ -37,11 +37,10 @@ fn toasts(model: &Model, frame: &mut Frame, area: Rect) {
             Level::Error => (Glyph::Failed, Role::Error),
         };
         let text = format!(" {} {} ", model.theme.glyph(glyph), toast.text);
-        let text = line::cut(&text, usize::from(area.width), model.theme.glyph(Glyph::Ellipsis));
         let row = area.bottom().saturating_sub(1 + u16::try_from(n).unwrap_or(0));
         if row >= area.y {
             let style = model.theme.style(role).add_modifier(ratatui::style::Modifier::REVERSED);
-            line::put_right(frame.buffer_mut(), Rect { y: row, height: 1, ..area }, &text, style);
+            line::put_right(frame.buffer_mut(), &model.theme, Rect { y: row, height: 1, ..area }, &text, style);
         }
     }
 }

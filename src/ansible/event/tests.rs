@@ -1,3 +1,5 @@
+//! Tests of decoding: what the plugin writes, what it might, and what nobody should.
+
 use super::*;
 use proptest::prelude::*;
 

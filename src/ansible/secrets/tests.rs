@@ -1,3 +1,5 @@
+//! Tests of secrets: names, FIFOs, the wire form.
+
 use super::*;
 use proptest::prelude::*;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};

@@ -5,6 +5,7 @@ use crate::tui::effect::Effect;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crate::tui::overlay::Overlay;
+use crate::tui::overlay::themes::Picker;
 
 /// Actions that apply everywhere.
 pub const CORE: &[Action] = &[
@@ -44,6 +45,10 @@ pub const CORE: &[Action] = &[
         vec![]
     })
     .hint(20),
+    Action::new("core.theme", &["f3"], "theme", "Choose another theme, seen at once", |m| {
+        m.overlay = Some(Overlay::Themes(Picker::new(m)));
+        vec![]
+    }),
     Action::new("core.absolute-time", &["T"], "times", "Show times as clock times or relative", |m| {
         m.absolute_time = !m.absolute_time;
         vec![]

@@ -1,6 +1,7 @@
 //! The question before something dangerous: Cancel is the default; a protected environment's name must be typed.
 
 use super::Overlay;
+use crate::text;
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
@@ -83,7 +84,7 @@ impl Confirm {
 
     pub(super) fn view(&self, model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         let theme = &model.theme;
-        let widest = self.lines.iter().map(|l| line::width(l)).max().unwrap_or(0).max(46);
+        let widest = self.lines.iter().map(|l| text::width(l)).max().unwrap_or(0).max(46);
         let columns = u16::try_from(widest + 4).unwrap_or(u16::MAX).min(area.width.saturating_sub(2));
         let inner = usize::from(columns.saturating_sub(4)).max(1);
         let lines: Vec<&str> = self.lines.iter().flat_map(|l| line::fold(l, inner)).collect();
@@ -92,7 +93,7 @@ impl Confirm {
         let title = format!("{}?", self.action.label);
         let inside = dialog::open(theme, frame, area, (columns, rows), &title, role, hits);
         for (line, y) in lines.iter().zip(inside.y..inside.bottom().saturating_sub(2)) {
-            line::put(frame.buffer_mut(), Rect { y, height: 1, ..inside }, line, theme.style(Role::Text));
+            line::put(frame.buffer_mut(), theme, Rect { y, height: 1, ..inside }, line, theme.style(Role::Text));
         }
         let last = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
         match &self.name {
@@ -105,7 +106,7 @@ impl Confirm {
         let theme = &model.theme;
         let above = Rect { y: area.y.saturating_sub(1), ..area };
         let text = format!("{} {name} is protected. Type its name; Esc cancels.", theme.glyph(Glyph::Warning));
-        line::put(frame.buffer_mut(), above, &text, header::style(model));
+        line::put(frame.buffer_mut(), theme, above, &text, header::style(model));
         self.typed.view(theme, frame, area, true);
     }
 
@@ -117,7 +118,7 @@ impl Confirm {
             let role = if focus { Role::Cursor } else { Role::Key };
             let text = format!("[ {text} ]");
             let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
-            let wide = line::put(frame.buffer_mut(), rest, &text, model.theme.style(role));
+            let wide = line::put(frame.buffer_mut(), &model.theme, rest, &text, model.theme.style(role));
             hits.add(Rect { x, width: wide, ..area }, Target::Part { part, index: 0 });
             x += wide + 2;
         }

@@ -103,7 +103,13 @@ impl Menu {
         let inside = dialog::open(theme, frame, area, size, &title, Role::BorderFocus, hits);
         hits.add(inside, Target::Part { part: "menu", index: 0 });
         let prompt = Rect { width: 2.min(inside.width), height: 1, ..inside };
-        line::put(frame.buffer_mut(), prompt, if self.kind == Kind::Help { "/" } else { ":" }, theme.style(Role::Key));
+        line::put(
+            frame.buffer_mut(),
+            theme,
+            prompt,
+            if self.kind == Kind::Help { "/" } else { ":" },
+            theme.style(Role::Key),
+        );
         let input = Rect { x: prompt.right(), width: inside.width - prompt.width, height: 1, ..inside };
         self.filter.view(theme, frame, input, true);
 
@@ -125,8 +131,7 @@ impl Menu {
                 None => a.id.to_owned(),
             })
         };
-        let text = line::cut(&text, usize::from(foot.width), theme.glyph(Glyph::Ellipsis));
-        line::put(frame.buffer_mut(), foot, &text, theme.style(Role::Dim));
+        line::put(frame.buffer_mut(), theme, foot, &text, theme.style(Role::Dim));
     }
 
     fn row(&self, model: &Model, frame: &mut Frame, area: Rect, action: &Action, current: bool) {
@@ -139,16 +144,10 @@ impl Menu {
             ..area
         };
         let style = |role| if off { theme.style(Role::KeyDisabled) } else { theme.style(role) };
-        line::put(
-            frame.buffer_mut(),
-            part(0, 12),
-            &line::cut(&keys.join(" "), 11, theme.glyph(Glyph::Ellipsis)),
-            style(Role::Key),
-        );
-        line::put(frame.buffer_mut(), part(12, 15), action.label, style(Role::Strong));
+        line::put(frame.buffer_mut(), theme, part(0, 11), &keys.join(" "), style(Role::Key));
+        line::put(frame.buffer_mut(), theme, part(12, 15), action.label, style(Role::Strong));
         let rest = area.width.saturating_sub(27);
-        let help = line::cut(action.help, usize::from(rest), theme.glyph(Glyph::Ellipsis));
-        line::put(frame.buffer_mut(), part(27, rest), &help, style(Role::Dim));
+        line::put(frame.buffer_mut(), theme, part(27, rest), action.help, style(Role::Dim));
         if current {
             frame.buffer_mut().set_style(area, theme.style(Role::Cursor));
         }

@@ -1,7 +1,8 @@
-//! What lies above the screen and takes the keyboard: help, palette, questions.
+//! What lies above the screen and takes the keyboard: help, palette, questions, theme picker.
 
 pub mod confirm;
 pub mod menu;
+pub mod themes;
 
 use super::actions::Action;
 use super::effect::Effect;
@@ -18,6 +19,8 @@ pub enum Overlay {
     Menu(menu::Menu),
     /// A question before something dangerous.
     Confirm(confirm::Confirm),
+    /// The theme picker.
+    Themes(themes::Picker),
 }
 
 impl Overlay {
@@ -42,6 +45,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.overlay.take() {
         Some(Overlay::Menu(menu)) => menu.key(model, key),
         Some(Overlay::Confirm(confirm)) => confirm.key(model, key),
+        Some(Overlay::Themes(picker)) => picker.key(model, key),
         None => vec![],
     }
 }
@@ -51,7 +55,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Menu(menu)) => menu.filter.paste(text),
         // A name that must be typed is not to be pasted: typing it is the point.
-        Some(Overlay::Confirm(_)) | None => {}
+        Some(Overlay::Confirm(_) | Overlay::Themes(_)) | None => {}
     }
     vec![]
 }
@@ -61,6 +65,7 @@ pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Ve
     match model.overlay.take() {
         Some(Overlay::Menu(menu)) => menu.mouse(model, event, target),
         Some(Overlay::Confirm(confirm)) => confirm.mouse(model, event, target),
+        Some(Overlay::Themes(picker)) => picker.mouse(model, event, target),
         None => vec![],
     }
 }
@@ -70,6 +75,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     match &model.overlay {
         Some(Overlay::Menu(menu)) => menu.view(model, frame, area, hits),
         Some(Overlay::Confirm(confirm)) => confirm.view(model, frame, area, hits),
+        Some(Overlay::Themes(picker)) => picker.view(model, frame, area, hits),
         None => {}
     }
 }

@@ -47,3 +47,15 @@ fn the_top_line_names_the_environment_and_what_protects_it() {
     assert!(d.screen().lines().next().unwrap().contains("▌staging▐ fleet"), "{}", d.screen());
     assert!(d.screen().lines().next().unwrap().contains("alice@bastion-1"), "{}", d.screen());
 }
+
+#[test]
+fn the_theme_picker_shows_each_theme_at_once_and_esc_gives_the_old_one_back() {
+    let mut d = driver();
+    d.model.theme = crate::tui::testing::theme("dark");
+    d.keys("f3 down");
+    assert_eq!(d.model.theme.name, "light");
+    d.keys("esc");
+    assert_eq!(d.model.theme.name, "dark");
+    d.keys("f3 end enter");
+    assert_eq!((d.model.theme.name.as_str(), d.model.overlay.is_none()), ("solarized", true));
+}

@@ -1,6 +1,7 @@
 //! A line of text being edited. What Ctrl-A, Ctrl-E, Ctrl-W, Ctrl-U and friends do in a shell they do here.
 
 use super::line;
+use crate::text;
 use crate::tui::theme::{Role, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -53,7 +54,7 @@ impl Field {
         let style = theme.style(if focus { Role::Input } else { Role::Text });
         let scroll = self.input.visual_scroll(usize::from(area.width).saturating_sub(1));
         frame.buffer_mut().set_style(Rect { height: 1, ..area }, style);
-        line::put(frame.buffer_mut(), area, line::skip(self.input.value(), scroll), style);
+        line::put(frame.buffer_mut(), theme, area, text::skip(self.input.value(), scroll).0, style);
         if focus {
             let x = self.input.visual_cursor().saturating_sub(scroll);
             let x = area.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));

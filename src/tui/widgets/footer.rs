@@ -1,6 +1,7 @@
 //! The footer: the keys that matter here and now, each from its action record, dimmed where it can't be used.
 
 use super::line;
+use crate::text;
 use crate::tui::actions;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
@@ -17,7 +18,7 @@ pub fn view(model: &Model, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     hints.sort_by_key(|(a, _)| std::cmp::Reverse(a.hint));
     let mut room = usize::from(area.width).saturating_sub(1);
     hints.retain(|(action, key)| {
-        let wide = line::width(key) + 1 + line::width(action.label) + 2;
+        let wide = text::width(key) + 1 + text::width(action.label) + 2;
         let fits = wide <= room;
         room -= if fits { wide } else { 0 };
         fits
@@ -28,8 +29,8 @@ pub fn view(model: &Model, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
         let rest = |x: u16| Rect { x, width: area.right().saturating_sub(x), ..area };
         let start = x;
         let (key_role, word_role) = if off { (Role::KeyDisabled, Role::KeyDisabled) } else { (Role::Key, Role::Dim) };
-        x += line::put(buffer, rest(x), &key, model.theme.style(key_role)) + 1;
-        x += line::put(buffer, rest(x), action.label, model.theme.style(word_role));
+        x += line::put(buffer, &model.theme, rest(x), &key, model.theme.style(key_role)) + 1;
+        x += line::put(buffer, &model.theme, rest(x), action.label, model.theme.style(word_role));
         hits.add(Rect { x: start, width: x - start, height: 1, ..area }, Target::Action(action.id));
         x += 2;
     }

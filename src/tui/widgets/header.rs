@@ -12,10 +12,10 @@ pub fn view(model: &Model, buffer: &mut Buffer, area: Rect) {
     let style = style(model);
     buffer.set_style(Rect { height: 1.min(area.height), ..area }, style);
     let right = right(model, area.width);
-    let taken = line::put_right(buffer, Rect { width: area.width.saturating_sub(1), ..area }, &right, style);
+    let taken =
+        line::put_right(buffer, &model.theme, Rect { width: area.width.saturating_sub(1), ..area }, &right, style);
     let left = Rect { x: area.x + 1, width: area.width.saturating_sub(taken + 3), ..area };
-    let text = line::cut(&left_text(model), usize::from(left.width), model.theme.glyph(Glyph::Ellipsis));
-    line::put(buffer, left, &text, style.add_modifier(Modifier::BOLD));
+    line::put(buffer, &model.theme, left, &left_text(model), style.add_modifier(Modifier::BOLD));
 }
 
 /// The colour of the environment in sight.

@@ -59,7 +59,7 @@ fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<ef
 fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let theme = &model.theme;
     let head = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
-    line::put(frame.buffer_mut(), head, "Environments", theme.style(Role::Title));
+    line::put(frame.buffer_mut(), theme, head, "Environments", theme.style(Role::Title));
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..head };
     let environments = &model.project.environments;
     let window = model.fleet.environments.window(environments.len(), usize::from(body.height));
@@ -69,6 +69,6 @@ fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         let row = Rect { y, height: 1, ..body };
         let cursor = if current { theme.glyph(Glyph::Cursor) } else { " " };
         let role = if current { Role::Cursor } else { Role::Text };
-        line::put(frame.buffer_mut(), row, &format!("{cursor} {}", environments[index].name), theme.style(role));
+        line::put(frame.buffer_mut(), theme, row, &format!("{cursor} {}", environments[index].name), theme.style(role));
     }
 }
