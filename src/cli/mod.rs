@@ -1,5 +1,7 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
+pub mod demo;
+
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,13 +31,20 @@ pub struct Global {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    /// Try opsdeck on a small Ansible project with private sshd hosts on loopback
+    Demo(demo::Args),
+}
 
 /// Parses the command line and runs the verb. Exit codes are documented at each verb.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.verb {
-        Some(verb) => match verb {},
-        None => ExitCode::SUCCESS,
-    }
+    let done = match cli.verb {
+        Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
+        None => Ok(ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|e| {
+        eprintln!("opsdeck: {e:#}");
+        ExitCode::FAILURE
+    })
 }

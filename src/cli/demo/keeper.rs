@@ -1,0 +1,143 @@
+//! The demo's keeper: a process of its own that starts the private sshd servers and, when the demo's process is gone for
+//! whatever reason (left, panicked, killed), ends everything that carries the demo's mark and removes its folder.
+
+use super::marked;
+use super::sshd::Sshd;
+use crate::state::identity::Identity;
+use anyhow::{Context, Result, bail};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+/// Whom the keeper serves: the first line on its standard input.
+#[derive(Debug, Serialize, Deserialize)]
+struct Service {
+    demo: Identity,
+    folder: PathBuf,
+    keep: bool,
+}
+
+/// What it is to start: the second line. It answers `ready`, or `failed: why`, alone on a line of standard output.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Servers {
+    /// The program `sshd`; `None` starts none.
+    pub sshd: Option<PathBuf>,
+    /// Folder and port of each server.
+    pub servers: Vec<(PathBuf, u16)>,
+}
+
+/// The demo's side of its keeper.
+#[derive(Debug)]
+pub struct Keeper {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Keeper {
+    /// Starts the keeper of `folder`; it serves this process.
+    pub fn hire(folder: &Path, keep: bool) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe().context("cannot find my own program")?)
+            .args(["demo", "--keeper"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the keeper")?;
+        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("the keeper has no pipes")
+        };
+        let mut keeper = Self { child, orders, answers: BufReader::new(answers) };
+        keeper.tell(&Service { demo: Identity::own(), folder: folder.to_owned(), keep })?;
+        Ok(keeper)
+    }
+
+    /// Lets it start the servers; the inner error is why they do not run.
+    pub fn start(&mut self, servers: &Servers) -> Result<Result<(), String>> {
+        self.tell(servers)?;
+        let mut said = String::new();
+        self.answers.read_line(&mut said)?;
+        Ok(match said.trim() {
+            "ready" => Ok(()),
+            other => Err(other.strip_prefix("failed: ").unwrap_or(other).to_owned()),
+        })
+    }
+
+    /// Asks it to end the demo, and waits until it has.
+    pub fn dismiss(mut self) -> Result<()> {
+        if let Some(keeper) = Identity::of(self.child.id()) {
+            keeper.signal(Signal::TERM);
+        }
+        let status = self.child.wait()?;
+        if !status.success() {
+            bail!("the keeper ended with {status}: something of the demo may be left");
+        }
+        Ok(())
+    }
+
+    fn tell<T: Serialize>(&mut self, what: &T) -> Result<()> {
+        let line = serde_json::to_string(what)?;
+        writeln!(self.orders, "{line}").context("the keeper does not listen")
+    }
+}
+
+/// Runs the keeper until the demo is gone.
+pub fn main() -> Result<()> {
+    // not in the terminal's session: neither Ctrl-C nor a hang-up ends it
+    let _ = rustix::process::setsid();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let mut term = runtime.block_on(async { signal(SignalKind::terminate()) })?;
+    let mut lines = std::io::stdin().lines();
+    let first = lines.next().context("the keeper got no orders")??;
+    let service: Service = serde_json::from_str(&first).context("the keeper does not understand its orders")?;
+    let gone = watch(&service.demo);
+    // no second line: the demo is gone already
+    let servers = match lines.next() {
+        Some(second) => Some(serde_json::from_str::<Servers>(&second?)?),
+        None => None,
+    };
+    let running = servers.map_or(Ok(Vec::new()), |s| start(&s));
+    let mut out = std::io::stdout();
+    // nobody may be left to hear it, which is no reason to stop before cleaning up
+    let _ = match &running {
+        Ok(_) => writeln!(out, "ready"),
+        Err(e) => writeln!(out, "failed: {e:#}"),
+    };
+    runtime.block_on(async {
+        tokio::select! { _ = gone => {}, _ = term.recv() => {} }
+    });
+    drop(running);
+    marked::sweep(&service.folder);
+    match std::fs::remove_dir_all(&service.folder) {
+        _ if service.keep => Ok(()),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("cannot remove {}", service.folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn start(orders: &Servers) -> Result<Vec<Sshd>> {
+    let Some(program) = &orders.sshd else { return Ok(Vec::new()) };
+    let mut servers = orders.servers.iter().map(|(d, p)| Sshd::start(program, d, *p)).collect::<Result<Vec<_>>>()?;
+    servers.iter_mut().try_for_each(|s| s.wait_ready(Duration::from_secs(10)))?;
+    Ok(servers)
+}
+
+/// Tells when the demo's process has ended.
+fn watch(demo: &Identity) -> oneshot::Receiver<()> {
+    let (tell, gone) = oneshot::channel();
+    let demo = demo.clone();
+    std::thread::spawn(move || {
+        if let Some(fd) = demo.pidfd() {
+            while poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).is_err() {}
+        }
+        let _ = tell.send(());
+    });
+    gone
+}

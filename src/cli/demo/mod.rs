@@ -1,0 +1,189 @@
+//! `opsdeck demo`: a small realistic Ansible project with hosts of its own, and the console on it. One folder holds all of
+//! it; leaving ends what it started and removes the folder, also after a panic or a kill (see `keeper`).
+
+mod ansible;
+mod keeper;
+mod marked;
+mod progress;
+mod project;
+pub mod sshd;
+mod tree;
+
+use anyhow::{Context, Result, bail};
+use keeper::{Keeper, Servers};
+use progress::Progress;
+use project::Host;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The mark in the environment of everything that belongs to a demo; its value is the demo's folder.
+const MARK: &str = "OPSDECK_DEMO";
+
+/// Try opsdeck on a small Ansible project with private sshd hosts on loopback
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Leave the demo's folder there on exit
+    #[arg(long)]
+    keep: bool,
+    /// Do not open the console: print the project's folder and wait for Ctrl-C
+    #[arg(long)]
+    no_tui: bool,
+    /// (internal) be the keeper of a demo
+    #[arg(long, hide = true)]
+    keeper: bool,
+}
+
+/// Runs the verb. Returns only with `--no-tui`; else the process becomes the console.
+pub fn run(args: &Args) -> Result<()> {
+    if args.keeper {
+        return keeper::main();
+    }
+    let path = path_with_ansible()?;
+    let sshd = sshd::find();
+    if sshd.is_none() {
+        eprintln!(
+            "There is no sshd here (Debian: apt-get install openssh-server): the hosts will be local connections."
+        );
+    }
+    let folder = make_folder()?;
+    let mut keeper = Keeper::hire(&folder, args.keep)?;
+    let mut bar = Progress::new(5);
+    match prepare(&folder, sshd, &mut keeper, &mut bar) {
+        Ok(None) => bar.finish("ready"),
+        Ok(Some(trouble)) => {
+            bar.finish("ready");
+            eprintln!("The private sshd servers cannot be used ({trouble}); the hosts are local connections.");
+        }
+        Err(e) => {
+            bar.abandon();
+            keeper.dismiss()?;
+            return Err(e);
+        }
+    }
+    let console = |command: &mut Command| {
+        command.arg("-C").arg(&folder).arg("--state-dir").arg(folder.join(".demo/state"));
+        command.env("PATH", &path).env(MARK, &folder).env_remove("ANSIBLE_CONFIG").env_remove("OPSDECK_STATE");
+    };
+    if args.no_tui {
+        println!("{}", folder.display());
+        eprintln!(
+            "In another shell:\n  cd {0}\n  opsdeck --state-dir .demo/state\nCtrl-C here ends the demo.",
+            folder.display()
+        );
+        wait_for_signal()?;
+        keeper.dismiss()?;
+        eprintln!("The demo's hosts are stopped; its folder is {}.", if args.keep { "kept" } else { "removed" });
+        return Ok(());
+    }
+    let mut command = Command::new(std::env::current_exe().context("cannot find my own program")?);
+    console(&mut command);
+    // exec keeps the process id, which is what the keeper watches
+    let error = command.exec();
+    keeper.dismiss()?;
+    Err(error).context("cannot open the console")
+}
+
+/// PATH for everything in the demo: as it is, or with a private Ansible in front.
+fn path_with_ansible() -> Result<std::ffi::OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if ansible::on_path() {
+        return Ok(path);
+    }
+    let bin = ansible::install(&ansible::private()?)?;
+    Ok(std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path)))?)
+}
+
+/// A new private folder with a short name: Ansible puts sockets below it, whose paths are limited to 107 bytes.
+fn make_folder() -> Result<PathBuf> {
+    let parent = Some(std::env::temp_dir()).filter(|p| p.as_os_str().len() <= 30).unwrap_or_else(|| "/tmp".into());
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    let folder = parent.join(format!("opsdeck-demo-{}", &id[id.len() - 8..]));
+    let make = || crate::state::file::private_dir(&folder).and_then(|()| std::fs::canonicalize(&folder));
+    make().with_context(|| format!("cannot make {}", folder.display()))
+}
+
+/// Everything up to the console: keys, servers, project, services. Gives the reason where sshd cannot be used.
+fn prepare(folder: &Path, sshd: Option<PathBuf>, keeper: &mut Keeper, bar: &mut Progress) -> Result<Option<String>> {
+    let ports = sshd::free_ports(project::HOSTS.len() * 2)?;
+    let mut hosts: Vec<Host> = std::iter::zip(project::HOSTS, ports.chunks(2))
+        .map(|((environment, group, name), ports)| Host {
+            environment,
+            group,
+            name,
+            ssh_port: sshd.as_ref().map(|_| ports[0]),
+            http_port: ports[1],
+        })
+        .collect();
+    let hidden = folder.join(".demo");
+    std::fs::create_dir_all(hidden.join("state"))?;
+    let mut servers = Vec::new();
+    if sshd.is_some() {
+        bar.step("making keys");
+        let key = hidden.join("client_key");
+        sshd::keygen(&key, "opsdeck demo")?;
+        let mut known = String::new();
+        for host in &hosts {
+            let (Some(port), dir) = (host.ssh_port, hidden.join("sshd").join(host.name)) else { continue };
+            let mark = folder.to_string_lossy();
+            known += &sshd::prepare(&dir, host.name, port, &key.with_extension("pub"), &[(MARK, &mark)])?;
+            servers.push((dir, port));
+        }
+        std::fs::write(hidden.join("known_hosts"), known)?;
+    }
+    bar.step("starting private sshd servers");
+    let first = servers.first().map(|(_, port)| *port);
+    let started = keeper.start(&Servers { sshd, servers })?;
+    let trouble = started.err().or_else(|| first.and_then(|port| try_login(&hidden, port).err()));
+    if trouble.is_some() {
+        hosts.iter_mut().for_each(|h| h.ssh_port = None);
+    }
+    bar.step("writing the project");
+    project::write(folder, &hosts)?;
+    bar.step("starting the services");
+    start_services(folder, &hosts)?;
+    Ok(trouble)
+}
+
+/// Logs in once, as Ansible will; the reason where that fails.
+fn try_login(hidden: &Path, port: u16) -> Result<(), String> {
+    let known = format!("UserKnownHostsFile=\"{}\"", hidden.join("known_hosts").display());
+    let out = Command::new("ssh")
+        .args(["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", &known, "-i"])
+        .arg(hidden.join("client_key"))
+        .args(["-p", &port.to_string(), "127.0.0.1", "true"])
+        .stdin(Stdio::null())
+        .output();
+    match out {
+        Ok(out) if out.status.success() => Ok(()),
+        Ok(out) => Err(String::from_utf8_lossy(&out.stderr).trim().to_owned()),
+        Err(e) => Err(format!("ssh did not start: {e}")),
+    }
+}
+
+fn start_services(folder: &Path, hosts: &[Host]) -> Result<()> {
+    let start = |host: &Host| {
+        let mut command = Command::new(project::home(folder, host.name).join("servicectl"));
+        command.arg("start").env(MARK, folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+    };
+    let started: Vec<Child> = hosts.iter().map(start).collect::<Result<_, _>>().context("cannot start a service")?;
+    for (child, host) in started.into_iter().zip(hosts) {
+        let out = child.wait_with_output()?;
+        if !out.status.success() {
+            bail!("the service of {} did not start: {}", host.name, String::from_utf8_lossy(&out.stderr).trim());
+        }
+    }
+    Ok(())
+}
+
+fn wait_for_signal() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let mut int = signal(SignalKind::interrupt())?;
+        let mut term = signal(SignalKind::terminate())?;
+        let mut hup = signal(SignalKind::hangup())?;
+        tokio::select! { _ = int.recv() => {}, _ = term.recv() => {}, _ = hup.recv() => {} }
+        Ok(())
+    })
+}

@@ -1,0 +1,132 @@
+//! Writes the demo's Ansible project: the files under `files/` as they are, the inventories with the ports of this time.
+
+use anyhow::{Context, Result};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One demo host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Environment: `production` or `staging`.
+    pub environment: &'static str,
+    /// Group that names its service.
+    pub group: &'static str,
+    /// Name in the inventory.
+    pub name: &'static str,
+    /// Port of its sshd; `None` where it is reached by a local connection.
+    pub ssh_port: Option<u16>,
+    /// Port of its service.
+    pub http_port: u16,
+}
+
+/// Environment, group and name of every host: six in production, three in staging.
+pub const HOSTS: [(&str, &str, &str); 9] = [
+    ("production", "lb", "lb01"),
+    ("production", "web", "web01.eu"),
+    ("production", "web", "web02.eu"),
+    ("production", "web", "web03.us"),
+    ("production", "db", "db01.eu"),
+    ("production", "db", "db02.us"),
+    ("staging", "web", "stage-web01"),
+    ("staging", "web", "stage-web02"),
+    ("staging", "db", "stage-db01"),
+];
+
+const FILES: &[(&str, &str)] = &[
+    ("ansible.cfg", include_str!("files/ansible.cfg")),
+    ("opsdeck.yaml", include_str!("files/opsdeck.yaml")),
+    ("deploy.yml", include_str!("files/deploy.yml")),
+    ("recover.yml", include_str!("files/recover.yml")),
+    ("roles/base/tasks/main.yml", include_str!("files/roles/base/tasks/main.yml")),
+    ("roles/service/defaults/main.yml", include_str!("files/roles/service/defaults/main.yml")),
+    ("roles/service/tasks/main.yml", include_str!("files/roles/service/tasks/main.yml")),
+    ("roles/service/handlers/main.yml", include_str!("files/roles/service/handlers/main.yml")),
+    ("roles/service/templates/service.json.j2", include_str!("files/roles/service/templates/service.json.j2")),
+    ("roles/service/files/service.py", SERVICE),
+    ("roles/service/files/servicectl", SERVICECTL),
+    ("inventories/production/group_vars/all.yml", ALL),
+    ("inventories/production/group_vars/lb.yml", include_str!("files/inventories/production/group_vars/lb.yml")),
+    ("inventories/production/group_vars/web.yml", include_str!("files/inventories/production/group_vars/web.yml")),
+    ("inventories/production/group_vars/db.yml", include_str!("files/inventories/production/group_vars/db.yml")),
+    (
+        "inventories/production/host_vars/web01.eu.yml",
+        include_str!("files/inventories/production/host_vars/web01.eu.yml"),
+    ),
+    ("inventories/staging/group_vars/all.yml", ALL),
+    ("inventories/staging/group_vars/web.yml", include_str!("files/inventories/staging/group_vars/web.yml")),
+    ("inventories/staging/group_vars/db.yml", include_str!("files/inventories/staging/group_vars/db.yml")),
+];
+const ALL: &str = include_str!("files/inventories/group_vars_all.yml");
+const SERVICE: &str = include_str!("files/roles/service/files/service.py");
+const SERVICECTL: &str = include_str!("files/roles/service/files/servicectl");
+
+/// The folder of one host's service.
+pub fn home(root: &Path, host: &str) -> PathBuf {
+    root.join(".demo/hosts").join(host)
+}
+
+/// Writes the whole project into `root`, and each host's service at the version before the release.
+pub fn write(root: &Path, hosts: &[Host]) -> Result<()> {
+    for (path, text) in FILES {
+        put(&root.join(path), text)?;
+    }
+    for environment in ["production", "staging"] {
+        put(&root.join("inventories").join(environment).join("hosts.ini"), &inventory(environment, hosts))?;
+    }
+    for host in hosts {
+        let home = home(root, host.name);
+        fs::create_dir_all(home.join("pool"))?;
+        put(&home.join("service.py"), SERVICE)?;
+        put(&home.join("servicectl"), SERVICECTL)?;
+        let service = match host.group {
+            "web" => "shop",
+            "db" => "ledger",
+            _ => "gate",
+        };
+        let config = format!(
+            "{{\n  \"name\": \"{service}\",\n  \"host\": \"{}\",\n  \"port\": {},\n  \"version\": \"4.12.0\"\n}}\n",
+            host.name, host.http_port
+        );
+        put(&home.join("service.json"), &config)?;
+    }
+    Ok(())
+}
+
+/// The INI inventory of an environment.
+fn inventory(environment: &str, hosts: &[Host]) -> String {
+    let mut text = format!("# {environment}: each host is a process of this demo, on loopback.\n");
+    let mut group = "";
+    for host in hosts.iter().filter(|h| h.environment == environment) {
+        if host.group != group {
+            group = host.group;
+            let _ = writeln!(text, "\n[{group}]");
+        }
+        let _ = match host.ssh_port {
+            Some(port) => writeln!(text, "{} ansible_port={port} http_port={}", host.name, host.http_port),
+            None => writeln!(text, "{} ansible_connection=local http_port={}", host.name, host.http_port),
+        };
+    }
+    if environment == "production" {
+        text.push_str("\n[eu]\nweb01.eu\nweb02.eu\ndb01.eu\n\n[us]\nweb03.us\ndb02.us\n");
+        text.push_str("\n[regions:children]\neu\nus\n");
+    }
+    // found once here instead of by Ansible on every host and run
+    let python = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|p| Path::new(p).exists());
+    if let Some(python) = python {
+        let _ = writeln!(text, "\n[all:vars]\nansible_python_interpreter={python}");
+    }
+    text
+}
+
+/// Writes a file with the folders above it; scripts (text that begins with `#!`) become executable.
+fn put(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let write = || {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
+        let mode = if text.starts_with("#!") { 0o755 } else { 0o644 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
