@@ -21,4 +21,4 @@ pub use ledger::{Error, Ledger, Receipt};
 pub use query::{Filter, Page, Row};
 pub use record::{Action, Entry, Phase, Record, SCHEMA_VERSION, Status};
 pub use redact::{REDACTED, is_secret_name};
-pub use verify::{Broken, Head, Intact};
+pub use verify::{Broken, Head, Intact, verify_absent};

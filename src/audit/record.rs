@@ -123,6 +123,15 @@ impl Status {
     }
 }
 
+impl std::str::FromStr for Status {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL.into_iter().find(|status| status.name() == text).ok_or_else(|| format!("expected one of {}", names()))
+    }
+}
+
 /// What a caller wants recorded. Secrets by name are removed when it is appended; nothing else checks for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {

@@ -110,6 +110,17 @@ impl Ledger {
     }
 }
 
+/// The verdict where no ledger lies at `path`: nothing was recorded, unless a known head says otherwise.
+pub fn verify_absent(path: &std::path::Path, kept: Option<&Head>) -> Result<Intact, Broken> {
+    let checkpoint = checkpoint::read(path).ok().flatten();
+    match kept.or(checkpoint.as_ref()) {
+        Some(known) => {
+            Err(Broken { seq: 1, why: format!("the whole ledger is gone; it had at least {} rows", known.seq) })
+        }
+        None => Ok(Intact { rows: 0, head: Head { seq: 0, hash: chain::GENESIS.to_owned() }, known: None }),
+    }
+}
+
 /// The head after `row`, if it follows.
 fn follow(head: &Head, row: &Stored, known: &[&Head]) -> Result<Head, Broken> {
     let expected = head.seq + 1;

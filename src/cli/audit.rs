@@ -1,0 +1,209 @@
+//! `opsdeck audit`: who did what, where and how it ended; `opsdeck audit verify`: whether the ledger is what was written.
+
+use super::print::print;
+use super::{Global, when};
+use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Status};
+use crate::state::StateDir;
+use crate::state::operator::Operator;
+use crate::text;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Options of `audit`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// Only from this time on: RFC 3339, a date, or how long ago (2h, 3d)
+    #[arg(long, value_name = "TIME", value_parser = when::since)]
+    since: Option<i64>,
+    /// Only until this time
+    #[arg(long, value_name = "TIME", value_parser = when::until)]
+    until: Option<i64>,
+    /// Only what this operator did
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
+    /// Only records with this status: started, success, failure, unknown, cancelled
+    #[arg(long, value_name = "STATUS")]
+    status: Option<Status>,
+    /// Only in this environment
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Only of this run (an id or the beginning of one)
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Only records with these words
+    #[arg(long, value_name = "WORDS")]
+    text: Option<String>,
+    /// At most so many records, the newest
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// Only records before this number: the next page
+    #[arg(long, value_name = "SEQ")]
+    before: Option<i64>,
+    /// A JSON array, one record a line
+    #[arg(long)]
+    json: bool,
+    /// What else.
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// Verbs below `audit`.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Check every row and every link of the ledger; exits 1 and names the first bad row if it was changed
+    Verify {
+        /// A head that was kept elsewhere, as an earlier `verify` printed it
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<Head>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Lists (exit 0) or verifies (exit 0 intact, 1 broken).
+///
+/// # Errors
+/// The ledger can't be read.
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let state = StateDir::find(global.state_dir.as_deref());
+    match &args.verb {
+        Some(Verb::Verify { head, json }) => verify(&state, head.as_ref(), *json),
+        None => list(&state, args),
+    }
+}
+
+fn list(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
+    let filter = Filter {
+        since: args.since,
+        until: args.until,
+        operator: args.operator.clone(),
+        status: args.status,
+        env: args.env.clone(),
+        run: args.run.clone(),
+        text: args.text.clone(),
+        before: args.before,
+    };
+    let recorded = Ledger::open(&state.audit()).and_then(|l| l.read_as(&Operator::current(), &filter, args.limit));
+    let page = match recorded {
+        Ok(page) => page,
+        // somebody who may only read (a copy, another's ledger) still reads, and is told
+        Err(refused) => {
+            let page = Ledger::open_to_read(&state.audit())?.query(&filter, args.limit)?;
+            eprintln!("opsdeck: this reading was not recorded: {}", text::plain(&refused.to_string()));
+            page
+        }
+    };
+    print(&if args.json { as_json(&page)? } else { as_table(&page) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(page: &Page) -> serde_json::Result<String> {
+    let rows = page.rows.iter().map(|row| serde_json::to_string(&row.json())).collect::<Result<Vec<_>, _>>()?;
+    Ok(if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) })
+}
+
+fn as_table(page: &Page) -> String {
+    if page.rows.is_empty() {
+        return "No record matches.\n".to_owned();
+    }
+    let mut table =
+        vec![["SEQ", "TIME", "OPERATOR", "FROM", "ACTION", "STATUS", "ENV", "RUN", "WHAT"].map(String::from)];
+    table.extend(page.rows.iter().map(line));
+    let columns = table[0].len();
+    let widths: Vec<_> =
+        (0..columns).map(|i| table.iter().map(|row| text::width(&row[i])).max().unwrap_or_default()).collect();
+    let mut out = String::new();
+    for row in &table {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| text::pad(cell, *width));
+        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        out.push('\n');
+    }
+    if let Some(next) = page.next {
+        out.push_str(&format!("Older records: --before {next}\n"));
+    }
+    out
+}
+
+fn line(row: &Row) -> [String; 9] {
+    let entry = &row.entry;
+    let from = match (&entry.ip, entry.from_unverified) {
+        (Some(ip), true) => format!("{ip}?"),
+        (Some(ip), false) => ip.clone(),
+        (None, _) => "-".to_owned(),
+    };
+    let status = match entry.phase.as_str() {
+        "denied" => "denied".to_owned(),
+        "intent" => "intent".to_owned(),
+        _ => entry.status.clone(),
+    };
+    let mut what = entry.subject.clone().unwrap_or_default();
+    if let Some(count) = entry.targets_count {
+        what.push_str(&format!(" [{count} hosts]"));
+    }
+    if let Some(reason) = &entry.reason {
+        what.push_str(&format!(" ({reason})"));
+    }
+    if let Some(rc) = entry.rc {
+        what.push_str(&format!(" rc={rc}"));
+    }
+    let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    [
+        entry.seq.to_string(),
+        text::human::date_time(entry.timestamp_ms),
+        entry.operator.clone(),
+        from,
+        entry.action.clone(),
+        status,
+        dash(entry.env.clone()),
+        dash(entry.run_id.map(|id| id.to_string())),
+        what.trim_start().to_owned(),
+    ]
+    .map(|cell| text::plain(&cell).into_owned())
+}
+
+fn verify(state: &StateDir, head: Option<&Head>, json: bool) -> anyhow::Result<ExitCode> {
+    let path = state.audit();
+    let verdict = match Ledger::open_to_read(&path) {
+        Ok(ledger) => ledger.verify(head)?,
+        // without a file there is still a head that may be known
+        Err(Error::Absent { .. }) => crate::audit::verify_absent(&path, head),
+        Err(error) => return Err(error.into()),
+    };
+    let status = if verdict.is_ok() { Status::Success } else { Status::Failure };
+    let mut record = Record::outcome(Action::AuditVerify, &Operator::current(), status);
+    match &verdict {
+        Ok(intact) => record.metadata.insert("head".into(), json!(intact.head.to_string())),
+        Err(broken) => record.metadata.insert("first_bad_seq".into(), json!(broken.seq)),
+    };
+    if path.exists()
+        && let Err(refused) = Ledger::open(&path).and_then(|ledger| ledger.append(&record))
+    {
+        eprintln!("opsdeck: this verification was not recorded: {}", text::plain(&refused.to_string()));
+    }
+    let (text, code) = match &verdict {
+        Ok(intact) if json => (
+            serde_json::to_string(&json!({"intact": true, "rows": intact.rows,
+            "head": intact.head, "known_head": intact.known}))?,
+            ExitCode::SUCCESS,
+        ),
+        Err(broken) if json => (
+            serde_json::to_string(&json!({"intact": false, "first_bad_seq": broken.seq, "why": broken.why}))?,
+            ExitCode::FAILURE,
+        ),
+        Ok(intact) => {
+            let known = match &intact.known {
+                Some(known) => {
+                    format!("Row {} is the one whose hash was kept: no tail was cut off before it.", known.seq)
+                }
+                None => "No earlier head is known: a tail that was cut off would not show.".to_owned(),
+            };
+            let keep = "Keep this head elsewhere; later: opsdeck audit verify --head HEAD";
+            (format!("Intact: {} rows.\n{known}\nHead: {}\n{keep}", intact.rows, intact.head), ExitCode::SUCCESS)
+        }
+        Err(broken) => (format!("BROKEN at row {}: {}", broken.seq, broken.why), ExitCode::FAILURE),
+    };
+    print(&format!("{text}\n"))?;
+    Ok(code)
+}
