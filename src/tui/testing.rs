@@ -63,7 +63,8 @@ impl Driver {
     pub fn new(mut model: Model, (columns, rows): (u16, u16)) -> Self {
         model.size = (columns, rows);
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        let mut driver = Self { model, terminal, pending: vec![] };
+        let pending = crate::tui::screens::fleet::start(&mut model);
+        let mut driver = Self { model, terminal, pending };
         driver.draw();
         driver
     }

@@ -43,7 +43,7 @@ fn a_tick_is_worth_a_frame_only_when_the_minute_changes() {
 fn the_top_line_names_the_environment_and_what_protects_it() {
     let mut d = driver();
     assert!(d.screen().lines().next().unwrap().contains("▌PRODUCTION▐ protected"), "{}", d.screen());
-    d.keys("down");
+    d.keys("]");
     assert!(d.screen().lines().next().unwrap().contains("▌staging▐ fleet"), "{}", d.screen());
     assert!(d.screen().lines().next().unwrap().contains("alice@bastion-1"), "{}", d.screen());
 }

@@ -1,74 +1,167 @@
-//! Fleet: environments, groups and hosts; where everything begins.
+//! Fleet: environments, groups and hosts; where everything begins. State and what arrives here; actions, keys and
+//! drawing in the files beside.
 
-use crate::tui::actions::Action;
+mod actions;
+pub mod data;
+mod keys;
+mod marks;
+pub mod place;
+pub mod sort;
+pub mod topology;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
 use crate::tui::effect;
-use crate::tui::hits::{Hits, Target};
-use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
 use crate::tui::screens::Screen;
-use crate::tui::theme::{Glyph, Role};
-use crate::tui::widgets::line;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use ratatui::Frame;
-use ratatui::layout::Rect;
+use crate::tui::widgets::field::Field;
+pub use data::{Data, Effect};
+pub use place::{Asked, Place};
 
 /// The screen.
-pub const SCREEN: Screen = Screen { actions: ACTIONS, motion, mouse, ..Screen::plain("fleet", view) };
+pub const SCREEN: Screen = Screen {
+    crumbs,
+    actions: actions::ACTIONS,
+    typing: |m| m.fleet.edit.is_some(),
+    key: keys::key,
+    paste: keys::paste,
+    motion: keys::motion,
+    mouse: keys::mouse,
+    enter,
+    ..Screen::plain("fleet", view::view)
+};
 
-const ACTIONS: &[Action] = &[];
+/// Which part has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "each says itself")]
+pub enum Pane {
+    Environments,
+    Groups,
+    #[default]
+    Hosts,
+    Variables,
+}
 
-/// What arrives for this screen.
+/// A line that is being typed.
 #[derive(Debug)]
-pub enum Data {}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {}
+pub enum Edit {
+    /// `/`.
+    Filter(Field),
+    /// The host pattern.
+    Pattern(Field),
+}
 
 /// Its state.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    environments: List,
+    /// One for each environment of the project.
+    pub places: Vec<Place>,
+    /// Cursor in the environments.
+    pub env_list: crate::tui::list::List,
+    /// Which part has the keyboard.
+    pub pane: Pane,
+    /// What is being typed.
+    pub edit: Option<Edit>,
+}
+
+impl Model {
+    /// The environment in sight, as Fleet knows it.
+    pub fn place(&self) -> Option<&Place> {
+        self.fleet.places.get(self.env?)
+    }
+
+    /// The same, to change.
+    pub fn place_mut(&mut self) -> Option<&mut Place> {
+        self.fleet.places.get_mut(self.env?)
+    }
+
+    /// Shows another environment.
+    pub fn choose_environment(&mut self, env: usize) -> Vec<effect::Effect> {
+        if env >= self.project.environments.len() {
+            return vec![];
+        }
+        self.env = Some(env);
+        self.fleet.env_list.cursor = env;
+        self.fleet.edit = None;
+        let known = self.fleet.places.get(env).is_some_and(|p| p.topology.is_some());
+        let mut effects = vec![effect::Effect::Fleet(Effect::LastRuns { env })];
+        if !known {
+            effects.insert(0, effect::Effect::Fleet(Effect::Topology { env }));
+        }
+        effects
+    }
+}
+
+/// What is wanted when the program begins: every environment's hosts, the one in sight first.
+pub fn start(model: &mut Model) -> Vec<effect::Effect> {
+    let count = model.project.environments.len();
+    model.fleet.places.resize_with(count, Place::default);
+    let first = model.env.unwrap_or(0);
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|env| *env != first);
+    let mut effects: Vec<_> = order.iter().map(|env| effect::Effect::Fleet(Effect::Topology { env: *env })).collect();
+    if count > 0 {
+        effects.push(effect::Effect::Fleet(Effect::LastRuns { env: first }));
+    }
+    effects
+}
+
+/// A run may have ended since.
+fn enter(model: &mut Model) -> Vec<effect::Effect> {
+    model.env.map(|env| effect::Effect::Fleet(Effect::LastRuns { env })).into_iter().collect()
 }
 
 /// Data arrived.
-pub fn arrived(_model: &mut Model, data: Data) -> Vec<effect::Effect> {
-    match data {}
-}
-
-fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {
-    let (len, page) = (model.project.environments.len(), model.page("environments"));
-    model.fleet.environments.motion(motion, len, page);
-    model.env = (len > 0).then_some(model.fleet.environments.cursor);
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    let Fleet { places, .. } = &mut model.fleet;
+    match data {
+        Data::Topology { env, result, verdict } => {
+            if let Some(place) = places.get_mut(env) {
+                place.verdict = verdict;
+                place.load(result);
+                // The pattern was worked out on what was there before.
+                if let Some(asked) = &mut place.pattern {
+                    asked.answer = None;
+                    return vec![effect::Effect::Fleet(Effect::Select { env, pattern: asked.what.clone() })];
+                }
+            }
+        }
+        Data::Verdict { env, verdict } => {
+            if let Some(place) = places.get_mut(env) {
+                place.verdict = verdict;
+            }
+        }
+        Data::Vars { env, host, result } => {
+            if let Some(asked) = places.get_mut(env).and_then(|p| p.vars.as_mut())
+                && asked.what == host
+            {
+                asked.answer = Some(result);
+            }
+        }
+        Data::Selected { env, pattern, result } => {
+            if let Some(place) = places.get_mut(env)
+                && let Some(asked) = &mut place.pattern
+                && asked.what == pattern
+            {
+                asked.answer = Some(result.map(|hosts| hosts.into_iter().enumerate().map(|(i, h)| (h, i)).collect()));
+                place.refilter();
+            }
+        }
+        Data::LastRuns { env, runs } => {
+            if let Some(place) = places.get_mut(env) {
+                place.last_runs = Some(runs);
+                place.refilter();
+            }
+        }
+    }
     vec![]
 }
 
-fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
-    match (event.kind, target) {
-        (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: "environments", index })) => {
-            model.fleet.environments.cursor = index;
-            model.env = Some(index);
-            vec![]
-        }
-        (MouseEventKind::ScrollUp, _) => motion(model, Motion::Up),
-        (MouseEventKind::ScrollDown, _) => motion(model, Motion::Down),
-        _ => vec![],
-    }
-}
-
-fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let theme = &model.theme;
-    let head = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
-    line::put(frame.buffer_mut(), theme, head, "Environments", theme.style(Role::Title));
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..head };
-    let environments = &model.project.environments;
-    let window = model.fleet.environments.window(environments.len(), usize::from(body.height));
-    hits.list("environments", body, window.start, environments.len());
-    for (index, y) in window.zip(body.y..) {
-        let current = model.env == Some(index);
-        let row = Rect { y, height: 1, ..body };
-        let cursor = if current { theme.glyph(Glyph::Cursor) } else { " " };
-        let role = if current { Role::Cursor } else { Role::Text };
-        line::put(frame.buffer_mut(), theme, row, &format!("{cursor} {}", environments[index].name), theme.style(role));
-    }
+fn crumbs(model: &Model) -> Vec<String> {
+    let Some(place) = model.place() else { return vec![] };
+    let group = place.group.and_then(|g| Some(place.known()?.groups.get(g as usize)?.name.clone()));
+    let variables = (model.fleet.pane == Pane::Variables).then(|| place.current().unwrap_or_default().to_owned());
+    group.into_iter().chain(variables).collect()
 }

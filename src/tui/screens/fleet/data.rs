@@ -1,0 +1,114 @@
+//! What arrives for Fleet, and what it wants done.
+
+use super::topology::Topology;
+use std::collections::HashMap;
+
+/// What arrives for this screen; `env` is the index of the environment.
+#[derive(Debug)]
+pub enum Data {
+    /// Hosts and groups, or why there are none (in whole sentences).
+    Topology {
+        /// Environment.
+        env: usize,
+        /// Who is where.
+        result: Result<Topology, String>,
+        /// What is known of them against Ansible.
+        verdict: Verdict,
+    },
+    /// What Ansible says of them.
+    Verdict {
+        /// Environment.
+        env: usize,
+        /// Its word.
+        verdict: Verdict,
+    },
+    /// A host's variables.
+    Vars {
+        /// Environment.
+        env: usize,
+        /// Host.
+        host: String,
+        /// They, or why there are none.
+        result: Result<Vec<Var>, String>,
+    },
+    /// The hosts that a pattern selects, in Ansible's order.
+    Selected {
+        /// Environment.
+        env: usize,
+        /// The pattern as it was asked.
+        pattern: String,
+        /// Host names, or what is wrong with it.
+        result: Result<Vec<String>, String>,
+    },
+    /// The newest run that each host was part of, as recorded.
+    LastRuns {
+        /// Environment.
+        env: usize,
+        /// By host name.
+        runs: HashMap<String, LastRun>,
+    },
+}
+
+/// What this screen wants done; answered by [`Data`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "answered by the variant of Data of the same name")]
+pub enum Effect {
+    Topology { env: usize },
+    Vars { env: usize, host: String },
+    Select { env: usize, pattern: String },
+    LastRuns { env: usize },
+}
+
+/// How sure the hosts and groups are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Verdict {
+    /// Read natively; Ansible was not asked yet.
+    #[default]
+    Native,
+    /// Read natively; `ansible-inventory` is being asked.
+    Checking,
+    /// Ansible says the same.
+    Same,
+    /// Ansible says something else, and that is shown; what differed, in lines.
+    Differs(Vec<String>),
+    /// Not read natively, for a reason; Ansible's own answer is shown.
+    Ansible(String),
+    /// Ansible could not be asked, for a reason.
+    Unverified(String),
+}
+
+/// A variable of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Var {
+    /// Name.
+    pub name: String,
+    /// Value, as one line.
+    pub value: String,
+    /// `file:line`, or the file, or empty where it is not known.
+    pub origin: String,
+    /// True: encrypted, and not opened.
+    pub vaulted: bool,
+}
+
+/// A run as one host saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// What ran.
+    pub title: String,
+    /// How it went here.
+    pub outcome: Outcome,
+    /// Unix milliseconds: when the run ended, or was last heard of.
+    pub at: i64,
+}
+
+/// How a run went on one host, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "Ansible's words")]
+pub enum Outcome {
+    Unreachable,
+    Failed,
+    Unknown,
+    Running,
+    Changed,
+    Ok,
+}
