@@ -6,6 +6,7 @@ pub mod event;
 mod fold;
 mod follow;
 pub mod journal;
+pub mod log;
 mod progress;
 pub mod snapshot;
 pub mod spec;
