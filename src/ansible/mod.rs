@@ -2,12 +2,16 @@
 
 pub mod ask;
 pub mod callback;
+mod child;
 pub mod command;
 pub mod environment;
 pub mod event;
+pub mod hostkeys;
+pub mod prompts;
 mod quote;
 mod result;
 pub mod secrets;
+pub mod tools;
 
 pub use ask::Ask;
 pub use event::{CallbackEvent, decode};

@@ -113,6 +113,11 @@ impl AnsibleCfg {
         }));
     }
 
+    /// A variable of the environment that it was loaded with.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.env.get(name)
+    }
+
     /// What the file says; environment variables are not looked at.
     pub fn get(&self, section: &str, key: &str) -> Option<&str> {
         self.ini.get(section, key).map(|value| value.text.as_str())
