@@ -4,6 +4,7 @@ pub mod ask;
 pub mod callback;
 mod child;
 pub mod command;
+pub mod doc;
 pub mod environment;
 pub mod event;
 pub mod hostkeys;

@@ -4,8 +4,11 @@ use crate::project::cfg::Env;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+/// A file as it was at some time.
+type Stamp = (PathBuf, Option<SystemTime>);
 
 /// Ansible's commands that we start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,10 +94,10 @@ pub fn find(tool: Tool, env: &Env) -> Result<PathBuf, NotFound> {
 /// # Errors
 /// The command does not start, or says no version (a broken virtual environment, for instance).
 pub fn version(path: &Path) -> Result<String, VersionError> {
-    static KNOWN: Mutex<Option<HashMap<(PathBuf, Option<SystemTime>), String>>> = Mutex::new(None);
+    static KNOWN: LazyLock<Mutex<HashMap<Stamp, String>>> = LazyLock::new(Mutex::default);
     let key = (path.to_path_buf(), modified(path));
-    let known = || KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(version) = known().as_ref().and_then(|known| known.get(&key)) {
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(version) = known().get(&key) {
         return Ok(version.clone());
     }
     let mut command = Command::new(path);
@@ -108,7 +111,7 @@ pub fn version(path: &Path) -> Result<String, VersionError> {
         let said = said.trim().lines().next_back().unwrap_or("nothing").to_owned();
         return Err(VersionError::Said { path: path.to_path_buf(), said });
     };
-    known().get_or_insert_default().insert(key, core.to_owned());
+    known().insert(key, core.to_owned());
     Ok(core.to_owned())
 }
 
