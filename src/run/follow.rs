@@ -5,6 +5,7 @@ use super::journal::{JournalError, Reader};
 use super::snapshot;
 use super::spec::{RunSpec, VERSION};
 use super::state::{Cell, RunState};
+use super::tail::Tail;
 use crate::state::RunDir;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -71,6 +72,12 @@ impl Follower {
             self.damage = Some("holds events of a newer opsdeck, which are not shown: read-only".into());
         }
         self.state.seq - before
+    }
+
+    /// Parts it, so that one thread reads on while another owns the state: what was asked, what happened so far, what
+    /// is wrong with the journal, and the reading half.
+    pub fn split(self) -> (RunSpec, RunState, Option<String>, Tail) {
+        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader })
     }
 
     /// The run's folder.

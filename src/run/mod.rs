@@ -11,6 +11,7 @@ mod progress;
 pub mod snapshot;
 pub mod spec;
 pub mod state;
+mod tail;
 
 pub use event::{Entry, Event};
 pub use fold::fold;
@@ -18,3 +19,4 @@ pub use follow::{Follower, read_spec, result};
 pub use progress::Progress;
 pub use spec::{Ask, RunSpec};
 pub use state::{RunState, State};
+pub use tail::{Grown, Tail};

@@ -13,4 +13,8 @@ pub enum Effect {
     Suspend,
     /// See [`screens::fleet`].
     Fleet(screens::fleet::Effect),
+    /// See [`screens::runs`].
+    Runs(screens::runs::Effect),
+    /// See [`screens::run`].
+    Run(screens::run::Effect),
 }

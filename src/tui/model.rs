@@ -54,6 +54,10 @@ pub struct Model {
     pub quit: bool,
     /// See [`screens::fleet`].
     pub fleet: screens::fleet::Fleet,
+    /// See [`screens::runs`].
+    pub runs: screens::runs::Runs,
+    /// See [`screens::run`].
+    pub run: screens::run::Run,
 }
 
 /// A short word to the person.
@@ -95,6 +99,8 @@ impl Model {
             dirty: true,
             quit: false,
             fleet: screens::fleet::Fleet::default(),
+            runs: screens::runs::Runs::default(),
+            run: screens::run::Run::default(),
         }
     }
 

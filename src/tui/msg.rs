@@ -48,4 +48,6 @@ pub enum Level {
 #[allow(missing_docs, reason = "named after their screens")]
 pub enum Data {
     Fleet(screens::fleet::Data),
+    Runs(screens::runs::Data),
+    Run(screens::run::Data),
 }

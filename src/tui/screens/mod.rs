@@ -1,6 +1,8 @@
 //! The screens: each a record of functions over the model, a state, and a `Data` and an `Effect` type of its own.
 
 pub mod fleet;
+pub mod run;
+pub mod runs;
 
 use super::actions::Action;
 use super::effect::Effect;
@@ -12,7 +14,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Every screen, in the order of the help.
-pub const ALL: &[&Screen] = &[&fleet::SCREEN];
+pub const ALL: &[&Screen] = &[&fleet::SCREEN, &runs::SCREEN, &run::SCREEN];
 
 /// One screen.
 pub struct Screen {

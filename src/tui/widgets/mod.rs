@@ -16,6 +16,7 @@ pub mod paint;
 pub mod progress;
 pub mod result;
 pub mod sign;
+pub mod when;
 
 #[cfg(test)]
 pub mod fixtures;

@@ -1,0 +1,116 @@
+//! A run followed in two places: one thread reads its journal, another (the screen) owns what it folds to. What grew
+//! goes over as raw lines, checked by the reader, so that neither waits for the other and the state is there once.
+
+use super::journal::{JournalError, Reader, decode};
+use super::state::RunState;
+use crate::state::RunDir;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+/// The reading half of a [`super::Follower`].
+#[derive(Debug)]
+pub struct Tail {
+    pub(super) dir: RunDir,
+    pub(super) reader: Option<Reader>,
+}
+
+/// What a journal has gained.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grown {
+    /// Whole lines, each a good event that follows on the one before.
+    pub lines: Vec<u8>,
+    /// What is wrong with the journal, if something is.
+    pub damage: Option<String>,
+}
+
+impl Tail {
+    /// What the journal has gained since the last call. Cheap when nothing.
+    pub fn poll(&mut self) -> Grown {
+        if self.reader.is_none() {
+            self.reader = Reader::open(&self.dir.journal()).ok();
+        }
+        let Some(reader) = &mut self.reader else { return Grown::default() };
+        let (before, seq) = (reader.offset(), reader.seq());
+        let damage = match reader.read(|_| ()) {
+            Ok(_) if reader.is_newer() => {
+                Some("holds events of a newer opsdeck, which are not shown: read-only".to_owned())
+            }
+            Ok(_) => None,
+            Err(e @ JournalError::Damaged { .. }) => Some(e.to_string()),
+            Err(e) => {
+                tracing::warn!("{e}");
+                None
+            }
+        };
+        let size = usize::try_from(reader.offset() - before).unwrap_or(0);
+        let mut lines = vec![0; size];
+        let read =
+            size == 0 || File::open(self.dir.journal()).and_then(|f| f.read_exact_at(&mut lines, before)).is_ok();
+        if !read {
+            // Read again next time, from where this began.
+            self.reader = Reader::open_at(&self.dir.journal(), before, seq).ok();
+            return Grown::default();
+        }
+        Grown { lines, damage }
+    }
+
+    /// The run's folder.
+    pub fn dir(&self) -> &RunDir {
+        &self.dir
+    }
+}
+
+impl RunState {
+    /// Takes in lines that a [`Tail`] gave. What was taken in already is left out; gives the number of lines.
+    pub fn apply_lines(&mut self, lines: &[u8]) -> u64 {
+        let mut n = 0;
+        for line in lines.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+            // The reader has checked them all: a line that is none has no meaning to lose.
+            if let Ok(entry) = decode(line) {
+                self.apply(&entry);
+                n += 1;
+            }
+        }
+        n
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::Follower;
+    use crate::run::event::{Entry, Event};
+    use crate::state::StateDir;
+    use std::io::Write;
+
+    fn spec() -> crate::run::RunSpec {
+        let text = "version: 1\nid: 01934567-89ab-7cde-8000-000000000001\nask: {kind: adhoc, pattern: web, module: ping}\n\
+                    cwd: /p\nargv: []\nenv: {}\nsecrets: []\non_conflict: warn\ncreated_at: 1\nenvironment: null\n\
+                    hosts: null\nrerun_of: null\noperator: {name: ann, effective: ann, host: h}\n";
+        serde_yaml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn what_the_journal_gains_reaches_the_state_once() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = StateDir::at(tmp.path()).run(uuid::Uuid::now_v7());
+        std::fs::create_dir_all(dir.path()).unwrap();
+        let spec = spec();
+        std::fs::write(dir.spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
+        let line = |seq, event| serde_json::to_string(&Entry { seq, ts: 1_000 + seq as i64, event }).unwrap() + "\n";
+        let mut journal = std::fs::File::create(dir.journal()).unwrap();
+        journal.write_all(line(1, Event::Requested).as_bytes()).unwrap();
+        let (read, mut state, damage, mut tail) = Follower::open(&dir).unwrap().split();
+        assert_eq!((read, state.seq, damage), (spec, 1, None));
+        assert_eq!(tail.poll(), super::Grown::default());
+        let next = line(2, Event::StepIntent { step: 1 });
+        journal.write_all(&next.as_bytes()[..10]).unwrap();
+        assert_eq!(tail.poll().lines, b"", "a line that is being written is no line");
+        journal.write_all(&next.as_bytes()[10..]).unwrap();
+        let grown = tail.poll();
+        assert_eq!(state.apply_lines(&grown.lines), 1);
+        assert_eq!((state.seq, state.step), (2, 1));
+        journal.write_all(b"not an event\n").unwrap();
+        let grown = tail.poll();
+        assert!(grown.lines.is_empty() && grown.damage.is_some_and(|d| d.contains("line 3")));
+    }
+}

@@ -1,0 +1,137 @@
+//! What arrives for the Run screen, what it asks for, and what the news do to it.
+
+use super::{Opened, Run, Shown};
+use crate::run::event::StopLevel;
+use crate::run::state::Cell;
+use crate::tui::effect;
+use crate::tui::model::Model;
+use crate::tui::msg::Level;
+use crate::tui::widgets::order::first_error;
+use crate::tui::widgets::result::Line;
+use uuid::Uuid;
+
+/// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
+#[derive(Debug)]
+pub enum Data {
+    /// The run was read.
+    Opened(Uuid, Box<Opened>),
+    /// It could not be.
+    Failed(Uuid, String),
+    /// Its journal has gained these lines; what is wrong with it, if something is.
+    Grown(Uuid, crate::run::Grown),
+    /// Whether a supervisor watches it.
+    Watched(Uuid, bool),
+    /// How long the same thing took before (milliseconds).
+    Past(Uuid, Vec<i64>),
+    /// A result was read.
+    Result {
+        /// Run.
+        id: Uuid,
+        /// Task.
+        task: u32,
+        /// Host.
+        host: u32,
+        /// Its lines, or why not.
+        lines: Result<Vec<Line>, String>,
+    },
+    /// A repeated run was launched.
+    Launched(Uuid),
+}
+
+/// What this screen wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Read a run and go on reading as it grows; the one that was followed before is left.
+    Open(Uuid),
+    /// Read one result.
+    Result {
+        /// Run.
+        id: Uuid,
+        /// Task.
+        task: u32,
+        /// Host.
+        host: u32,
+        /// Where it lies.
+        cell: Cell,
+    },
+    /// Stop a run.
+    Stop {
+        /// Run.
+        id: Uuid,
+        /// How hard.
+        level: StopLevel,
+    },
+    /// Launch it again.
+    Rerun {
+        /// Run.
+        id: Uuid,
+        /// Only on the hosts that failed or were not reached.
+        failed_hosts: bool,
+    },
+}
+
+/// Data arrived.
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    let shown = model.run.id;
+    let run = &mut model.run;
+    match data {
+        Data::Opened(id, opened) if Some(id) == shown => {
+            // The top line must wear the colour of the place on which this run acts.
+            let name = opened.spec.environment.clone();
+            run.by_host = opened.spec.ask.kind() == "adhoc";
+            (run.opened, run.problem) = (Some(*opened), None);
+            run.reorder();
+            model.env = name.and_then(|n| model.project.environments.iter().position(|e| e.name == n));
+            news(&mut model.run)
+        }
+        Data::Failed(id, why) if Some(id) == shown => {
+            run.problem = Some(why);
+            vec![]
+        }
+        Data::Grown(id, grown) if Some(id) == shown => {
+            let Some(o) = &mut run.opened else { return vec![] };
+            o.state.apply_lines(&grown.lines);
+            o.damage = grown.damage.or(o.damage.take());
+            run.reorder();
+            news(run)
+        }
+        Data::Watched(id, watched) if Some(id) == shown => {
+            run.watched = Some(watched);
+            vec![]
+        }
+        Data::Past(id, past) if Some(id) == shown => {
+            run.past = past;
+            vec![]
+        }
+        Data::Result { id, task, host, lines } if Some(id) == shown => {
+            if let Some(r) = run.result.as_mut().filter(|r| (r.task, r.host) == (task, host)) {
+                r.lines = Some(lines);
+            }
+            vec![]
+        }
+        Data::Launched(id) => {
+            model.toast(Level::Info, "launched");
+            super::open(model, id)
+        }
+        Data::Opened(..)
+        | Data::Failed(..)
+        | Data::Grown(..)
+        | Data::Watched(..)
+        | Data::Past(..)
+        | Data::Result { .. } => {
+            vec![]
+        }
+    }
+}
+
+/// The first real error unfolds by itself, once, unless the person looks at something else.
+fn news(run: &mut Run) -> Vec<effect::Effect> {
+    if run.chosen {
+        return vec![];
+    }
+    let Some((task, host)) = run.state().and_then(first_error) else { return vec![] };
+    if matches!(&run.result, Some(Shown { task: t, host: h, .. }) if (*t, *h) == (task, host)) {
+        return vec![];
+    }
+    run.unfold(task, host)
+}

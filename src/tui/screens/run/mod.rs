@@ -1,0 +1,172 @@
+//! One run: its machine, its hosts and tasks, the error that matters, its output. The same for live and past ones.
+
+mod actions;
+mod data;
+mod keys;
+mod machine;
+mod panes;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use super::Screen;
+use crate::run::state::Cell;
+use crate::run::{RunSpec, RunState};
+use crate::tui::effect;
+use crate::tui::model::Model;
+use crate::tui::update;
+use crate::tui::widgets::field::Field;
+use crate::tui::widgets::matrix::Cursor;
+use crate::tui::widgets::order::{Order, Wish};
+use crate::tui::widgets::result::Line;
+pub use data::{Data, Effect, arrived};
+use uuid::Uuid;
+
+/// The screen.
+pub const SCREEN: Screen = Screen {
+    crumbs: view::crumbs,
+    actions: actions::ACTIONS,
+    typing: |m| m.run.typing || m.run.stop.is_some(),
+    key: keys::key,
+    paste: |m, text| {
+        if m.run.typing {
+            m.run.host.paste(text);
+            m.run.reorder();
+        }
+        vec![]
+    },
+    motion: keys::motion,
+    mouse: keys::mouse,
+    enter: |m| m.run.id.map(|id| effect::Effect::Run(Effect::Open(id))).into_iter().collect(),
+    ..Screen::plain("run", view::view)
+};
+
+/// Which part has the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pane {
+    /// The matrix, or the list of hosts.
+    #[default]
+    Grid,
+    /// The result that is unfolded.
+    Result,
+}
+
+/// A run as far as it was read.
+#[derive(Debug)]
+pub struct Opened {
+    /// What was asked.
+    pub spec: Box<RunSpec>,
+    /// What happened so far.
+    pub state: Box<RunState>,
+    /// What is wrong with its journal.
+    pub damage: Option<String>,
+}
+
+/// One host's result of one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// Task, by number.
+    pub task: u32,
+    /// Host, by place.
+    pub host: u32,
+    /// Its lines; `None`: being read. Or why it could not be read.
+    pub lines: Option<Result<Vec<Line>, String>>,
+    /// First line in sight.
+    pub top: usize,
+    /// All of it, not only the first forty lines.
+    pub unfolded: bool,
+}
+
+/// Its state.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// Which run; `None` until one was opened.
+    pub id: Option<Uuid>,
+    opened: Option<Opened>,
+    /// Why it could not be read.
+    problem: Option<String>,
+    /// A supervisor watches it; `None`: not known yet.
+    watched: Option<bool>,
+    /// How long the same thing took before (milliseconds).
+    past: Vec<i64>,
+    wish: Wish,
+    order: Order,
+    cursor: Cursor,
+    /// The cursor stays on the newest task.
+    follow: bool,
+    /// A row a host instead of the matrix.
+    by_host: bool,
+    pane: Pane,
+    zoom: bool,
+    result: Option<Shown>,
+    /// The person chose what is unfolded: news of another error does not replace it.
+    chosen: bool,
+    /// Text of the host filter.
+    host: Field,
+    typing: bool,
+    /// Place in the stop menu, while it is open.
+    stop: Option<usize>,
+}
+
+/// Opens a run and goes to its screen.
+pub fn open(model: &mut Model, id: Uuid) -> Vec<effect::Effect> {
+    if model.run.id != Some(id) {
+        model.run = Run { id: Some(id), follow: true, ..Run::default() };
+    }
+    update::go(model, &SCREEN)
+}
+
+impl Run {
+    /// What happened, if it was read.
+    fn state(&self) -> Option<&RunState> {
+        self.opened.as_ref().map(|o| &*o.state)
+    }
+
+    /// It is known that it lives and somebody watches it, or it ended. Until the contrary is known it is believed.
+    fn is_watched(&self) -> bool {
+        self.watched.unwrap_or(true)
+    }
+
+    /// Makes the order anew; the cursor stays on its task and host, or follows the newest task.
+    fn reorder(&mut self) {
+        let Some(o) = &self.opened else { return };
+        let kept = (self.order.tasks.get(self.cursor.task).copied(), self.order.hosts.get(self.cursor.host).copied());
+        self.wish.host = self.host.text().to_owned();
+        self.order = crate::tui::widgets::order::order(&o.state, &self.wish);
+        let place = |list: &[u32], kept: Option<u32>| kept.and_then(|k| list.iter().position(|x| *x == k));
+        self.cursor.task = match self.follow {
+            true => self.order.tasks.len().saturating_sub(1),
+            false => place(&self.order.tasks, kept.0).unwrap_or(0),
+        };
+        self.cursor.host = place(&self.order.hosts, kept.1).unwrap_or(0);
+    }
+
+    /// Puts the cursor on a task and a host, showing them if a filter hid them.
+    fn jump(&mut self, task: u32, host: u32) {
+        if !self.order.tasks.contains(&task) || !self.order.hosts.contains(&host) {
+            (self.wish.failed_only, self.follow) = (false, false);
+            self.host.set("");
+            self.reorder();
+        }
+        self.follow = false;
+        self.cursor.task = self.order.tasks.iter().position(|t| *t == task).unwrap_or(0);
+        self.cursor.host = self.order.hosts.iter().position(|h| *h == host).unwrap_or(0);
+    }
+
+    /// Task and host under the cursor.
+    fn under_cursor(&self) -> Option<(u32, u32)> {
+        Some((*self.order.tasks.get(self.cursor.task)?, *self.order.hosts.get(self.cursor.host)?))
+    }
+
+    /// Unfolds a result: the effect reads it.
+    fn unfold(&mut self, task: u32, host: u32) -> Vec<effect::Effect> {
+        let Some((state, id)) = self.state().zip(self.id) else { return vec![] };
+        let cell: Cell = state.tasks.get(task as usize).map(|t| t.cell(host as usize)).unwrap_or_default();
+        if self.result.as_ref().is_some_and(|r| (r.task, r.host) == (task, host) && r.lines.is_some()) {
+            return vec![];
+        }
+        self.result = Some(Shown { task, host, lines: None, top: 0, unfolded: false });
+        vec![effect::Effect::Run(Effect::Result { id, task, host, cell })]
+    }
+}

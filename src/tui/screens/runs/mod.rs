@@ -1,0 +1,176 @@
+//! Runs: live and past, of everybody on this control host; filtered, sorted, in groups by state.
+
+mod actions;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use super::Screen;
+use crate::run::State;
+use crate::state::runs::RunRow;
+use crate::tui::effect;
+use crate::tui::hits::Target;
+use crate::tui::list::{List, Motion};
+use crate::tui::model::Model;
+use crate::tui::widgets::field::Field;
+use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+pub use rows::{Row, Sort};
+use uuid::Uuid;
+
+/// The screen.
+pub const SCREEN: Screen = Screen {
+    actions: actions::ACTIONS,
+    typing: |m| m.runs.typing,
+    key,
+    paste: |m, text| {
+        m.runs.filter.paste(text);
+        refresh(m);
+        vec![]
+    },
+    motion,
+    mouse,
+    enter: |_| vec![effect::Effect::Runs(Effect::Load)],
+    ..Screen::plain("runs", view::view)
+};
+
+/// Name of the list in the hits.
+const LIST: &str = "runs";
+
+/// One run in the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What the index says.
+    pub row: RunRow,
+    /// A supervisor watches it, or it ended. False: nobody knows how it stands.
+    pub watched: bool,
+}
+
+impl Item {
+    /// Its state; a word of a newer version is unknown.
+    pub fn state(&self) -> State {
+        State::ALL.into_iter().find(|s| s.name() == self.row.state).unwrap_or(State::Unknown)
+    }
+}
+
+/// What arrives for this screen.
+#[derive(Debug)]
+pub enum Data {
+    /// The runs, newest first.
+    Rows(Vec<Item>),
+    /// They could not be read.
+    Failed(String),
+}
+
+/// What this screen wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Read the list, and again when it changes.
+    Load,
+}
+
+/// Its state.
+#[derive(Debug, Default)]
+pub struct Runs {
+    /// What is known, newest first; `None`: not read yet.
+    items: Option<Vec<Item>>,
+    /// Why the list could not be read the last time.
+    problem: Option<String>,
+    /// What is shown: heads and places in `items`.
+    rows: Vec<Row>,
+    list: List,
+    sort: Sort,
+    grouped: bool,
+    live_only: bool,
+    filter: Field,
+    typing: bool,
+}
+
+impl Runs {
+    /// The run under the cursor.
+    pub fn current(&self) -> Option<&Item> {
+        match self.rows.get(self.list.cursor)? {
+            Row::Run(i) => self.items.as_ref()?.get(*i),
+            Row::Head { .. } => None,
+        }
+    }
+
+    /// What is known of a run.
+    pub fn find(&self, id: Uuid) -> Option<&Item> {
+        self.items.as_ref()?.iter().find(|i| i.row.id == id)
+    }
+}
+
+/// Data arrived.
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    match data {
+        Data::Rows(items) => {
+            model.live_runs = Some(items.iter().filter(|i| !i.state().is_terminal()).count());
+            (model.runs.items, model.runs.problem) = (Some(items), None);
+        }
+        Data::Failed(why) => model.runs.problem = Some(why),
+    }
+    refresh(model);
+    vec![]
+}
+
+/// Makes the rows anew; the cursor stays on its run.
+fn refresh(model: &mut Model) {
+    let page = model.page(LIST);
+    let s = &mut model.runs;
+    let kept = s.current().map(|i| i.row.id);
+    let items = s.items.as_deref().unwrap_or_default();
+    s.rows = rows::rows(items, s.filter.text(), s.live_only, s.sort, s.grouped);
+    let at = s.rows.iter().position(|r| matches!(r, Row::Run(i) if Some(items[*i].row.id) == kept));
+    let first = s.rows.iter().position(|r| matches!(r, Row::Run(_))).unwrap_or(0);
+    s.list.select(at.unwrap_or(first), s.rows.len(), page);
+}
+
+fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {
+    let page = model.page(LIST);
+    let s = &mut model.runs;
+    s.list.motion(motion, s.rows.len(), page);
+    // A head is nothing to stand on: on in the same direction, back where there is nothing more.
+    let head = |s: &Runs| matches!(s.rows.get(s.list.cursor), Some(Row::Head { .. }));
+    if head(s) {
+        let up = matches!(motion, Motion::Up | Motion::PageUp) && s.list.cursor > 0;
+        s.list.motion(if up { Motion::Up } else { Motion::Down }, s.rows.len(), page);
+    }
+    vec![]
+}
+
+fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
+    if !model.runs.typing {
+        return None;
+    }
+    match key.code {
+        KeyCode::Enter => model.runs.typing = false,
+        KeyCode::Esc => {
+            model.runs.typing = false;
+            model.runs.filter.set("");
+            refresh(model);
+        }
+        KeyCode::Up => return Some(motion(model, Motion::Up)),
+        KeyCode::Down => return Some(motion(model, Motion::Down)),
+        _ => {
+            if model.runs.filter.key(key)? {
+                refresh(model);
+            }
+        }
+    }
+    Some(vec![])
+}
+
+fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
+    match (event.kind, target) {
+        (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: LIST, index })) => {
+            let again = model.runs.list.cursor == index;
+            let (len, page) = (model.runs.rows.len(), model.page(LIST));
+            model.runs.list.select(index, len, page);
+            if again { actions::open(model) } else { vec![] }
+        }
+        (MouseEventKind::ScrollUp, _) => motion(model, Motion::Up),
+        (MouseEventKind::ScrollDown, _) => motion(model, Motion::Down),
+        _ => vec![],
+    }
+}

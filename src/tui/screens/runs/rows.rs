@@ -1,0 +1,122 @@
+//! Which runs are shown, in which order, under which heads. Pure.
+
+use super::Item;
+use crate::run::State;
+
+/// A row of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// The head of a group.
+    Head {
+        /// Its state.
+        state: State,
+        /// Nobody watches these.
+        unwatched: bool,
+        /// How many there are.
+        count: usize,
+    },
+    /// A run, by its place in the items.
+    Run(usize),
+}
+
+/// Orders of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// What began last comes first.
+    #[default]
+    Newest,
+    /// What took longest.
+    Longest,
+    /// What failed on most hosts.
+    Failures,
+    /// By playbook or module.
+    What,
+    /// By operator.
+    Who,
+}
+
+impl Sort {
+    /// The next one in turn.
+    pub fn next(self) -> Self {
+        match self {
+            Sort::Newest => Sort::Longest,
+            Sort::Longest => Sort::Failures,
+            Sort::Failures => Sort::What,
+            Sort::What => Sort::Who,
+            Sort::Who => Sort::Newest,
+        }
+    }
+
+    /// In words, for the title.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::Newest => "newest first",
+            Sort::Longest => "longest first",
+            Sort::Failures => "most failures first",
+            Sort::What => "by name",
+            Sort::Who => "by operator",
+        }
+    }
+}
+
+/// Groups in the order in which a person on call wants them.
+fn urgency(item: &Item) -> usize {
+    let state = item.state();
+    if !item.watched && !state.is_terminal() {
+        return 0;
+    }
+    match state {
+        State::Stopping => 1,
+        State::Running => 2,
+        State::Starting => 3,
+        State::Queued => 4,
+        State::Requested => 5,
+        State::Unknown => 6,
+        State::Failed => 7,
+        State::NothingRan => 8,
+        State::Cancelled => 9,
+        State::Succeeded => 10,
+    }
+}
+
+/// True if every word of `filter` stands somewhere in the run's line.
+fn matches(item: &Item, filter: &str) -> bool {
+    let row = &item.row;
+    let check = if row.check { "check" } else { "" };
+    let env = row.environment.as_deref().unwrap_or("");
+    let id = row.id.to_string();
+    let words = [&row.title, env, &row.operator, item.state().name(), &row.kind, check, &id];
+    filter.split_whitespace().all(|want| {
+        let want = want.to_lowercase();
+        words.iter().any(|w| w.to_lowercase().contains(&want))
+    })
+}
+
+/// The rows of the list.
+pub fn rows(items: &[Item], filter: &str, live_only: bool, sort: Sort, grouped: bool) -> Vec<Row> {
+    let shown = |i: &usize| (!live_only || !items[*i].state().is_terminal()) && matches(&items[*i], filter);
+    let mut order: Vec<usize> = (0..items.len()).filter(shown).collect();
+    let row = |i: usize| &items[i].row;
+    // Sorting is stable: where two are alike the newer one stays first.
+    match sort {
+        Sort::Newest => order.sort_by_key(|&i| std::cmp::Reverse(row(i).id)),
+        Sort::Longest => {
+            order.sort_by_key(|&i| std::cmp::Reverse(row(i).ended_at.zip(row(i).started_at).map(|(e, s)| e - s)));
+        }
+        Sort::Failures => order.sort_by_key(|&i| std::cmp::Reverse(row(i).failed + row(i).unreachable)),
+        Sort::What => order.sort_by(|&a, &b| row(a).title.cmp(&row(b).title)),
+        Sort::Who => order.sort_by(|&a, &b| row(a).operator.cmp(&row(b).operator)),
+    }
+    if !grouped {
+        return order.into_iter().map(Row::Run).collect();
+    }
+    order.sort_by_key(|&i| urgency(&items[i]));
+    let mut out = Vec::with_capacity(order.len() + 11);
+    for group in order.chunk_by(|&a, &b| urgency(&items[a]) == urgency(&items[b])) {
+        let first = &items[group[0]];
+        let unwatched = urgency(first) == 0;
+        out.push(Row::Head { state: first.state(), unwatched, count: group.len() });
+        out.extend(group.iter().copied().map(Row::Run));
+    }
+    out
+}
