@@ -28,8 +28,14 @@ pub fn set(run: &mut RunState, task: usize, host: usize, status: CellStatus) {
 }
 
 fn begun(state: State, hosts: impl IntoIterator<Item = String>) -> RunState {
-    let mut run =
-        RunState { state, seq: 400, updated_at: NOW - 1_000, core: Some("2.19.14".into()), ..RunState::default() };
+    let mut run = RunState {
+        state,
+        seq: 400,
+        step: 1,
+        updated_at: NOW - 1_000,
+        core: Some("2.19.14".into()),
+        ..RunState::default()
+    };
     run.history =
         vec![(State::Requested, NOW - 75_000), (State::Starting, NOW - 74_600), (State::Running, NOW - 72_000)];
     run.hosts = hosts.into_iter().map(|h| (h, HostState::default())).collect();
@@ -147,6 +153,9 @@ pub fn cancelled() -> RunState {
 /// Its end was not seen.
 pub fn unknown() -> RunState {
     let mut run = running();
+    for h in 5..8 {
+        run.tasks[2].set_cell(h, Cell { status: CellStatus::Unknown, ..Cell::default() });
+    }
     run.failure = Some(Failure::Lost);
     end(&mut run, State::Unknown, "the control host restarted while it ran", None);
     run
@@ -202,4 +211,24 @@ pub fn huge(tasks: usize, hosts: usize) -> RunState {
         }
     }
     run
+}
+
+/// What was asked for all of them.
+pub fn spec() -> crate::run::RunSpec {
+    let text = "
+version: 1
+id: 019aa1b2-89ab-7cde-8000-000000000001
+ask: {kind: playbook, playbook: deploy.yml, limit: 'web:&eu'}
+environment: production
+cwd: /srv/shop
+argv: [ansible-playbook, deploy.yml, -i, inventories/production, -l, 'web:&eu', -e, web_version=4.12.1]
+env: {}
+hosts: [web01.eu, web02.eu, web03.eu, web04.eu, web05.eu, web06.eu, web07.eu, web08.eu]
+secrets: []
+on_conflict: refuse
+operator: {name: alice, effective: alice, host: bastion-1}
+rerun_of: null
+created_at: 1795442452000
+";
+    serde_yaml::from_str(text).expect("a spec")
 }

@@ -8,20 +8,20 @@ use super::sign::{self, Sign};
 use crate::run::RunState;
 use crate::run::state::{CellStatus, HostState};
 use crate::text::human::count;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// What stands for a whole host.
-pub fn host_status(run: &RunState, host: &HostState) -> CellStatus {
+fn host_status(host: &HostState, live: bool) -> CellStatus {
     let t = host.tally;
     if host.failed.is_some() || t.failed > 0 || t.unreachable > 0 {
         let unreachable = t.unreachable > 0 && t.failed == 0;
         return if unreachable { CellStatus::Unreachable } else { CellStatus::Failed };
     }
     match host.running {
-        Some(_) if run.state.is_terminal() => CellStatus::Unknown,
-        Some(_) => CellStatus::Running,
+        Some(_) if live => CellStatus::Running,
+        Some(_) => CellStatus::Unknown,
         None if t.changed > 0 => CellStatus::Changed,
         None if t.ok > 0 => CellStatus::Ok,
         None if t.skipped > 0 => CellStatus::Skipped,
@@ -30,10 +30,10 @@ pub fn host_status(run: &RunState, host: &HostState) -> CellStatus {
 }
 
 /// How many hosts stand how, worst first; kinds with none are left out.
-pub fn summary(run: &RunState, expected: Option<usize>) -> Vec<(Sign, u64)> {
+fn summary(run: &RunState, expected: Option<usize>, live: bool) -> Vec<(Sign, u64)> {
     let mut n = [0u64; 9];
     for host in run.hosts.values() {
-        n[usize::from(sign::severity(host_status(run, host)))] += 1;
+        n[usize::from(sign::severity(host_status(host, live)))] += 1;
     }
     let missing = expected.unwrap_or(0).saturating_sub(run.hosts.len()) as u64;
     let order = [
@@ -49,19 +49,20 @@ pub fn summary(run: &RunState, expected: Option<usize>) -> Vec<(Sign, u64)> {
         order.into_iter().map(|s| (sign::cell(s), n[usize::from(sign::severity(s))])).filter(|(_, n)| *n > 0).collect();
     let waiting = n[0] + missing;
     if waiting > 0 {
-        out.push((if run.state.is_terminal() { sign::cell(CellStatus::None) } else { sign::WAITING }, waiting));
+        out.push((if live { sign::WAITING } else { sign::cell(CellStatus::None) }, waiting));
     }
     out
 }
 
 /// One line: counts in words, then as many places as are left, each the worst of the hosts it stands for.
-pub fn strip(run: &RunState, expected: Option<usize>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub fn strip(run: &RunState, expected: Option<usize>, frame: Frame<'_>, area: Rect, buf: &mut Buffer) {
+    let theme = frame.theme;
     let area = area.intersection(buf.area);
     if area.is_empty() {
         return;
     }
     let mut x = put(buf, theme, area.x, area.y, area.width, "Hosts", theme.style(Role::Title));
-    for (s, n) in summary(run, expected) {
+    for (s, n) in summary(run, expected, frame.live) {
         let text = format!("  {} {} {}", s.glyph(theme), count(n), s.word);
         if x + width(&text) > area.right() {
             break;
@@ -78,7 +79,7 @@ pub fn strip(run: &RunState, expected: Option<usize>, theme: &Theme, area: Rect,
         let hosts = place * len / shown..(place + 1) * len / shown;
         let worst = hosts
             .filter_map(|i| run.hosts.get_index(i))
-            .map(|(_, h)| host_status(run, h))
+            .map(|(_, h)| host_status(h, frame.live))
             .max_by_key(|s| sign::severity(*s))
             .unwrap_or_default();
         let s = sign::cell(worst);
@@ -117,7 +118,7 @@ pub fn list(run: &RunState, order: &Order, cursor: usize, frame: Frame<'_>, area
         }
     }
     for ((row, y), (name, host)) in rows.clone().zip(area.y + 1..area.bottom()).zip(visible()) {
-        let s = sign::cell(host_status(run, host));
+        let s = sign::cell(host_status(host, frame.live));
         let style = theme.style(s.role);
         put(buf, theme, area.x, y, 2, s.glyph(theme), style);
         put(buf, theme, area.x + 2, y, name_w.min(area.width.saturating_sub(2)), name, theme.style(Role::Text));

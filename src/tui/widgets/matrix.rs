@@ -30,6 +30,15 @@ pub struct Frame<'a> {
     pub now: i64,
     /// This pane has the keys.
     pub focus: bool,
+    /// The run is known to live: only then is a task running. Else nobody knows.
+    pub live: bool,
+}
+
+impl Frame<'_> {
+    /// What may be said of a cell, given whether the run is known to live.
+    pub fn known(&self, status: CellStatus) -> CellStatus {
+        if status == CellStatus::Running && !self.live { CellStatus::Unknown } else { status }
+    }
 }
 
 /// The window of `room` places around `at` in a list of `len`: the cursor in the middle, except at the ends.
@@ -195,7 +204,7 @@ fn task_row(
     buf: &mut Buffer,
 ) {
     let theme = frame.theme;
-    let s = task_sign(run, task);
+    let s = task_sign(task, frame);
     let x = put(buf, theme, row.x, row.y, cols.name, s.glyph(theme), theme.style(s.role));
     let name = if task.handler { format!(" handler: {}", task.name) } else { format!(" {}", task.name) };
     put(buf, theme, x, row.y, cols.name.saturating_sub(1), &name, theme.style(Role::Text));
@@ -204,13 +213,15 @@ fn task_row(
         if x >= row.right() {
             break;
         }
-        let s = sign::cell(task.cell(h as usize).status);
+        let s = sign::cell(frame.known(task.cell(h as usize).status));
         buf[(x, row.y)].set_symbol(s.glyph(theme)).set_style(theme.style(s.role));
     }
     let mut right = row.right();
     if cols.time {
-        let end = task.ended_at.filter(|_| task.counts.running == 0).unwrap_or(frame.now);
-        let end = if run.state.is_terminal() { task.ended_at.unwrap_or(run.updated_at) } else { end };
+        let end = match frame.live {
+            true => task.ended_at.filter(|_| task.counts.running == 0).unwrap_or(frame.now),
+            false => task.ended_at.unwrap_or(run.updated_at),
+        };
         put_right(buf, theme, right, row.y, TIME_W, &span(end - task.started_at), theme.style(Role::Dim));
         right = right.saturating_sub(TIME_W);
     }
@@ -226,12 +237,12 @@ fn task_row(
 }
 
 /// What stands for a whole task: its worst.
-pub fn task_sign(run: &RunState, task: &TaskState) -> sign::Sign {
+fn task_sign(task: &TaskState, frame: Frame<'_>) -> sign::Sign {
     let c = task.counts;
     let status = if task_failed(task) {
         if c.failed > 0 { CellStatus::Failed } else { CellStatus::Unreachable }
     } else if c.running > 0 {
-        if run.state.is_terminal() { CellStatus::Unknown } else { CellStatus::Running }
+        frame.known(CellStatus::Running)
     } else if c.ignored > 0 {
         CellStatus::Ignored
     } else if c.changed > 0 {

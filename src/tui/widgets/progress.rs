@@ -48,6 +48,13 @@ pub fn draw(run: &RunState, p: &Progress, theme: &Theme, area: Rect, buf: &mut B
     if area.is_empty() {
         return;
     }
+    let area = if run.dropped > 0 {
+        let lost = format!("{} {} lost", super::sign::WARNING.glyph(theme), super::paint::of(run.dropped, "event"));
+        put_right(buf, theme, area.right(), area.y, area.width, &lost, theme.style(Role::Warning));
+        Rect { width: area.width.saturating_sub(width(&lost) + 2), ..area }
+    } else {
+        area
+    };
     let tasks = match p.total {
         Some(total) => format!("{} of {} done", count(p.done), super::paint::of(total, "task")),
         None => format!("{} done", super::paint::of(p.done, "task")),
@@ -70,10 +77,6 @@ pub fn draw(run: &RunState, p: &Progress, theme: &Theme, area: Rect, buf: &mut B
         put(buf, theme, area.x + bar_w + 1, area.y, area.width - bar_w - 1, &text, theme.style(Role::Text));
     } else {
         put(buf, theme, area.x, area.y, area.width, &text, theme.style(Role::Text));
-    }
-    if run.dropped > 0 {
-        let lost = format!(" {} {} lost ", super::sign::WARNING.glyph(theme), super::paint::of(run.dropped, "event"));
-        put_right(buf, theme, area.right(), area.y, area.width, &lost, theme.style(Role::Warning));
     }
 }
 

@@ -93,9 +93,10 @@ impl Lines {
     fn object(&mut self, map: &Map<String, Value>, outer: bool) {
         let bad = is_bad(map);
         let msg = map.get("msg").map(plain_value).unwrap_or_default();
-        self.text(if bad { Role::Failed } else { Role::Text }, "", msg.trim_end());
         let voice = if bad { Role::Failed } else { Role::Text };
+        // What the program itself said tells more than `non-zero return code`.
         self.block("stderr", voice, map.get("stderr"));
+        self.text(voice, "", msg.trim_end());
         self.block("stderr of the module", voice, map.get("module_stderr"));
         self.block("stdout", Role::Text, map.get("stdout"));
         self.block("stdout of the module", Role::Text, map.get("module_stdout"));
@@ -231,8 +232,8 @@ mod tests {
             "diff": {"before": "a\nb\n", "after": "a\nc\n", "after_header": "/etc/x"},
         }));
         let text: Vec<_> = got.iter().map(|l| l.text.as_str()).collect();
-        assert_eq!(text[..3], ["non-zero return code", "stderr", "  cannot open /etc/app.conf: denied"]);
-        assert_eq!(got[0].role, Role::Failed);
+        assert_eq!(text[..3], ["stderr", "  cannot open /etc/app.conf: denied", "non-zero return code"]);
+        assert_eq!(got[1].role, Role::Failed);
         let diff = text.iter().position(|t| *t == "diff /etc/x").expect("a diff");
         assert_eq!(text[diff + 1..diff + 4], ["    a", "  - b", "  + c"]);
         assert!(text.iter().any(|t| t.trim() == "rc: 1"), "{text:?}");

@@ -21,7 +21,7 @@ const fn sign(glyph: &'static str, ascii: &'static str, word: &'static str, role
 }
 
 /// Not watched by anybody: neither running nor ended, as far as can be known.
-pub const UNWATCHED: Sign = sign("?", "?", "unknown: nobody watches it", Role::Unknown);
+pub const UNWATCHED: Sign = sign("?", "?", "unwatched", Role::Unknown);
 /// Not reached yet.
 pub const WAITING: Sign = sign("○", ".", "waiting", Role::Waiting);
 /// Good.

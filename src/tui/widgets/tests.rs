@@ -34,7 +34,7 @@ fn text(buf: &Buffer) -> String {
 }
 
 fn frame(theme: &Theme) -> Frame<'_> {
-    Frame { theme, now: fixtures::NOW, focus: true }
+    Frame { theme, now: fixtures::NOW, focus: true, live: true }
 }
 
 fn painted(w: u16, h: u16, draw: impl FnOnce(Rect, &mut Buffer)) -> String {
@@ -51,7 +51,7 @@ fn all(run: &RunState, theme: &Theme, w: u16, h: u16) -> String {
     let machine = |at: State| diagram_of(run, at);
     painted(w, 5.min(h), |a, b| diagram::draw(&machine(run.state), theme, a, b))
         + &painted(w, 1, |a, b| progress::draw(run, &p, theme, a, b))
-        + &painted(w, 1, |a, b| hosts::strip(run, Some(8), theme, a, b))
+        + &painted(w, 1, |a, b| hosts::strip(run, Some(8), frame(theme), a, b))
         + &painted(w, h.min(8), |a, b| {
             let _ = matrix::draw(run, &o, c, frame(theme), a, b);
         })
@@ -153,7 +153,7 @@ proptest::proptest! {
             matrix::draw(&run, o, c, frame(&t), area, &mut buf);
             hosts::list(&run, o, cursor.0, frame(&t), area, &mut buf);
         }
-        hosts::strip(&run, Some(3), &t, area, &mut buf);
+        hosts::strip(&run, Some(3), frame(&t), area, &mut buf);
         diagram::draw(&diagram_of(&run, run.state), &t, area, &mut buf);
         progress::draw(&run, &progress::progress(&run, Some(9), fixtures::NOW), &t, area, &mut buf);
         result::draw(&result::lines(&serde_json::json!({"msg": name, "stdout": "a\nb\nc"})), cursor.0, failed_only, &t, area, &mut buf);

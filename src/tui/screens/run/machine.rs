@@ -41,12 +41,12 @@ fn node(run: &RunState, state: State, watched: bool, left: Option<i64>, now: i64
     node.below = match (place, left) {
         (Place::Now, _) if state.is_terminal() => ending(run),
         (Place::Now, _) if !watched => {
-            node.sign = sign::Sign { word: "unwatched", ..sign::UNWATCHED };
+            node.sign = sign::UNWATCHED;
             node.detail = format!("(was {})", state.name());
             format!("last news {}", human::clock(time))
         }
         (Place::Now, Some(left)) if state == State::Running => {
-            format!("{} of ~{}", human::clock(time), human::clock(time + left))
+            format!("{}, ~{} left", human::clock(time), human::clock(left))
         }
         (Place::Now | Place::Past, _) => human::clock(time),
         _ => String::new(),
@@ -92,7 +92,7 @@ mod tests {
             [
                 ("requested", "0:00", Place::Past),
                 ("starting", "0:02", Place::Past),
-                ("running", "1:12 of ~2:17", Place::Now),
+                ("running", "1:12, ~1:05 left", Place::Now),
                 ("succeeded", "", Place::Ahead)
             ]
         );

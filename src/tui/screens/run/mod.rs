@@ -128,6 +128,11 @@ impl Run {
         self.watched.unwrap_or(true)
     }
 
+    /// It has not ended, and somebody watches it.
+    fn is_live(&self) -> bool {
+        self.is_watched() && self.state().is_some_and(|s| !s.state.is_terminal())
+    }
+
     /// Makes the order anew; the cursor stays on its task and host, or follows the newest task.
     fn reorder(&mut self) {
         let Some(o) = &self.opened else { return };

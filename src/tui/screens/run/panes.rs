@@ -50,7 +50,7 @@ fn rule(theme: &Theme, area: Rect, title: &str, focus: bool, buf: &mut Buffer) -
 fn grid(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hits) {
     let (run, theme) = (&model.run, &model.theme);
     let here = focus(run) == Pane::Grid;
-    let ground = Ground { theme, now: model.now.ms, focus: here };
+    let ground = Ground { theme, now: model.now.ms, focus: here, live: run.is_live() };
     let buf = frame.buffer_mut();
     let mut title = vec![if run.by_host { "hosts".to_owned() } else { "tasks by hosts".to_owned() }];
     title.extend(run.wish.failing_first.then(|| "failing first".into()));

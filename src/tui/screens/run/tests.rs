@@ -1,1 +1,221 @@
+//! The Run screen in every state of a run, at the sizes and in the themes that people use; and what its keys do.
 
+use super::*;
+use crate::run::event::StopLevel;
+use crate::tui::msg::{self, Msg};
+use crate::tui::testing::{self, Driver};
+use crate::tui::widgets::{fixtures, result};
+use serde_json::json;
+
+fn lines() -> Vec<Line> {
+    result::lines(&json!({
+        "failed": true, "changed": true, "msg": "non-zero return code", "rc": 1, "cmd": ["systemctl", "restart", "web"],
+        "stderr": "Job for web.service failed because the control process exited with error code.\nSee \"journalctl -xeu web.service\" for details.",
+        "stdout": "", "delta": "0:00:22.104",
+        "diff": {"before": "port = 8080\nworkers = 4\n", "after": "port = 8080\nworkers = 16\n", "after_header": "/etc/web.conf"},
+    }))
+}
+
+/// A run on the screen, with the result of its first error, where it has one.
+fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
+    let id = fixtures::spec().id;
+    open(&mut d.model, id);
+    d.send(Msg::Data(msg::Data::Run(Data::Opened(
+        id,
+        Box::new(Opened { spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None }),
+    ))));
+    answer(&mut d);
+    d
+}
+
+/// Answers what was asked for.
+fn answer(d: &mut Driver) {
+    for e in d.effects() {
+        if let effect::Effect::Run(Effect::Result { id, task, host, .. }) = e {
+            d.send(Msg::Data(msg::Data::Run(Data::Result { id, task, host, lines: Ok(lines()) })));
+        }
+    }
+}
+
+#[test]
+fn as_it_looks() {
+    for theme in ["dark", "light", "high-contrast"] {
+        for size in [(80, 24), (160, 50)] {
+            let name = |what: &str| format!("run_{what}_{theme}_{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name("running"), driver(fixtures::running(), theme, size).styled());
+            insta::assert_snapshot!(name("failed"), driver(fixtures::failed(), theme, size).styled());
+        }
+    }
+}
+
+#[test]
+fn every_end_has_its_own_face() {
+    for (name, state) in [
+        ("succeeded", fixtures::succeeded()),
+        ("nothing_ran", fixtures::nothing_ran()),
+        ("cancelled", fixtures::cancelled()),
+        ("unknown", fixtures::unknown()),
+        ("queued", fixtures::queued()),
+        ("cjk", fixtures::cjk()),
+    ] {
+        insta::assert_snapshot!(format!("run_{name}"), driver(state, "16-colour", (80, 24)).screen());
+    }
+}
+
+#[test]
+fn narrow_ascii_check_mode_and_nobody_there() {
+    insta::assert_snapshot!("run_failed_40x10", driver(fixtures::failed(), "dark", (40, 10)).screen());
+    let mut d = driver(fixtures::running(), "monochrome", (80, 24));
+    d.model.theme.ascii = true;
+    if let Some(o) = &mut d.model.run.opened {
+        if let crate::run::Ask::Playbook(p) = &mut o.spec.ask {
+            p.common.check = true;
+        }
+        o.damage = Some("journal.jsonl, line 212 (byte 18204): not an event".into());
+    }
+    d.send(Msg::Data(msg::Data::Run(Data::Watched(fixtures::spec().id, false))));
+    insta::assert_snapshot!("run_unwatched_check_ascii", d.screen());
+}
+
+#[test]
+fn the_stop_menu_says_what_each_rung_leaves_behind_and_does_nothing_by_default() {
+    let mut d = driver(fixtures::running(), "dark", (80, 24));
+    d.keys("s");
+    insta::assert_snapshot!("run_stop_menu", d.screen());
+    d.keys("enter");
+    assert_eq!((d.effects(), d.model.run.stop), (vec![], None));
+    d.keys("s down down q");
+    assert_eq!((d.effects(), d.model.run.stop, d.model.quit), (vec![], None, false));
+    d.keys("s down down enter");
+    let id = fixtures::spec().id;
+    assert_eq!(d.effects(), [effect::Effect::Run(Effect::Stop { id, level: StopLevel::Interrupt })]);
+    let mut small = driver(fixtures::running(), "dark", (40, 10));
+    small.keys("s down");
+    insta::assert_snapshot!("run_stop_menu_40x10", small.screen());
+    let mut ended = driver(fixtures::failed(), "dark", (80, 24));
+    ended.keys("s");
+    assert!(ended.model.run.stop.is_none() && ended.screen().contains("the run has ended"), "{}", ended.screen());
+    let mut watched = driver(fixtures::running(), "dark", (80, 24));
+    watched.model.read_only = true;
+    watched.keys("s");
+    assert!(watched.screen().contains("read-only"), "{}", watched.screen());
+}
+
+#[test]
+fn the_first_error_unfolds_by_itself_and_e_goes_to_it() {
+    let mut d = driver(fixtures::failed(), "dark", (120, 40));
+    let screen = d.screen();
+    assert!(screen.contains("Job for web.service failed") && screen.contains("web05.eu: Restart"), "{screen}");
+    assert_ne!(d.model.run.under_cursor(), Some((2, 4)));
+    d.keys("e");
+    assert_eq!(d.model.run.under_cursor(), Some((2, 4)));
+    d.keys("E");
+    answer(&mut d);
+    assert_eq!(d.model.run.under_cursor(), Some((2, 6)));
+    d.keys("E");
+    assert_eq!(d.model.run.under_cursor(), Some((2, 4)), "after the last one the first again");
+    // The choice of a person stays, whatever arrives.
+    d.keys("g enter");
+    answer(&mut d);
+    let chosen = d.model.run.result.clone();
+    d.send(Msg::Data(msg::Data::Run(Data::Grown(fixtures::spec().id, crate::run::Grown::default()))));
+    assert_eq!(d.model.run.result, chosen);
+    assert_eq!(d.effects(), []);
+}
+
+#[test]
+fn filters_hide_and_e_finds_all_the_same() {
+    let mut d = driver(fixtures::failed(), "dark", (80, 24));
+    d.keys("x");
+    assert_eq!((d.model.run.order.tasks.as_slice(), d.model.run.order.hosts.as_slice()), (&[2][..], &[4, 6][..]));
+    d.keys("x H");
+    d.text("web01");
+    d.keys("enter");
+    assert_eq!(d.model.run.order.hosts, [0]);
+    d.keys("e");
+    assert_eq!(d.model.run.under_cursor(), Some((2, 4)));
+    d.keys("v");
+    assert!(d.screen().contains("Timeout when waiting"), "{}", d.screen());
+}
+
+#[test]
+fn the_cursor_follows_the_newest_task_until_it_is_moved() {
+    let mut d = driver(fixtures::running(), "dark", (80, 24));
+    let grow = |d: &mut Driver| {
+        let seq = d.model.run.state().unwrap().seq + 1;
+        let line = format!(
+            r#"{{"seq":{seq},"ts":1,"e":"task","name":"next {seq}","action":"ping","step":1,"off":0,"len":1}}"#
+        );
+        let grown = crate::run::Grown { lines: line.into_bytes(), damage: None };
+        d.send(Msg::Data(msg::Data::Run(Data::Grown(fixtures::spec().id, grown))));
+    };
+    grow(&mut d);
+    assert_eq!(d.model.run.cursor.task, 3);
+    d.keys("k");
+    grow(&mut d);
+    assert_eq!(d.model.run.cursor.task, 2);
+    d.keys("G");
+    grow(&mut d);
+    assert_eq!(d.model.run.cursor.task, 5);
+}
+
+#[test]
+fn a_run_of_production_is_shown_and_repeated_as_one() {
+    let mut d = driver(fixtures::failed(), "dark", (80, 24));
+    assert_eq!(d.model.environment().map(|e| e.name.as_str()), Some("production"));
+    d.keys("r");
+    insta::assert_snapshot!("run_rerun_failed", d.screen());
+    d.keys("enter");
+    assert_eq!(d.effects(), [], "its name was not typed");
+    d.text("production");
+    d.keys("enter");
+    let id = fixtures::spec().id;
+    assert_eq!(d.effects(), [effect::Effect::Run(Effect::Rerun { id, failed_hosts: true })]);
+    let mut live = driver(fixtures::running(), "dark", (80, 24));
+    live.keys("R");
+    assert!(live.screen().contains("it has not ended"), "{}", live.screen());
+}
+
+#[test]
+fn a_click_on_a_cell_unfolds_it() {
+    let mut d = driver(fixtures::failed(), "dark", (80, 24));
+    let rows: Vec<String> = d.screen().lines().map(str::to_owned).collect();
+    let y = rows.iter().position(|l| l.contains("Install package")).unwrap();
+    let x = rows[y].chars().position(|c| c == '◆').unwrap();
+    let first_cell = rows[y].char_indices().filter(|(_, c)| *c == '◆').count();
+    assert_eq!(first_cell, 9, "the task's own sign and eight cells");
+    let cell = rows[y].chars().enumerate().filter(|(_, c)| *c == '◆').nth(3).map(|(i, _)| i).unwrap();
+    assert!(cell > x);
+    d.send(Msg::Mouse(crossterm::event::MouseEvent {
+        kind: crossterm::event::MouseEventKind::Down(crossterm::event::MouseButton::Left),
+        column: u16::try_from(cell).unwrap(),
+        row: u16::try_from(y).unwrap(),
+        modifiers: crossterm::event::KeyModifiers::NONE,
+    }));
+    assert_eq!(d.model.run.under_cursor(), Some((1, 2)));
+    assert!(matches!(d.effects()[..], [effect::Effect::Run(Effect::Result { task: 1, host: 2, .. })]));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_run_at_any_size_and_after_any_keys(
+        w in 1u16..100, h in 1u16..40, which in 0usize..8, keys in proptest::collection::vec(0usize..22, 0..12),
+    ) {
+        let all = [fixtures::running, fixtures::failed, fixtures::succeeded, fixtures::nothing_ran, fixtures::cancelled,
+            fixtures::unknown, fixtures::queued, fixtures::cjk];
+        let mut d = driver(all[which](), "dark", (w, h));
+        let words = ["e", "E", "enter", "u", "s", "tab", "z", "v", "F", "x", "H", "a", "esc", "up", "down", "left", "right",
+            "pgdn", "pgup", "home", "end", "T"];
+        for k in keys {
+            d.keys(words[k]);
+            answer(&mut d);
+            if d.model.stack.last().is_some_and(|s| s.name != "run") {
+                open(&mut d.model, fixtures::spec().id);
+            }
+        }
+        proptest::prop_assert!(!d.screen().chars().any(|c| c.is_control() && c != '\n'));
+    }
+}

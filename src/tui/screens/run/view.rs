@@ -7,8 +7,9 @@ use crate::text::human;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
+use crate::tui::widgets::matrix::Frame as Ground;
 use crate::tui::widgets::paint::{put, put_right, row_style, width};
-use crate::tui::widgets::{diagram, hosts, progress, sign, when};
+use crate::tui::widgets::{diagram, hosts, line, progress, sign, when};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -71,8 +72,7 @@ fn title(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer) -> Rect {
         y += 1;
     }
     if let Some(damage) = o.damage.as_ref().filter(|_| y < area.bottom()) {
-        let text = format!("{} the journal {damage}", sign::WARNING.glyph(theme))
-            .replace("the journal the journal", "the journal");
+        let text = format!("{} {damage}", sign::WARNING.glyph(theme));
         put(buf, theme, area.x, y, area.width, &text, theme.style(Role::Warning));
         y += 1;
     }
@@ -89,7 +89,9 @@ fn top(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer) -> Rect {
     let (run, theme) = (&model.run, &model.theme);
     let rest = title(model, o, area, buf);
     let known = o.spec.hosts.as_ref().map(Vec::len);
-    let mut p = progress::progress(&o.state, known, model.now.ms);
+    // Nobody saw what came after the last event: its time stands still.
+    let now = if run.is_watched() { model.now.ms } else { o.state.updated_at };
+    let mut p = progress::progress(&o.state, known, now);
     p.left = o.state.eta(model.now.ms, &run.past, known).filter(|_| run.is_watched());
     let d = machine::diagram(&o.state, run.is_watched(), p.left, model.now.ms);
     let high = match area.height {
@@ -102,23 +104,28 @@ fn top(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer) -> Rect {
     diagram::draw(&d, theme, Rect { height: high, ..rest }, buf);
     let mut y = rest.y + high;
     for (text, role) in words(run, o) {
-        if y + 3 > area.bottom() {
+        if y + 4 > area.bottom() {
             break;
         }
-        put(buf, theme, area.x, y, area.width, &text.replace("{}", sign::WARNING.glyph(theme)), theme.style(role));
-        y += 1;
+        let text = text.replace("{}", sign::WARNING.glyph(theme));
+        // Two lines of each at most: what is longer is in the log.
+        for part in line::fold(&crate::text::plain(&text), usize::from(area.width)).into_iter().take(2) {
+            put(buf, theme, area.x, y, area.width, part, theme.style(role));
+            y += 1;
+        }
     }
-    let line = |y| Rect { y, height: 1, ..area };
+    let row = |y| Rect { y, height: 1, ..area };
     if area.height >= 10 && y < area.bottom() {
         if o.state.plan.is_empty() && o.state.tasks.is_empty() && o.state.dropped == 0 {
             // Nothing to measure yet: no empty bar.
         } else {
-            progress::draw(&o.state, &p, theme, line(y), buf);
+            progress::draw(&o.state, &p, theme, row(y), buf);
             y += 1;
         }
     }
     if area.height >= 14 && y < area.bottom() {
-        hosts::strip(&o.state, known, theme, line(y), buf);
+        let ground = Ground { theme, now, focus: false, live: run.is_live() };
+        hosts::strip(&o.state, known, ground, row(y), buf);
         y += 1;
     }
     below(area, y)
@@ -141,7 +148,7 @@ fn words(run: &Run, o: &Opened) -> Vec<(String, Role)> {
         _ => {}
     }
     if !run.is_watched() && !s.state.is_terminal() {
-        let text = "{} Nobody watches it: its supervisor is gone. What Ansible does on the hosts is not known.";
+        let text = "{} Unknown: nobody watches it. Its supervisor is gone; what Ansible does now is not known.";
         out.push((text.into(), Role::Unknown));
     }
     if s.state == State::Succeeded && !s.recap {

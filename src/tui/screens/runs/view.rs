@@ -38,7 +38,7 @@ const COLUMNS: &[Column] = &[
     Column { head: "BEGAN", wide: 12, from: 40, right: true, cell: began },
 ];
 
-const STATE_W: u16 = 13;
+const STATE_W: u16 = 14;
 
 fn env(item: &Item) -> String {
     item.row.environment.clone().unwrap_or_else(|| "-".into())
@@ -149,9 +149,7 @@ fn heads(model: &Model, area: Rect, buf: &mut ratatui::buffer::Buffer) {
 fn line(model: &Model, item: &Item, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let theme = &model.theme;
     let sign = sign::run(item.state(), item.watched);
-    let word = if sign == sign::UNWATCHED { "unwatched" } else { sign.word };
-    let text = format!("{} {word}", sign.glyph(theme));
-    put(buf, theme, area.x, area.y, STATE_W - 1, &text, theme.style(sign.role));
+    put(buf, theme, area.x, area.y, STATE_W - 1, &sign.text(theme), theme.style(sign.role));
     let (name_end, columns) = layout(area);
     let mut x = area.x + STATE_W;
     if item.row.check {
