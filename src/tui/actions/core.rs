@@ -6,6 +6,8 @@ use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::themes::Picker;
+use crate::tui::screens;
+use crate::tui::update::go;
 
 /// Actions that apply everywhere.
 pub const CORE: &[Action] = &[
@@ -35,6 +37,11 @@ pub const CORE: &[Action] = &[
         m.mouse = !m.mouse;
         vec![Effect::Mouse(m.mouse)]
     }),
+    Action::new("core.fleet", &["1"], "fleet", "Go to environments and hosts", |m| go(m, &screens::fleet::SCREEN)),
+    Action::new("core.runs", &["2"], "runs", "Go to the list of runs, live and past", |m| {
+        go(m, &screens::runs::SCREEN)
+    })
+    .hint(15),
     Action::new("core.help", &["?", "f1"], "help", "Show every key that works here", |m| {
         m.overlay = Some(Overlay::help());
         vec![]
