@@ -7,6 +7,19 @@ pub mod man;
 pub mod print;
 pub mod when;
 
+pub mod adhoc;
+mod inner;
+pub mod play;
+mod record;
+pub mod runs;
+mod secret;
+pub mod show;
+mod start;
+pub mod stop;
+mod target;
+mod wait;
+
+use crate::state::StateDir;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +47,13 @@ pub struct Global {
     pub project: PathBuf,
 }
 
+impl Global {
+    /// The state directory that is meant.
+    pub fn store(&self) -> StateDir {
+        StateDir::find(self.state_dir.as_deref())
+    }
+}
+
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -45,6 +65,29 @@ pub enum Verb {
     Completions(completions::Args),
     /// Print the manual page
     Man,
+    /// Run one module on many hosts, in the background, with the real Ansible
+    ///
+    /// Prints the run's id at once, alone on its line. The run depends neither on this command nor on the terminal.
+    Adhoc(adhoc::Args),
+    /// Run a playbook, in the background, with the real Ansible
+    ///
+    /// Prints the run's id at once, alone on its line. The run depends neither on this command nor on the terminal.
+    Play(play::Args),
+    /// List runs, newest first
+    Runs(runs::Args),
+    /// Show one run
+    Show(show::Args),
+    /// Stop a run: interrupt it, or harder, or more gently
+    ///
+    /// Without an option Ansible is interrupted; if it does not end within 5 seconds it is terminated, 5 seconds later
+    /// killed. The answer comes when the run has ended, or after 20 seconds.
+    Stop(stop::Args),
+    /// Supervise a run
+    #[command(hide = true)]
+    Supervise(inner::Supervise),
+    /// Run one step of a run
+    #[command(hide = true)]
+    Step(inner::Step),
 }
 
 /// Parses the command line and runs the verb. Exit codes are documented at each verb; 2 is a usage error everywhere.
@@ -55,6 +98,13 @@ pub fn main() -> ExitCode {
         Some(Verb::Audit(args)) => audit::run(&args, &global),
         Some(Verb::Completions(args)) => completions::run(&args),
         Some(Verb::Man) => man::run(),
+        Some(Verb::Adhoc(args)) => adhoc::run(&global, args),
+        Some(Verb::Play(args)) => play::run(&global, args),
+        Some(Verb::Runs(args)) => runs::run(&global, args),
+        Some(Verb::Show(args)) => show::run(&global, &args),
+        Some(Verb::Stop(args)) => stop::run(&global, &args),
+        Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
+        Some(Verb::Step(args)) => inner::step(&global, &args),
         None => Ok(ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {

@@ -173,6 +173,9 @@ pub enum Event<'a> {
         count: u64,
         /// Why.
         why: String,
+        /// Where from, if from a line of the callback.
+        #[serde(flatten)]
+        src: Option<Source>,
     },
     /// How far the output files had grown at this moment: gives lines their time, and stdout and stderr their order.
     Output {
@@ -243,6 +246,7 @@ impl Event<'_> {
             | Event::Result { src, .. }
             | Event::Note { src, .. }
             | Event::Stats { src, .. } => Some(*src),
+            Event::Dropped { src, .. } => *src,
             _ => None,
         }
     }

@@ -32,10 +32,10 @@ impl RunState {
                 self.why = None;
             }
             Event::StepIntent { step } => {
-                self.step = *step;
+                (self.step, self.exited) = (*step, None);
                 self.enter(State::Starting, ts);
             }
-            Event::StepStarted { step, .. } => self.step = *step,
+            Event::StepStarted { step, .. } => (self.step, self.started) = (*step, Some(*step)),
             Event::Hello { core, .. } => {
                 self.core = Some(core.as_ref().to_owned());
                 self.enter(State::Running, ts);
@@ -69,7 +69,9 @@ impl RunState {
                 self.enter(State::Stopping, ts);
             }
             Event::Signal { rung, .. } => self.rungs.push((*rung, ts)),
-            Event::StepExited { rc, signal, .. } => (self.rc, self.signal) = (*rc, *signal),
+            Event::StepExited { rc, signal, seen, .. } => {
+                (self.rc, self.signal, self.exited) = (*rc, *signal, Some(*seen));
+            }
             Event::Resumed { .. } => self.resumed += 1,
             Event::Ended { state, why, failure, maybe_running_on } => {
                 self.why = Some(why.clone());

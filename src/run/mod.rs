@@ -2,21 +2,38 @@
 //!
 //! spec -> supervisor -> events -> journal -> fold -> [`RunState`], which TUI, CLI and audit all show.
 
+pub mod control;
 pub mod event;
 mod fold;
 mod follow;
 pub mod journal;
+pub mod launch;
+pub mod lease;
+mod ledger;
+pub mod list;
 pub mod log;
+pub mod machine;
 mod progress;
+pub mod single;
 pub mod snapshot;
+pub mod spawn;
 pub mod spec;
 pub mod state;
+pub mod step;
+mod stop;
+pub mod supervise;
 mod tail;
+mod tree;
+pub mod verdict;
 
 pub use event::{Entry, Event};
 pub use fold::fold;
 pub use follow::{Follower, read_spec, result};
+pub use launch::{LaunchError, Launched, Request, launch};
+pub use list::{find, list, open_index};
 pub use progress::Progress;
+pub use spawn::revive;
 pub use spec::{Ask, RunSpec};
 pub use state::{RunState, State};
+pub use stop::{StopError, stop};
 pub use tail::{Grown, Tail};

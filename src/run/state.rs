@@ -95,6 +95,10 @@ pub struct RunState {
     pub rungs: Vec<(Rung, i64)>,
     /// The step that was started last (0: none yet).
     pub step: u32,
+    /// The step whose child is known to have been started last.
+    pub started: Option<u32>,
+    /// The step ended; true if somebody saw how.
+    pub exited: Option<bool>,
     /// How often the supervisor was replaced.
     pub resumed: u32,
     /// Who holds the hosts, while it is queued.

@@ -68,6 +68,11 @@ impl StateDir {
         RunDir { path: self.runs().join(id.to_string()) }
     }
 
+    /// `plugins/`: our callback plugin, a folder a version.
+    pub fn plugins(&self) -> PathBuf {
+        self.root.join("plugins")
+    }
+
     /// `opsdeck.log`: opsdeck's own log.
     pub fn log(&self) -> PathBuf {
         self.root.join("opsdeck.log")
@@ -154,9 +159,19 @@ impl StepDir {
         self.path.join("events.jsonl")
     }
 
+    /// `lock`: held by the step runner as long as it lives; whoever holds it may start the child, once.
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
     /// `command.json`: what to start, with paths of secret channels but no secret.
     pub fn command(&self) -> PathBuf {
         self.path.join("command.json")
+    }
+
+    /// `secrets/`: FIFOs through which the child reads passwords; gone when the step runner is.
+    pub fn secrets(&self) -> PathBuf {
+        self.path.join("secrets")
     }
 
     /// `stop`: as soon as it exists, the callback starts no other task.

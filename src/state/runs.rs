@@ -102,6 +102,11 @@ impl Index {
         self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_row([id.to_string()], row).optional()))
     }
 
+    /// Removes the row of a run that never began.
+    pub fn remove(&self, id: Uuid) -> Result<(), IndexError> {
+        self.sql(self.db.execute("DELETE FROM runs WHERE id = ?1", [id.to_string()]).map(drop))
+    }
+
     /// Runs, newest first (ids are UUIDv7: they sort by time).
     pub fn list(&self, filter: &Filter) -> Result<Vec<RunRow>, IndexError> {
         let query = format!(

@@ -116,7 +116,7 @@ pub fn decode(line: &[u8]) -> Result<Entry<'_>, String> {
         "leased" => Event::Leased { token: need(f.token, "token")? },
         "step_intent" => Event::StepIntent { step: need(f.step, "step")? },
         "step_started" => Event::StepStarted { step: need(f.step, "step")?, pid: need(f.pid, "pid")? },
-        "dropped" => Event::Dropped { count: need(f.count, "count")?, why: need(f.why, "why")? },
+        "dropped" => Event::Dropped { count: need(f.count, "count")?, why: need(f.why, "why")?, src: src().ok() },
         "stop_asked" => Event::StopAsked { level: need(f.level, "level")?, by: need(f.by, "by")? },
         "signal" => Event::Signal { rung: need(f.rung, "rung")?, what: need(f.what, "what")? },
         "step_exited" => {

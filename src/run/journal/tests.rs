@@ -50,7 +50,11 @@ fn event() -> impl Strategy<Value = Event<'static>> {
         (text(), any::<Option<u32>>(), prop::option::of(host()), prop::option::of(text()), src())
             .prop_map(|(k, t, h, msg, src)| Event::Note { k, t, h, msg, src }),
         (prop::collection::vec(("w[0-5]", tally), 0..3), src()).prop_map(|(hosts, src)| Event::Stats { hosts, src }),
-        (any::<u16>(), any::<String>()).prop_map(|(n, why)| Event::Dropped { count: n.into(), why }),
+        (any::<u16>(), any::<String>(), prop::option::of(src())).prop_map(|(n, why, src)| Event::Dropped {
+            count: n.into(),
+            why,
+            src
+        }),
         (1..3_u32, any::<u64>(), any::<u64>()).prop_map(|(step, out, err)| Event::Output { step, out, err }),
         (levels, any::<String>()).prop_map(|(level, by)| Event::StopAsked { level, by }),
         any::<String>().prop_map(|what| Event::Signal { rung: Rung::Interrupt, what }),

@@ -1,0 +1,73 @@
+//! The hidden verbs: opsdeck's own processes. People never type them.
+
+use super::Global;
+use crate::run::single::Single;
+use crate::run::{read_spec, spawn, step, supervise};
+use anyhow::{Context, Result};
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Supervise a run.
+#[derive(Debug, clap::Args)]
+pub struct Supervise {
+    /// The run.
+    pub run: Uuid,
+    /// The first supervisor: secrets come on stdin, and a word is expected on stdout.
+    #[arg(long)]
+    pub first: bool,
+}
+
+/// Run one step.
+#[derive(Debug, clap::Args)]
+pub struct Step {
+    /// The run.
+    pub run: Uuid,
+    /// The step.
+    pub step: u32,
+}
+
+/// A process of its own: no terminal, no folder of anybody's.
+fn detach() -> Result<()> {
+    let _ = rustix::process::setsid();
+    std::env::set_current_dir("/").context("cannot enter /")?;
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
+    Ok(())
+}
+
+/// The supervisor: picks the machine by the kind of run.
+///
+/// # Errors
+/// The run cannot be supervised; it stays as it is, and the next supervisor may go on.
+pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
+    detach()?;
+    let store = global.store();
+    let mut secrets = Zeroizing::new(Vec::new());
+    if args.first {
+        std::io::stdin().read_to_end(&mut secrets)?;
+    }
+    let secrets = (!secrets.is_empty()).then_some(secrets);
+    let spec = read_spec(&store.run(args.run))?;
+    let machine = Single { on_conflict: spec.on_conflict };
+    let taken = || {
+        if args.first {
+            // Whoever launched it may be gone: the run goes on.
+            let _ = writeln!(std::io::stdout(), "{}", spawn::TAKEN);
+        }
+    };
+    supervise::run(&store, spec, machine, secrets, taken)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The step runner. After the step it looks whether somebody is there to take note of its end.
+///
+/// # Errors
+/// The step's own files cannot be used.
+pub fn step(global: &Global, args: &Step) -> Result<ExitCode> {
+    detach()?;
+    let store = global.store();
+    step::run(&store.run(args.run), args.step)?;
+    spawn::revive(&store, args.run)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,91 @@
+//! `opsdeck runs`: live and past runs.
+
+use super::Global;
+use crate::run::{State, list, open_index};
+use crate::state::{Filter, RunRow};
+use crate::text::{human, pad, plain};
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck runs
+  opsdeck runs --state failed,nothing_ran --env production -n 5
+  opsdeck runs --live --json
+
+Exit codes: 0 listed (also when there is none).")]
+pub struct Args {
+    /// Only these states (commas separate)
+    #[arg(long, value_name = "STATES", value_delimiter = ',')]
+    pub state: Vec<String>,
+    /// Only this environment
+    #[arg(long, short = 'E', value_name = "NAME")]
+    pub env: Option<String>,
+    /// Only runs that have not ended
+    #[arg(long)]
+    pub live: bool,
+    /// At most so many
+    #[arg(short, long = "limit", value_name = "N", default_value_t = 50)]
+    pub n: u32,
+    /// Print JSON: a list
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Lists them.
+///
+/// # Errors
+/// A state that does not exist; the state directory cannot be used.
+pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
+    for state in &args.state {
+        if !State::ALL.iter().any(|s| s.name() == state) {
+            let names: Vec<&str> = State::ALL.iter().map(|s| s.name()).collect();
+            bail!("there is no state {state:?}; expected some of {}", names.join(", "));
+        }
+    }
+    let store = global.store();
+    let index = open_index(&store)?;
+    let filter =
+        Filter { states: args.state, environment: args.env, live: args.live, ended_after: None, limit: Some(args.n) };
+    let rows = list(&store, &index, &filter)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let all: Vec<Value> = rows.iter().map(json).collect();
+        let _ = writeln!(out, "{:#}", Value::Array(all));
+    } else {
+        let now = jiff::Timestamp::now().as_millisecond();
+        for row in &rows {
+            let _ = writeln!(out, "{}", text(row, now));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(row: &RunRow, now: i64) -> String {
+    let took = row.started_at.map(|start| human::duration(row.ended_at.unwrap_or(now) - start)).unwrap_or_default();
+    format!(
+        "{}  {}  {}  {:>8}  {}  {}{}",
+        row.id,
+        pad(&row.state.replace('_', " "), 11),
+        pad(&human::ago(row.created_at, now), 8),
+        took,
+        pad(&plain(row.environment.as_deref().unwrap_or("-")), 12),
+        plain(&row.title),
+        if row.check { "  (check)" } else { "" },
+    )
+}
+
+fn json(row: &RunRow) -> Value {
+    let time = |ms: Option<i64>| ms.map(human::rfc3339);
+    json!({
+        "id": row.id, "kind": row.kind, "title": row.title, "state": row.state, "failure": row.failure,
+        "why": row.why, "rc": row.rc, "operator": row.operator, "environment": row.environment, "cwd": row.cwd,
+        "check": row.check, "created_at": human::rfc3339(row.created_at), "started_at": time(row.started_at),
+        "ended_at": time(row.ended_at), "hosts": row.hosts, "failed": row.failed, "unreachable": row.unreachable,
+        "changed": row.changed,
+    })
+}

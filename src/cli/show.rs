@@ -1,0 +1,86 @@
+//! `opsdeck show`: one run.
+
+use super::{Global, record};
+use crate::ansible::shell;
+use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
+use crate::state::Lock;
+use crate::text::{human, plain};
+use anyhow::Result;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck show last
+  opsdeck show 0199 --json | jq .state
+
+Exit codes: 0 shown, 1 no such run. The state of the run does not change them.")]
+pub struct Args {
+    /// The run: its id, the beginning of it, or `last`
+    pub run: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// No such run; its files cannot be read.
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let store = global.store();
+    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let dir = store.run(id);
+    let mut run = Follower::open(&dir)?;
+    if !run.state.state.is_terminal() && run.damage.is_none() && !Lock::is_held(&dir.lock()) && revive(&store, id)? {
+        run.poll();
+    }
+    if let Some(damage) = &run.damage {
+        eprintln!("opsdeck: {}", plain(damage));
+    }
+    let text =
+        if args.json { format!("{:#}\n", record::json(&run.spec, &run.state)) } else { text(&run.spec, &run.state) };
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(spec: &RunSpec, state: &RunState) -> String {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let mut out = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "{name:<12} {}", plain(value));
+    };
+    line("run", &spec.id.to_string());
+    line("state", &state.state.name().replace('_', " "));
+    if let Some(why) = &state.why {
+        line("why", why);
+    }
+    line("command", &shell(&spec.argv));
+    line("in", &spec.cwd.display().to_string());
+    line("environment", spec.environment.as_deref().unwrap_or("-"));
+    line("operator", &spec.operator.name);
+    line("asked", &human::date_time(spec.created_at));
+    if let Some(start) = state.started_at() {
+        let took = human::duration(state.ended_at().unwrap_or(now) - start);
+        line(if state.state.is_terminal() { "took" } else { "running for" }, &took);
+    }
+    let code = state.rc.map(|rc| rc.to_string()).or_else(|| state.signal.map(|s| format!("signal {s}")));
+    line("exit code", code.as_deref().unwrap_or("-"));
+    if !state.maybe_running_on.is_empty() {
+        line("may still run on", &state.maybe_running_on.join(", "));
+    }
+    for (name, host) in &state.hosts {
+        let t = host.tally;
+        let counts = format!(
+            "ok {}  changed {}  failed {}  unreachable {}  skipped {}",
+            t.ok, t.changed, t.failed, t.unreachable, t.skipped
+        );
+        let failed = host.failed.as_ref().filter(|_| state.state != State::Succeeded);
+        let why = failed.map(|(_, m)| format!("  {m}")).unwrap_or_default();
+        let _ = writeln!(out, "  {:<24} {counts}{}", plain(name), plain(&why));
+    }
+    out
+}

@@ -1,0 +1,45 @@
+//! From a request to a launched run, its id on stdout, and the watching of it: shared by `adhoc`, `play` and `rerun`.
+
+use super::{Global, record, wait};
+use crate::run::{Follower, Request, launch};
+use anyhow::Result;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Nothing was started, and the reason stands on stderr.
+pub const REFUSED: u8 = 64;
+
+/// Launches; then prints the id, or stays and watches.
+///
+/// # Errors
+/// What was launched cannot be watched.
+pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Result<ExitCode> {
+    let store = global.store();
+    let launched = match launch(&store, request) {
+        Ok(launched) => launched,
+        Err(e) => {
+            eprintln!("opsdeck: {e}");
+            return Ok(REFUSED.into());
+        }
+    };
+    for warning in &launched.warnings {
+        eprintln!("opsdeck: {}", crate::text::plain(warning));
+    }
+    let id = launched.id;
+    if !stay {
+        let line = if json {
+            serde_json::json!({ "id": id, "warnings": launched.warnings }).to_string()
+        } else {
+            id.to_string()
+        };
+        // The run goes on even if nobody takes the line.
+        let _ = writeln!(std::io::stdout(), "{line}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let code = wait::wait(&store, id, json)?;
+    if json && code != 130 {
+        let run = Follower::open(&store.run(id))?;
+        let _ = writeln!(std::io::stdout(), "{:#}", record::json(&run.spec, &run.state));
+    }
+    Ok(code.into())
+}

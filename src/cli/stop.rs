@@ -1,0 +1,74 @@
+//! `opsdeck stop`: the stop ladder.
+
+use super::{Global, start};
+use crate::run::event::StopLevel;
+use crate::run::{Follower, StopError, find, open_index};
+use crate::state::operator::Operator;
+use crate::text::plain;
+use anyhow::Result;
+use serde_json::json;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck stop last
+  opsdeck stop 0199 --after-task
+  opsdeck stop 0199 --now
+
+Exit codes: 0 stopped (or, with --after-task, asked to), 1 no such run, 64 refused: it has ended, or is being stopped,
+75 asked, but it has not ended yet.")]
+pub struct Args {
+    /// The run: its id, the beginning of it, or `last`
+    pub run: String,
+    /// Let the running task finish on every host, start no other
+    #[arg(long, conflicts_with = "now")]
+    pub after_task: bool,
+    /// Kill everything of it on this host at once
+    #[arg(long)]
+    pub now: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Stops it.
+///
+/// # Errors
+/// No such run; nobody answers.
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let store = global.store();
+    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let level = match (args.after_task, args.now) {
+        (true, _) => StopLevel::AfterTask,
+        (_, true) => StopLevel::Kill,
+        _ => StopLevel::Interrupt,
+    };
+    match crate::run::stop(&store, id, level, &Operator::current()) {
+        Ok(()) => {}
+        Err(StopError::Refused(why)) => {
+            eprintln!("opsdeck: {}", plain(&why));
+            return Ok(start::REFUSED.into());
+        }
+        Err(e) => return Err(e.into()),
+    }
+    let mut run = Follower::open(&store.run(id))?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while level != StopLevel::AfterTask && !run.state.state.is_terminal() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+        run.poll();
+    }
+    let (state, why) = (run.state.state.name(), run.state.why.clone().unwrap_or_default());
+    if args.json {
+        println!("{}", json!({ "id": id, "state": state, "why": why, "maybe_running_on": run.state.maybe_running_on }));
+    } else {
+        println!("{}{}{}", state.replace('_', " "), if why.is_empty() { "" } else { ": " }, plain(&why));
+        if !run.state.maybe_running_on.is_empty() {
+            println!("may still run on: {}", plain(&run.state.maybe_running_on.join(", ")));
+        }
+    }
+    let ended = run.state.state.is_terminal() || level == StopLevel::AfterTask;
+    Ok(if ended { ExitCode::SUCCESS } else { 75.into() })
+}

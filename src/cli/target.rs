@@ -1,0 +1,217 @@
+//! Where a run goes: options that `adhoc` and `play` share, and how they become a request. Asks for passwords.
+
+use super::{Global, secret};
+use crate::ansible::Ask;
+use crate::ansible::ask::Common;
+use crate::ansible::secrets::{SecretName, Secrets};
+use crate::project::Project;
+use crate::run::Request;
+use crate::run::lease::default_conflict;
+use crate::run::spec::OnConflict;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// Options of every launch.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Target {
+    /// Inventory: a file, a folder or a list `a,b,` (may be repeated)
+    #[arg(short, long, value_name = "SOURCE", conflicts_with = "environment")]
+    pub inventory: Vec<String>,
+    /// Environment of the project, instead of -i
+    #[arg(short = 'E', long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Only these hosts of the pattern
+    #[arg(short, long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub limit: Option<String>,
+    /// Become another user (root)
+    #[arg(short, long)]
+    pub r#become: bool,
+    /// Become this user
+    #[arg(long, value_name = "USER")]
+    pub become_user: Option<String>,
+    /// Connect as this user
+    #[arg(short, long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Hosts at once
+    #[arg(short, long, value_name = "N")]
+    pub forks: Option<u32>,
+    /// Extra variables: `a=1`, JSON or `@file` (may be repeated)
+    #[arg(short, long, value_name = "VARS", allow_hyphen_values = true)]
+    pub extra_vars: Vec<String>,
+    /// Change nothing, say what would change
+    #[arg(long)]
+    pub check: bool,
+    /// Show differences in files
+    #[arg(short = 'D', long)]
+    pub diff: bool,
+    /// Ansible says more (may be repeated)
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Ask for the become password
+    #[arg(short = 'K', long)]
+    pub ask_become_pass: bool,
+    /// Ask for the connection password
+    #[arg(short = 'k', long)]
+    pub ask_pass: bool,
+    /// Ask for the vault password
+    #[arg(short = 'J', long)]
+    pub ask_vault_pass: bool,
+    /// Ask for the password of this vault id (may be repeated)
+    #[arg(long, value_name = "ID")]
+    pub vault_id: Vec<String>,
+    /// Stay, print what Ansible prints, exit with its code
+    #[arg(short, long)]
+    pub wait: bool,
+    /// Print JSON: the id without --wait, the run's record after it
+    #[arg(long)]
+    pub json: bool,
+    /// Stop it after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: Option<u32>,
+    /// When another run holds the hosts [default: refuse for playbooks, warn for ad-hoc]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub on_conflict: Option<Conflict>,
+}
+
+/// What to do when another run holds the hosts.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Conflict {
+    /// Wait, visibly, until they are free
+    Wait,
+    /// Launch nothing and name the holder
+    Refuse,
+    /// Launch, with a warning
+    Warn,
+}
+
+impl Target {
+    /// What Ansible is asked beside the kind's own options.
+    fn common(&self, inventory: Vec<String>) -> Common {
+        Common {
+            inventory,
+            limit: self.limit.clone(),
+            r#become: self.r#become,
+            become_user: self.become_user.clone(),
+            user: self.user.clone(),
+            forks: self.forks,
+            check: self.check,
+            diff: self.diff,
+            extra_vars: self.extra_vars.clone(),
+            verbosity: self.verbose,
+        }
+    }
+
+    /// The request for what `ask` makes of the shared options and the project.
+    ///
+    /// # Errors
+    /// No inventory is named and the project has no single one; a password cannot be asked for.
+    pub fn request(&self, global: &Global, ask: impl FnOnce(Common, &Place) -> Ask) -> Result<Request> {
+        let place = Place::find(global, !self.inventory.is_empty())?;
+        let (environment, inventory) = self.choose(&place)?;
+        let forks = self.forks.or(place.project.forks);
+        let ask = ask(Common { forks, ..self.common(inventory) }, &place);
+        let on_conflict = match self.on_conflict {
+            None => default_conflict(&ask),
+            Some(Conflict::Wait) => OnConflict::Wait,
+            Some(Conflict::Refuse) => OnConflict::Refuse,
+            Some(Conflict::Warn) => OnConflict::Warn,
+        };
+        Ok(Request {
+            environment,
+            cwd: place.project.root,
+            hosts: None,
+            secrets: self.secrets()?,
+            on_conflict,
+            timeout: self.timeout,
+            rerun_of: None,
+            ask,
+        })
+    }
+
+    fn choose(&self, place: &Place) -> Result<(Option<String>, Vec<String>)> {
+        let project = &place.project;
+        if !self.inventory.is_empty() {
+            let given: Vec<String> = self.inventory.iter().map(|i| place.path(i)).collect();
+            let same = project.environments.iter().find(|e| e.inventory == given);
+            return Ok((same.map(|e| e.name.clone()), given));
+        }
+        let names = || {
+            let names: Vec<&str> = project.environments.iter().map(|e| e.name.as_str()).collect();
+            if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) }
+        };
+        if let Some(name) = &self.environment {
+            let Some(found) = project.environment(name) else {
+                bail!("no environment {name:?} in {}: {}", project.root.display(), names());
+            };
+            return Ok((Some(found.name.clone()), found.inventory.clone()));
+        }
+        match project.environments.as_slice() {
+            [one] => Ok((Some(one.name.clone()), one.inventory.clone())),
+            _ if project.cfg.inventory().is_some() => {
+                // Ansible reads the same setting itself: nothing to pass, so that the command stays as people type it.
+                Ok((None, Vec::new()))
+            }
+            _ => {
+                bail!("which environment of {}? Choose with -E NAME or -i SOURCE: {}", project.root.display(), names())
+            }
+        }
+    }
+
+    fn secrets(&self) -> Result<Secrets> {
+        let mut secrets = Secrets::default();
+        if self.ask_pass {
+            secrets.set(SecretName::Connection, secret::ask("SSH password: ")?);
+        }
+        if self.ask_become_pass {
+            secrets.set(SecretName::Become, secret::ask("BECOME password: ")?);
+        }
+        if self.ask_vault_pass {
+            secrets.set(SecretName::Vault("default".into()), secret::ask("Vault password: ")?);
+        }
+        for id in &self.vault_id {
+            let id = id.strip_suffix("@prompt").unwrap_or(id);
+            if id.contains('@') {
+                bail!(
+                    "--vault-id {id}: only ids whose password is asked for; name files in ansible.cfg (vault_identity_list)"
+                );
+            }
+            secrets.set(SecretName::Vault(id.to_owned()), secret::ask(&format!("Vault password ({id}): "))?);
+        }
+        Ok(secrets)
+    }
+}
+
+/// The project, and the folder that paths on the command line are relative to.
+#[derive(Debug)]
+pub struct Place {
+    /// The project.
+    pub project: Project,
+    here: PathBuf,
+}
+
+impl Place {
+    fn find(global: &Global, any_folder: bool) -> Result<Place> {
+        let here = std::path::absolute(&global.project)?;
+        let project = match Project::discover(&here) {
+            // With an inventory of its own an ad-hoc command needs no project.
+            Err(crate::project::Error::None { .. }) if any_folder => Project::at(&here)?,
+            other => other?,
+        };
+        let here = here.canonicalize().unwrap_or(here);
+        Ok(Place { project, here })
+    }
+
+    /// A path as typed here, as it must be written in the project's root. Lists of hosts stay as they are.
+    pub fn path(&self, typed: &str) -> String {
+        if typed.contains(',') || Path::new(typed).is_absolute() {
+            return typed.to_owned();
+        }
+        let (here, root) = (self.here.join(typed), self.project.root.join(typed));
+        // Typed in a folder of the project: relative to that folder, as a shell means it; else to the root.
+        let full = if here.exists() || !root.exists() { here } else { return typed.to_owned() };
+        match full.strip_prefix(&self.project.root) {
+            Ok(below) => below.display().to_string(),
+            Err(_) => full.display().to_string(),
+        }
+    }
+}

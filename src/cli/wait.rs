@@ -1,0 +1,126 @@
+//! `--wait`: what Ansible prints, as it comes, and its exit code at the end. Only watches: whatever happens to it, the
+//! run goes on.
+
+use crate::run::event::Failure;
+use crate::run::{Follower, RunState, State, revive};
+use crate::state::{Lock, StateDir};
+use anyhow::Result;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How the exit code of `--wait` is made; printed in the help of the verbs that have it.
+pub const CODES: &str = "\
+Exit codes with --wait: Ansible's own (0 ok, 1 error, 2 hosts failed, 4 unreachable or unreadable, 5 options, 99 \
+interrupted, 250 crash); 3 nothing ran although Ansible said 0; 128+N killed by signal N; 69 Ansible could not be \
+started; 70 how it ended is not known; 130 Ctrl-C was pressed here (the run goes on); 141 the reader of stdout is gone \
+(the run goes on).
+Exit codes without --wait: 0 launched. Both: 2 the command line is wrong, 64 refused: nothing was started.";
+
+/// The exit code for a run that has ended.
+pub fn code(state: &RunState) -> u8 {
+    let low = |n: i32| u8::try_from(n).unwrap_or(70);
+    match (state.state, state.rc, state.signal) {
+        (State::NothingRan, Some(0), _) => 3,
+        (_, _, Some(signal)) => low(128 + signal),
+        (State::Unknown, ..) => 70,
+        (_, Some(rc), _) => low(rc),
+        (State::Succeeded, ..) => 0,
+        (State::Cancelled, ..) => 130,
+        (State::Failed, ..) if state.failure == Some(Failure::Launch) => 69,
+        _ => 70,
+    }
+}
+
+/// Copies what the run prints until it has ended; gives its exit code.
+///
+/// # Errors
+/// The run's files cannot be read.
+pub fn wait(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            code = watch(store, id, quiet) => code,
+            _ = tokio::signal::ctrl_c() => {
+                eprintln!("\nopsdeck: no longer watching; run {id} goes on.");
+                eprintln!("opsdeck: watch it with `opsdeck logs -f {id}`, stop it with `opsdeck stop {id}`");
+                Ok(130)
+            }
+        }
+    })
+}
+
+async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
+    let dir = store.run(id);
+    let mut run = Follower::open(&dir)?;
+    let step = dir.step(1);
+    let mut out = Tail::new(step.stdout());
+    let mut err = Tail::new(step.stderr());
+    let mut looked = Instant::now();
+    let mut told = None;
+    loop {
+        // The end is looked for first: then everything that was printed before it is there to be copied.
+        run.poll();
+        let ended = run.state.state.is_terminal();
+        if !quiet {
+            let copied = out.copy(&mut io::stdout().lock()).and_then(|()| err.copy(&mut io::stderr().lock()));
+            match copied {
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(141),
+                other => other?,
+            }
+        }
+        if ended {
+            let _ = io::stdout().flush();
+            if let (false, Some(why)) = (run.state.state == State::Succeeded, &run.state.why) {
+                eprintln!("opsdeck: {}: {}", run.state.state.name().replace('_', " "), crate::text::plain(why));
+            }
+            return Ok(code(&run.state));
+        }
+        if let (State::Queued, Some(by)) = (run.state.state, &run.state.queued_by)
+            && told.as_ref() != Some(by)
+        {
+            eprintln!("opsdeck: waits: {}", crate::text::plain(run.state.why.as_deref().unwrap_or(by)));
+            told = Some(by.clone());
+        }
+        if looked.elapsed() > Duration::from_millis(500) {
+            looked = Instant::now();
+            if !Lock::is_held(&dir.lock()) {
+                revive(store, id)?;
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// A file that grows.
+struct Tail {
+    path: PathBuf,
+    file: Option<File>,
+    buffer: Vec<u8>,
+}
+
+impl Tail {
+    fn new(path: PathBuf) -> Self {
+        Tail { path, file: None, buffer: vec![0; 64 << 10] }
+    }
+
+    fn copy(&mut self, to: &mut dyn Write) -> io::Result<()> {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let mut any = false;
+        loop {
+            match file.read(&mut self.buffer)? {
+                0 => return if any { to.flush() } else { Ok(()) },
+                n => to.write_all(&self.buffer[..n])?,
+            }
+            any = true;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Commands to a supervisor: `control.sock` in the run's folder, one JSON line each way. The kernel says who asks
+//! (SO_PEERCRED); what the asker says about itself is only shown beside it.
+
+use super::event::StopLevel;
+use crate::state::RunDir;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// Stop the run.
+    Stop {
+        /// How hard.
+        level: StopLevel,
+        /// Who asks, by their own word.
+        by: String,
+    },
+    /// Is anybody there?
+    Ping,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// It is done, or under way and recorded.
+    pub ok: bool,
+    /// What is done, or why it is not.
+    pub message: String,
+}
+
+/// The socket's address. A Unix socket's path may have 107 bytes at most: a longer one is reached through the
+/// folder's descriptor, which must stay open as long as the path is used.
+fn address(dir: &RunDir) -> io::Result<(PathBuf, Option<OwnedFd>)> {
+    let path = dir.control();
+    if path.as_os_str().len() < 108 {
+        return Ok((path, None));
+    }
+    use rustix::fs::{Mode, OFlags};
+    let fd = rustix::fs::open(dir.path(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok((PathBuf::from(format!("/proc/self/fd/{}/control.sock", fd.as_raw_fd())), Some(fd)))
+}
+
+/// Listens on the run's socket. Only the holder of the run's lock may call this: what lies there is stale.
+pub fn listen(dir: &RunDir) -> io::Result<UnixListener> {
+    match std::fs::remove_file(dir.control()) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(crate::state::file::at(&dir.control(), "remove", e));
+        }
+        _ => {}
+    }
+    let (path, _folder) = address(dir)?;
+    UnixListener::bind(path).map_err(|e| crate::state::file::at(&dir.control(), "listen on", e))
+}
+
+/// Asks the supervisor and waits for its answer, at most `patience`.
+///
+/// # Errors
+/// Nobody listens there, or no answer came in time.
+pub fn ask(dir: &RunDir, command: &Command, patience: Duration) -> io::Result<Reply> {
+    let (path, _folder) = address(dir)?;
+    let mut stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    let mut line = serde_json::to_vec(command)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    Ok(serde_json::from_str(&answer)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_longer_than_a_socket_address_still_works() {
+        let tmp = tempfile::tempdir().unwrap();
+        let deep = tmp.path().join("x".repeat(120));
+        crate::state::file::private_dir(&deep).unwrap();
+        let dir = RunDir::at(deep);
+        let listener = listen(&dir).unwrap();
+        let thread = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            BufReader::new(&stream).read_line(&mut line).unwrap();
+            let command: Command = serde_json::from_str(&line).unwrap();
+            (&stream).write_all(b"{\"ok\":true,\"message\":\"here\"}\n").unwrap();
+            command
+        });
+        let reply = ask(&dir, &Command::Ping, Duration::from_secs(5)).unwrap();
+        assert_eq!(reply, Reply { ok: true, message: "here".into() });
+        assert_eq!(thread.join().unwrap(), Command::Ping);
+        assert!(listen(&dir).is_ok(), "a stale socket is replaced");
+    }
+}

@@ -1,0 +1,220 @@
+//! The one launcher, for the command line and the screen: checks what is asked, freezes it as a spec, and leaves it in
+//! the hands of a supervisor that lives on its own. When it returns an id, nothing depends on the caller any more.
+
+use super::spec::{OnConflict, RunSpec, VERSION};
+use super::step::StepCommand;
+use super::{lease, ledger, list, spawn};
+use crate::ansible::secrets::Secrets;
+use crate::ansible::{self, Ask};
+use crate::project::cfg::{AnsibleCfg, Env};
+use crate::state::operator::Operator;
+use crate::state::{Index, IndexError, StateDir, file};
+use std::io;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// What is to be launched.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is asked of Ansible.
+    pub ask: Ask,
+    /// The environment's name, where the inventory belongs to one.
+    pub environment: Option<String>,
+    /// The project's root.
+    pub cwd: PathBuf,
+    /// Hosts that it will touch, where that is known.
+    pub hosts: Option<Vec<String>>,
+    /// Passwords and private answers.
+    pub secrets: Secrets,
+    /// What to do when another run holds the hosts.
+    pub on_conflict: OnConflict,
+    /// Seconds after which it is stopped.
+    pub timeout: Option<u32>,
+    /// The run that it repeats.
+    pub rerun_of: Option<Uuid>,
+}
+
+/// A run that was launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launched {
+    /// It.
+    pub id: Uuid,
+    /// What a person should know although it was launched.
+    pub warnings: Vec<String>,
+}
+
+/// Why nothing was launched. Nothing was started in any of these cases.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// What was asked makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// Another run holds the hosts.
+    #[error("{why}. Wait for it with --on-conflict wait, or stop it with `opsdeck stop {by}`")]
+    Held {
+        /// The holder.
+        by: Uuid,
+        /// In words.
+        why: String,
+    },
+    /// The state directory.
+    #[error("{0}")]
+    Index(#[from] IndexError),
+    /// The audit ledger cannot be written: what cannot be recorded is not done.
+    #[error("nothing was launched, since it cannot be recorded: {0}")]
+    Audit(#[from] crate::audit::Error),
+    /// Files or processes.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Launches a run and returns when a supervisor has it in hand.
+///
+/// # Errors
+/// See [`LaunchError`]; then nothing was started.
+pub fn launch(store: &StateDir, request: Request) -> Result<Launched, LaunchError> {
+    let env = Env::current();
+    let index = list::open_index(store)?;
+    let spec = freeze(store, &request, &env)?;
+    let (tool, warnings) = match admit(store, &index, &request, &env) {
+        Ok(admitted) => admitted,
+        Err(e) => {
+            ledger::refused(store, &spec, &e.to_string())?;
+            return Err(e);
+        }
+    };
+    let intent = ledger::launching(store, &spec)?;
+    let result = hand_over(store, &index, &request, &spec, tool);
+    let failed = result.as_ref().err().map(ToString::to_string);
+    if let Err(e) = ledger::launched(store, &spec, intent, failed) {
+        tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
+    }
+    if let Err(e) = result {
+        // The caller is told that nothing was started: then nobody may start it later either.
+        undo(store, &index, spec.id);
+        return Err(e);
+    }
+    Ok(Launched { id: spec.id, warnings })
+}
+
+/// May it be launched? Gives the program and what a person should know.
+fn admit(store: &StateDir, index: &Index, request: &Request, env: &Env) -> Result<(PathBuf, Vec<String>), LaunchError> {
+    check(request)?;
+    let tool = tool(&request.ask, env)?;
+    let mut warnings = Vec::new();
+    let held = lease::holder(store, index, &request.ask, &request.cwd, request.hosts.as_deref())?;
+    match (held, request.on_conflict) {
+        (Some((by, why)), OnConflict::Refuse) => return Err(LaunchError::Held { by, why }),
+        (Some((_, why)), OnConflict::Wait) => warnings.push(format!("waits: {why}")),
+        (Some((_, why)), OnConflict::Warn) => warnings.push(why),
+        (None, _) => {}
+    }
+    Ok((tool, warnings))
+}
+
+fn hand_over(
+    store: &StateDir,
+    index: &Index,
+    request: &Request,
+    spec: &RunSpec,
+    tool: PathBuf,
+) -> Result<(), LaunchError> {
+    prepare(store, request, spec, tool)?;
+    index.put(&list::row(spec, &super::RunState::default()))?;
+    let mut wire = Zeroizing::new(Vec::new());
+    if !request.secrets.is_empty() {
+        request.secrets.write_to(&mut *wire)?;
+    }
+    Ok(spawn::supervisor(store, spec.id, (!wire.is_empty()).then_some(wire))?)
+}
+
+fn check(request: &Request) -> Result<(), LaunchError> {
+    let invalid = |text: String| Err(LaunchError::Invalid(text));
+    if !request.cwd.is_dir() {
+        return invalid(format!("{} is no folder: the project's root is expected", request.cwd.display()));
+    }
+    match &request.ask {
+        Ask::Adhoc(a) if a.pattern.trim().is_empty() => {
+            invalid("the host pattern is empty; `all` means every host".into())
+        }
+        Ask::Adhoc(a) if a.module.trim().is_empty() => invalid("no module is named: `-m ping`, for instance".into()),
+        Ask::Playbook(p) if !request.cwd.join(&p.playbook).is_file() && !is_in_collection(&p.playbook) => {
+            invalid(format!("there is no playbook {} in {}", p.playbook, request.cwd.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `namespace.collection.playbook`: Ansible finds it.
+fn is_in_collection(name: &str) -> bool {
+    let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || c == '_');
+    name.split('.').count() >= 3 && name.split('.').all(word)
+}
+
+fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, LaunchError> {
+    let id = Uuid::now_v7();
+    let step = store.run(id).step(1);
+    let plugin = ansible::callback::install(&store.plugins())?;
+    let (events, stop_file) = (step.events(), step.stop());
+    let channels = ansible::environment::Channels { plugin: &plugin, events: &events, stop_file: &stop_file };
+    let cfg = AnsibleCfg::load(&request.cwd, env);
+    let adhoc = matches!(request.ask, Ask::Adhoc(_));
+    let names: Vec<_> = request.secrets.names().cloned().collect();
+    Ok(RunSpec {
+        version: VERSION,
+        id,
+        ask: request.ask.clone(),
+        environment: request.environment.clone(),
+        cwd: request.cwd.clone(),
+        argv: ansible::command::shown(&request.ask, &names),
+        env: ansible::environment::additions(channels, adhoc, &cfg, env),
+        hosts: request.hosts.clone(),
+        secrets: names.iter().map(ToString::to_string).collect(),
+        on_conflict: request.on_conflict,
+        timeout: request.timeout,
+        operator: Operator::current(),
+        rerun_of: request.rerun_of,
+        created_at: jiff::Timestamp::now().as_millisecond(),
+    })
+}
+
+fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -> Result<(), LaunchError> {
+    let dir = store.run(spec.id);
+    let step = dir.step(1);
+    file::private_dir(step.path())?;
+    let command = StepCommand {
+        ask: spec.ask.clone(),
+        tool,
+        env: spec.env.clone(),
+        cwd: spec.cwd.clone(),
+        timeout: spec.timeout,
+        run: spec.id.to_string(),
+        secrets: !request.secrets.is_empty(),
+    };
+    file::write_cache(&step.command(), &serde_json::to_vec(&command).map_err(io::Error::from)?)?;
+    let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
+    Ok(file::write_whole(&dir.spec(), text.as_bytes())?)
+}
+
+fn undo(store: &StateDir, index: &Index, id: Uuid) {
+    let removed = std::fs::remove_dir_all(store.run(id).path());
+    if let Err(e) = index.remove(id).map_err(|e| e.to_string()).and(removed.map_err(|e| e.to_string())) {
+        tracing::warn!("run {id} was not launched, and its traces could not be removed: {e}");
+    }
+}
+
+fn tool(ask: &Ask, env: &Env) -> Result<PathBuf, LaunchError> {
+    let name = match ask {
+        Ask::Adhoc(_) => "ansible",
+        Ask::Playbook(_) => "ansible-playbook",
+    };
+    let path = env.get("PATH").unwrap_or_default();
+    let found = std::env::split_paths(path).map(|dir| dir.join(name)).find(|p| is_program(p));
+    found.ok_or_else(|| LaunchError::Invalid(format!("{name} is not on PATH; `opsdeck doctor` says how to get it")))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}

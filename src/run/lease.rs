@@ -1,0 +1,128 @@
+//! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
+//! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
+
+use super::spec::{Ask, OnConflict, RunSpec};
+use super::{Follower, supervise::attach};
+use crate::state::leases::{Lease, Taken};
+use crate::state::{Index, IndexError, Lock, StateDir};
+use std::path::Path;
+use uuid::Uuid;
+
+/// What taking a lease came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// Ours.
+    Got {
+        /// Fencing token.
+        token: i64,
+    },
+    /// Another run's.
+    HeldBy {
+        /// It.
+        run: Uuid,
+        /// In words.
+        why: String,
+    },
+}
+
+/// What a lease is on: the inventory, by its sources' full paths. Two environments are two scopes.
+pub fn scope(ask: &Ask, cwd: &Path) -> String {
+    let sources = &ask.common().inventory;
+    if sources.is_empty() {
+        return cwd.display().to_string();
+    }
+    let full = |source: &String| match source.contains(',') {
+        true => source.clone(),
+        false => std::fs::canonicalize(cwd.join(source)).unwrap_or_else(|_| cwd.join(source)).display().to_string(),
+    };
+    sources.iter().map(full).collect::<Vec<_>>().join("\n")
+}
+
+/// Takes the lease of a run.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result<Hold, IndexError> {
+    let scope = scope(&spec.ask, &spec.cwd);
+    loop {
+        match index.take_lease(spec.id, &scope, spec.hosts.as_deref(), now)? {
+            Taken::Got { token } => return Ok(Hold::Got { token }),
+            Taken::HeldBy(lease) if is_dead(store, &lease) => index.free_lease(lease.run)?,
+            Taken::HeldBy(lease) => {
+                return Ok(Hold::HeldBy { why: words(store, index, &lease), run: lease.run });
+            }
+        }
+    }
+}
+
+/// The live run, if any, that holds a lease on hosts which `ask` may touch.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn holder(
+    store: &StateDir,
+    index: &Index,
+    ask: &Ask,
+    cwd: &Path,
+    hosts: Option<&[String]>,
+) -> Result<Option<(Uuid, String)>, IndexError> {
+    for lease in index.leases(&scope(ask, cwd))? {
+        if !lease.overlaps(hosts) {
+            continue;
+        }
+        if is_dead(store, &lease) {
+            index.free_lease(lease.run)?;
+        } else {
+            return Ok(Some((lease.run, words(store, index, &lease))));
+        }
+    }
+    Ok(None)
+}
+
+/// What a kind of run does about a held lease when nobody says: ad-hoc commands are never blocked.
+pub fn default_conflict(ask: &Ask) -> OnConflict {
+    match ask {
+        Ask::Adhoc(_) => OnConflict::Warn,
+        Ask::Playbook(_) => OnConflict::Refuse,
+    }
+}
+
+fn is_dead(store: &StateDir, lease: &Lease) -> bool {
+    let dir = store.run(lease.run);
+    if Lock::is_held(&dir.lock()) {
+        return false;
+    }
+    let Ok(run) = Follower::open(&dir) else {
+        // Its folder was removed: nothing of it can be looked at, and nothing of it is supervised.
+        return !dir.path().exists();
+    };
+    if run.state.state.is_terminal() {
+        return true;
+    }
+    // Its supervisor was killed. What it started may live on: then it still works on its hosts.
+    let step = run.state.step.max(1);
+    let lives = match attach::look(&dir.step(step), &lease.run.to_string()) {
+        attach::Found::Running(_) | attach::Found::Starting => true,
+        attach::Found::Nothing | attach::Found::Ended(_) => false,
+    };
+    // Either way somebody must bring it to its end.
+    if let Err(e) = super::spawn::revive(store, lease.run) {
+        tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run);
+    }
+    !lives
+}
+
+fn words(store: &StateDir, index: &Index, lease: &Lease) -> String {
+    let row = index.get(lease.run).ok().flatten();
+    let what = match (row, super::read_spec(&store.run(lease.run))) {
+        (Some(row), _) => format!("{} ({}, {})", row.title, row.operator, row.state),
+        (None, Ok(spec)) => format!("{} ({})", spec.ask.title(), spec.operator.name),
+        (None, Err(_)) => "another run".to_owned(),
+    };
+    let hosts = match &lease.hosts {
+        Some(hosts) if hosts.len() <= 3 => hosts.join(", "),
+        Some(hosts) => format!("{} hosts", hosts.len()),
+        None => "hosts that are not known before it runs".to_owned(),
+    };
+    format!("run {} holds {hosts}: {what}", lease.run)
+}

@@ -1,0 +1,113 @@
+//! What of a run goes into the audit ledger: its launch (intent before anything happens, then outcome, or denial), each
+//! stop, and its end. Where the ledger cannot be written, nothing is launched and nothing is stopped.
+
+use super::event::{Failure, StopLevel};
+use super::{RunSpec, RunState, State};
+use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Status};
+use crate::state::StateDir;
+use crate::state::operator::Operator;
+use serde_json::json;
+use uuid::Uuid;
+
+fn about(record: Record, spec: &RunSpec) -> Record {
+    let common = spec.ask.common();
+    let mut metadata = serde_json::Map::new();
+    metadata.insert("kind".into(), json!(spec.ask.kind()));
+    metadata.insert("cwd".into(), json!(spec.cwd));
+    metadata.insert("check".into(), json!(common.check));
+    if let Some(limit) = &common.limit {
+        metadata.insert("limit".into(), json!(limit));
+    }
+    if let Some(other) = spec.rerun_of {
+        metadata.insert("rerun_of".into(), json!(other));
+    }
+    Record {
+        env: spec.environment.clone(),
+        run_id: Some(spec.id),
+        subject: Some(spec.ask.title()),
+        targets: spec.hosts.clone(),
+        argv: spec.argv.clone(),
+        metadata,
+        ..record
+    }
+}
+
+/// The intent to launch; gives the event's id.
+pub fn launching(store: &StateDir, spec: &RunSpec) -> Result<Uuid, Error> {
+    let record = about(Record::intent(Action::RunLaunch, &spec.operator), spec);
+    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+}
+
+/// The launch worked, or why it did not.
+pub fn launched(store: &StateDir, spec: &RunSpec, parent: Uuid, failed: Option<String>) -> Result<(), Error> {
+    let status = if failed.is_some() { Status::Failure } else { Status::Success };
+    let record = about(Record::outcome(Action::RunLaunch, &spec.operator, status), spec);
+    let record = Record { parent: Some(parent), reason: failed, ..record };
+    Ledger::open(&store.audit())?.append(&record).map(drop)
+}
+
+/// A launch that was refused.
+pub fn refused(store: &StateDir, spec: &RunSpec, why: &str) -> Result<(), Error> {
+    let record = about(Record::denied(Action::RunLaunch, &spec.operator, why), spec);
+    Ledger::open(&store.audit())?.append(&Record { run_id: None, ..record }).map(drop)
+}
+
+/// The intent to stop a run, before it is asked.
+pub fn stopping(store: &StateDir, spec: &RunSpec, operator: &Operator, level: StopLevel) -> Result<Uuid, Error> {
+    let mut record = about(Record::intent(Action::RunStop, operator), spec);
+    record.metadata.insert("level".into(), json!(level));
+    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+}
+
+/// The stop was taken note of, or was refused.
+pub fn stopped(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    parent: Uuid,
+    refused: Option<String>,
+) -> Result<(), Error> {
+    let record = match refused {
+        Some(why) => Record::denied(Action::RunStop, operator, why),
+        None => Record::outcome(Action::RunStop, operator, Status::Success),
+    };
+    Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..about(record, spec) }).map(drop)
+}
+
+/// How the run ended; once, also when a supervisor died in between.
+pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState) -> Result<(), Error> {
+    let ledger = Ledger::open(&store.audit())?;
+    let rows = ledger.query(&Filter { run: Some(spec.id.to_string()), ..Filter::default() }, 100)?.rows;
+    if rows.iter().any(|row| row.entry.action == Action::RunEnd.name()) {
+        return Ok(());
+    }
+    let intent =
+        rows.iter().find(|r| r.entry.action == Action::RunLaunch.name() && r.entry.phase == Phase::Intent.name());
+    let status = match state.state {
+        State::Succeeded => Status::Success,
+        State::Cancelled => Status::Cancelled,
+        State::Unknown => Status::Unknown,
+        _ => Status::Failure,
+    };
+    let mut record = about(Record::outcome(Action::RunEnd, &spec.operator, status), spec);
+    record.metadata.insert("state".into(), json!(state.state));
+    if !state.maybe_running_on.is_empty() {
+        record.metadata.insert("maybe_running_on".into(), json!(state.maybe_running_on));
+    }
+    if state.dropped > 0 {
+        record.metadata.insert("events_lost".into(), json!(state.dropped));
+    }
+    let took = state.ended_at().zip(state.started_at()).map(|(end, start)| (end - start).max(0).unsigned_abs());
+    let hosts = (!state.hosts.is_empty()).then(|| state.hosts.keys().cloned().collect());
+    ledger
+        .append(&Record {
+            parent: intent.map(|r| r.entry.event_id),
+            targets: hosts.or(record.targets),
+            reason: state.why.clone(),
+            rc: state.rc,
+            duration_ms: took,
+            error_class: state.failure.map(Failure::name).map(str::to_owned),
+            ..record
+        })
+        .map(drop)
+}

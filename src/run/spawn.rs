@@ -1,0 +1,76 @@
+//! Starting opsdeck's own processes: the supervisor (by the launcher, or by whoever notices that one is missing).
+
+use crate::state::{Lock, RunDir, StateDir, file};
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// The line a supervisor prints when the run is in its hands.
+pub const TAKEN: &str = "taken";
+
+/// This program with other arguments. By its descriptor, not its path: an upgrade may have replaced the file.
+pub fn own(store: &StateDir, args: &[&str]) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    // A run that is launched from inside another run's task is no part of it.
+    command.env_remove(super::tree::MARK).arg("--state-dir").arg(store.root()).args(args);
+    command
+}
+
+/// Starts the first supervisor of a run, hands it the secrets through a pipe, and waits until it has the run in hand.
+pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<()> {
+    let dir = store.run(id);
+    let mut child = command(store, &dir, id)?
+        .arg("--first")
+        .stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
+        stdin.write_all(&secrets)?;
+    }
+    let mut line = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut line)?;
+    }
+    if line.trim_end() == TAKEN {
+        // Reaps it when it ends, should this process live that long.
+        std::thread::spawn(move || child.wait());
+        return Ok(());
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    let log = std::fs::read_to_string(dir.supervisor_log()).unwrap_or_default();
+    let why = log.lines().last().unwrap_or("it ended without a word").to_owned();
+    Err(io::Error::other(format!("the supervisor did not take the run: {why}")))
+}
+
+/// Starts a supervisor for a run that has none and has not ended. Two who do so at once start one: the second finds
+/// the lock held and leaves. True if one was started.
+pub fn revive(store: &StateDir, id: Uuid) -> io::Result<bool> {
+    let dir = store.run(id);
+    if Lock::is_held(&dir.lock()) {
+        return Ok(false);
+    }
+    let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    std::thread::spawn(move || child.wait());
+    // It needs a moment to take the lock; without it whoever looks next would start another.
+    let deadline = std::time::Instant::now() + Duration::from_secs(2);
+    while !Lock::is_held(&dir.lock()) && std::time::Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+        if Lock::is_held(&dir.lock()) || ended(&dir) {
+            break;
+        }
+    }
+    Ok(true)
+}
+
+fn ended(dir: &RunDir) -> bool {
+    super::Follower::open(dir).is_ok_and(|f| f.state.state.is_terminal())
+}
+
+fn command(store: &StateDir, dir: &RunDir, id: Uuid) -> io::Result<Command> {
+    let mut command = own(store, &["supervise", &id.to_string()]);
+    command.stderr(file::append(&dir.supervisor_log())?);
+    Ok(command)
+}

@@ -1,0 +1,198 @@
+//! The step runner: the parent of one child, so that the child ends in the right way whoever dies. It holds the step's
+//! lock, starts the child once, adopts its orphans, minds its timeout, and writes how it ended. Its files:
+//! `command.json` in, `pid` and `exit` out. It knows no run beyond that.
+
+use super::tree;
+use super::verdict::Exit;
+use crate::ansible::secrets::{self, Secrets, Served};
+use crate::ansible::{self, Ask};
+use crate::state::{Identity, Lock, RunDir, StepDir, file};
+use rustix::process::{Signal, WaitOptions};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What to start. No secret is in it: those come on stdin and leave through FIFOs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepCommand {
+    /// What is asked of Ansible.
+    pub ask: Ask,
+    /// Path of the program.
+    pub tool: PathBuf,
+    /// Added to the environment.
+    pub env: BTreeMap<String, String>,
+    /// Working directory.
+    pub cwd: PathBuf,
+    /// Seconds after which it is stopped.
+    pub timeout: Option<u32>,
+    /// Run it belongs to.
+    pub run: String,
+    /// Secrets come on stdin.
+    pub secrets: bool,
+}
+
+/// The `pid` file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Processes {
+    /// The step runner.
+    pub runner: Identity,
+    /// The child; `None` in the moment before it is started.
+    pub child: Option<Identity>,
+}
+
+/// What the step runner says to the supervisor on its stdout, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// The child runs.
+    Started {
+        /// Its process id.
+        pid: u32,
+    },
+    /// Another step runner has this step, or it has ended: look at the files.
+    Taken,
+    /// It could not be started; the `exit` file says why.
+    Failed,
+}
+
+/// Runs step `n` of a run to its end. Call it in a process of its own: it becomes the leader of a session.
+///
+/// # Errors
+/// The step's own files cannot be read or written.
+pub fn run(run: &RunDir, n: u32) -> io::Result<()> {
+    let _ = rustix::process::setsid();
+    let own = rustix::process::getpid();
+    rustix::process::set_child_subreaper(Some(own))?;
+    let dir = run.step(n);
+    let Some(_lock) = Lock::try_take(&dir.lock())? else {
+        say(&Word::Taken);
+        return Ok(());
+    };
+    if dir.exit().exists() || dir.pid().exists() {
+        say(&Word::Taken);
+        return Ok(());
+    }
+    let command: StepCommand = serde_json::from_slice(&std::fs::read(dir.command())?)?;
+    let runner = Identity::own();
+    // Written before the child exists: whoever finds it without a child knows that one may have been started.
+    write_pid(&dir, &Processes { runner: runner.clone(), child: None })?;
+    // The FIFOs are served until this process ends.
+    let (pid, _served) = match spawn(&dir, &command) {
+        Ok(started) => started,
+        Err(e) => {
+            let why = format!("cannot start {} in {}: {e}", command.tool.display(), command.cwd.display());
+            finish(&dir, &Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() })?;
+            say(&Word::Failed);
+            return Ok(());
+        }
+    };
+    let child = Identity::of(pid);
+    write_pid(&dir, &Processes { runner, child: child.clone() })?;
+    say(&Word::Started { pid });
+    let over = Arc::new(AtomicBool::new(false));
+    if let (Some(seconds), Some(child)) = (command.timeout, child) {
+        let (over, dir, run) = (Arc::clone(&over), dir.clone(), command.run.clone());
+        std::thread::spawn(move || enforce(seconds, &child, &over, &dir, &run));
+    }
+    let mut exit = wait(pid);
+    exit.timed_out = over.load(Ordering::SeqCst);
+    // After a stop nothing of it may stay; after a normal end what it left in the background is meant to stay.
+    if exit.timed_out || dir.stop().exists() {
+        exit.left = tree::kill(&[std::process::id()], &command.run);
+    }
+    finish(&dir, &exit)
+}
+
+fn spawn(dir: &StepDir, command: &StepCommand) -> io::Result<(u32, Option<Served>)> {
+    let served = if command.secrets {
+        let secrets = Secrets::read_from(&mut io::stdin()).map_err(io::Error::other)?;
+        Some(secrets::serve(&secrets, &dir.secrets())?)
+    } else {
+        None
+    };
+    let argv = ansible::command::child(&command.ask, &command.tool, served.as_ref());
+    let child = Command::new(&command.tool)
+        .args(argv.iter().skip(1))
+        .envs(&command.env)
+        .env(tree::MARK, &command.run)
+        .current_dir(&command.cwd)
+        .stdin(Stdio::null())
+        .stdout(file::append(&dir.stdout())?)
+        .stderr(file::append(&dir.stderr())?)
+        .process_group(0)
+        .spawn()?;
+    Ok((child.id(), served))
+}
+
+/// Waits for the child, and reaps the orphans that this process adopted meanwhile.
+fn wait(pid: u32) -> Exit {
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((ended, status))) if ended.as_raw_nonzero().get() as u32 == pid => {
+                let (rc, signal) = (status.exit_status(), status.terminating_signal());
+                return Exit { rc, signal, seen: true, ended_at: now(), ..Exit::default() };
+            }
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return Exit { ended_at: now(), ..Exit::default() },
+        }
+    }
+}
+
+/// The timeout's own ladder: interrupt, terminate, kill.
+fn enforce(seconds: u32, child: &Identity, over: &AtomicBool, dir: &StepDir, run: &str) {
+    if gone_within(child, Duration::from_secs(seconds.into())) {
+        return;
+    }
+    over.store(true, Ordering::SeqCst);
+    let _ = file::write_whole(&dir.stop(), b"timeout\n");
+    for signal in [Signal::INT, Signal::TERM] {
+        child.signal(signal);
+        if gone_within(child, Duration::from_millis(super::single::PATIENCE as u64)) {
+            return;
+        }
+    }
+    tree::kill(&[std::process::id()], run);
+}
+
+/// Waits until a process is gone; false if it is still there when the time is over.
+pub fn gone_within(process: &Identity, time: Duration) -> bool {
+    let Some(fd) = process.pidfd() else { return true };
+    let deadline = std::time::Instant::now() + time;
+    loop {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let timeout = rustix::event::Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
+        match rustix::event::poll(&mut fds, Some(&timeout)) {
+            Ok(0) => return false,
+            Err(rustix::io::Errno::INTR) => {}
+            _ => return true,
+        }
+    }
+}
+
+fn write_pid(dir: &StepDir, processes: &Processes) -> io::Result<()> {
+    file::write_whole(&dir.pid(), &serde_json::to_vec(processes)?)
+}
+
+fn finish(dir: &StepDir, exit: &Exit) -> io::Result<()> {
+    file::write_whole(&dir.exit(), &serde_json::to_vec(exit)?)
+}
+
+// The supervisor may be dead: then nobody reads it, and nothing is lost.
+fn say(word: &Word) {
+    if let Ok(mut line) = serde_json::to_vec(word) {
+        line.push(b'\n');
+        let _ = io::stdout().write_all(&line);
+        let _ = io::stdout().flush();
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

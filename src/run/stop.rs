@@ -1,0 +1,69 @@
+//! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first.
+
+use super::control::{Command, ask};
+use super::event::StopLevel;
+use super::{Follower, ledger, spawn};
+use crate::state::operator::Operator;
+use crate::state::{Lock, StateDir};
+use std::io;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How long a supervisor may take to come up and to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a run is not stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    /// It says why.
+    #[error("{0}")]
+    Refused(String),
+    /// The audit ledger cannot be written.
+    #[error("nothing is stopped, since it cannot be recorded: {0}")]
+    Audit(#[from] crate::audit::Error),
+    /// Nobody answers.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Asks to stop a run; returns as soon as it is recorded and the first rung is taken.
+///
+/// # Errors
+/// It has ended already, is being stopped already, or cannot be reached.
+pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
+    let spec = super::read_spec(&store.run(id))?;
+    let intent = ledger::stopping(store, &spec, operator, level)?;
+    let result = ask_to_stop(store, id, level, operator);
+    let refused = result.as_ref().err().map(ToString::to_string);
+    if let Err(e) = ledger::stopped(store, &spec, operator, intent, refused) {
+        tracing::error!("the audit ledger could not take the outcome of a stop of run {id}: {e}");
+    }
+    result
+}
+
+fn ask_to_stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
+    let dir = store.run(id);
+    let command = Command::Stop { level, by: operator.name.clone() };
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let run = Follower::open(&dir)?;
+        if run.state.state.is_terminal() {
+            return Err(StopError::Refused(format!("the run has ended: {}", run.state.state.name())));
+        }
+        if let Some(damage) = run.damage {
+            return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
+        }
+        if !Lock::is_held(&dir.lock()) {
+            spawn::revive(store, id)?;
+        }
+        match ask(&dir, &command, PATIENCE) {
+            Ok(reply) if reply.ok => return Ok(()),
+            Ok(reply) => return Err(StopError::Refused(reply.message)),
+            // It is coming up, or going down: look again.
+            Err(e) if Instant::now() >= deadline => {
+                return Err(io::Error::new(e.kind(), format!("the supervisor of run {id} does not answer: {e}")).into());
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}

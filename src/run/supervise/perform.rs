@@ -1,0 +1,226 @@
+//! How the supervisor touches the world: the lease, the step runner, the rungs of the stop ladder, and what is left to
+//! do when the run has ended.
+
+use super::attach::{self, Found};
+use super::ingest::Ingest;
+use super::{Step, SuperviseError, Supervisor, now};
+use crate::run::event::{Event, Rung};
+use crate::run::journal::Reader;
+use crate::run::lease::{self, Hold};
+use crate::run::machine::{Effect, Input, Machine};
+use crate::run::step::{Processes, StepCommand, Word};
+use crate::run::verdict::{Evidence, Exit};
+use crate::run::{list::row, snapshot, spawn, tree};
+use crate::state::{StepDir, file};
+use rustix::process::Signal;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// So much of stderr is looked at to tell why Ansible gave up (bytes).
+const EVIDENCE: u64 = 16 << 10;
+
+impl<M: Machine> Supervisor<M> {
+    pub(super) fn take_lease(&mut self) -> Vec<Effect> {
+        let Some(index) = &self.index else {
+            // Without the index nobody else can hold a lease either.
+            return self.decide(&Input::LeaseGot { token: 0 });
+        };
+        match lease::take(&self.store, index, &self.spec, now()) {
+            Ok(Hold::Got { token }) => self.decide(&Input::LeaseGot { token }),
+            Ok(Hold::HeldBy { run, why }) => self.decide(&Input::LeaseHeld { by: run.to_string(), why }),
+            Err(e) => {
+                tracing::warn!("{e}");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Starts a step, or finds the one that was started.
+    pub(super) fn start(&mut self, number: u32) -> Result<Vec<Effect>, SuperviseError> {
+        let dir = self.dir.step(number);
+        let run = self.spec.id.to_string();
+        let (offset, base) = self.resume_at(number)?;
+        let ingest = Ingest::new(dir.clone(), number, offset, base, &self.state);
+        self.step = Some(Step { number, processes: None, ingest });
+        let mut found = attach::look(&dir, &run);
+        if found == Found::Nothing {
+            found = match self.spawn(&dir, number) {
+                Ok(()) => attach::look(&dir, &run),
+                Err(e) => Found::Ended(failed(format!("the step runner could not be started: {e}"))),
+            };
+        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while found == Found::Starting && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+            found = attach::look(&dir, &run);
+        }
+        match found {
+            Found::Running(processes) => Ok(self.watch(dir, run, number, processes)),
+            Found::Ended(exit) => {
+                // In order behind what the step reported before it ended.
+                let _ = self.ends.send((number, exit));
+                Ok(Vec::new())
+            }
+            Found::Nothing | Found::Starting => {
+                let exit = failed("the step runner did not come up; see supervisor.log in the run's folder".into());
+                let _ = self.ends.send((number, exit));
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn watch(&mut self, dir: StepDir, run: String, number: u32, processes: Processes) -> Vec<Effect> {
+        let pid = processes.child.as_ref().map_or(0, |c| c.pid);
+        let (ends, watched) = (self.ends.clone(), processes.clone());
+        std::thread::spawn(move || {
+            let exit = attach::wait_end(&dir, &run, &watched);
+            // Nobody listens any more only when the supervisor ends for another reason.
+            let _ = ends.send((number, exit));
+        });
+        if let Some(step) = &mut self.step {
+            step.processes = Some(processes);
+        }
+        // A supervisor that took over finds the word of its predecessor in the journal.
+        if self.state.started == Some(number) { Vec::new() } else { self.decide(&Input::Started { step: number, pid }) }
+    }
+
+    /// Where to go on in a step's events, and how many tasks the run had before that step.
+    fn resume_at(&self, number: u32) -> io::Result<(u64, u32)> {
+        let (mut offset, mut base) = (0, 0);
+        if self.state.started.is_some() {
+            let pass = Reader::open(&self.dir.journal())?.read(|entry| {
+                let src = entry.event.source();
+                if matches!(entry.event, Event::Task { .. }) && src.is_some_and(|s| s.step < number) {
+                    base += 1;
+                }
+                if let Some(src) = src.filter(|s| s.step == number) {
+                    offset = src.off + u64::from(src.len);
+                }
+            });
+            pass.map_err(io::Error::other)?;
+        }
+        Ok((offset, base))
+    }
+
+    fn spawn(&mut self, dir: &StepDir, number: u32) -> io::Result<()> {
+        let command: StepCommand = serde_json::from_slice(&std::fs::read(dir.command())?)?;
+        let secrets = self.secrets.take();
+        if command.secrets && secrets.is_none() {
+            return Err(io::Error::other(
+                "the passwords were lost with the supervisor that had them; nothing was started, launch it again",
+            ));
+        }
+        let mut child = spawn::own(&self.store, &["step", &self.spec.id.to_string(), &number.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(file::append(&self.dir.supervisor_log())?)
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // It may have ended already, with its reason in the exit file.
+            let _ = stdin.write_all(&secrets.unwrap_or_default());
+        }
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        // Reaps it when it ends; its own files tell all the rest.
+        std::thread::spawn(move || child.wait());
+        match serde_json::from_str::<Word>(&line) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(io::Error::other("it ended without a word; see supervisor.log in the run's folder")),
+        }
+    }
+
+    /// Takes a rung of the stop ladder: first recorded, then done.
+    pub(super) fn take(&mut self, rung: Rung) -> Result<(), SuperviseError> {
+        let Some((number, processes)) = self.step.as_ref().map(|s| (s.number, s.processes.clone())) else {
+            return Ok(());
+        };
+        let child = processes.as_ref().and_then(|p| p.child.clone());
+        let pid = child.as_ref().map_or_else(|| "?".to_owned(), |c| c.pid.to_string());
+        let what = match rung {
+            Rung::File => "asked Ansible to stop before its next task".to_owned(),
+            Rung::Interrupt => format!("SIGINT to ansible {pid}"),
+            Rung::Terminate => format!("SIGTERM to ansible {pid}"),
+            Rung::Kill | Rung::Timeout => format!("SIGKILL to ansible {pid}, its workers and their children"),
+        };
+        self.record(Event::Signal { rung, what })?;
+        // On every rung: nothing new begins, and the step runner sweeps what is left when Ansible has ended.
+        file::write_whole(&self.dir.step(number).stop(), b"stop\n")?;
+        match (rung, child) {
+            (Rung::Interrupt, Some(child)) => drop(child.signal(Signal::INT)),
+            (Rung::Terminate, Some(child)) => drop(child.signal(Signal::TERM)),
+            (Rung::Kill | Rung::Timeout, child) => {
+                let run = self.spec.id.to_string();
+                // It waits for what it kills: in a thread, so that the rest goes on.
+                std::thread::spawn(move || kill(processes.as_ref(), child, &run));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_row(&self) {
+        if let Some(index) = &self.index
+            && let Err(e) = index.put(&row(&self.spec, &self.state))
+        {
+            tracing::warn!("{e}");
+        }
+    }
+
+    /// A snapshot, so that whoever looks next need not fold it all. Only a cache: failing to write it is no failure.
+    pub(super) fn snapshot(&mut self) {
+        self.snapshot_at = self.journal.seq();
+        let written = snapshot::save(&self.dir.snapshot(), &self.dir.journal(), self.journal.len(), &self.state);
+        if let Err(e) = written {
+            tracing::warn!("{e}");
+        }
+    }
+
+    /// After the end: the ledger, the index, the lease, the snapshot. May run twice, after a death in between.
+    pub(super) fn finish(&mut self) {
+        if let Err(e) = crate::run::ledger::ended(&self.store, &self.spec, &self.state) {
+            tracing::error!("the audit ledger could not take the end of run {}: {e}", self.spec.id);
+        }
+        self.put_row();
+        if let Some(index) = &self.index
+            && let Err(e) = index.free_lease(self.spec.id)
+        {
+            tracing::warn!("{e}");
+        }
+        self.snapshot();
+    }
+}
+
+fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, run: &str) -> u32 {
+    let runner = processes.filter(|p| p.runner.life() == crate::state::Life::Alive).map(|p| p.runner.pid);
+    match (runner, child) {
+        (Some(runner), _) => tree::kill(&[runner], run),
+        (None, Some(child)) => {
+            let left = tree::kill(&[child.pid], run);
+            child.signal(Signal::KILL);
+            left
+        }
+        (None, None) => tree::kill(&[], run),
+    }
+}
+
+fn failed(why: String) -> Exit {
+    Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() }
+}
+
+/// The end of what a step printed on stderr.
+pub fn evidence(dir: &StepDir) -> Evidence {
+    let read = || -> io::Result<Vec<u8>> {
+        let file = std::fs::File::open(dir.stderr())?;
+        let size = file.metadata()?.len();
+        let mut bytes = vec![0; size.min(EVIDENCE) as usize];
+        file.read_exact_at(&mut bytes, size.saturating_sub(EVIDENCE))?;
+        Ok(bytes)
+    };
+    let bytes = read().unwrap_or_default();
+    let lines = crate::text::plain_lines(&String::from_utf8_lossy(&bytes));
+    Evidence { stderr: lines.join("\n") }
+}

@@ -1,0 +1,127 @@
+//! From the callback's events to the journal's: one line in, at most one event out, so that the place of the last
+//! event in the journal says exactly where to go on. Pure.
+
+use crate::ansible::event::{CallbackEvent, HostResult, Outcome, What};
+use crate::run::event::{Event, Source, Status, Tally};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// Characters of a failure's message that the journal keeps; the whole result is in `events.jsonl`.
+const MESSAGE: usize = 300;
+
+/// Translates the events of one step.
+#[derive(Debug, Default)]
+pub struct Translator {
+    /// Tasks that the run had before this step: the callback counts from 0 in each.
+    base: u32,
+    /// When a host began a task, on a clock that never jumps.
+    starts: HashMap<(u32, Box<str>), u64>,
+}
+
+impl Translator {
+    /// For a step that begins when the run has had `base` tasks.
+    pub fn new(base: u32) -> Self {
+        Self { base, starts: HashMap::new() }
+    }
+
+    /// The journal's event for a callback's event; `None` for one that says nothing to the journal.
+    pub fn event<'a>(&mut self, event: CallbackEvent<'a>, src: Source) -> Event<'a> {
+        let at = event.m;
+        match event.what {
+            What::Hello(hello) => Event::Hello { core: hello.core, src },
+            What::Plan(plays) => {
+                let plays = plays.into_iter().map(|p| (p.name.into_owned(), p.tasks.unwrap_or(0))).collect();
+                Event::Plan { plays, src }
+            }
+            What::Play { name, hosts, .. } => {
+                Event::Play { name, hosts: hosts.into_iter().map(Cow::into_owned).collect(), src }
+            }
+            What::Task(t) => Event::Task { name: t.name, action: t.action, handler: t.handler, path: t.path, src },
+            What::Start { task: Some(task), host } => {
+                let t = self.base + task;
+                self.starts.insert((t, host.as_ref().into()), at);
+                Event::Start { t, h: host, src }
+            }
+            What::Start { task: None, host } => note("start", None, Some(host), None, src),
+            What::Result(outcome, r) => self.result(outcome, r, at, src),
+            What::Item(outcome, r) => {
+                let kind = match outcome {
+                    Outcome::Failed | Outcome::Unreachable => "item_failed",
+                    Outcome::Skipped => "item_skipped",
+                    _ => "item_ok",
+                };
+                self.note(kind.into(), r, src)
+            }
+            What::Retry(r) => self.note("retry".into(), r, src),
+            What::Async(kind, r) => self.note(kind, r, src),
+            What::Include { file, .. } => note("include", None, None, Some(file), src),
+            What::Notify { handler, host } => note("notify", None, Some(host), Some(handler), src),
+            What::NoHostsMatched => note("no_hosts_matched", None, None, None, src),
+            What::NoHostsRemaining => note("no_hosts_remaining", None, None, None, src),
+            What::VarsPrompt { name, .. } => note("vars_prompt", None, None, Some(name), src),
+            What::Stats(hosts) => {
+                let hosts = hosts.into_iter().map(|(host, r)| {
+                    let tally = Tally {
+                        ok: r.ok,
+                        changed: r.changed,
+                        failed: r.failed,
+                        unreachable: r.unreachable,
+                        skipped: r.skipped,
+                        rescued: r.rescued,
+                        ignored: r.ignored,
+                    };
+                    (host.into_owned(), tally)
+                });
+                Event::Stats { hosts: hosts.collect(), src }
+            }
+            What::Stopped => note("stopped", None, None, None, src),
+            What::Interrupted { signal } => note("interrupted", None, None, Some(signal.to_string().into()), src),
+            What::Dropped { count, why } => Event::Dropped { count, why: why.into_owned(), src: Some(src) },
+            What::Unknown(kind) => Event::Note { k: kind, t: None, h: None, msg: None, src },
+        }
+    }
+
+    fn result<'a>(&mut self, outcome: Outcome, r: HostResult<'a>, at: u64, src: Source) -> Event<'a> {
+        let Some(task) = r.task else { return self.note("result".into(), r, src) };
+        let t = self.base + task;
+        let began = self.starts.remove(&(t, r.host.as_ref().into()));
+        let s = match outcome {
+            Outcome::Ok => Status::Ok,
+            Outcome::Changed => Status::Changed,
+            Outcome::Failed => Status::Failed,
+            Outcome::Unreachable => Status::Unreachable,
+            Outcome::Skipped => Status::Skipped,
+        };
+        let failed = matches!(s, Status::Failed | Status::Unreachable);
+        let msg = if failed { r.message().map(|m| Cow::Owned(one_line(&m))) } else { None };
+        let ms = began.map(|b| at.saturating_sub(b));
+        Event::Result { t, h: r.host, s, ig: r.ignored, diff: r.diff, ms, msg, src }
+    }
+
+    fn note<'a>(&self, k: Cow<'a, str>, r: HostResult<'a>, src: Source) -> Event<'a> {
+        Event::Note { k, t: r.task.map(|t| self.base + t), h: Some(r.host), msg: r.item, src }
+    }
+}
+
+fn note<'a>(k: &'a str, t: Option<u32>, h: Option<Cow<'a, str>>, msg: Option<Cow<'a, str>>, src: Source) -> Event<'a> {
+    Event::Note { k: k.into(), t, h, msg, src }
+}
+
+/// Safe for a terminal, on one line, cut.
+pub fn one_line(text: &str) -> String {
+    let safe = crate::text::plain(text);
+    let mut line = String::new();
+    for word in safe.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > MESSAGE * 4 {
+            break;
+        }
+    }
+    match line.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

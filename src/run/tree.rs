@@ -1,0 +1,136 @@
+//! The processes of a step: found and killed. Ansible's workers each call setsid(), so a process group is not enough.
+//! Two things find them all: they descend from the step runner (which adopts orphans), and they carry the run's id in
+//! their environment. OpenSSH's shared masters (`[mux]`) are left alone: other runs use them too.
+
+use crate::state::Identity;
+use crate::state::identity::Stat;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+/// Environment variable that marks every process of a run with the run's id.
+pub const MARK: &str = "OPSDECK_RUN";
+
+/// Rounds of looking and killing before what is left is reported as such.
+const ROUNDS: usize = 100;
+
+/// Everything that belongs to a step now: descendants of `roots` (not the roots themselves) and every process marked
+/// with `run`. Ended ones and shared SSH masters are left out.
+pub fn find(roots: &[u32], run: &str) -> Vec<Identity> {
+    let mut parents: HashMap<u32, Stat> = HashMap::new();
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    for pid in entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok()) {
+        if let Some(stat) = Stat::of(pid) {
+            parents.insert(pid, stat);
+        }
+    }
+    let own = std::process::id();
+    let boot = crate::state::identity::boot_id();
+    let roots: HashSet<u32> = roots.iter().copied().collect();
+    let marked = format!("{MARK}={run}");
+    let mut found: Vec<Identity> = parents
+        .iter()
+        .filter(|(pid, stat)| **pid != own && !roots.contains(pid) && !matches!(stat.state, 'Z' | 'X'))
+        .filter(|(pid, _)| descends(**pid, &roots, &parents) || is_marked(**pid, marked.as_bytes()))
+        .filter(|(pid, _)| !is_shared_master(**pid))
+        .map(|(pid, stat)| Identity { pid: *pid, start: stat.start, boot: boot.clone() })
+        .collect();
+    // Oldest first: parents before their children.
+    found.sort_by_key(|p| (p.start, p.pid));
+    found
+}
+
+/// Kills everything that belongs to a step; gives the number of processes that could not be killed.
+/// First everything is halted, so that nothing is born while the list is made.
+pub fn kill(roots: &[u32], run: &str) -> u32 {
+    let mut halted: HashSet<u32> = HashSet::new();
+    for _ in 0..ROUNDS {
+        let all = find(roots, run);
+        if all.is_empty() {
+            return 0;
+        }
+        let mut new = false;
+        for process in &all {
+            if halted.insert(process.pid) {
+                new = true;
+                process.signal(Signal::STOP);
+            }
+        }
+        if new {
+            continue;
+        }
+        // Children first: a parent that is killed later cannot notice and act.
+        for process in all.iter().rev() {
+            let leads = Stat::of(process.pid).is_some_and(|s| s.pgrp == process.pid && s.start == process.start);
+            if leads && let Some(group) = Pid::from_raw(process.pid as i32) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            process.signal(Signal::KILL);
+        }
+        wait_gone(&all);
+        halted.clear();
+    }
+    find(roots, run).len() as u32
+}
+
+/// The oldest marked process of a run: Ansible itself, when nobody wrote down its pid.
+pub fn oldest(run: &str) -> Option<Identity> {
+    find(&[], run).into_iter().next()
+}
+
+fn wait_gone(all: &[Identity]) {
+    let timeout = rustix::event::Timespec { tv_sec: 0, tv_nsec: Duration::from_millis(100).subsec_nanos().into() };
+    for fd in all.iter().filter_map(Identity::pidfd) {
+        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
+        let _ = rustix::event::poll(&mut fds, Some(&timeout));
+    }
+}
+
+fn descends(pid: u32, roots: &HashSet<u32>, parents: &HashMap<u32, Stat>) -> bool {
+    let mut at = pid;
+    // Bounded: the table was not read in one moment, and could hold a circle.
+    for _ in 0..parents.len() {
+        match parents.get(&at) {
+            Some(stat) if roots.contains(&stat.ppid) => return true,
+            Some(stat) if stat.ppid > 1 && !is_shared_master(at) => at = stat.ppid,
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn is_marked(pid: u32, mark: &[u8]) -> bool {
+    std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|env| env.split(|b| *b == 0).any(|v| v == mark))
+}
+
+fn is_shared_master(pid: u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|line| line.starts_with(b"ssh: ") && memchr::memmem::find(&line, b"[mux]").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn finds_and_kills_what_left_the_group_and_its_parent() {
+        let run = uuid::Uuid::now_v7().to_string();
+        // A shell that starts a process in a session of its own and then ends: only the mark still leads there.
+        let mut shell = Command::new("sh")
+            .args(["-c", "setsid sleep 300 & setsid sleep 300 & exec sleep 300"])
+            .env(MARK, &run)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while find(&[], &run).len() < 3 {
+            assert!(std::time::Instant::now() < deadline, "{:?}", find(&[], &run));
+            std::thread::yield_now();
+        }
+        assert_eq!(oldest(&run).unwrap().pid, shell.id());
+        assert_eq!(kill(&[], &run), 0);
+        assert!(find(&[], &run).is_empty());
+        shell.wait().unwrap();
+    }
+}
