@@ -26,10 +26,12 @@ pub fn width(text: &str) -> usize {
 
 /// The longest beginning that fits into so many columns.
 pub fn cut(text: &str, columns: usize) -> &str {
-    let Some(head) = text.as_bytes().get(..columns) else {
-        return if width(text) <= columns { text } else { scan(text, columns) };
-    };
-    if ascii(text) { std::str::from_utf8(head).unwrap_or_default() } else { scan(text, columns) }
+    // Between two ASCII characters one may always cut: no need to look at the rest of a long line.
+    let end = columns.min(text.len());
+    match (text.get(..end), text.as_bytes().get(end)) {
+        (Some(head), None | Some(0x20..=0x7e)) if ascii(head) => head,
+        _ => scan(text, columns),
+    }
 }
 
 fn scan(text: &str, columns: usize) -> &str {

@@ -10,6 +10,7 @@ pub mod fuzzy;
 pub mod header;
 pub mod hosts;
 pub mod line;
+pub mod log;
 pub mod matrix;
 pub mod order;
 pub mod paint;
