@@ -135,22 +135,24 @@ fn prepare(folder: &Path, sshd: Option<PathBuf>, keeper: &mut Keeper, bar: &mut 
     bar.step("starting private sshd servers");
     let first = servers.first().map(|(_, port)| *port);
     let started = keeper.start(&Servers { sshd, servers })?;
-    let trouble = started.err().or_else(|| first.and_then(|port| try_login(&hidden, port).err()));
+    let trouble = started.err().or_else(|| first.and_then(|port| try_login(&hidden, port, "-T").err()));
     if trouble.is_some() {
         hosts.iter_mut().for_each(|h| h.ssh_port = None);
     }
+    // an ordinary user's sshd cannot hand out a terminal everywhere: that depends on how /dev/pts is mounted
+    let tty = first.is_none_or(|port| try_login(&hidden, port, "-tt").is_ok());
     bar.step("writing the project");
-    project::write(folder, &hosts)?;
+    project::write(folder, &hosts, tty)?;
     bar.step("starting the services");
     start_services(folder, &hosts)?;
     Ok(trouble)
 }
 
-/// Logs in once, as Ansible will; the reason where that fails.
-fn try_login(hidden: &Path, port: u16) -> Result<(), String> {
+/// Logs in once, as Ansible will, with (`-tt`) or without (`-T`) a terminal; the reason where that fails.
+fn try_login(hidden: &Path, port: u16, terminal: &str) -> Result<(), String> {
     let known = format!("UserKnownHostsFile=\"{}\"", hidden.join("known_hosts").display());
     let out = Command::new("ssh")
-        .args(["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", &known, "-i"])
+        .args([terminal, "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", &known, "-i"])
         .arg(hidden.join("client_key"))
         .args(["-p", &port.to_string(), "127.0.0.1", "true"])
         .stdin(Stdio::null())

@@ -66,13 +66,14 @@ pub fn home(root: &Path, host: &str) -> PathBuf {
     root.join(".demo/hosts").join(host)
 }
 
-/// Writes the whole project into `root`, and each host's service at the version before the release.
-pub fn write(root: &Path, hosts: &[Host]) -> Result<()> {
+/// Writes the whole project into `root`, and each host's service at the version before the release. `tty`: the hosts can
+/// give a session a terminal, as Ansible asks by default.
+pub fn write(root: &Path, hosts: &[Host], tty: bool) -> Result<()> {
     for (path, text) in FILES {
         put(&root.join(path), text)?;
     }
     for environment in ["production", "staging"] {
-        put(&root.join("inventories").join(environment).join("hosts.ini"), &inventory(environment, hosts))?;
+        put(&root.join("inventories").join(environment).join("hosts.ini"), &inventory(environment, hosts, tty))?;
     }
     for host in hosts {
         let home = home(root, host.name);
@@ -94,7 +95,7 @@ pub fn write(root: &Path, hosts: &[Host]) -> Result<()> {
 }
 
 /// The INI inventory of an environment.
-fn inventory(environment: &str, hosts: &[Host]) -> String {
+fn inventory(environment: &str, hosts: &[Host], tty: bool) -> String {
     let mut text = format!("# {environment}: each host is a process of this demo, on loopback.\n");
     let mut group = "";
     for host in hosts.iter().filter(|h| h.environment == environment) {
@@ -113,8 +114,14 @@ fn inventory(environment: &str, hosts: &[Host]) -> String {
     }
     // found once here instead of by Ansible on every host and run
     let python = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|p| Path::new(p).exists());
+    if python.is_some() || !tty {
+        text.push_str("\n[all:vars]\n");
+    }
     if let Some(python) = python {
-        let _ = writeln!(text, "\n[all:vars]\nansible_python_interpreter={python}");
+        let _ = writeln!(text, "ansible_python_interpreter={python}");
+    }
+    if !tty {
+        text.push_str("ansible_ssh_use_tty=False\n");
     }
     text
 }
