@@ -29,7 +29,7 @@ pub fn sweep(folder: &Path) {
 }
 
 /// Processes whose environment carries the mark of this folder; not this one.
-fn all(folder: &Path) -> Vec<Identity> {
+pub fn all(folder: &Path) -> Vec<Identity> {
     let mark = [MARK.as_bytes(), b"=", folder.as_os_str().as_encoded_bytes()].concat();
     let own = std::process::id();
     let pids = std::fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -3,7 +3,7 @@
 
 mod ansible;
 mod keeper;
-mod marked;
+pub mod marked;
 mod progress;
 mod project;
 pub mod sshd;
@@ -16,10 +16,10 @@ use project::Host;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The mark in the environment of everything that belongs to a demo; its value is the demo's folder.
-const MARK: &str = "OPSDECK_DEMO";
+pub const MARK: &str = "OPSDECK_DEMO";
 
 /// Try opsdeck on a small Ansible project with private sshd hosts on loopback
 #[derive(Debug, clap::Args)]
@@ -67,12 +67,14 @@ pub fn run(args: &Args) -> Result<()> {
         command.env("PATH", &path).env(MARK, &folder).env_remove("ANSIBLE_CONFIG").env_remove("OPSDECK_STATE");
     };
     if args.no_tui {
+        // listens before it says that it is there
+        let end = Signals::listen()?;
         println!("{}", folder.display());
         eprintln!(
             "In another shell:\n  cd {0}\n  opsdeck --state-dir .demo/state\nCtrl-C here ends the demo.",
             folder.display()
         );
-        wait_for_signal()?;
+        end.wait();
         keeper.dismiss()?;
         eprintln!("The demo's hosts are stopped; its folder is {}.", if args.keep { "kept" } else { "removed" });
         return Ok(());
@@ -179,13 +181,25 @@ fn start_services(folder: &Path, hosts: &[Host]) -> Result<()> {
     Ok(())
 }
 
-fn wait_for_signal() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    runtime.block_on(async {
-        let mut int = signal(SignalKind::interrupt())?;
-        let mut term = signal(SignalKind::terminate())?;
-        let mut hup = signal(SignalKind::hangup())?;
-        tokio::select! { _ = int.recv() => {}, _ = term.recv() => {}, _ = hup.recv() => {} }
-        Ok(())
-    })
+/// Ctrl-C, SIGTERM and SIGHUP, from now on.
+struct Signals {
+    runtime: tokio::runtime::Runtime,
+    signals: [Signal; 3],
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let listen = || Ok::<_, std::io::Error>([signal(kinds[0])?, signal(kinds[1])?, signal(kinds[2])?]);
+        let signals = runtime.block_on(async { listen() })?;
+        Ok(Self { runtime, signals })
+    }
+
+    fn wait(self) {
+        let [mut int, mut term, mut hup] = self.signals;
+        self.runtime.block_on(async {
+            tokio::select! { _ = int.recv() => {}, _ = term.recv() => {}, _ = hup.recv() => {} }
+        });
+    }
 }

@@ -1,0 +1,112 @@
+//! `opsdeck demo`: what it writes works, what it starts answers, and however it ends, nothing of it stays.
+
+use crate::support::wait::{wait_true, wait_until};
+use crate::support::{Lab, OPSDECK};
+use opsdeck::cli::demo::marked;
+use rustix::process::Signal;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+struct Demo {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Demo {
+    fn start(lab: &Lab, more: &[&str]) -> Demo {
+        let mut command = lab.opsdeck(["demo", "--no-tui"]);
+        command.args(more).env("TMPDIR", lab.folder()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "no folder was printed: {line:?}, {:?}", child.wait_with_output());
+        Demo { child, folder: PathBuf::from(line.trim_end()) }
+    }
+
+    fn ansible(&self, program: &str, args: &[&str]) -> String {
+        let out = Command::new(program).args(args).current_dir(&self.folder).stdin(Stdio::null()).output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "{program} {args:?}: {}\n{text}", out.status);
+        text
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+}
+
+fn assert_gone(folder: &Path) {
+    wait_true(15, "the demo's folder is removed", || !folder.exists());
+    wait_true(5, "no process of the demo is left", || marked::all(folder).is_empty());
+}
+
+#[test]
+fn its_project_is_real_and_ctrl_c_ends_it() {
+    let lab = Lab::start(0);
+    let mut demo = Demo::start(&lab, &[]);
+    let production = ["-i", "inventories/production"];
+    let answer = demo
+        .ansible("ansible", &[&["all", "-m", "command", "-a", "{{ service_ctl }} status"], &production[..]].concat());
+    assert_eq!(answer.matches("runs, pid").count(), 6, "{answer}");
+    let pid = |answer: &str| answer.lines().find(|l| l.contains("runs, pid")).unwrap().to_owned();
+    let restart = ["lb01", "-m", "command", "-a", "{{ service_ctl }} restart"];
+    demo.ansible("ansible", &[&restart[..], &production].concat());
+    let after = demo
+        .ansible("ansible", &[&["lb01", "-m", "command", "-a", "{{ service_ctl }} status"], &production[..]].concat());
+    assert_ne!(pid(&answer), pid(&after), "a restart is a real one");
+    let deployed = demo.ansible("ansible-playbook", &["-i", "inventories/staging", "deploy.yml"]);
+    assert!(deployed.contains("shop 4.12.1, pid") && deployed.contains("ledger 4.12.1, pid"), "{deployed}");
+    demo.signal(Signal::INT);
+    let status = wait_until(15, "the demo ends", || demo.child.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    assert_gone(&demo.folder);
+}
+
+#[test]
+fn a_kill_and_a_hangup_leave_nothing_behind() {
+    let lab = Lab::start(0);
+    for signal in [Signal::KILL, Signal::HUP, Signal::TERM] {
+        let mut demo = Demo::start(&lab, &[]);
+        assert!(!marked::all(&demo.folder).is_empty(), "its services run");
+        demo.signal(signal);
+        demo.child.wait().unwrap();
+        assert_gone(&demo.folder);
+    }
+}
+
+#[test]
+fn keep_leaves_the_folder_and_nothing_else() {
+    let lab = Lab::start(0);
+    let mut demo = Demo::start(&lab, &["--keep"]);
+    demo.signal(Signal::INT);
+    assert!(demo.child.wait().unwrap().success());
+    assert!(demo.folder.join("deploy.yml").is_file());
+    assert!(marked::all(&demo.folder).is_empty());
+}
+
+#[test]
+fn without_sshd_the_hosts_are_local_and_it_says_so() {
+    let lab = Lab::start(0);
+    // a PATH where ssh is there and cannot log in: what a machine without openssh-server comes to as well
+    let bin = lab.folder().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("ssh"), "#!/bin/sh\necho 'no ssh today' >&2\nexit 255\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("ssh"), mode).unwrap();
+    let path =
+        std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())));
+    let mut command = lab.command(OPSDECK);
+    command.args(["demo", "--no-tui"]).env("PATH", path.unwrap()).env("TMPDIR", lab.folder());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut folder = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut folder).unwrap();
+    let inventory = PathBuf::from(folder.trim_end()).join("inventories/production/hosts.ini");
+    assert!(std::fs::read_to_string(inventory).unwrap().contains("web01.eu ansible_connection=local"));
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).unwrap();
+    let out = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(said.contains("no ssh today") && said.contains("local connections"), "{said}");
+    assert_gone(Path::new(folder.trim_end()));
+}

@@ -1,0 +1,8 @@
+//! End-to-end tests: the real binary, real Ansible, real sshd. One file a theme; what they share is in `tests/support`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod demo;
+mod lab;
