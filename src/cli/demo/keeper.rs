@@ -113,8 +113,10 @@ pub fn main() -> Result<()> {
     });
     drop(running);
     marked::sweep(&service.folder);
+    if service.keep {
+        return Ok(());
+    }
     match std::fs::remove_dir_all(&service.folder) {
-        _ if service.keep => Ok(()),
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
             Err(e).with_context(|| format!("cannot remove {}", service.folder.display()))
         }
