@@ -1,10 +1,12 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
 pub mod audit;
+pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod man;
 pub mod print;
+pub mod schema;
 pub mod when;
 
 pub mod adhoc;
@@ -61,6 +63,10 @@ pub enum Verb {
     Demo(demo::Args),
     /// Show the audit ledger, newest first: who did what, where, and how it ended
     Audit(audit::Args),
+    /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
+    Check(check::Args),
+    /// Print the JSON Schema of opsdeck.yaml
+    Schema,
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the manual page
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
     let done = match verb {
         Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
+        Some(Verb::Check(args)) => check::run(&args, &global),
+        Some(Verb::Schema) => schema::run(),
         Some(Verb::Completions(args)) => completions::run(&args),
         Some(Verb::Man) => man::run(),
         Some(Verb::Adhoc(args)) => adhoc::run(&global, args),

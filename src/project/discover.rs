@@ -2,7 +2,7 @@
 
 use super::cfg::{AnsibleCfg, Env};
 use super::problem::Problem;
-use super::{Project, environments, playbooks};
+use super::{Project, declared, environments, playbooks};
 use std::path::{Path, PathBuf};
 
 /// Why there is no project.
@@ -68,7 +68,7 @@ impl Project {
         problems.extend(more);
         let (playbooks, more) = playbooks::find(root);
         problems.extend(more);
-        let project = Self {
+        let mut project = Self {
             root: root.to_path_buf(),
             config_file: cfg.file.clone(),
             forks: cfg.forks(),
@@ -76,9 +76,10 @@ impl Project {
             environments,
             playbooks,
             runbooks: Vec::new(),
-            problems: Vec::new(),
+            problems: problems.into_iter().map(|problem: Problem| problem.below(root)).collect(),
         };
-        Self { problems: problems.into_iter().map(|p: Problem| p.below(root)).collect(), ..project }
+        declared::apply(&mut project);
+        project
     }
 
     /// The environment of this name.

@@ -2,6 +2,10 @@
 //! `ansible.cfg`, and the optional `opsdeck.yaml`. Runs nothing and parses no inventory.
 
 pub mod cfg;
+mod check;
+pub mod colour;
+pub mod config;
+mod declared;
 mod discover;
 mod environments;
 mod playbooks;
@@ -9,6 +13,7 @@ mod problem;
 mod sources;
 
 pub use cfg::{AnsibleCfg, Env};
+pub use colour::Colour;
 pub use discover::Error;
 pub use environments::protected_by_name;
 pub use problem::{Problem, Severity};
@@ -45,7 +50,7 @@ pub struct Environment {
     pub inventory: Vec<String>,
     /// Colour of the top line: a colour name or `#rrggbb`.
     pub colour: Option<String>,
-    /// Ask to type the name before anything runs there.
+    /// Ask to type the name before anything runs there. Where `opsdeck.yaml` does not say: [`protected_by_name`].
     pub protect: bool,
 }
 

@@ -1,0 +1,14 @@
+//! `opsdeck schema`: the JSON Schema of `opsdeck.yaml`, for editors.
+
+use super::print::print;
+use crate::project::config;
+use std::process::ExitCode;
+
+/// Prints the schema (draft 2020-12).
+///
+/// # Errors
+/// Standard output can't be written.
+pub fn run() -> anyhow::Result<ExitCode> {
+    print(&(serde_json::to_string_pretty(&config::schema())? + "\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
