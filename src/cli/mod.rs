@@ -7,6 +7,7 @@ pub mod demo;
 pub mod man;
 pub mod print;
 pub mod schema;
+pub mod screen;
 pub mod when;
 
 pub mod adhoc;
@@ -33,6 +34,9 @@ pub struct Cli {
     /// What every verb shares.
     #[command(flatten)]
     pub global: Global,
+    /// Options of the screen.
+    #[command(flatten)]
+    pub screen: screen::Args,
     /// The verb; without one the screen opens.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -98,7 +102,7 @@ pub enum Verb {
 
 /// Parses the command line and runs the verb. Exit codes are documented at each verb; 2 is a usage error everywhere.
 pub fn main() -> ExitCode {
-    let Cli { global, verb } = Cli::parse();
+    let Cli { global, screen, verb } = Cli::parse();
     let done = match verb {
         Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
@@ -113,7 +117,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Stop(args)) => stop::run(&global, &args),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
-        None => Ok(ExitCode::SUCCESS),
+        None => screen::run(&screen, &global),
     };
     done.unwrap_or_else(|error| {
         eprintln!("opsdeck: {}", crate::text::plain(&format!("{error:#}")));

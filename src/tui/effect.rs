@@ -9,6 +9,8 @@ pub enum Effect {
     Copy(String),
     /// Ask the terminal to report the mouse, or to stop.
     Mouse(bool),
+    /// Draw the whole terminal anew, whatever something else wrote on it (Ctrl-L).
+    Redraw,
     /// Go to the background (Ctrl-Z).
     Suspend,
     /// See [`screens::fleet`].

@@ -33,6 +33,7 @@ pub const CORE: &[Action] = &[
     Action::new("core.suspend", &["ctrl-z"], "suspend", "Go to the background; `fg` brings opsdeck back", |_| {
         vec![Effect::Suspend]
     }),
+    Action::new("core.redraw", &["ctrl-l"], "redraw", "Draw the whole screen anew", |_| vec![Effect::Redraw]),
     Action::new("core.mouse", &["f2"], "mouse", "Switch the mouse on or off (off: the terminal selects text)", |m| {
         m.mouse = !m.mouse;
         vec![Effect::Mouse(m.mouse)]

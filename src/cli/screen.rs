@@ -1,0 +1,104 @@
+//! No verb: opens the screen. Exit code 0 when the person leaves; 1 where there is no terminal or no project.
+
+use super::Global;
+use crate::project::Project;
+use crate::state::StateDir;
+use crate::state::operator::Operator;
+use crate::text;
+use crate::tui::app::{self, Start};
+use crate::tui::keymap::{self, Keymap};
+use crate::tui::model::Model;
+use crate::tui::msg::Level;
+use crate::tui::term::{Caps, Depth};
+use crate::tui::theme::{Theme, Themes};
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Options of the screen.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Theme: dark, light, high-contrast, 16-colour, monochrome, solarized, or one of your own [default: by the terminal]
+    #[arg(long, value_name = "NAME", env = "OPSDECK_THEME")]
+    theme: Option<String>,
+    /// Use only ASCII on the screen
+    #[arg(long)]
+    ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    no_mouse: bool,
+    /// Look only: nothing can be launched or stopped
+    #[arg(long)]
+    read_only: bool,
+    /// Append the time of each frame until the first usable one, as JSON lines (for benches)
+    #[arg(long, hide = true, value_name = "FILE")]
+    trace_frames: Option<PathBuf>,
+}
+
+/// Opens the screen.
+///
+/// # Errors
+/// There is no terminal, no project, or no such theme.
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    if !rustix::termios::isatty(rustix::stdio::stdin()) || !rustix::termios::isatty(rustix::stdio::stdout()) {
+        bail!("the screen needs a terminal on its input and output; `opsdeck --help` lists the verbs that do without");
+    }
+    let project = Project::discover(&global.project)?;
+    let caps = Caps::detect();
+    let config = config_dir();
+    let (themes, mut mistakes) = Themes::load(config.as_deref().map(|c| c.join("themes")).as_deref());
+    let theme = theme(args, &themes, &caps)?;
+    let (keymap, wrong) = keys(config.as_deref())?;
+    mistakes.extend(wrong);
+    let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
+    model.themes = themes;
+    model.mouse = !args.no_mouse;
+    model.read_only = args.read_only;
+    model.ascii = args.ascii || !caps.utf8;
+    for mistake in mistakes.iter().take(3) {
+        model.toast(Level::Warning, mistake.to_string());
+    }
+    for mistake in &mistakes {
+        tracing::warn!("{mistake}");
+    }
+    let state = StateDir::find(global.state_dir.as_deref());
+    app::run(Start { model, caps, state, trace: args.trace_frames.clone(), began })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The theme that was asked for, else the one that fits the terminal. NO_COLOR wins over both.
+fn theme(args: &Args, themes: &Themes, caps: &Caps) -> anyhow::Result<Theme> {
+    let fitting = match caps.depth {
+        Depth::None => "monochrome",
+        Depth::Ansi16 => "16-colour",
+        Depth::Indexed | Depth::True => "dark",
+    };
+    let name = match (&args.theme, caps.depth) {
+        (Some(name), _) if themes.get(name).is_none() => {
+            let names: Vec<_> = themes.names().collect();
+            bail!("there is no theme {name:?}: expected one of {}", names.join(", "));
+        }
+        (Some(name), Depth::Ansi16 | Depth::Indexed | Depth::True) => name.as_str(),
+        _ => fitting,
+    };
+    let mut theme = themes.get(name).cloned().context("a theme of the binary itself is missing")?;
+    theme.ascii |= args.ascii || !caps.utf8;
+    Ok(theme)
+}
+
+fn keys(config: Option<&Path>) -> anyhow::Result<(Keymap, Vec<crate::tui::theme::file::Mistake>)> {
+    let Some(path) = config.map(|c| c.join("keys.yaml")).filter(|p| p.exists()) else {
+        return Ok((Keymap::default(), vec![]));
+    };
+    let text = std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+    Ok(keymap::file::read(&text::plain(&path.display().to_string()), &text))
+}
+
+/// `$XDG_CONFIG_HOME/opsdeck`, else `~/.config/opsdeck`.
+fn config_dir() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = xdg.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))?;
+    Some(base.join("opsdeck"))
+}

@@ -1,0 +1,83 @@
+//! Performs effects on background threads and answers with messages. Nothing here touches the model or the terminal;
+//! each room's effects have a file of their own.
+
+pub mod fleet;
+
+use super::app::In;
+use super::effect::Effect;
+use super::msg::Msg;
+use crate::project::Project;
+use crate::state::StateDir;
+use crate::state::operator::Operator;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+/// The threads.
+pub struct Edge {
+    runtime: tokio::runtime::Runtime,
+    context: Context,
+}
+
+/// What every effect needs; cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    send: SyncSender<In>,
+    /// The project that is open.
+    pub project: Arc<Project>,
+    /// The state directory.
+    pub state: StateDir,
+    /// Who works here.
+    pub operator: Operator,
+    /// Inventories that were read.
+    pub inventories: fleet::Inventories,
+}
+
+impl Context {
+    /// Answers. Waits while the channel is full: whoever produces too much is slowed down, never the screen. False:
+    /// nobody listens any more.
+    pub fn answer(&self, msg: Msg) -> bool {
+        self.send.send(In::Msg(msg)).is_ok()
+    }
+}
+
+/// Threads at most; more effects than that wait.
+const THREADS: usize = 8;
+
+impl Edge {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// No threads can be had.
+    pub fn start(
+        send: SyncSender<In>,
+        project: Arc<Project>,
+        state: StateDir,
+        operator: Operator,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(THREADS)
+            .thread_name("edge")
+            .enable_all()
+            .build()?;
+        let inventories = fleet::Inventories::default();
+        Ok(Self { runtime, context: Context { send, project, state, operator, inventories } })
+    }
+
+    /// Performs an effect in the background. Returns at once.
+    pub fn perform(&self, effect: Effect) {
+        let context = self.context.clone();
+        self.runtime.spawn_blocking(move || match effect {
+            Effect::Fleet(effect) => fleet::perform(&context, effect),
+            Effect::Runs(effect) => tracing::warn!("not performed: {effect:?}"),
+            Effect::Run(effect) => tracing::warn!("not performed: {effect:?}"),
+            // The terminal's own; see `app`.
+            Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
+        });
+    }
+
+    /// Ends without waiting for what is under way: runs live on by themselves, and readers have nothing to lose.
+    pub fn stop(self) {
+        self.runtime.shutdown_background();
+    }
+}
