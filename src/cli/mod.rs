@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod logs;
 pub mod man;
 pub mod print;
 pub mod schema;
@@ -87,6 +88,8 @@ pub enum Verb {
     Runs(runs::Args),
     /// Show one run
     Show(show::Args),
+    /// Print what a run printed, safe for a terminal
+    Logs(logs::Args),
     /// Stop a run: interrupt it, or harder, or more gently
     ///
     /// Without an option Ansible is interrupted; if it does not end within 5 seconds it is terminated, 5 seconds later
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Play(args)) => play::run(&global, args),
         Some(Verb::Runs(args)) => runs::run(&global, args),
         Some(Verb::Show(args)) => show::run(&global, &args),
+        Some(Verb::Logs(args)) => logs::run(&global, &args),
         Some(Verb::Stop(args)) => stop::run(&global, &args),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),

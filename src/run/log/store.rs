@@ -34,6 +34,8 @@ pub struct Info<'a> {
     pub stderr: bool,
     /// Length in bytes without the line feed (at most 4 GiB - 1 is told).
     pub len: u64,
+    /// Its line feed has come.
+    pub ended: bool,
     /// When it came (Unix milliseconds), once a mark tells.
     pub time: Option<i64>,
 }
@@ -55,6 +57,8 @@ pub struct LogStore {
     pub(super) errors: Vec<u32>,
     pub(super) warnings: Vec<u32>,
     pub(super) headers: Vec<u32>,
+    /// Lines without a line feed: at most one a file.
+    open: Vec<u32>,
     /// Changes whenever lines were taken back, the last time from line `cut` on.
     pub(super) epoch: u64,
     pub(super) cut: usize,
@@ -75,6 +79,7 @@ impl LogStore {
             errors: Vec::new(),
             warnings: Vec::new(),
             headers: Vec::new(),
+            open: Vec::new(),
             epoch: 0,
             cut: 0,
         }
@@ -133,6 +138,7 @@ impl LogStore {
         let before = self.entries.len();
         for i in 0..self.sources.len() {
             if let Some(entry) = self.sources[i].open_line(&mut self.hosts)? {
+                self.open.push(self.entries.len() as u32);
                 self.push(entry);
             }
         }
@@ -154,7 +160,7 @@ impl LogStore {
 
     fn truncate(&mut self, len: usize) {
         self.entries.truncate(len);
-        for list in [&mut self.errors, &mut self.warnings, &mut self.headers] {
+        for list in [&mut self.errors, &mut self.warnings, &mut self.headers, &mut self.open] {
             list.truncate(list.partition_point(|i| (*i as usize) < len));
         }
         self.epoch += 1;
@@ -180,6 +186,7 @@ impl LogStore {
             let mut all = usize::MAX;
             self.read(i, u64::MAX, &mut all)?;
             if let Some(entry) = self.sources[i].open_line(&mut self.hosts)? {
+                self.open.push(self.entries.len() as u32);
                 self.push(entry);
             }
             self.sources[i].at.start = u64::MAX;
@@ -223,7 +230,9 @@ impl LogStore {
         let time = self.marks.get(at).filter(|m| m.1 == step).map(|m| m.0);
         let host = self.hosts.name(mark.host);
         let (class, continued, len) = (mark.class, mark.continued, u64::from(entry.len));
-        Some(Info { class, continued, host, step, stderr, len, time })
+        // An unended line is the last of its file as far as that was read.
+        let ended = !self.open.contains(&(i as u32));
+        Some(Info { class, continued, host, step, stderr, len, ended, time })
     }
 
     /// The raw bytes of line `i`, at most `cap`, without the line feed. Empty beyond the end.

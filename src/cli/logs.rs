@@ -1,0 +1,223 @@
+//! `opsdeck logs`: what a run printed, safe to look at, or byte by byte.
+
+use super::Global;
+use crate::run::log::{Filter, LogStore, View};
+use crate::run::{Follower, find, open_index, revive};
+use crate::text::{self, Color, Line, Sgr, human};
+use crate::tui::term::{Caps, Depth};
+use anyhow::Result;
+use serde_json::json;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How often a followed run is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Bytes indexed at once before lines are printed.
+const BUDGET: usize = 8 << 20;
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck logs -f last
+  opsdeck logs last --failed
+  opsdeck logs 0199 --host web03.eu
+  opsdeck logs 0199 --raw > out.log 2> err.log
+
+Control sequences of hosts never reach the terminal: colours stay, anything else is shown as ␛. With --host and --failed \
+the header of each task stays. Host and class of a line are read from Ansible's words; for decisions use `show --json`.
+
+Exit codes: 0 printed (with -f: until the run ended), 1 no such run. The state of the run does not change them.")]
+pub struct Args {
+    /// The run: its id, the beginning of it, or `last`
+    pub run: String,
+    /// Go on until the run has ended
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only lines of this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Only failed and unreachable results
+    #[arg(long)]
+    pub failed: bool,
+    /// One JSON object a line: n, time, step, stream, host, class, text
+    #[arg(long, conflicts_with = "raw")]
+    pub json: bool,
+    /// The exact bytes: what Ansible printed on stdout to stdout, what on stderr to stderr
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// Prints them.
+///
+/// # Errors
+/// No such run; its files cannot be read; nobody takes the output (a closed pipe is no error).
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let store = global.store();
+    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let dir = store.run(id);
+    let mut run = Follower::open(&dir)?;
+    let mut log = LogStore::open(&dir);
+    let mut view = View::new(Filter { host: args.host.clone(), failed: args.failed, ..Filter::default() });
+    let mut out = Printer::new(args);
+    for look in 0u64.. {
+        // Whoever notices first that a run has lost its supervisor starts the next: now and every second.
+        if args.follow && look % 20 == 0 && !run.state.state.is_terminal() && run.damage.is_none() {
+            revive(&store, id)?;
+        }
+        // The state first: what was printed before the run ended is in the files by then.
+        run.poll();
+        let ended = run.state.state.is_terminal() || run.damage.is_some();
+        let more = log.refresh(&run.state.output, BUDGET)?.more;
+        while !view.extend(&log, usize::MAX)? {}
+        // Lines beyond the last mark may still change places: a follower waits for the mark.
+        let until = if more || (args.follow && !ended) { log.settled() } else { log.len() };
+        match out.print(&log, &view, until) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+            done => done?,
+        }
+        if !more && (ended || !args.follow) {
+            break;
+        }
+        if !more {
+            std::thread::sleep(LOOK);
+        }
+    }
+    if let Some(damage) = &run.damage {
+        eprintln!("opsdeck: {}", text::plain(damage));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+enum How {
+    Raw,
+    Json,
+    Text { colour: bool, ascii: bool },
+}
+
+struct Printer {
+    how: How,
+    /// Rows printed, and the first line of the store that was not.
+    row: usize,
+    line: usize,
+}
+
+impl Printer {
+    fn new(args: &Args) -> Self {
+        let caps = Caps::detect();
+        let terminal = io::stdout().is_terminal();
+        let how = match (args.raw, args.json) {
+            (true, _) => How::Raw,
+            (_, true) => How::Json,
+            _ => How::Text { colour: terminal && caps.depth > Depth::None, ascii: terminal && !caps.utf8 },
+        };
+        Self { how, row: 0, line: 0 }
+    }
+
+    fn print(&mut self, log: &LogStore, view: &View, until: usize) -> io::Result<()> {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let mut err = io::stderr().lock();
+        self.row = self.row.min(view.row(self.line));
+        while let Some(line) = view.line(self.row).filter(|l| *l < until) {
+            self.row += 1;
+            if line < self.line {
+                continue;
+            }
+            self.line = line + 1;
+            let Some(info) = log.info(line) else { break };
+            match self.how {
+                How::Raw => {
+                    let mut bytes = log.raw(line, usize::MAX)?;
+                    if info.ended {
+                        bytes.push(b'\n');
+                    }
+                    if info.stderr {
+                        out.flush()?;
+                        err.write_all(&bytes)?;
+                    } else {
+                        out.write_all(&bytes)?;
+                    }
+                }
+                How::Json => {
+                    let value = json!({
+                        "n": line + 1,
+                        "time": info.time.map(human::rfc3339),
+                        "step": info.step,
+                        "stream": if info.stderr { "stderr" } else { "stdout" },
+                        "host": info.host,
+                        "class": info.class.name(),
+                        "text": log.line(line, text::LINE_CAP, false)?.text(),
+                    });
+                    writeln!(out, "{value}")?;
+                }
+                How::Text { colour, ascii } => {
+                    let safe = log.line(line, text::LINE_CAP, ascii)?;
+                    writeln!(out, "{}", shown(&safe, colour, ascii))?;
+                }
+            }
+        }
+        out.flush()
+    }
+}
+
+/// A safe line for a terminal or a file.
+fn shown(line: &Line, colour: bool, ascii: bool) -> String {
+    let mut out = String::new();
+    for span in &line.spans {
+        let styled = colour && span.style != Sgr::default();
+        if styled {
+            out.push_str(&sgr(span.style));
+        }
+        if ascii && !span.text.is_ascii() {
+            for (g, w) in text::graphemes(&span.text) {
+                if g.is_ascii() { out.push_str(g) } else { out.extend(std::iter::repeat_n('?', w)) }
+            }
+        } else {
+            out.push_str(&span.text);
+        }
+        if styled {
+            out.push_str("\x1b[0m");
+        }
+    }
+    out
+}
+
+fn sgr(style: Sgr) -> String {
+    let mut codes: Vec<String> = [
+        (style.bold, 1),
+        (style.dim, 2),
+        (style.italic, 3),
+        (style.underline, 4),
+        (style.reverse, 7),
+        (style.strike, 9),
+    ]
+    .into_iter()
+    .filter(|(on, _)| *on)
+    .map(|(_, n)| n.to_string())
+    .collect();
+    for (color, base) in [(style.fg, 30), (style.bg, 40)] {
+        codes.extend(color.map(|c| match c {
+            Color::Ansi(n @ 0..=7) => (base + n).to_string(),
+            Color::Ansi(n) => (base + 52 + n).to_string(),
+            Color::Indexed(n) => format!("{};5;{n}", base + 8),
+            Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
+        }));
+    }
+    format!("\x1b[{}m", codes.join(";"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_stay_and_nothing_else() {
+        let line = text::line(b"\x1b[1;91mred\x1b[0m \x1b[2J\xe6\xbc\xa2", false);
+        assert_eq!(shown(&line, true, false), "\x1b[1;91mred\x1b[0m \x1b[7m␛\x1b[0m漢");
+        assert_eq!(shown(&line, false, false), "red ␛漢");
+        let line = text::line("\x1b[38;5;200m漢\x1b[2J".as_bytes(), true);
+        assert_eq!(shown(&line, false, true), "??^[");
+        assert!(shown(&line, true, true).starts_with("\x1b[38;5;200m??"));
+    }
+}
