@@ -4,5 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cli;
 mod demo;
+mod killed;
 mod lab;

@@ -5,11 +5,13 @@
 
 pub mod lab;
 pub mod pty;
+pub mod runs;
 pub mod tmux;
 pub mod wait;
 
 pub use lab::Lab;
 pub use pty::Pty;
+pub use runs::Run;
 pub use tmux::Tmux;
 
 /// The opsdeck that these tests are about.

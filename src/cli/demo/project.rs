@@ -1,4 +1,4 @@
-//! Writes the demo's Ansible project: the files under `files/` as they are, the inventories with the ports of this time.
+//! Writes the demo's Ansible project: the files under `files/`, the inventories with the ports of this time.
 
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
@@ -70,7 +70,7 @@ pub fn home(root: &Path, host: &str) -> PathBuf {
 /// give a session a terminal, as Ansible asks by default.
 pub fn write(root: &Path, hosts: &[Host], tty: bool) -> Result<()> {
     for (path, text) in FILES {
-        put(&root.join(path), text)?;
+        put(&root.join(path), &text.replace("@FOLDER@", &root.to_string_lossy()))?;
     }
     for environment in ["production", "staging"] {
         put(&root.join("inventories").join(environment).join("hosts.ini"), &inventory(environment, hosts, tty))?;
