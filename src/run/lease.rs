@@ -89,15 +89,17 @@ pub fn default_conflict(ask: &Ask) -> OnConflict {
 
 fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     let dir = store.run(lease.run);
-    if Lock::is_held(&dir.lock()) {
-        return false;
-    }
+    let supervised = Lock::is_held(&dir.lock());
     let Ok(run) = Follower::open(&dir) else {
         // Its folder was removed: nothing of it can be looked at, and nothing of it is supervised.
-        return !dir.path().exists();
+        return !supervised && !dir.path().exists();
     };
+    // Its end is on record: whoever saw it may launch the next, though its supervisor has not quite left.
     if run.state.state.is_terminal() {
         return true;
+    }
+    if supervised {
+        return false;
     }
     // Its supervisor was killed. What it started may live on: then it still works on its hosts.
     let step = run.state.step.max(1);
