@@ -3,9 +3,12 @@
 //! The tree is what was written; [`scalar`] says what PyYAML (YAML 1.1, which Ansible uses) makes of a plain scalar.
 //! Errors carry line and column. Nothing here knows what an inventory or a playbook is.
 
+mod ansible;
+pub mod json;
 mod parse;
 pub mod scalar;
 
+pub use ansible::ansible;
 pub use parse::{MAX_BYTES, MAX_DEPTH, parse, parse_one};
 
 /// A place in a file; both numbers count from 1, columns in characters.

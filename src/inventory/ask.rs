@@ -1,0 +1,159 @@
+//! The real `ansible-inventory`: for scripts, plugin sources and whatever we decline, and for verification.
+//!
+//! Blocking: callers use threads of their own. What it prints may hold decrypted values: it stays in memory.
+
+mod answer;
+mod child;
+
+pub use child::Cancel;
+
+use super::{Inventory, Options};
+use child::Output;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// How much to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Hosts and groups, and variables that stand in the sources: needs no vault password for variable files.
+    Topology,
+    /// All variables of all hosts; fails where a password is missing.
+    Full,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The program could not be started.
+    #[error("`{program}` could not be started ({error}): is Ansible installed and on PATH? `opsdeck doctor` tells")]
+    Start {
+        /// Its name.
+        program: &'static str,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// It ended with a failure.
+    #[error("`{program}` failed with {code}:\n{stderr}")]
+    Failed {
+        /// Its name.
+        program: &'static str,
+        /// Exit code or signal, in words.
+        code: String,
+        /// What it wrote to stderr.
+        stderr: String,
+    },
+    /// It took too long and was ended.
+    #[error("`{program}` gave no answer within {} seconds and was ended", limit.as_secs())]
+    Slow {
+        /// Its name.
+        program: &'static str,
+        /// The time it had.
+        limit: Duration,
+    },
+    /// The caller gave up.
+    #[error("cancelled")]
+    Cancelled,
+    /// What it printed is not the JSON that we know.
+    #[error("`ansible-inventory` printed something that is no inventory: {0}")]
+    Unreadable(String),
+}
+
+impl AskError {
+    /// True if only a vault password was missing: [`Depth::Topology`] may still work.
+    pub fn wants_vault_password(&self) -> bool {
+        matches!(self, AskError::Failed { stderr, .. }
+            if stderr.contains("vault secrets") || stderr.contains("decrypt vault") || stderr.contains("Decryption failed"))
+    }
+}
+
+/// What Ansible wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its stdout.
+    pub stdout: String,
+    /// Its warnings.
+    pub stderr: String,
+}
+
+/// Asks for the inventory of `sources` in `root`. Without sources Ansible's configuration decides.
+///
+/// # Errors
+/// See [`AskError`].
+pub fn inventory(
+    root: &Path,
+    sources: &[String],
+    depth: Depth,
+    options: &Options,
+    limit: Duration,
+    cancel: &Cancel,
+) -> Result<Inventory, AskError> {
+    let said = list(root, sources, depth, limit, cancel)?;
+    answer::read(root, sources, options, &said)
+}
+
+/// What `ansible-inventory --list` prints.
+///
+/// # Errors
+/// See [`AskError`].
+pub fn list(
+    root: &Path,
+    sources: &[String],
+    depth: Depth,
+    limit: Duration,
+    cancel: &Cancel,
+) -> Result<Said, AskError> {
+    let mut command = start("ansible-inventory", root, sources);
+    command.arg("--list");
+    if depth == Depth::Topology {
+        command.env("ANSIBLE_VARS_ENABLED", "none");
+    }
+    said("ansible-inventory", command, limit, cancel)
+}
+
+/// The names that `ansible PATTERN --list-hosts` prints, in its order, and its warnings.
+///
+/// # Errors
+/// See [`AskError`].
+pub fn hosts(
+    root: &Path,
+    sources: &[String],
+    pattern: &str,
+    subset: Option<&str>,
+    limit: Duration,
+    cancel: &Cancel,
+) -> Result<(Vec<String>, String), AskError> {
+    let mut command = start("ansible", root, sources);
+    command.arg("--list-hosts");
+    if let Some(subset) = subset {
+        command.arg("--limit").arg(subset);
+    }
+    command.arg("--").arg(pattern);
+    let said = said("ansible", command, limit, cancel)?;
+    let names = said.stdout.lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned).collect();
+    Ok((names, said.stderr))
+}
+
+fn start(program: &str, root: &Path, sources: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root).env("ANSIBLE_NOCOLOR", "1").env_remove("ANSIBLE_FORCE_COLOR");
+    for source in sources {
+        command.arg("-i").arg(source);
+    }
+    command
+}
+
+fn said(program: &'static str, command: Command, limit: Duration, cancel: &Cancel) -> Result<Said, AskError> {
+    let output = child::run(command, limit, cancel).map_err(|error| AskError::Start { program, error })?;
+    match output {
+        Output::Ended { status, stdout, stderr } => {
+            if status.success() {
+                return Ok(Said { stdout, stderr });
+            }
+            let code = status.code().map_or_else(|| status.to_string(), |code| format!("exit code {code}"));
+            Err(AskError::Failed { program, code, stderr })
+        }
+        Output::Slow => Err(AskError::Slow { program, limit }),
+        Output::Cancelled => Err(AskError::Cancelled),
+    }
+}

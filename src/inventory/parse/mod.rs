@@ -1,0 +1,43 @@
+//! From the text of one source to additions to the store. Knows no folders, no configuration and no variable files.
+
+pub mod address;
+pub mod ini;
+pub mod lines;
+pub mod literal;
+pub mod range;
+pub mod shlex;
+pub mod yaml;
+
+use super::store::Stop;
+use crate::yaml::Mark;
+use address::Address;
+use range::Refusal;
+
+/// The place where reading stopped, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Where.
+    pub mark: Mark,
+    /// Why, and whether Ansible refuses it too.
+    pub stop: Stop,
+}
+
+/// The names that a host pattern of a source stands for, and their port.
+///
+/// # Errors
+/// A range that is none; names that only Python can read.
+pub fn host_pattern(pattern: &str) -> Result<(Vec<String>, Option<u32>), Refusal> {
+    if pattern.contains(['\n', '\0']) {
+        return Err(Refusal::Unsure("a host's name with a line break"));
+    }
+    // a name without these is itself, whatever else it is
+    if !pattern.contains([':', '[']) {
+        return Ok((vec![pattern.to_owned()], None));
+    }
+    let (name, port) = match address::parse(pattern) {
+        Address::Host(name, port) => (name, port),
+        Address::NotOne => (pattern.to_owned(), None),
+        Address::Unsure => return Err(Refusal::Unsure("a host's name with letters that Python sees in its own way")),
+    };
+    Ok((range::expand(&name)?, port))
+}
