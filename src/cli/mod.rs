@@ -4,6 +4,8 @@ pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod hosts;
+pub mod inventory;
 pub mod logs;
 pub mod man;
 pub mod print;
@@ -66,6 +68,10 @@ impl Global {
 pub enum Verb {
     /// Try opsdeck on a small Ansible project with private sshd hosts on loopback
     Demo(demo::Args),
+    /// Print the inventory as the JSON of `ansible-inventory --list`
+    Inventory(inventory::Args),
+    /// Print the hosts that a pattern selects, in Ansible's order
+    Hosts(hosts::Args),
     /// Show the audit ledger, newest first: who did what, where, and how it ended
     Audit(audit::Args),
     /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
@@ -108,6 +114,8 @@ pub fn main() -> ExitCode {
     let Cli { global, screen, verb } = Cli::parse();
     let done = match verb {
         Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Inventory(args)) => inventory::run(&args, &global),
+        Some(Verb::Hosts(args)) => hosts::run(&args, &global),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
         Some(Verb::Check(args)) => check::run(&args, &global),
         Some(Verb::Schema) => schema::run(),

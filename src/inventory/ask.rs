@@ -34,12 +34,12 @@ pub enum AskError {
         error: std::io::Error,
     },
     /// It ended with a failure.
-    #[error("`{program}` failed with {code}:\n{stderr}")]
+    #[error("`{program}` failed ({status}):\n{stderr}")]
     Failed {
         /// Its name.
         program: &'static str,
-        /// Exit code or signal, in words.
-        code: String,
+        /// Exit code or signal.
+        status: std::process::ExitStatus,
         /// What it wrote to stderr.
         stderr: String,
     },
@@ -96,13 +96,7 @@ pub fn inventory(
 ///
 /// # Errors
 /// See [`AskError`].
-pub fn list(
-    root: &Path,
-    sources: &[String],
-    depth: Depth,
-    limit: Duration,
-    cancel: &Cancel,
-) -> Result<Said, AskError> {
+pub fn list(root: &Path, sources: &[String], depth: Depth, limit: Duration, cancel: &Cancel) -> Result<Said, AskError> {
     let mut command = start("ansible-inventory", root, sources);
     command.arg("--list");
     if depth == Depth::Topology {
@@ -150,8 +144,7 @@ fn said(program: &'static str, command: Command, limit: Duration, cancel: &Cance
             if status.success() {
                 return Ok(Said { stdout, stderr });
             }
-            let code = status.code().map_or_else(|| status.to_string(), |code| format!("exit code {code}"));
-            Err(AskError::Failed { program, code, stderr })
+            Err(AskError::Failed { program, status, stderr })
         }
         Output::Slow => Err(AskError::Slow { program, limit }),
         Output::Cancelled => Err(AskError::Cancelled),

@@ -92,10 +92,14 @@ impl Inventory {
             let path = self.root.join(Path::new(file));
             let told = path.display();
             if path.is_dir() {
-                return Err(PatternError::Wrong(format!("{told} is a folder; expected a file with a host on each line")));
+                return Err(PatternError::Wrong(format!(
+                    "{told} is a folder; expected a file with a host on each line"
+                )));
             }
             match std::fs::read(&path).map(String::from_utf8) {
-                Ok(Ok(text)) if text.contains('\r') => return unsure(format!("{told} has line breaks of another kind")),
+                Ok(Ok(text)) if text.contains('\r') => {
+                    return unsure(format!("{told} has line breaks of another kind"));
+                }
                 Ok(Ok(text)) => limits.extend(text.split('\n').map(|line| lines::strip(line).to_owned())),
                 Ok(Err(_)) => return unsure(format!("{told} is not UTF-8")),
                 Err(_) if !path.exists() => return Err(PatternError::Wrong(format!("there is no limit file {told}"))),
@@ -158,7 +162,8 @@ impl Run<'_> {
         if pattern.is_empty() {
             return unsure("a mark without a pattern: Ansible fails on it");
         }
-        let (expression, subscript) = if pattern.starts_with('~') { (pattern, None) } else { split::subscript(pattern)? };
+        let (expression, subscript) =
+            if pattern.starts_with('~') { (pattern, None) } else { split::subscript(pattern)? };
         if expression.is_empty() {
             return unsure("a subscript without a pattern");
         }
@@ -243,7 +248,8 @@ enum Matcher {
 impl Matcher {
     fn of(pattern: &str, inventory: &Inventory) -> Result<Self, PatternError> {
         if let Some(expression) = pattern.strip_prefix('~') {
-            let names = inventory.store.hosts.iter().map(|h| &h.name).chain(inventory.store.groups.iter().map(|g| &g.name));
+            let names =
+                inventory.store.hosts.iter().map(|h| &h.name).chain(inventory.store.groups.iter().map(|g| &g.name));
             let ascii = names.into_iter().all(|name| name.is_ascii());
             return regex::python(expression, ascii).map(Matcher::Regex).or_else(unsure);
         }

@@ -100,10 +100,12 @@ fn build(node: &Node, marked_unsafe: bool) -> Result<Value, Unsure> {
                     _ => Err((node.mark, "`!vault` on something that is no text".into())),
                 },
                 Some(t) if t.strip_prefix(CORE) == Some("str") => Ok(words(text)),
-                Some(t) if t.strip_prefix(CORE) == Some("float") => match (scalar::resolve(text), text.parse::<f64>()) {
-                    (Scalar::Float(f), _) | (Scalar::Text, Ok(f)) => Ok(Value::Float(f)),
-                    _ => Err(tag_refused(node, t)),
-                },
+                Some(t) if t.strip_prefix(CORE) == Some("float") => {
+                    match (scalar::resolve(text), text.parse::<f64>()) {
+                        (Scalar::Float(f), _) | (Scalar::Text, Ok(f)) => Ok(Value::Float(f)),
+                        _ => Err(tag_refused(node, t)),
+                    }
+                }
                 Some(t) => {
                     let value = typed(node, text, marked_unsafe)?;
                     let fits = match t.strip_prefix(CORE) {
@@ -160,11 +162,14 @@ pub fn entries(node: &Node, marked_unsafe: bool) -> Result<Vec<Entry<'_>>, Unsur
     flat(node)?.into_iter().map(|(key, at, value)| Ok((key, at, build(value, marked_unsafe)?))).collect()
 }
 
+/// The key as text, its node, the value's node.
+pub type Pair<'a> = (Arc<str>, &'a Node, &'a Node);
+
 /// The entries of a mapping with merges (`<<`) and repeated keys resolved: later wins, in the first one's place.
 ///
 /// # Errors
 /// A key that is no plain text, number or truth value; a merge of something that is no mapping.
-pub fn flat(node: &Node) -> Result<Vec<(Arc<str>, &Node, &Node)>, Unsure> {
+pub fn flat(node: &Node) -> Result<Vec<Pair<'_>>, Unsure> {
     let mut found: Vec<(Arc<str>, Typed, &Node, &Node)> = Vec::new();
     let mut seen: HashMap<Arc<str>, usize> = HashMap::new();
     for (key_node, value) in pairs(node)? {
@@ -215,7 +220,8 @@ fn key(node: &Node) -> Result<(Arc<str>, Typed), Unsure> {
     match build(node, false)? {
         Value::Text(text) => {
             let dated = matches!(&node.kind, Kind::Scalar { text: t, plain: true } if *t != *text);
-            let dated = dated || matches!(&node.kind, Kind::Scalar { text: t, plain: true }
+            let dated = dated
+                || matches!(&node.kind, Kind::Scalar { text: t, plain: true }
                 if matches!(scalar::resolve(t), Scalar::Date(_)));
             if dated { Err((node.mark, "a date as a key".into())) } else { Ok((text, Typed::Text)) }
         }

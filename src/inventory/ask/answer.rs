@@ -15,7 +15,9 @@ pub fn read(root: &Path, sources: &[String], options: &Options, said: &Said) -> 
     let tree = match json::object(&said.stdout, true) {
         Attempt::Tree(tree) => tree,
         Attempt::NotJson => return Err(AskError::Unreadable("expected one JSON object".into())),
-        Attempt::Unsure(mark, why) => return Err(AskError::Unreadable(format!("{}:{}: {why}", mark.line, mark.column))),
+        Attempt::Unsure(mark, why) => {
+            return Err(AskError::Unreadable(format!("{}:{}: {why}", mark.line, mark.column)));
+        }
     };
     let mut store = Store::new();
     let broken = |stop| match stop {

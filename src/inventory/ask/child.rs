@@ -42,9 +42,8 @@ pub fn run(mut command: Command, limit: Duration, cancel: &Cancel) -> io::Result
     let deadline = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait()? {
-            let text = |reader: JoinHandle<Vec<u8>>| {
-                String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned()
-            };
+            let text =
+                |reader: JoinHandle<Vec<u8>>| String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned();
             return Ok(Output::Ended { status, stdout: text(readers.0), stderr: text(readers.1) });
         }
         if cancel.is_cancelled() {

@@ -76,7 +76,10 @@ impl Read<'_> {
             return self.section(name, kind, place);
         }
         if line.starts_with('[') && line.ends_with(']') {
-            return bad(0, format!("`{line}` is no section; expected [group], [group:vars] or [group:children] without spaces"));
+            return bad(
+                0,
+                format!("`{line}` is no section; expected [group], [group:vars] or [group:children] without spaces"),
+            );
         }
         match self.state {
             State::Hosts => self.hosts(line, place),
@@ -212,4 +215,3 @@ fn section(line: &str) -> Option<(&str, Option<&str>)> {
     let rest = rest.strip_prefix(']')?.trim_start_matches(is_space);
     (!name.is_empty() && (rest.is_empty() || rest.starts_with('#'))).then_some((name, kind))
 }
-

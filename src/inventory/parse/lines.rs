@@ -12,7 +12,9 @@ pub fn strip(text: &str) -> &str {
 
 /// Python's `str.splitlines`: more than `\n` ends a line.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let ends = |c: char| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let ends = |c: char| {
+        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {

@@ -31,8 +31,18 @@ pub fn eval(source: &str) -> Result<Value, &'static str> {
         (_, Some(why)) => Err(why),
         (Some(item), None) => item.value(),
         (None, None) if source.len() > 10_000 => Err("a very long value that begins like a Python literal"),
+        (None, None) if has_imaginary(source) => Err("a complex number"),
         (None, None) => plain(),
     }
+}
+
+/// `2j` somewhere: `1+2j` is a literal too, but not one of ours.
+fn has_imaginary(source: &str) -> bool {
+    let word = |c: &u8| c.is_ascii_alphanumeric() || *c == b'_';
+    source.as_bytes().windows(2).enumerate().any(|(at, pair)| {
+        let ends = !source.as_bytes().get(at + 2).is_some_and(word);
+        (pair[0].is_ascii_digit() || pair[0] == b'.') && matches!(pair[1], b'j' | b'J') && ends
+    })
 }
 
 /// A literal while it is read: sets and tuples still differ from lists.
@@ -49,9 +59,7 @@ impl Item {
     fn value(self) -> Result<Value, &'static str> {
         Ok(match self {
             Item::Plain(value) => value,
-            Item::Bytes(bytes) => {
-                Value::Text(String::from_utf8(bytes).map_err(|_| "bytes that are no UTF-8")?.into())
-            }
+            Item::Bytes(bytes) => Value::Text(String::from_utf8(bytes).map_err(|_| "bytes that are no UTF-8")?.into()),
             Item::Sequence(items) => Value::List(items.into_iter().map(Item::value).collect::<Result<_, _>>()?),
             Item::Set(items) if items.len() > 1 => return Err("a set: Python gives its items in no fixed order"),
             Item::Set(items) => Value::List(items.into_iter().map(Item::value).collect::<Result<_, _>>()?),
@@ -160,6 +168,9 @@ impl Read<'_> {
             self.space();
         }
         let value = self.number()?;
+        if matches!(value, Value::Text(_)) {
+            self.stop = Some("a complex number");
+        }
         for _ in 0..parentheses {
             self.space();
             if !self.eat(")") {

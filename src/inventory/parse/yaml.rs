@@ -129,7 +129,8 @@ impl Read<'_> {
     }
 
     fn children(&mut self, group: GroupId, items: Vec<(String, &Node, Option<&Node>)>) -> Result<(), Trouble> {
-        let nothing = Node { mark: Mark::default(), tag: None, kind: Kind::Scalar { text: String::new(), plain: true } };
+        let nothing =
+            Node { mark: Mark::default(), tag: None, kind: Kind::Scalar { text: String::new(), plain: true } };
         for (name, key, node) in items {
             self.group(&name, key, node.unwrap_or(&nothing))?;
             if !value::is_text(key) && node.is_some() {

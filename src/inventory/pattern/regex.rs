@@ -43,7 +43,9 @@ fn same(expression: &str, names_are_ascii: bool) -> Result<(), String> {
             }
             '\\' => match chars.next() {
                 Some('d' | 'D' | 'w' | 'W' | 's' | 'S' | 'b') if names_are_ascii => {}
-                Some('.' | '-' | '[' | ']' | '(' | ')' | '*' | '+' | '?' | '\\' | '|' | '^' | '$' | '{' | '}' | '/') => {}
+                Some(
+                    '.' | '-' | '[' | ']' | '(' | ')' | '*' | '+' | '?' | '\\' | '|' | '^' | '$' | '{' | '}' | '/',
+                ) => {}
                 _ => return no("an escape"),
             },
             '[' => class(&mut chars, names_are_ascii)?,

@@ -130,7 +130,11 @@ impl Listing {
             }
             let path = self.path.join(file);
             let mut found = Vec::new();
-            if path.is_dir() { within(&path, 0, &mut found)? } else { found.push(path) }
+            if path.is_dir() {
+                within(&path, 0, &mut found)?
+            } else {
+                found.push(path)
+            }
             return Ok(found);
         }
         Ok(Vec::new())

@@ -11,11 +11,25 @@ impl Read<'_> {
         let token = &rest[..len];
         let value = parse(token);
         self.at += len;
-        if matches!(token.as_bytes().last(), Some(b'j' | b'J')) && parse(&token[..len - 1]).is_some() {
-            self.stop = Some("a complex number");
+        if let Some(real) = token.strip_suffix(['j', 'J']) {
+            return imaginary(real);
         }
         value
     }
+}
+
+/// A complex number without a real part; Ansible makes it text again.
+fn imaginary(digits: &str) -> Option<Value> {
+    let plain = underscored(digits)?;
+    let decimal = plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let value: f64 = if decimal { plain.parse().ok()? } else { return None };
+    let mut text = String::new();
+    match value.is_finite() {
+        true => crate::inventory::dump::float(&mut text, value),
+        false => text.push_str("inf"),
+    }
+    let text = text.strip_suffix(".0").unwrap_or(&text).to_owned();
+    Some(Value::Text(format!("{text}j").into()))
 }
 
 /// The longest run that can belong to a number.
@@ -40,10 +54,12 @@ fn parse(token: &str) -> Option<Value> {
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(rest) = lower.strip_prefix(prefix) {
             let valid = !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix));
-            return valid.then(|| i64::from_str_radix(rest, radix).map_or(Value::Null, Value::Int)).and_then(|v| match v {
-                Value::Null => wide(rest, radix),
-                v => Some(v),
-            });
+            return valid.then(|| i64::from_str_radix(rest, radix).map_or(Value::Null, Value::Int)).and_then(
+                |v| match v {
+                    Value::Null => wide(rest, radix),
+                    v => Some(v),
+                },
+            );
         }
     }
     if lower.bytes().all(|b| b.is_ascii_digit()) {

@@ -42,6 +42,8 @@ fn literals() {
         ("\"\\x41\\u00e9\\q\"", "\"Aé\\\\q\""),
         ("r'\\n'", "\"\\\\n\""),
         ("set()", "[]"),
+        ("1j", "\"1j\""),
+        ("2.50J", "\"2.5j\""),
     ] {
         assert_eq!(json(source), want, "{source}");
     }
@@ -50,8 +52,33 @@ fn literals() {
 #[test]
 fn text_where_python_refuses() {
     for source in [
-        "true", "yes", "0777", "1__0", "_1", "1a", "--5", "-True", "a,b", "1 2", "[1", "1 +1", "f'x'", "'a' b'c'", "",
-        "foo # c", "{{ foo }}", "{'a': b}", "08", "0x", "1.2.3.4", "[a]", "5 if 1 else 2", "u", "'open", "(,)", "[,]",
+        "true",
+        "yes",
+        "0777",
+        "1__0",
+        "_1",
+        "1a",
+        "--5",
+        "-True",
+        "a,b",
+        "1 2",
+        "[1",
+        "1 +1",
+        "f'x'",
+        "'a' b'c'",
+        "",
+        "foo # c",
+        "{{ foo }}",
+        "{'a': b}",
+        "08",
+        "0x",
+        "1.2.3.4",
+        "[a]",
+        "5 if 1 else 2",
+        "u",
+        "'open",
+        "(,)",
+        "[,]",
     ] {
         let mut want = String::new();
         crate::inventory::dump::text(&mut want, source);
@@ -61,7 +88,7 @@ fn text_where_python_refuses() {
 
 #[test]
 fn declines_what_python_does_in_its_own_way() {
-    for source in ["{1, 2}", "{{ 5 }}", "{{}}", "1j", "{1: 2}", "'\\N{DASH}'", "{[1]}"] {
+    for source in ["{1, 2}", "{{ 5 }}", "{{}}", "1+2j", "-2j", "{1: 2}", "'\\N{DASH}'", "{[1]}"] {
         assert!(json(source).starts_with("declined"), "{source}: {}", json(source));
     }
 }
