@@ -21,6 +21,8 @@ pub mod signals;
 mod writer;
 
 #[cfg(test)]
+mod guard_tests;
+#[cfg(test)]
 mod tests;
 
 pub use caps::{Caps, Depth, Mux};

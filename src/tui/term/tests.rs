@@ -217,3 +217,40 @@ fn no_control_character_passes_the_last_guard() {
     next.load(&buffer, None, &caps(Depth::True));
     assert!(next.cells.iter().all(|c| c.text() == b" "));
 }
+
+#[test]
+fn a_terminal_that_takes_nothing_stops_only_the_writer() {
+    use std::io::Read;
+    use std::time::{Duration, Instant};
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    let size = || Ok(ratatui::layout::Size::new(120, 40));
+    let mut screen = super::Screen::on(std::fs::File::from(writer), size, caps(Depth::True)).unwrap();
+    let mut draw = |n: usize| {
+        screen
+            .draw(|f| {
+                for y in 0..40 {
+                    let text = format!("frame {n} row {y} {}", "x".repeat(80 + (n + y) % 20));
+                    f.buffer_mut().set_string(0, y as u16, text, Style::new());
+                }
+            })
+            .unwrap();
+        screen.stats()
+    };
+    // Nobody reads: two hundred frames go by without waiting, and all but the newest are forgotten.
+    let start = Instant::now();
+    (0..200).for_each(|n| _ = draw(n));
+    let stats = draw(200);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(stats.busy && stats.frames <= 2 && stats.replaced >= 198, "{stats:?}");
+    // It takes again: what arrives is a frame or two, and the newest state.
+    let mut terminal = vt100::Parser::new(side(40), side(120), 0);
+    let (mut file, mut block, mut total) = (std::fs::File::from(reader), [0; 4096], 0);
+    while !terminal.screen().contents().contains("frame 200 row 39") {
+        let n = file.read(&mut block).unwrap();
+        total += n;
+        terminal.process(&block[..n]);
+    }
+    assert!(total < 20_000, "{total} bytes after the pause");
+    assert!(!terminal.screen().contents().contains("frame 0 "));
+}
