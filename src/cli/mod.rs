@@ -14,9 +14,11 @@ pub mod screen;
 pub mod when;
 
 pub mod adhoc;
+mod answer;
 mod inner;
 pub mod play;
 mod record;
+pub mod rerun;
 pub mod runs;
 mod secret;
 pub mod show;
@@ -101,6 +103,8 @@ pub enum Verb {
     /// Without an option Ansible is interrupted; if it does not end within 5 seconds it is terminated, 5 seconds later
     /// killed. The answer comes when the run has ended, or after 20 seconds.
     Stop(stop::Args),
+    /// Do a run again, or only its unfinished hosts
+    Rerun(rerun::Args),
     /// Supervise a run
     #[command(hide = true)]
     Supervise(inner::Supervise),
@@ -127,6 +131,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Show(args)) => show::run(&global, &args),
         Some(Verb::Logs(args)) => logs::run(&global, &args),
         Some(Verb::Stop(args)) => stop::run(&global, &args),
+        Some(Verb::Rerun(args)) => rerun::run(&global, &args),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
         None => screen::run(&screen, &global),

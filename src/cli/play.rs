@@ -1,7 +1,7 @@
 //! `opsdeck play`: a playbook.
 
 use super::target::Target;
-use super::{Global, start, wait};
+use super::{Global, answer, start, wait};
 use crate::ansible::Ask;
 use crate::ansible::ask::Play;
 use anyhow::Result;
@@ -28,6 +28,9 @@ pub struct Args {
     /// Begin at the task of this name
     #[arg(long, value_name = "TASK")]
     pub start_at_task: Option<String>,
+    /// Launch although the playbook has pauses that wait for a person: Ansible skips them
+    #[arg(long)]
+    pub skip_pauses: bool,
     /// Where and how.
     #[command(flatten)]
     pub target: Target,
@@ -42,9 +45,11 @@ fn long_help() -> String {
 /// # Errors
 /// The command line asks for what does not exist. Refusals have their own exit code.
 pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
-    let Args { playbook, tags, skip_tags, start_at_task, target } = args;
-    let request = target.request(global, |common, place| {
+    let Args { playbook, tags, skip_tags, start_at_task, skip_pauses, target } = args;
+    let mut request = target.request(global, |common, place| {
         Ask::Playbook(Play { playbook: place.path(&playbook), tags, skip_tags, start_at_task, common })
     })?;
+    request.pauses_are_known = skip_pauses;
+    answer::answer(&mut request)?;
     start::start(global, request, target.wait, target.json)
 }

@@ -18,7 +18,7 @@ pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Resul
     let launched = match launch(&store, request) {
         Ok(launched) => launched,
         Err(e) => {
-            eprintln!("opsdeck: {e}");
+            eprintln!("opsdeck: {}", crate::text::plain_lines(&e.to_string()).join("\n"));
             return Ok(REFUSED.into());
         }
     };

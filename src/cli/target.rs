@@ -124,6 +124,7 @@ impl Target {
             on_conflict,
             timeout: self.timeout,
             rerun_of: None,
+            pauses_are_known: false,
             ask,
         })
     }

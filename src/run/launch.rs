@@ -4,13 +4,15 @@
 use super::spec::{OnConflict, RunSpec, VERSION};
 use super::step::StepCommand;
 use super::{lease, ledger, list, spawn};
-use crate::ansible::secrets::Secrets;
+use crate::ansible::prompts::{self, Question, QuestionKind};
+use crate::ansible::secrets::{SecretName, Secrets};
+use crate::ansible::tools::{self, Tool};
 use crate::ansible::{self, Ask};
 use crate::project::cfg::{AnsibleCfg, Env};
 use crate::state::operator::Operator;
 use crate::state::{Index, IndexError, StateDir, file};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -33,6 +35,8 @@ pub struct Request {
     pub timeout: Option<u32>,
     /// The run that it repeats.
     pub rerun_of: Option<Uuid>,
+    /// The person knows that the playbook's pauses are skipped, since a background run has no terminal.
+    pub pauses_are_known: bool,
 }
 
 /// A run that was launched.
@@ -58,6 +62,9 @@ pub enum LaunchError {
         /// In words.
         why: String,
     },
+    /// The playbook would ask at a terminal, which a background run does not have.
+    #[error("{}", asks(.0))]
+    Questions(Vec<Question>),
     /// The state directory.
     #[error("{0}")]
     Index(#[from] IndexError),
@@ -102,7 +109,7 @@ pub fn launch(store: &StateDir, request: Request) -> Result<Launched, LaunchErro
 fn admit(store: &StateDir, index: &Index, request: &Request, env: &Env) -> Result<(PathBuf, Vec<String>), LaunchError> {
     check(request)?;
     let tool = tool(&request.ask, env)?;
-    let mut warnings = Vec::new();
+    let mut warnings = questions(request, env)?;
     let held = lease::holder(store, index, &request.ask, &request.cwd, request.hosts.as_deref())?;
     match (held, request.on_conflict) {
         (Some((by, why)), OnConflict::Refuse) => return Err(LaunchError::Held { by, why }),
@@ -204,17 +211,67 @@ fn undo(store: &StateDir, index: &Index, id: Uuid) {
     }
 }
 
-fn tool(ask: &Ask, env: &Env) -> Result<PathBuf, LaunchError> {
-    let name = match ask {
-        Ask::Adhoc(_) => "ansible",
-        Ask::Playbook(_) => "ansible-playbook",
-    };
-    let path = env.get("PATH").unwrap_or_default();
-    let found = std::env::split_paths(path).map(|dir| dir.join(name)).find(|p| is_program(p));
-    found.ok_or_else(|| LaunchError::Invalid(format!("{name} is not on PATH; `opsdeck doctor` says how to get it")))
+/// What the playbook would ask and nobody has answered yet; the launch refuses as long as there is any.
+pub fn open_questions(request: &Request) -> Vec<Question> {
+    scan(request, &Env::current()).questions
 }
 
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+fn scan(request: &Request, env: &Env) -> prompts::Scan {
+    let Ask::Playbook(play) = &request.ask else { return prompts::Scan::default() };
+    let mut given = prompts::given_names(&play.common.extra_vars, &request.cwd);
+    given.extend(request.secrets.names().filter_map(|name| match name {
+        SecretName::Prompt(variable) => Some(variable.clone()),
+        _ => None,
+    }));
+    let mut scan = prompts::scan(&request.cwd, &play.playbook, &given, &AnsibleCfg::load(&request.cwd, env));
+    scan.questions.retain(|q| match q.kind {
+        QuestionKind::Variable { .. } => true,
+        QuestionKind::Pause { .. } => !request.pauses_are_known,
+        // It opens only when a task fails, and does nothing without a terminal: no reason to refuse.
+        QuestionKind::Debugger => false,
+    });
+    scan
+}
+
+/// Everything that a playbook would ask must be answered before, or be known to be skipped.
+fn questions(request: &Request, env: &Env) -> Result<Vec<String>, LaunchError> {
+    let scan = scan(request, env);
+    if !scan.questions.is_empty() {
+        return Err(LaunchError::Questions(scan.questions));
+    }
+    let unseen = scan.unseen.iter().map(|u| {
+        format!("{}:{}: {} could not be looked into ({}); it may ask too", u.file.display(), u.line, u.what, u.why)
+    });
+    Ok(unseen.collect())
+}
+
+fn asks(questions: &[Question]) -> String {
+    let one = |q: &Question| {
+        let place = format!("{}:{}", q.file.display(), q.line);
+        match &q.kind {
+            QuestionKind::Variable { name, private: true, .. } => {
+                format!("{place} asks for {name} (private): answer it at a terminal")
+            }
+            QuestionKind::Variable { name, default: Some(default), .. } => {
+                format!("{place} asks for {name}: give it with -e {name}=... (its default is {default})")
+            }
+            QuestionKind::Variable { name, .. } => format!("{place} asks for {name}: give it with -e {name}=..."),
+            QuestionKind::Pause { .. } => {
+                format!(
+                    "{place} pauses for a person, which Ansible skips without a terminal: accept that with --skip-pauses"
+                )
+            }
+            QuestionKind::Debugger => format!("{place} opens the debugger"),
+        }
+    };
+    let all: Vec<String> = questions.iter().map(one).collect();
+    format!("nothing was launched, since a background run cannot ask:\n  {}", all.join("\n  "))
+}
+
+fn tool(ask: &Ask, env: &Env) -> Result<PathBuf, LaunchError> {
+    let tool = match ask {
+        Ask::Adhoc(_) => Tool::Adhoc,
+        Ask::Playbook(_) => Tool::Playbook,
+    };
+    tools::find(tool, env).map_err(|e| LaunchError::Invalid(e.to_string()))
 }

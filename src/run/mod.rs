@@ -14,6 +14,7 @@ pub mod list;
 pub mod log;
 pub mod machine;
 mod progress;
+pub mod rerun;
 pub mod single;
 pub mod snapshot;
 pub mod spawn;
