@@ -38,7 +38,9 @@ fn section(verb: &Command, above: &str, page: &mut String) -> io::Result<()> {
         return Ok(());
     }
     let name = format!("{above} {}", verb.get_name());
-    let man = Man::new(verb.clone());
+    let whole = verb.clone();
+    // the options of every verb stand once, above
+    let man = Man::new(whole.mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg }));
     let mut out = Vec::new();
     man.render_synopsis_section(&mut out)?;
     man.render_description_section(&mut out)?;

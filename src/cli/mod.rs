@@ -6,6 +6,7 @@ pub mod completions;
 pub mod demo;
 pub mod hosts;
 pub mod inventory;
+pub mod doctor;
 pub mod logs;
 pub mod man;
 pub mod print;
@@ -78,6 +79,8 @@ pub enum Verb {
     Audit(audit::Args),
     /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
     Check(check::Args),
+    /// Say what is missing on this machine and how to get it
+    Doctor(doctor::Args),
     /// Print the JSON Schema of opsdeck.yaml
     Schema,
     /// Print completions for a shell
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Hosts(args)) => hosts::run(&args, &global),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
         Some(Verb::Check(args)) => check::run(&args, &global),
+        Some(Verb::Doctor(args)) => doctor::run(&args, &global),
         Some(Verb::Schema) => schema::run(),
         Some(Verb::Completions(args)) => completions::run(&args),
         Some(Verb::Man) => man::run(),
