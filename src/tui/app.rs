@@ -68,6 +68,8 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     listen(&send)?;
     let mut app = App { model, edge, guard, screen, pacer: Pacer::new(Pace::NORMAL, Instant::now()), trace, began };
     let ended = app.turn(&inbox);
+    // Whoever waits for room in the channel must not wait for ever.
+    drop(inbox);
     let App { guard, screen, edge, .. } = app;
     drop(screen);
     drop(guard);

@@ -15,6 +15,8 @@ pub enum Effect {
     Suspend,
     /// See [`screens::fleet`].
     Fleet(screens::fleet::Effect),
+    /// See [`screens::launch`].
+    Launch(screens::launch::Effect),
     /// See [`screens::runs`].
     Runs(screens::runs::Effect),
     /// See [`screens::run`].

@@ -54,6 +54,8 @@ pub struct Model {
     pub quit: bool,
     /// See [`screens::fleet`].
     pub fleet: screens::fleet::Fleet,
+    /// See [`screens::launch`].
+    pub launch: screens::launch::Launch,
     /// See [`screens::runs`].
     pub runs: screens::runs::Runs,
     /// See [`screens::run`].
@@ -99,6 +101,7 @@ impl Model {
             dirty: true,
             quit: false,
             fleet: screens::fleet::Fleet::default(),
+            launch: screens::launch::Launch::default(),
             runs: screens::runs::Runs::default(),
             run: screens::run::Run::default(),
         }

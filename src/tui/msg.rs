@@ -48,6 +48,7 @@ pub enum Level {
 #[allow(missing_docs, reason = "named after their screens")]
 pub enum Data {
     Fleet(screens::fleet::Data),
+    Launch(screens::launch::Data),
     Runs(screens::runs::Data),
     Run(screens::run::Data),
 }

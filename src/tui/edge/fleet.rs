@@ -1,73 +1,201 @@
-//! Performs Fleet's effects: inventories, variables, patterns, and the newest run of each host.
+//! Performs Fleet's effects: inventories and what Ansible says of them, variables, patterns.
 
-use super::Context;
-use crate::run::state::HostState;
-use crate::run::{Follower, RunState};
-use crate::state::{Filter, Index};
+use super::{Context, last_runs};
+use crate::inventory::ask::{self, Depth};
+use crate::inventory::{Engine, HostVars, Inventory, Options, PatternError, Value, verify};
+use crate::project::Environment;
+use crate::text;
 use crate::tui::msg::{Data, Msg};
-use crate::tui::screens::fleet::data::{self, LastRun, Outcome};
+use crate::tui::screens::fleet::data::{self, Var, Verdict};
+use crate::tui::screens::fleet::topology::{Group, Topology};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// Runs of an environment that are looked at for the newest of each host.
-const RUNS: u32 = 20;
+/// How long Ansible may think about an inventory.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Characters of a value that are shown.
+const VALUE: usize = 400;
+
+/// Inventories that were read, by the index of their environment.
+#[derive(Debug, Clone, Default)]
+pub struct Inventories(Arc<Mutex<HashMap<usize, Arc<Inventory>>>>);
+
+impl Inventories {
+    fn put(&self, env: usize, inventory: Arc<Inventory>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(env, inventory);
+    }
+
+    /// The one of an environment, if it was read.
+    pub fn get(&self, env: usize) -> Option<Arc<Inventory>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&env).cloned()
+    }
+}
 
 pub(super) fn perform(context: &Context, effect: data::Effect) {
     match effect {
-        data::Effect::LastRuns { env } => last_runs(context, env),
-        data::Effect::Topology { env } => {
-            answer(context, data::Data::Topology { env, result: Err(MISSING.into()), verdict: data::Verdict::Native });
-        }
+        data::Effect::LastRuns { env } => last_runs::read(context, env),
+        data::Effect::Topology { env } => topology(context, env),
+        data::Effect::Verify { env } => verify_again(context, env),
         data::Effect::Vars { env, host } => {
-            answer(context, data::Data::Vars { env, host, result: Err(MISSING.into()) });
+            let result = variables(context, env, &host);
+            answer(context, data::Data::Vars { env, host, result });
         }
         data::Effect::Select { env, pattern } => {
-            answer(context, data::Data::Selected { env, pattern, result: Err(MISSING.into()) });
+            let result = select(context, env, &pattern);
+            answer(context, data::Data::Selected { env, pattern, result });
         }
     }
 }
 
-// Goes with the landing of `inventory`.
-const MISSING: &str = "this build can't read inventories yet";
-
-/// Inventories that were read.
-#[derive(Debug, Clone, Default)]
-pub struct Inventories {}
-
-fn answer(context: &Context, data: data::Data) {
+pub(super) fn answer(context: &Context, data: data::Data) {
     context.answer(Msg::Data(Data::Fleet(data)));
 }
 
-/// The journals say how each host fared; the index only which runs to look at.
-fn last_runs(context: &Context, env: usize) {
+/// Natively where that gives Ansible's answer; else Ansible is asked.
+fn topology(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
-    let filter = Filter { environment: Some(environment.name.clone()), limit: Some(RUNS), ..Filter::default() };
-    let rows = match Index::open(&context.state).and_then(|index| index.list(&filter)) {
-        Ok(rows) => rows,
-        Err(e) => return tracing::warn!("the newest runs of {} are not known: {e}", environment.name),
+    let (result, verdict) = match Inventory::load(&context.project.root, &environment.inventory, &Options::current()) {
+        Ok(inventory) => (Ok(inventory), Verdict::Native),
+        Err(declined) => (ask(context, environment), Verdict::Ansible(declined.to_string())),
     };
-    let mut runs: HashMap<String, LastRun> = HashMap::new();
-    for row in rows {
-        let Ok(run) = Follower::open(&context.state.run(row.id)) else { continue };
-        for (host, state) in &run.state.hosts {
-            runs.entry(host.clone()).or_insert_with(|| LastRun {
-                title: row.title.clone(),
-                outcome: outcome(&run.state, state),
-                at: run.state.ended_at().unwrap_or(run.state.updated_at),
-            });
-        }
-    }
-    answer(context, data::Data::LastRuns { env, runs });
+    let result = result.map(|inventory| keep(context, env, inventory));
+    answer(context, data::Data::Topology { env, result, verdict });
 }
 
-fn outcome(run: &RunState, host: &HostState) -> Outcome {
-    let t = host.tally;
-    match host.running {
-        _ if t.unreachable > 0 => Outcome::Unreachable,
-        _ if t.failed > 0 || host.failed.is_some() => Outcome::Failed,
-        Some(_) if run.state.is_terminal() => Outcome::Unknown,
-        Some(_) => Outcome::Running,
-        None if !run.state.is_terminal() => Outcome::Running,
-        None if t.changed > 0 => Outcome::Changed,
-        None => Outcome::Ok,
+fn keep(context: &Context, env: usize, inventory: Inventory) -> Topology {
+    let shown = shown(&inventory);
+    context.inventories.put(env, Arc::new(inventory));
+    shown
+}
+
+fn ask(context: &Context, environment: &Environment) -> Result<Inventory, String> {
+    let (root, sources) = (&context.project.root, &environment.inventory);
+    ask::inventory(root, sources, Depth::Topology, &Options::current(), PATIENCE, &context.cancel)
+        .map_err(|e| e.to_string())
+}
+
+/// Where Ansible says something else, its answer wins and the difference is shown.
+fn verify_again(context: &Context, env: usize) {
+    let Some(environment) = context.project.environments.get(env) else { return };
+    let Some(native) = context.inventories.get(env).filter(|i| i.engine() == Engine::Native) else { return };
+    let verdict = match ask(context, environment) {
+        Ok(asked) => {
+            let differences = verify(&native, &asked, false);
+            if differences.is_empty() {
+                Verdict::Same
+            } else {
+                let result = Ok(keep(context, env, asked));
+                return answer(context, data::Data::Topology { env, result, verdict: Verdict::Differs(differences) });
+            }
+        }
+        Err(why) => Verdict::Unverified(text::plain(&why).into_owned()),
+    };
+    answer(context, data::Data::Verdict { env, verdict });
+}
+
+fn variables(context: &Context, env: usize, host: &str) -> Result<Vec<Var>, String> {
+    let inventory = context.inventories.get(env).ok_or("the inventory is not read yet")?;
+    let id = inventory.host(host).ok_or_else(|| format!("{host} is no longer in the inventory"))?;
+    let HostVars { vars, sealed } = inventory.host_vars(id).map_err(|declined| declined.to_string())?;
+    let place = |origin: crate::inventory::Origin| match origin.line {
+        Some(line) => format!("{}:{line}", below(context, &origin.file)),
+        None => below(context, &origin.file),
+    };
+    let open = vars.into_iter().map(|var| Var {
+        name: var.name.to_string(),
+        value: one_line(&var.value),
+        origin: var.origin.map(place).unwrap_or_default(),
+        vaulted: var.value.is_vaulted(),
+    });
+    let closed = sealed.into_iter().map(|file| Var {
+        name: "(a whole file)".into(),
+        value: String::new(),
+        origin: below(context, &file.display().to_string()),
+        vaulted: true,
+    });
+    Ok(open.chain(closed).collect())
+}
+
+/// A path as people in the project name it.
+fn below(context: &Context, path: &str) -> String {
+    let root = format!("{}/", context.project.root.display());
+    path.strip_prefix(&root).unwrap_or(path).to_owned()
+}
+
+fn select(context: &Context, env: usize, pattern: &str) -> Result<Vec<String>, String> {
+    let inventory = context.inventories.get(env).ok_or("the inventory is not read yet")?;
+    let names = match inventory.select(pattern, None) {
+        Ok(chosen) => chosen.hosts.iter().map(|id| inventory.host_name(*id).to_owned()).collect(),
+        Err(PatternError::Wrong(why)) => return Err(why),
+        Err(PatternError::Declined(_)) => {
+            let environment = context.project.environments.get(env).ok_or("there is no such environment")?;
+            let (root, sources) = (&context.project.root, &environment.inventory);
+            let asked = ask::hosts(root, sources, pattern, None, PATIENCE, &context.cancel);
+            asked.map_err(|e| text::plain(&e.to_string()).into_owned())?.0
+        }
+    };
+    if names.is_empty() { Err(format!("no host matches `{pattern}`")) } else { Ok(names) }
+}
+
+/// Hosts and groups by number. A group `ungrouped` without hosts is not shown.
+fn shown(inventory: &Inventory) -> Topology {
+    let hosts = inventory.hosts().map(|id| inventory.host_name(id).to_owned()).collect();
+    let empty = |id: &crate::inventory::GroupId| {
+        inventory.group_name(*id) == "ungrouped" && inventory.direct_hosts_of(*id).is_empty()
+    };
+    let groups = inventory.groups().map(|id| {
+        let mut below: Vec<u32> = inventory.hosts_of(id).hosts.iter().map(|h| h.0).collect();
+        below.sort_unstable();
+        Group {
+            name: inventory.group_name(id).to_owned(),
+            children: inventory.children_of(id).iter().filter(|c| !empty(c)).map(|c| c.0).collect(),
+            hosts: below,
+            direct: inventory.direct_hosts_of(id).iter().map(|h| h.0).collect(),
+        }
+    });
+    Topology { hosts, groups: groups.collect() }
+}
+
+/// A value on one line, as JSON without the quotes around a bare text; cut where it is very long.
+fn one_line(value: &Value) -> String {
+    fn write(out: &mut String, value: &Value) {
+        if out.len() > VALUE {
+            return;
+        }
+        match value {
+            Value::Null => out.push_str("null"),
+            Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Value::Int(n) => out.push_str(&n.to_string()),
+            Value::BigInt(digits) => out.push_str(digits),
+            Value::Float(f) => out.push_str(&f.to_string()),
+            Value::Text(text) | Value::Unsafe(text) => out.push_str(&format!("{:?}", &**text)),
+            Value::Vault(_) => out.push_str("(vaulted)"),
+            Value::List(items) => {
+                out.push('[');
+                for (n, item) in items.iter().enumerate() {
+                    out.push_str(if n > 0 { ", " } else { "" });
+                    write(out, item);
+                }
+                out.push(']');
+            }
+            Value::Map(entries) => {
+                out.push('{');
+                for (n, (key, value)) in entries.iter().enumerate() {
+                    out.push_str(if n > 0 { ", " } else { "" });
+                    out.push_str(&format!("{key}: "));
+                    write(out, value);
+                }
+                out.push('}');
+            }
+        }
+    }
+    match value {
+        Value::Text(text) | Value::Unsafe(text) => text::plain(text).chars().take(VALUE).collect(),
+        other => {
+            let mut out = String::new();
+            write(&mut out, other);
+            text::plain(&out).chars().take(VALUE).collect()
+        }
     }
 }

@@ -2,15 +2,19 @@
 //! each room's effects have a file of their own.
 
 pub mod fleet;
+mod last_runs;
+mod launch;
 
 use super::app::In;
 use super::effect::Effect;
 use super::msg::Msg;
+use crate::inventory::ask::Cancel;
 use crate::project::Project;
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 /// The threads.
 pub struct Edge {
@@ -28,6 +32,8 @@ pub struct Context {
     pub state: StateDir,
     /// Who works here.
     pub operator: Operator,
+    /// Ends questions to Ansible when the screen closes.
+    pub cancel: Cancel,
     /// Inventories that were read.
     pub inventories: fleet::Inventories,
 }
@@ -42,6 +48,9 @@ impl Context {
 
 /// Threads at most; more effects than that wait.
 const THREADS: usize = 8;
+
+/// What ends may take so long.
+const LAST_MOMENT: Duration = Duration::from_millis(300);
 
 impl Edge {
     /// Starts it.
@@ -60,8 +69,8 @@ impl Edge {
             .thread_name("edge")
             .enable_all()
             .build()?;
-        let inventories = fleet::Inventories::default();
-        Ok(Self { runtime, context: Context { send, project, state, operator, inventories } })
+        let (cancel, inventories) = (Cancel::default(), fleet::Inventories::default());
+        Ok(Self { runtime, context: Context { send, project, state, operator, cancel, inventories } })
     }
 
     /// Performs an effect in the background. Returns at once.
@@ -69,6 +78,7 @@ impl Edge {
         let context = self.context.clone();
         self.runtime.spawn_blocking(move || match effect {
             Effect::Fleet(effect) => fleet::perform(&context, effect),
+            Effect::Launch(effect) => launch::perform(&context, effect),
             Effect::Runs(effect) => tracing::warn!("not performed: {effect:?}"),
             Effect::Run(effect) => tracing::warn!("not performed: {effect:?}"),
             // The terminal's own; see `app`.
@@ -76,8 +86,10 @@ impl Edge {
         });
     }
 
-    /// Ends without waiting for what is under way: runs live on by themselves, and readers have nothing to lose.
+    /// Ends. Runs live on by themselves and readers have nothing to lose; only questions to Ansible are given a moment
+    /// to end their child.
     pub fn stop(self) {
-        self.runtime.shutdown_background();
+        self.context.cancel.cancel();
+        self.runtime.shutdown_timeout(LAST_MOMENT);
     }
 }

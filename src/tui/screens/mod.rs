@@ -1,6 +1,7 @@
 //! The screens: each a record of functions over the model, a state, and a `Data` and an `Effect` type of its own.
 
 pub mod fleet;
+pub mod launch;
 pub mod run;
 pub mod runs;
 
@@ -14,7 +15,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Every screen, in the order of the help.
-pub const ALL: &[&Screen] = &[&fleet::SCREEN, &runs::SCREEN, &run::SCREEN];
+pub const ALL: &[&Screen] = &[&fleet::SCREEN, &launch::SCREEN, &runs::SCREEN, &run::SCREEN];
 
 /// One screen.
 pub struct Screen {

@@ -58,6 +58,7 @@ pub fn go(model: &mut Model, screen: &'static screens::Screen) -> Vec<Effect> {
 fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
     match data {
         Data::Fleet(data) => screens::fleet::arrived(model, data),
+        Data::Launch(data) => screens::launch::arrived(model, data),
         Data::Runs(data) => screens::runs::arrived(model, data),
         Data::Run(data) => screens::run::arrived(model, data),
     }

@@ -11,9 +11,11 @@ use ratatui::layout::Rect;
 
 /// Draws it into the area's first line. What has the lowest place goes first when the line is narrow.
 pub fn view(model: &Model, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
+    let typing = (model.screen().typing)(model);
     let mut hints: Vec<_> = actions::on(model.screen())
         .filter(|a| a.hint > 0)
-        .filter_map(|a| Some((a, model.keymap.keys(a).first()?.to_string())))
+        // While a line is typed a letter is text: another of the action's keys is shown, or none.
+        .filter_map(|a| Some((a, model.keymap.keys(a).into_iter().find(|k| !typing || !k.is_text())?.to_string())))
         .collect();
     hints.sort_by_key(|(a, _)| std::cmp::Reverse(a.hint));
     let mut room = usize::from(area.width).saturating_sub(1);

@@ -16,6 +16,7 @@ pub mod order;
 pub mod paint;
 pub mod progress;
 pub mod result;
+pub mod secret;
 pub mod sign;
 pub mod when;
 

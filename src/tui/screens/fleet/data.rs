@@ -51,9 +51,10 @@ pub enum Data {
 
 /// What this screen wants done; answered by [`Data`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "answered by the variant of Data of the same name")]
+#[allow(missing_docs, reason = "answered by the variant of Data of the same name; Verify by Verdict")]
 pub enum Effect {
     Topology { env: usize },
+    Verify { env: usize },
     Vars { env: usize, host: String },
     Select { env: usize, pattern: String },
     LastRuns { env: usize },

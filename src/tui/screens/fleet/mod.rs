@@ -85,11 +85,8 @@ impl Model {
         self.env = Some(env);
         self.fleet.env_list.cursor = env;
         self.fleet.edit = None;
-        let known = self.fleet.places.get(env).is_some_and(|p| p.topology.is_some());
         let mut effects = vec![effect::Effect::Fleet(Effect::LastRuns { env })];
-        if !known {
-            effects.insert(0, effect::Effect::Fleet(Effect::Topology { env }));
-        }
+        effects.extend(verify(self, env));
         effects
     }
 }
@@ -108,6 +105,15 @@ pub fn start(model: &mut Model) -> Vec<effect::Effect> {
     effects
 }
 
+/// Asks Ansible about an inventory that was read natively and not verified yet: that of the environment in sight
+/// alone, because the question costs seconds of a processor.
+fn verify(model: &mut Model, env: usize) -> Option<effect::Effect> {
+    let place = model.fleet.places.get_mut(env).filter(|_| model.env == Some(env))?;
+    let wanted = place.verdict == data::Verdict::Native && place.known().is_some();
+    wanted.then(|| place.verdict = data::Verdict::Checking)?;
+    Some(effect::Effect::Fleet(Effect::Verify { env }))
+}
+
 /// A run may have ended since.
 fn enter(model: &mut Model) -> Vec<effect::Effect> {
     model.env.map(|env| effect::Effect::Fleet(Effect::LastRuns { env })).into_iter().collect()
@@ -115,17 +121,20 @@ fn enter(model: &mut Model) -> Vec<effect::Effect> {
 
 /// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
-    let Fleet { places, .. } = &mut model.fleet;
+    let places = &mut model.fleet.places;
     match data {
         Data::Topology { env, result, verdict } => {
             if let Some(place) = places.get_mut(env) {
                 place.verdict = verdict;
                 place.load(result);
+                let mut effects = vec![];
                 // The pattern was worked out on what was there before.
                 if let Some(asked) = &mut place.pattern {
                     asked.answer = None;
-                    return vec![effect::Effect::Fleet(Effect::Select { env, pattern: asked.what.clone() })];
+                    effects.push(effect::Effect::Fleet(Effect::Select { env, pattern: asked.what.clone() }));
                 }
+                effects.extend(verify(model, env));
+                return effects;
             }
         }
         Data::Verdict { env, verdict } => {

@@ -1,0 +1,140 @@
+//! What can be done on Launch, and the three ways into it from the fleet.
+
+use super::data::Sealed;
+use super::form::{Form, Id};
+use super::{Asked, Effect, command_line, open, runbooks, targets, warnings};
+use crate::ansible::prompts::QuestionKind;
+use crate::project::Runbook;
+use crate::run::Request;
+use crate::run::lease::default_conflict;
+use crate::run::spec::OnConflict;
+use crate::tui::actions::{Action, Danger};
+use crate::tui::effect;
+use crate::tui::model::Model;
+
+/// The actions of this screen.
+pub const ACTIONS: &[Action] = &[
+    Action::new("launch.run", &["ctrl-r", "f5"], "run", "Launch what the form says", run)
+        .hint(95)
+        .unless(why_not)
+        .asks(Danger::TypeName, question),
+    Action::new("launch.wait", &["ctrl-w"], "run, or wait", "Launch; wait where another run holds the hosts", wait)
+        .unless(|m| why_not(m).or_else(|| m.launch.holder.is_none().then(|| "nobody holds the hosts".into())))
+        .asks(Danger::TypeName, question),
+    Action::new("launch.copy", &["ctrl-y"], "copy command", "Copy the exact command to the clipboard", |m| {
+        command_line(m).map(effect::Effect::Copy).into_iter().collect()
+    })
+    .hint(40)
+    .unless(|m| m.launch.form.is_none().then(|| "no form is open".into())),
+];
+
+/// `launch.run`.
+pub(super) const RUN: &Action = &ACTIONS[0];
+
+/// Opens the form of an ad-hoc command, from the fleet.
+pub const ADHOC: Action = Action::new("fleet.adhoc", &["a"], "ad-hoc", "Run a module on the marked hosts", |m| {
+    let (env, targets, forks) = (m.env.unwrap_or(0), targets(m, true), m.project.forks);
+    open(m, Some(Form::adhoc(env, targets, forks)))
+})
+.hint(89)
+.unless(no_environment);
+
+/// Opens the form of a playbook, from the fleet.
+pub const PLAYBOOK: Action = Action::new("fleet.playbook", &["p"], "playbook", "Run a playbook", |m| {
+    let (env, limit, forks) = (m.env.unwrap_or(0), targets(m, false), m.project.forks);
+    open(m, Some(Form::play(env, limit, forks)))
+})
+.hint(88)
+.unless(|m| no_environment(m).or_else(|| m.project.playbooks.is_empty().then(|| "the project has no playbook".into())));
+
+/// Opens the menu of runbooks, from the fleet.
+pub const RECOVERY: Action =
+    Action::new("fleet.recovery", &["R"], "recovery", "Recovery commands of opsdeck.yaml, each by its key", |m| {
+        open(m, None)
+    })
+    .hint(75)
+    .unless(|m| {
+        no_environment(m)
+            .or_else(|| runbooks(m).is_empty().then(|| "opsdeck.yaml offers no runbook for this environment".into()))
+    });
+
+fn no_environment(model: &Model) -> Option<String> {
+    if model.read_only {
+        return Some("this console is read-only (--read-only)".into());
+    }
+    model.environment().is_none().then(|| "the project has no environment".into())
+}
+
+/// A runbook's form, filled in; the guard comes with running it.
+pub(super) fn open_runbook(model: &mut Model, runbook: &Runbook) -> Vec<effect::Effect> {
+    let (env, targets, forks) = (model.env.unwrap_or(0), targets(model, true), model.project.forks);
+    open(model, Some(Form::runbook(env, runbook, targets, forks)))
+}
+
+fn why_not(model: &Model) -> Option<String> {
+    let launch = &model.launch;
+    let Some(form) = &launch.form else { return Some("choose a runbook first".into()) };
+    if launch.busy {
+        return Some("it is being launched".into());
+    }
+    // The top line must name the place that the command is for.
+    if model.env != Some(form.env) {
+        return Some("another environment is in sight than the one of this form".into());
+    }
+    let scanning = form.playbook && launch.scan.as_ref().is_some_and(|Asked { answer, .. }| answer.is_none());
+    form.why_not(&model.project)
+        .or_else(|| scanning.then(|| "opsdeck still looks what the playbook would ask; a moment".into()))
+        .or_else(|| gate(model))
+}
+
+/// A pause that certainly comes would be skipped in silence by Ansible in the background: that is refused, unless the
+/// person chose tags and so says which tasks run.
+fn gate(model: &Model) -> Option<String> {
+    let form = model.launch.form.as_ref()?;
+    let Asked { answer: Some(Ok(scan)), .. } = model.launch.scan.as_ref()? else { return None };
+    if !form.text(&Id::Tags).is_empty() || !form.text(&Id::SkipTags).is_empty() {
+        return None;
+    }
+    let pause = |q: &&crate::ansible::prompts::Question| !q.maybe && matches!(q.kind, QuestionKind::Pause { .. });
+    let gate = scan.gates().find(pause)?;
+    let at = format!("{}:{}", gate.file.display(), gate.line);
+    Some(format!("{at} waits for a person, and in the background Ansible would skip that; leave it out by tags"))
+}
+
+/// What will happen: the exact command, then what a person should know.
+fn question(model: &Model) -> Vec<String> {
+    let mut lines: Vec<String> = command_line(model).map(|c| format!("$ {c}")).into_iter().collect();
+    lines.push(String::new());
+    if let Some(environment) = model.environment() {
+        lines.push(format!("on {}", environment.name));
+    }
+    lines.extend(warnings(model).into_iter().map(|w| format!("! {w}")));
+    lines
+}
+
+fn run(model: &mut Model) -> Vec<effect::Effect> {
+    launch(model, None)
+}
+
+fn wait(model: &mut Model) -> Vec<effect::Effect> {
+    launch(model, Some(OnConflict::Wait))
+}
+
+fn launch(model: &mut Model, conflict: Option<OnConflict>) -> Vec<effect::Effect> {
+    let Some(form) = &model.launch.form else { return vec![] };
+    let Some(environment) = model.project.environments.get(form.env) else { return vec![] };
+    let ask = form.ask(environment);
+    let request = Request {
+        on_conflict: conflict.unwrap_or_else(|| default_conflict(&ask)),
+        ask,
+        environment: Some(environment.name.clone()),
+        cwd: model.project.root.clone(),
+        hosts: None,
+        secrets: form.secrets(),
+        timeout: None,
+        rerun_of: None,
+    };
+    let effect = Effect::Launch { env: form.env, request: Sealed(Box::new(request)) };
+    (model.launch.busy, model.launch.problem) = (true, None);
+    vec![effect::Effect::Launch(effect)]
+}

@@ -1,0 +1,74 @@
+//! What arrives for Launch, and what it wants done.
+
+use crate::ansible::Ask;
+use crate::ansible::doc::{Module, ModuleDoc};
+use crate::ansible::prompts::Scan;
+use crate::run::{Launched, Request};
+
+/// What arrives for this screen.
+#[derive(Debug)]
+pub enum Data {
+    /// The modules that can be used here.
+    Modules(Result<Vec<Module>, String>),
+    /// Documentation of one.
+    Doc {
+        /// The name as it was asked for.
+        module: String,
+        /// It, or why there is none.
+        result: Result<ModuleDoc, String>,
+    },
+    /// What a playbook would ask.
+    Scan {
+        /// The playbook.
+        playbook: String,
+        /// Extra vars as written.
+        extra_vars: String,
+        /// Its questions.
+        scan: Scan,
+    },
+    /// Who holds hosts of the targets, in words; `None`: nobody.
+    Holder(Option<String>),
+    /// It was launched, or nothing was started, for a reason.
+    Launched(Result<Launched, String>),
+}
+
+/// What this screen wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// List the modules.
+    Modules,
+    /// Document one.
+    Doc(String),
+    /// Look what a playbook would ask, given these extra vars.
+    Scan {
+        /// The playbook.
+        playbook: String,
+        /// Extra vars as written.
+        extra_vars: String,
+    },
+    /// Find out who holds the hosts.
+    Holder {
+        /// Environment.
+        env: usize,
+        /// What would be asked.
+        ask: Ask,
+    },
+    /// Launch.
+    Launch {
+        /// Environment.
+        env: usize,
+        /// What; its hosts are found out on the way.
+        request: Sealed,
+    },
+}
+
+/// A request with secrets in it: compared by what is asked, printed without them.
+#[derive(Debug)]
+pub struct Sealed(pub Box<Request>);
+
+impl PartialEq for Sealed {
+    fn eq(&self, other: &Self) -> bool {
+        let names = |s: &Self| s.0.secrets.names().cloned().collect::<Vec<_>>();
+        (&self.0.ask, &self.0.environment, names(self)) == (&other.0.ask, &other.0.environment, names(other))
+    }
+}

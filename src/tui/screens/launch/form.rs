@@ -1,0 +1,248 @@
+//! The form: its lines, what stands in them, and what they ask of Ansible together.
+
+use crate::ansible::ask::{Adhoc, Ask, Common, Play};
+use crate::ansible::command;
+use crate::ansible::secrets::{SecretName, Secrets};
+use crate::project::{Environment, Project, Runbook};
+use crate::tui::widgets::field::Field;
+use crate::tui::widgets::secret::Secret;
+
+/// Which line it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named after Ansible's options")]
+pub enum Id {
+    Targets,
+    Module,
+    Args,
+    Playbook,
+    Limit,
+    Tags,
+    SkipTags,
+    ExtraVars,
+    Become,
+    Check,
+    Diff,
+    Forks,
+    /// A password or a private answer.
+    Secret(SecretName),
+    /// An answer to `vars_prompt`, by the variable's name.
+    Answer(String),
+}
+
+/// What stands in a line.
+#[derive(Debug)]
+pub enum Value {
+    /// Text.
+    Text(Field),
+    /// Yes or no.
+    Flag(bool),
+    /// Masked.
+    Secret(Secret),
+}
+
+/// One line.
+#[derive(Debug)]
+pub struct Item {
+    /// Which.
+    pub id: Id,
+    /// What is in front of it.
+    pub label: String,
+    /// What stands in it.
+    pub value: Value,
+}
+
+/// The form.
+#[derive(Debug)]
+pub struct Form {
+    /// True: a playbook; else an ad-hoc command.
+    pub playbook: bool,
+    /// The environment's index.
+    pub env: usize,
+    /// Its lines.
+    pub items: Vec<Item>,
+    /// The line that has the keyboard.
+    pub focus: usize,
+    /// Place in the list of completions.
+    pub choice: usize,
+}
+
+fn text(id: Id, label: &str, value: impl Into<String>) -> Item {
+    Item { id, label: label.into(), value: Value::Text(Field::new(value)) }
+}
+
+fn flag(id: Id, label: &str, value: bool) -> Item {
+    Item { id, label: label.into(), value: Value::Flag(value) }
+}
+
+fn secret(name: SecretName, label: &str) -> Item {
+    Item { id: Id::Secret(name), label: label.into(), value: Value::Secret(Secret::default()) }
+}
+
+fn passwords() -> [Item; 3] {
+    [
+        secret(SecretName::Become, "Become pw"),
+        secret(SecretName::Connection, "SSH pw"),
+        secret(SecretName::Vault("default".into()), "Vault pw"),
+    ]
+}
+
+impl Form {
+    /// An ad-hoc command on these targets.
+    pub fn adhoc(env: usize, targets: String, forks: Option<u32>) -> Self {
+        let mut items = vec![
+            text(Id::Targets, "Targets", targets),
+            text(Id::Module, "Module", ""),
+            text(Id::Args, "Args", ""),
+            flag(Id::Become, "Become", false),
+            flag(Id::Check, "Check", false),
+            flag(Id::Diff, "Diff", false),
+            text(Id::Forks, "Forks", forks.map(|n| n.to_string()).unwrap_or_default()),
+        ];
+        items.extend(passwords());
+        Self { playbook: false, env, items, focus: 1, choice: 0 }
+    }
+
+    /// A playbook, limited to these targets where there are any.
+    pub fn play(env: usize, limit: String, forks: Option<u32>) -> Self {
+        let mut items = vec![
+            text(Id::Playbook, "Playbook", ""),
+            text(Id::Limit, "Limit", limit),
+            text(Id::Tags, "Tags", ""),
+            text(Id::SkipTags, "Skip tags", ""),
+            text(Id::ExtraVars, "Extra vars", ""),
+            flag(Id::Become, "Become", false),
+            flag(Id::Check, "Check", false),
+            flag(Id::Diff, "Diff", false),
+            text(Id::Forks, "Forks", forks.map(|n| n.to_string()).unwrap_or_default()),
+        ];
+        items.extend(passwords());
+        Self { playbook: true, env, items, focus: 0, choice: 0 }
+    }
+
+    /// A runbook, filled in.
+    pub fn runbook(env: usize, runbook: &Runbook, targets: String, forks: Option<u32>) -> Self {
+        let hosts = runbook.hosts.clone().unwrap_or(targets);
+        let mut form = match runbook.playbook {
+            Some(_) => Self::play(env, hosts, forks),
+            None => Self::adhoc(env, hosts, forks),
+        };
+        form.set(&Id::Module, runbook.module.as_deref().unwrap_or("command"));
+        form.set(&Id::Args, runbook.args.as_deref().unwrap_or_default());
+        form.set(&Id::Playbook, runbook.playbook.as_deref().unwrap_or_default());
+        form.set(&Id::ExtraVars, &runbook.extra_vars.join(" "));
+        form.set_flag(&Id::Become, runbook.r#become);
+        form
+    }
+
+    fn item(&self, id: &Id) -> Option<&Item> {
+        self.items.iter().find(|item| item.id == *id)
+    }
+
+    /// The line that has the keyboard.
+    pub fn focused(&self) -> Option<&Item> {
+        self.items.get(self.focus)
+    }
+
+    /// Text of a line, trimmed; empty where there is no such line.
+    pub fn text(&self, id: &Id) -> &str {
+        match self.item(id).map(|item| &item.value) {
+            Some(Value::Text(field)) => field.text().trim(),
+            _ => "",
+        }
+    }
+
+    /// Puts a text into a line, if it is there.
+    pub fn set(&mut self, id: &Id, to: &str) {
+        if let Some(Value::Text(field)) = self.items.iter_mut().find(|item| item.id == *id).map(|item| &mut item.value)
+        {
+            field.set(to);
+        }
+    }
+
+    /// Sets a flag, if it is there.
+    pub fn set_flag(&mut self, id: &Id, to: bool) {
+        if let Some(Value::Flag(flag)) = self.items.iter_mut().find(|item| item.id == *id).map(|item| &mut item.value) {
+            *flag = to;
+        }
+    }
+
+    fn flag(&self, id: &Id) -> bool {
+        matches!(self.item(id).map(|item| &item.value), Some(Value::Flag(true)))
+    }
+
+    /// What is asked of Ansible.
+    pub fn ask(&self, environment: &Environment) -> Ask {
+        let some = |id: &Id| Some(self.text(id).to_owned()).filter(|t| !t.is_empty());
+        let list =
+            |id: &Id| self.text(id).split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect();
+        let answers = self.items.iter().filter_map(|item| match (&item.id, &item.value) {
+            (Id::Answer(name), Value::Text(field)) => Some(command::extra_var(name, field.text())),
+            _ => None,
+        });
+        let common = Common {
+            inventory: environment.inventory.clone(),
+            limit: some(&Id::Limit),
+            r#become: self.flag(&Id::Become),
+            forks: self.text(&Id::Forks).parse().ok(),
+            check: self.flag(&Id::Check),
+            diff: self.flag(&Id::Diff),
+            extra_vars: some(&Id::ExtraVars).into_iter().chain(answers).collect(),
+            ..Common::default()
+        };
+        if self.playbook {
+            let playbook = self.text(&Id::Playbook).to_owned();
+            let (tags, skip_tags) = (list(&Id::Tags), list(&Id::SkipTags));
+            Ask::Playbook(Play { playbook, tags, skip_tags, start_at_task: None, common })
+        } else {
+            let (pattern, module) = (self.text(&Id::Targets).to_owned(), self.text(&Id::Module).to_owned());
+            Ask::Adhoc(Adhoc { pattern, module, args: some(&Id::Args), common })
+        }
+    }
+
+    /// The passwords and private answers that were typed.
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        for item in &self.items {
+            if let (Id::Secret(name), Value::Secret(secret)) = (&item.id, &item.value)
+                && !secret.is_empty()
+            {
+                secrets.set(name.clone(), secret.value());
+            }
+        }
+        secrets
+    }
+
+    /// True if a secret was typed.
+    pub fn has(&self, name: &SecretName) -> bool {
+        self.items.iter().any(
+            |item| matches!((&item.id, &item.value), (Id::Secret(n), Value::Secret(s)) if n == name && !s.is_empty()),
+        )
+    }
+
+    /// Why it can't be launched as it stands; `None`: it can.
+    pub fn why_not(&self, project: &Project) -> Option<String> {
+        let empty = |id: Id, words: &str| self.text(&id).is_empty().then(|| words.to_owned());
+        let missing = if self.playbook {
+            empty(Id::Playbook, "no playbook is chosen")
+        } else {
+            empty(Id::Targets, "no targets are named (`all` means every host)")
+                .or_else(|| empty(Id::Module, "no module is named"))
+        };
+        let forks = self.text(&Id::Forks);
+        let wrong = (!forks.is_empty() && !forks.parse::<u32>().is_ok_and(|n| n > 0))
+            .then(|| format!("forks must be a number above 0, not `{forks}`"));
+        let asked = [
+            (project.cfg.asks_become_password(), SecretName::Become, "become password"),
+            (project.cfg.asks_connection_password(), SecretName::Connection, "SSH password"),
+            (project.cfg.asks_vault_password(), SecretName::Vault("default".into()), "vault password"),
+        ];
+        let secret = asked.iter().find(|(asks, name, _)| *asks && !self.has(name)).map(|(_, _, words)| {
+            format!("ansible.cfg asks for the {words}, and a background run has nobody to ask: type it here")
+        });
+        let answer = self.items.iter().find_map(|item| match (&item.id, &item.value) {
+            (Id::Secret(name @ SecretName::Prompt(variable)), _) if !self.has(name) => Some(variable),
+            _ => None,
+        });
+        missing.or(wrong).or(secret).or_else(|| answer.map(|v| format!("the playbook asks for `{v}`: answer it here")))
+    }
+}

@@ -1,0 +1,210 @@
+//! Launch: a form for an ad-hoc command or a playbook, the menu of runbooks, the exact command, and its guard.
+
+mod actions;
+mod complete;
+pub mod data;
+pub mod form;
+mod keys;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use crate::ansible::doc::{Module, ModuleDoc};
+use crate::ansible::prompts::{QuestionKind, Scan};
+use crate::ansible::secrets::SecretName;
+use crate::ansible::{command, shell};
+use crate::project::Runbook;
+use crate::tui::effect;
+use crate::tui::list::List;
+use crate::tui::model::Model;
+use crate::tui::msg::Level;
+use crate::tui::screens::fleet::Asked;
+use crate::tui::screens::{Screen, run};
+use crate::tui::update;
+use crate::tui::widgets::field::Field;
+use crate::tui::widgets::secret::Secret;
+pub use actions::{ADHOC, PLAYBOOK, RECOVERY};
+pub use data::{Data, Effect};
+use form::{Form, Id, Item, Value};
+
+/// The screen.
+pub const SCREEN: Screen = Screen {
+    crumbs,
+    actions: actions::ACTIONS,
+    // Every printable key belongs to the form (or is a runbook's own key).
+    typing: |_| true,
+    key: keys::key,
+    paste: keys::paste,
+    motion: keys::motion,
+    mouse: keys::mouse,
+    ..Screen::plain("launch", view::view)
+};
+
+/// Its state. Dropped, and its secrets wiped, when it is left or has launched.
+#[derive(Debug, Default)]
+pub struct Launch {
+    /// The form; `None`: the menu of runbooks.
+    pub form: Option<Form>,
+    /// Cursor in the menu.
+    pub menu: List,
+    /// Modules for completion; `None`: still asked for.
+    pub modules: Option<Result<Vec<Module>, String>>,
+    /// Documentation of the module in the form.
+    pub doc: Option<Asked<ModuleDoc>>,
+    /// What the playbook in the form would ask; asked anew for each playbook.
+    pub scan: Option<Asked<Scan>>,
+    /// Who holds hosts of the targets.
+    pub holder: Option<String>,
+    /// It is being launched: the key does nothing a second time.
+    pub busy: bool,
+    /// Why the last try started nothing.
+    pub problem: Option<String>,
+}
+
+/// Opens a form (`None`: the menu of runbooks).
+pub fn open(model: &mut Model, form: Option<Form>) -> Vec<effect::Effect> {
+    let modules = model.launch.modules.take();
+    let mut effects = vec![];
+    if modules.is_none() {
+        effects.push(effect::Effect::Launch(Effect::Modules));
+    }
+    model.launch = Launch { form, modules, ..Launch::default() };
+    effects.extend(keys::looked_up(model));
+    effects.extend(holder(model));
+    effects.extend(update::go(model, &SCREEN));
+    effects
+}
+
+/// The runbooks that the environment in sight offers.
+pub fn runbooks(model: &Model) -> Vec<&Runbook> {
+    let Some(environment) = model.environment() else { return vec![] };
+    let offered = |r: &&Runbook| r.environments.is_empty() || r.environments.contains(&environment.name);
+    model.project.runbooks.iter().filter(offered).collect()
+}
+
+/// The hosts that the person means: marked ones, else the pattern, else the group, else the host under the cursor.
+pub fn targets(model: &Model, or_current: bool) -> String {
+    let Some(place) = model.place() else { return String::new() };
+    let marked = place.marked();
+    if !marked.is_empty() {
+        return marked.join(",");
+    }
+    if let Some(Asked { what, answer: Some(Ok(_)) }) = &place.pattern {
+        return what.clone();
+    }
+    let group = place.group.and_then(|g| Some(place.known()?.groups.get(g as usize)?.name.clone()));
+    group.or_else(|| place.current().filter(|_| or_current).map(str::to_owned)).unwrap_or_default()
+}
+
+/// The exact command, in the form that can be pasted.
+pub fn command_line(model: &Model) -> Option<String> {
+    let form = model.launch.form.as_ref()?;
+    let environment = model.project.environments.get(form.env)?;
+    let names: Vec<SecretName> = form.secrets().names().cloned().collect();
+    Some(shell(&command::shown(&form.ask(environment), &names)))
+}
+
+/// What a person should know before it runs.
+pub fn warnings(model: &Model) -> Vec<String> {
+    let launch = &model.launch;
+    let mut out: Vec<String> = launch.holder.iter().cloned().collect();
+    if let Some(Asked { answer: Some(Ok(scan)), .. }) = &launch.scan {
+        out.extend(scan.gates().map(|gate| {
+            let at = format!("{}:{}", gate.file.display(), gate.line);
+            let maybe = if gate.maybe { "may stop" } else { "stops" };
+            match &gate.kind {
+                QuestionKind::Debugger => format!("{at}: the task debugger would open, and nobody can answer it here"),
+                _ => format!("{at}: a pause {maybe} for a person; in the background Ansible skips it"),
+            }
+        }));
+        out.extend(scan.unseen.iter().take(2).map(|u| {
+            format!(
+                "{}:{}: {} could not be looked into ({}): it may ask something",
+                u.file.display(),
+                u.line,
+                u.what,
+                u.why
+            )
+        }));
+    }
+    out
+}
+
+/// Asks who holds the hosts, where the form is far enough.
+fn holder(model: &Model) -> Option<effect::Effect> {
+    let form = model.launch.form.as_ref()?;
+    let ask = form.ask(model.project.environments.get(form.env)?);
+    Some(effect::Effect::Launch(Effect::Holder { env: form.env, ask }))
+}
+
+/// Data arrived.
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    let launch = &mut model.launch;
+    match data {
+        Data::Modules(result) => launch.modules = Some(result),
+        Data::Doc { module, result } => {
+            if let Some(asked) = launch.doc.as_mut().filter(|asked| asked.what == module) {
+                asked.answer = Some(result);
+            }
+        }
+        Data::Scan { playbook, extra_vars, scan } => {
+            let key = keys::scan_key(&playbook, &extra_vars);
+            if let Some(asked) = launch.scan.as_mut().filter(|asked| asked.what == key) {
+                if let Some(form) = &mut launch.form {
+                    ask_questions(form, &scan);
+                }
+                asked.answer = Some(Ok(scan));
+            }
+        }
+        Data::Holder(holder) => launch.holder = holder,
+        Data::Launched(Ok(launched)) => {
+            let modules = launch.modules.take();
+            model.launch = Launch { modules, ..Launch::default() };
+            for warning in launched.warnings {
+                model.toast(Level::Warning, warning);
+            }
+            model.stack.retain(|screen| screen.name != SCREEN.name);
+            return run::open(model, launched.id);
+        }
+        Data::Launched(Err(why)) => {
+            launch.busy = false;
+            launch.problem = Some(why);
+        }
+    }
+    vec![]
+}
+
+/// A line for each `vars_prompt`, in place of those of the playbook before; answers that were typed stay.
+fn ask_questions(form: &mut Form, scan: &Scan) {
+    let wanted = |id: &Id| {
+        scan.variables().any(|q| match (&q.kind, id) {
+            (QuestionKind::Variable { name, private, .. }, Id::Answer(n)) => n == name && !private,
+            (QuestionKind::Variable { name, private, .. }, Id::Secret(SecretName::Prompt(n))) => n == name && *private,
+            _ => false,
+        })
+    };
+    form.items.retain(|item| !matches!(item.id, Id::Answer(_) | Id::Secret(SecretName::Prompt(_))) || wanted(&item.id));
+    for question in scan.variables() {
+        let QuestionKind::Variable { name, prompt, private, default, .. } = &question.kind else { continue };
+        let id = if *private { Id::Secret(SecretName::Prompt(name.clone())) } else { Id::Answer(name.clone()) };
+        if form.items.iter().any(|item| item.id == id) {
+            continue;
+        }
+        let value = if *private {
+            Value::Secret(Secret::default())
+        } else {
+            Value::Text(Field::new(default.clone().unwrap_or_default()))
+        };
+        form.items.push(Item { id, label: prompt.trim_end_matches([':', ' ']).to_owned(), value });
+    }
+}
+
+fn crumbs(model: &Model) -> Vec<String> {
+    let word = match &model.launch.form {
+        None => "recovery",
+        Some(form) if form.playbook => "playbook",
+        Some(_) => "ad-hoc",
+    };
+    vec![word.to_owned()]
+}

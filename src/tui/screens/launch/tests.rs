@@ -1,0 +1,230 @@
+//! Launch, by keys and by snapshot.
+
+use super::data::{Data, Effect};
+use crate::ansible::doc::{Module, ModuleDoc, ModuleOption};
+use crate::ansible::prompts::{Question, QuestionKind, Scan};
+use crate::ansible::secrets::SecretName;
+use crate::project::{Playbook, Runbook};
+use crate::run::Launched;
+use crate::tui::effect;
+use crate::tui::msg;
+use crate::tui::screens::fleet::data::{Data as FleetData, Verdict};
+use crate::tui::screens::fleet::topology::Topology;
+use crate::tui::testing::{Driver, model, project, theme};
+
+fn driver(size: (u16, u16), theme_name: &str) -> Driver {
+    let mut project = project();
+    project.playbooks = vec![
+        Playbook { path: "deploy.yml".into(), plays: vec![("Deploy the shop".into(), "web".into())] },
+        Playbook { path: "recovery/restart.yml".into(), plays: vec![(String::new(), "all".into())] },
+    ];
+    project.runbooks = vec![Runbook {
+        name: "Restart nginx".into(),
+        key: Some('n'),
+        help: Some("on the marked hosts".into()),
+        module: Some("service".into()),
+        args: Some("name=nginx state=restarted".into()),
+        r#become: true,
+        ..Runbook::default()
+    }];
+    let mut d = Driver::new(model(project, theme(theme_name)), size);
+    let hosts: Vec<String> = ["web01", "web02", "数据库"].iter().map(|h| (*h).to_owned()).collect();
+    let topology = Topology::build(hosts.clone(), vec![("web".into(), vec![], hosts)]);
+    d.send(msg::Msg::Data(msg::Data::Fleet(FleetData::Topology {
+        env: 0,
+        result: Ok(topology),
+        verdict: Verdict::Native,
+    })));
+    d
+}
+
+fn send(d: &mut Driver, data: Data) {
+    d.send(msg::Msg::Data(msg::Data::Launch(data)));
+}
+
+fn modules(d: &mut Driver) {
+    let module = |name: &str, short: &str| Module { name: format!("ansible.builtin.{name}"), short: short.into() };
+    let modules =
+        vec![module("command", "Execute commands"), module("service", "Manage services"), module("user", "Users")];
+    send(d, Data::Modules(Ok(modules)));
+}
+
+fn service() -> ModuleDoc {
+    let option = |name: &str, required, choices: &[&str]| ModuleOption {
+        name: name.into(),
+        required,
+        choices: choices.iter().map(|c| (*c).to_owned()).collect(),
+        ..ModuleOption::default()
+    };
+    ModuleDoc {
+        name: "ansible.builtin.service".into(),
+        short: "Manage services".into(),
+        options: vec![option("name", true, &[]), option("state", false, &["started", "stopped", "restarted"])],
+        ..ModuleDoc::default()
+    }
+}
+
+/// Fills the form of `service name=nginx state=restarted` on two marked hosts, with become.
+fn filled(d: &mut Driver) {
+    d.keys("space space a");
+    modules(d);
+    d.text("serv");
+    d.keys("tab");
+    send(d, Data::Doc { module: "service".into(), result: Ok(service()) });
+    d.text("name=nginx state=restarted");
+    d.keys("tab space");
+}
+
+#[test]
+fn every_theme_and_size_shows_the_exact_command() {
+    for name in ["dark", "light", "monochrome"] {
+        for size in [(80, 24), (160, 50)] {
+            let mut d = driver(size, name);
+            filled(&mut d);
+            send(&mut d, Data::Holder(Some("bob's deploy.yml holds web01 since 13:58".into())));
+            insta::assert_snapshot!(format!("launch-{name}-{}x{}", size.0, size.1), d.styled());
+        }
+    }
+    let mut d = driver((40, 10), "dark");
+    filled(&mut d);
+    insta::assert_snapshot!("launch-40x10", d.screen());
+}
+
+#[test]
+fn completion_and_documentation_come_from_ansible_doc() {
+    let mut d = driver((100, 30), "dark");
+    d.effects();
+    d.keys("a");
+    assert!(d.effects().contains(&effect::Effect::Launch(Effect::Modules)));
+    assert!(d.screen().contains("asking ansible-doc for the modules"), "{}", d.screen());
+    modules(&mut d);
+    d.text("serv");
+    d.keys("tab");
+    assert!(d.effects().contains(&effect::Effect::Launch(Effect::Doc("service".into()))));
+    assert!(d.screen().contains("asking ansible-doc ..."), "{}", d.screen());
+    send(&mut d, Data::Doc { module: "service".into(), result: Ok(service()) });
+    assert!(d.screen().contains("name* · state started|stopped|restarted"), "{}", d.screen());
+}
+
+#[test]
+fn a_protected_environment_wants_its_name_and_nothing_less() {
+    let mut d = driver((100, 30), "dark");
+    filled(&mut d);
+    d.effects();
+    d.keys("ctrl-r");
+    assert!(d.screen().contains("production is protected. Type its name"), "{}", d.screen());
+    insta::assert_snapshot!("launch-guard-100x30", d.screen());
+    d.text("produ");
+    d.keys("enter");
+    assert!(d.effects().is_empty() && d.model.overlay.is_some());
+    d.send(msg::Msg::Paste("ction".into()));
+    d.keys("enter");
+    assert!(d.effects().is_empty(), "a pasted name does not count");
+    d.text("ction");
+    d.keys("enter");
+    let effects = d.effects();
+    let [effect::Effect::Launch(Effect::Launch { env: 0, request })] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(request.0.ask.title(), "service name=nginx state=restarted");
+    assert_eq!(request.0.environment.as_deref(), Some("production"));
+    assert!(request.0.ask.common().r#become);
+    d.keys("ctrl-r");
+    assert!(d.effects().is_empty(), "it is launched once");
+}
+
+#[test]
+fn elsewhere_cancel_is_the_default() {
+    let mut d = driver((100, 30), "dark");
+    d.keys("] a");
+    d.send(msg::Msg::Key("backtab".parse::<crate::tui::keymap::Chord>().unwrap().event()));
+    d.text("all");
+    d.keys("tab");
+    d.text("ping");
+    d.effects();
+    d.keys("ctrl-r enter");
+    assert!(d.effects().is_empty() && d.model.overlay.is_none(), "Enter cancels");
+    d.keys("ctrl-r y");
+    assert_eq!(d.effects().len(), 1);
+}
+
+#[test]
+fn read_only_launches_nothing() {
+    let mut d = driver((100, 30), "dark");
+    d.model.read_only = true;
+    d.keys("a");
+    assert!(d.model.launch.form.is_none());
+    assert!(d.screen().contains("read-only"), "{}", d.screen());
+}
+
+#[test]
+fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
+    let mut d = driver((100, 40), "dark");
+    d.keys("p");
+    d.text("depl");
+    d.keys("tab");
+    let asked = Effect::Scan { playbook: "deploy.yml".into(), extra_vars: String::new() };
+    assert!(d.effects().contains(&effect::Effect::Launch(asked)));
+    let question = |name: &str, prompt: &str, private, default: Option<&str>| Question {
+        kind: QuestionKind::Variable {
+            name: name.into(),
+            prompt: prompt.into(),
+            private,
+            default: default.map(str::to_owned),
+            confirm: false,
+        },
+        file: "deploy.yml".into(),
+        line: 3,
+        maybe: false,
+    };
+    let pause =
+        Question { kind: QuestionKind::Pause { prompt: None }, file: "deploy.yml".into(), line: 9, maybe: false };
+    let questions = vec![
+        question("version", "Which version?", false, Some("4.12")),
+        question("token", "Token:", true, None),
+        pause,
+    ];
+    let scan = Scan { questions, unseen: vec![] };
+    send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars: String::new(), scan });
+    d.keys("ctrl-r");
+    assert!(d.screen().contains("the playbook asks for `token`: answer it here"), "{}", d.screen());
+    d.keys("tab tab tab tab tab tab tab tab tab tab tab tab");
+    d.text("s3cret");
+    assert!(d.screen().contains("••••••") && !d.screen().contains("s3cret"), "{}", d.screen());
+    assert!(d.screen().contains("a pause stops for a person"), "{}", d.screen());
+    insta::assert_snapshot!("launch-playbook-100x40", d.screen());
+    assert!(!format!("{:?}", d.model).contains("s3cret"));
+    d.effects();
+    d.keys("ctrl-r");
+    assert!(d.screen().contains("deploy.yml:9 waits for a person"), "{}", d.screen());
+    d.model.launch.form.as_mut().unwrap().set(&super::form::Id::SkipTags, "gate");
+    d.keys("ctrl-r");
+    d.text("production");
+    d.keys("enter");
+    let effects = d.effects();
+    let [effect::Effect::Launch(Effect::Launch { request, .. })] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(request.0.secrets.get(&SecretName::Prompt("token".into())), Some("s3cret"));
+    assert_eq!(request.0.ask.common().extra_vars, [r#"{"version":"4.12"}"#]);
+    assert!(!format!("{effects:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_runbook_opens_by_its_own_key_filled_in() {
+    let mut d = driver((100, 30), "dark");
+    d.keys("space R");
+    insta::assert_snapshot!("launch-runbooks-100x30", d.screen());
+    d.keys("n");
+    let command = "$ ansible web01 -i inventories/production -m service -a 'name=nginx state=restarted' --become";
+    assert!(d.screen().contains(command), "{}", d.screen());
+}
+
+#[test]
+fn a_launch_goes_to_its_run_and_a_refusal_says_why() {
+    let mut d = driver((100, 30), "dark");
+    filled(&mut d);
+    send(&mut d, Data::Launched(Err("another run holds web01".into())));
+    assert!(d.screen().contains("nothing was started: another run holds web01"), "{}", d.screen());
+    let id = uuid::Uuid::from_u128(7);
+    send(&mut d, Data::Launched(Ok(Launched { id, warnings: vec!["bob works there".into()] })));
+    assert_eq!(d.model.screen().name, "run");
+    assert!(d.model.launch.form.is_none(), "the form is gone, its secrets wiped");
+    assert_eq!(d.model.toasts.last().unwrap().text, "bob works there");
+}
