@@ -1,7 +1,7 @@
 //! What can be done on Launch, and the three ways into it from the fleet.
 
 use super::data::Sealed;
-use super::form::{Form, Id};
+use super::form::Form;
 use super::{Asked, Effect, command_line, open, runbooks, targets, warnings};
 use crate::ansible::prompts::QuestionKind;
 use crate::project::Runbook;
@@ -87,18 +87,13 @@ fn why_not(model: &Model) -> Option<String> {
         .or_else(|| gate(model))
 }
 
-/// A pause that certainly comes would be skipped in silence by Ansible in the background: that is refused, unless the
-/// person chose tags and so says which tasks run.
+/// In the background Ansible skips a pause in silence: the person must know, and say so.
 fn gate(model: &Model) -> Option<String> {
     let form = model.launch.form.as_ref()?;
     let Asked { answer: Some(Ok(scan)), .. } = model.launch.scan.as_ref()? else { return None };
-    if !form.text(&Id::Tags).is_empty() || !form.text(&Id::SkipTags).is_empty() {
-        return None;
-    }
-    let pause = |q: &&crate::ansible::prompts::Question| !q.maybe && matches!(q.kind, QuestionKind::Pause { .. });
-    let gate = scan.gates().find(pause)?;
+    let gate = scan.gates().find(|q| matches!(q.kind, QuestionKind::Pause { .. })).filter(|_| !form.skips_pauses())?;
     let at = format!("{}:{}", gate.file.display(), gate.line);
-    Some(format!("{at} waits for a person, and in the background Ansible would skip that; leave it out by tags"))
+    Some(format!("{at} waits for a person, and in the background Ansible would skip that: turn on `Skip pauses`"))
 }
 
 /// What will happen: the exact command, then what a person should know.
@@ -133,6 +128,7 @@ fn launch(model: &mut Model, conflict: Option<OnConflict>) -> Vec<effect::Effect
         secrets: form.secrets(),
         timeout: None,
         rerun_of: None,
+        pauses_are_known: form.skips_pauses(),
     };
     let effect = Effect::Launch { env: form.env, request: Sealed(Box::new(request)) };
     (model.launch.busy, model.launch.problem) = (true, None);

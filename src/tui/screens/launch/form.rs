@@ -23,6 +23,8 @@ pub enum Id {
     Check,
     Diff,
     Forks,
+    /// The pauses of the playbook are known, and skipped.
+    SkipPauses,
     /// A password or a private answer.
     Secret(SecretName),
     /// An answer to `vars_prompt`, by the variable's name.
@@ -168,6 +170,11 @@ impl Form {
 
     fn flag(&self, id: &Id) -> bool {
         matches!(self.item(id).map(|item| &item.value), Some(Value::Flag(true)))
+    }
+
+    /// True if the person knows that the playbook's pauses are skipped.
+    pub fn skips_pauses(&self) -> bool {
+        self.flag(&Id::SkipPauses)
     }
 
     /// What is asked of Ansible.

@@ -185,6 +185,15 @@ fn ask_questions(form: &mut Form, scan: &Scan) {
         })
     };
     form.items.retain(|item| !matches!(item.id, Id::Answer(_) | Id::Secret(SecretName::Prompt(_))) || wanted(&item.id));
+    let pauses = scan.gates().any(|q| matches!(q.kind, QuestionKind::Pause { .. }));
+    let there = form.items.iter().any(|item| item.id == Id::SkipPauses);
+    match (pauses, there) {
+        (true, false) => {
+            form.items.push(Item { id: Id::SkipPauses, label: "Skip pauses".into(), value: Value::Flag(false) });
+        }
+        (false, true) => form.items.retain(|item| item.id != Id::SkipPauses),
+        _ => {}
+    }
     for question in scan.variables() {
         let QuestionKind::Variable { name, prompt, private, default, .. } = &question.kind else { continue };
         let id = if *private { Id::Secret(SecretName::Prompt(name.clone())) } else { Id::Answer(name.clone()) };

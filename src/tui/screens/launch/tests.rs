@@ -186,7 +186,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars: String::new(), scan });
     d.keys("ctrl-r");
     assert!(d.screen().contains("the playbook asks for `token`: answer it here"), "{}", d.screen());
-    d.keys("tab tab tab tab tab tab tab tab tab tab tab tab");
+    d.keys("tab tab tab tab tab tab tab tab tab tab tab tab tab");
     d.text("s3cret");
     assert!(d.screen().contains("••••••") && !d.screen().contains("s3cret"), "{}", d.screen());
     assert!(d.screen().contains("a pause stops for a person"), "{}", d.screen());
@@ -195,7 +195,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     d.effects();
     d.keys("ctrl-r");
     assert!(d.screen().contains("deploy.yml:9 waits for a person"), "{}", d.screen());
-    d.model.launch.form.as_mut().unwrap().set(&super::form::Id::SkipTags, "gate");
+    d.model.launch.form.as_mut().unwrap().set_flag(&super::form::Id::SkipPauses, true);
     d.keys("ctrl-r");
     d.text("production");
     d.keys("enter");
