@@ -8,8 +8,9 @@ pub fn message(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
     let said = |key: &str| body.get(key).map(plain).filter(|text| !text.trim().is_empty());
     let msg = said("msg");
+    // "The command exited with a non-zero return code." from core 2.21 on
     if let Some(msg) = &msg
-        && msg != "non-zero return code"
+        && !msg.trim_end_matches('.').ends_with("non-zero return code")
     {
         return Some(msg.clone());
     }

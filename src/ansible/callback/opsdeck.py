@@ -271,6 +271,10 @@ class CallbackModule(CallbackBase):
         if self.stop_file is not None and os.path.exists(self.stop_file):
             if not self.stopping:
                 self.stopping = True
+                try:
+                    finish_running_tasks()
+                except Exception as problem:  # pylint: disable=broad-except
+                    self.drop("obey_stop", problem)
                 self.emit("stopped", {})
             raise KeyboardInterrupt
 
@@ -405,6 +409,30 @@ class CallbackModule(CallbackBase):
         self.result("async_failed", result, keep=ASYNC)
 
 
+def finish_running_tasks():
+    """Waits for the tasks that run now and reports their results; starts no other.
+
+    In lockstep none runs between two tasks. Under `free` and `host_pinned` other hosts are in the middle of theirs: the
+    strategy's own way of waiting at the end of a play is used. It reports results, for which it needs the lock that is
+    held while a callback runs.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        strategy, iterator = frame.f_locals.get("self"), frame.f_locals.get("iterator")
+        if iterator is not None and hasattr(strategy, "_wait_on_pending_results"):
+            break
+        frame = frame.f_back
+    else:
+        return
+    if strategy._pending_results > 0:
+        lock = strategy._tqm._callback_lock
+        lock.release()
+        try:
+            strategy._wait_on_pending_results(iterator)
+        finally:
+            lock.acquire()
+
+
 def pattern(play):
     """A play's host pattern as one text."""
     hosts = play.hosts
@@ -441,6 +469,8 @@ def count_tasks(play):
         gathers = play.gather_facts
         if gathers is None:
             gathers = constants.DEFAULT_GATHERING != "explicit"
+        elif isinstance(gathers, str):  # not yet converted at this point
+            gathers = gathers.lower() not in ("no", "n", "false", "f", "off", "0")
         total = 1 if gathers else 0
         total += in_blocks(play.pre_tasks) + in_blocks(play.tasks) + in_blocks(play.post_tasks)
         return total + sum(in_role(role) for role in play.roles if not role.from_include)
