@@ -330,7 +330,7 @@ class CallbackModule(CallbackBase):
             fields["changed"] = True
         if ignored or (event == "unreachable" and task.ignore_unreachable):
             fields["ignored"] = True
-        hidden = body.get("_ansible_no_log")
+        hidden = body.get("_ansible_no_log") or "censored" in body
         delegated = body.get("_ansible_delegated_vars")
         if delegated:
             to = delegated.get("ansible_delegated_host") or delegated.get("ansible_host")
