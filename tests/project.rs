@@ -1,10 +1,12 @@
 //! Discovery on the layouts that teams really have, each written into a folder of its own.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on stops")]
 
-use opsdeck::project::{Env, Project};
+use opsdeck::project::{AnsibleCfg, Env, Project};
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 const PLAY: &str = "- name: Deploy\n  hosts: web\n  tasks: []\n";
 const HOSTS: &str = "[web]\nweb1\n";
@@ -243,4 +245,97 @@ fn broken_files_are_problems_and_the_rest_is_found() {
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("broken.yml:4:1: error: this is not YAML"), "{problems:?}");
     assert!(problems[1].starts_with("latin.yml: error: this is not UTF-8"), "{problems:?}");
+}
+
+/// What `ansible-config dump` says of a folder: name -> value of each setting that is not the default; `None`: it fails.
+fn dump(folder: &Path, home: &Path, env: &[(&str, &str)]) -> Option<Map<String, Value>> {
+    let mut command = Command::new("ansible-config");
+    command.args(["dump", "--only-changed", "-f", "json"]).current_dir(folder).env("HOME", home).stdin(Stdio::null());
+    command.env_remove("ANSIBLE_CONFIG").envs(env.iter().copied());
+    let output = command.output().expect("ansible-config is not on PATH: start the tests with tests/run");
+    let text = output.status.success().then(|| String::from_utf8(output.stdout).unwrap())?;
+    let settings: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let pair = |s: &Value| Some((s["name"].as_str()?.to_owned(), s["value"].clone()));
+    Some(settings.iter().filter_map(pair).collect())
+}
+
+/// The same settings as our reader has them.
+fn ours(cfg: &AnsibleCfg) -> Map<String, Value> {
+    let settings = [
+        ("CONFIG_FILE", json!(cfg.file)),
+        ("DEFAULT_HOST_LIST", json!(cfg.inventory())),
+        ("DEFAULT_CALLBACK_PLUGIN_PATH", json!(cfg.callback_plugins())),
+        ("DEFAULT_ROLES_PATH", json!(cfg.roles_path())),
+        ("COLLECTIONS_PATHS", json!(cfg.collections_path())),
+        ("DEFAULT_VAULT_PASSWORD_FILE", json!(cfg.vault_password_file())),
+        ("DEFAULT_VAULT_IDENTITY_LIST", json!(cfg.vault_identities())),
+        ("DEFAULT_BECOME", json!(cfg.becomes())),
+        ("DEFAULT_BECOME_ASK_PASS", json!(cfg.asks_become_password())),
+        ("DEFAULT_ASK_PASS", json!(cfg.asks_connection_password())),
+        ("DEFAULT_ASK_VAULT_PASS", json!(cfg.asks_vault_password())),
+        ("DEFAULT_FORKS", json!(cfg.forks())),
+    ];
+    let said = |value: &Value| !(value.is_null() || *value == json!(false) || *value == json!([]));
+    settings.into_iter().filter(|(_, value)| said(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[test]
+fn ansible_cfg_means_what_ansible_config_says() {
+    let cases: [(&str, &[(&str, &str)]); 18] = [
+        ("[defaults]\ninventory = a, ../b ,/c, ~/d, $X/e, ${X}f, $NO/g, \"q\" ; no\n", &[("X", "/x")]),
+        ("[defaults]\ncallback_plugins=p:q : r\nroles_path=./r:{{CWD}}/s\n  cont\ncollections_path: c\n", &[]),
+        ("[defaults]\nvault_password_file = \"v\"\nvault_identity_list = \"x@y\", z@w\nforks = 12.0 ; c\n", &[]),
+        ("[defaults]\nVault_Identity_List='a', 'b'\nask_vault_pass=T\nask_pass: on\n", &[]),
+        ("[privilege_escalation]\nbecome=Yes\nbecome_ask_pass = \"yes\"\n", &[]),
+        ("[privilege_escalation] trailing\nbecome = 1\nbecome_ask_pass=y\n", &[]),
+        ("[DEFAULT]\nforks=3\n[defaults]\ninventory=x;y\n", &[]),
+        ("  [defaults]\n  forks = 4\n# c\n  roles_path = a\n\n     b\n", &[]),
+        ("[defaults]\ninventory =\n", &[]),
+        ("[defaults]\nforks = 7\ninventory = a\n", &[("ANSIBLE_FORKS", "9"), ("ANSIBLE_INVENTORY", "i,j/../k")]),
+        ("# nothing\n", &[("ANSIBLE_BECOME", "true"), ("ANSIBLE_ROLES_PATH", "r:~/s")]),
+        ("[defaults]\nforks = \"12\"\n", &[]),
+        ("[defaults]\nforks = many\n", &[]),
+        ("[defaults]\nforks=1\nFORKS=2\n", &[]),
+        ("[defaults]\na=1\n[x]\n[defaults]\nb=2\n", &[]),
+        ("forks=1\n[defaults]\n", &[]),
+        ("[defaults]\nforks\n", &[]),
+        ("[defaults]\nforks=3\n", &[("ANSIBLE_CONFIG", "elsewhere.txt")]),
+    ];
+    std::thread::scope(|scope| {
+        for (text, env) in cases {
+            scope.spawn(move || {
+                let layout = Layout::new(&[("ansible.cfg", text), ("elsewhere.txt", ""), ("home/x", "")]);
+                let home = layout.root().join("home");
+                let pairs = env.iter().map(|(k, v)| (k.to_string(), v.to_string()));
+                let pairs = pairs.chain([("HOME".to_owned(), home.display().to_string())]);
+                let cfg = AnsibleCfg::load(&layout.root(), &pairs.collect());
+                match dump(&layout.root(), &home, env) {
+                    Some(mut theirs) => {
+                        let mine = ours(&cfg);
+                        theirs.retain(|_, value| *value != json!(false));
+                        assert_eq!(mine, theirs, "{text} {env:?}");
+                        assert_eq!(cfg.problems, [], "{text} {env:?}");
+                    }
+                    None => assert!(!cfg.problems.is_empty(), "Ansible refuses what we take: {text} {env:?}"),
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_thousand_files_are_looked_through_at_once() {
+    let layout = Layout::new(&[("hosts", HOSTS)]);
+    let tasks = "- name: Install\n  ansible.builtin.package:\n    name: nginx\n".repeat(20);
+    for i in 0..1000 {
+        let text = if i % 4 == 0 { format!("{PLAY}{}", "# more\n".repeat(30)) } else { tasks.clone() };
+        layout.write(&format!("playbooks/{}/{i}.yml", i % 40), &text);
+    }
+    let start = std::time::Instant::now();
+    let project = layout.project();
+    let took = start.elapsed();
+    assert_eq!(project.playbooks.len(), 250);
+    println!("1,000 files in {took:?}");
+    // a bound against quadratic mistakes only: this build is not optimised and the machine is shared
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }

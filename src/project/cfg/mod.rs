@@ -39,6 +39,12 @@ impl<const N: usize> From<[(&str, &str); N]> for Env {
     }
 }
 
+impl FromIterator<(String, String)> for Env {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
 /// Ansible's configuration as it holds in one folder.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AnsibleCfg {
@@ -89,6 +95,7 @@ impl AnsibleCfg {
         if let Some(file) = cfg.file.clone() {
             cfg.read(&file);
         }
+        cfg.check_forks();
         cfg
     }
 
@@ -186,17 +193,33 @@ impl AnsibleCfg {
         self.flag("ANSIBLE_ASK_VAULT_PASS", "defaults", "ask_vault_pass")
     }
 
-    /// How many hosts at a time, if they said so.
+    /// How many hosts at a time, if they said so. What Ansible refuses as a number is in `problems`.
     pub fn forks(&self) -> Option<u32> {
-        self.setting("ANSIBLE_FORKS", "defaults", "forks")?.text.trim().parse().ok().filter(|forks| *forks > 0)
+        whole(self.raw("ANSIBLE_FORKS", "defaults", "forks")?.text).filter(|forks| *forks > 0)
     }
 
     fn flag(&self, variable: &'static str, section: &str, key: &str) -> bool {
-        let text = self.setting(variable, section, key).map(|s| s.text.trim().to_lowercase()).unwrap_or_default();
-        matches!(text.as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
+        let text = self.raw(variable, section, key).map(|s| s.text.trim().to_lowercase()).unwrap_or_default();
+        matches!(text.as_str(), "y" | "yes" | "on" | "1" | "true" | "t")
     }
 
-    /// Ansible takes the quotes off texts, but not off paths and lists.
+    /// A value that is no number where one must be: every Ansible command fails on it.
+    fn check_forks(&mut self) {
+        let Some(setting) = self.raw("ANSIBLE_FORKS", "defaults", "forks") else { return };
+        // an empty variable counts as not set
+        if whole(setting.text).is_some() || (setting.variable.is_some() && setting.text.is_empty()) {
+            return;
+        }
+        let file = setting.variable.map(|name| PathBuf::from(format!("${name}"))).or_else(|| self.file.clone());
+        let problem = Problem::error(file.unwrap_or_default(), "Ansible takes no such forks, and every command fails");
+        let problem = problem.found(format!("{:?}", setting.text)).expected("a whole number, without quotes");
+        self.problems.push(match setting.mark {
+            Some(mark) => problem.at(mark),
+            None => problem,
+        });
+    }
+
+    /// Ansible takes the quotes off texts, but not off paths, lists, numbers and flags.
     fn raw(&self, variable: &'static str, section: &str, key: &str) -> Option<Setting<'_>> {
         let setting = self.setting(variable, section, key)?;
         Some(Setting {
@@ -222,6 +245,14 @@ impl AnsibleCfg {
 
 fn readable(path: &Path) -> bool {
     path.exists() && rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok()
+}
+
+/// `12`, and `12.0` too, as Ansible's decimal numbers have it.
+fn whole(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let point =
+        text.split_once('.').map_or(text, |(whole, part)| if part.bytes().all(|b| b == b'0') { whole } else { text });
+    point.parse().ok()
 }
 
 fn unquote(text: &str) -> &str {

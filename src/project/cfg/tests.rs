@@ -25,7 +25,7 @@ fn paths_are_relative_to_the_file_and_lists_are_comma_lists() {
 
 #[test]
 fn a_variable_wins_over_the_file_and_is_relative_to_the_folder() {
-    let (_dir, root) = folder("[defaults]\ninventory=a\nforks = '12' ; many\n[privilege_escalation]\nbecome=Yes\n");
+    let (_dir, root) = folder("[defaults]\ninventory=a\nforks = 12 ; many\n[privilege_escalation]\nbecome=Yes\n");
     let cfg = AnsibleCfg::load(&root, &Env::from([("ANSIBLE_INVENTORY", "x,y/../z")]));
     assert_eq!(cfg.inventory().unwrap(), [root.join("x"), root.join("z")]);
     assert_eq!(cfg.forks(), Some(12));
