@@ -7,6 +7,7 @@
 mod hidden;
 pub mod human;
 mod line;
+pub mod moment;
 mod perform;
 mod style;
 mod width;

@@ -21,4 +21,6 @@ pub enum Effect {
     Runs(screens::runs::Effect),
     /// See [`screens::run`].
     Run(screens::run::Effect),
+    /// See [`screens::audit`].
+    Audit(screens::audit::Effect),
 }

@@ -60,6 +60,8 @@ pub struct Model {
     pub runs: screens::runs::Runs,
     /// See [`screens::run`].
     pub run: screens::run::Run,
+    /// See [`screens::audit`].
+    pub audit: screens::audit::Audit,
 }
 
 /// A short word to the person.
@@ -104,6 +106,7 @@ impl Model {
             launch: screens::launch::Launch::default(),
             runs: screens::runs::Runs::default(),
             run: screens::run::Run::default(),
+            audit: screens::audit::Audit::default(),
         }
     }
 

@@ -51,4 +51,5 @@ pub enum Data {
     Launch(screens::launch::Data),
     Runs(screens::runs::Data),
     Run(screens::run::Data),
+    Audit(screens::audit::Data),
 }

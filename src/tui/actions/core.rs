@@ -43,6 +43,9 @@ pub const CORE: &[Action] = &[
         go(m, &screens::runs::SCREEN)
     })
     .hint(15),
+    Action::new("core.audit", &["3"], "audit", "Go to the audit ledger: who did what, and is it whole", |m| {
+        go(m, &screens::audit::SCREEN)
+    }),
     Action::new("core.help", &["?", "f1"], "help", "Show every key that works here", |m| {
         m.overlay = Some(Overlay::help());
         vec![]

@@ -1,5 +1,6 @@
 //! The screens: each a record of functions over the model, a state, and a `Data` and an `Effect` type of its own.
 
+pub mod audit;
 pub mod fleet;
 pub mod launch;
 pub mod run;
@@ -15,7 +16,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Every screen, in the order of the help.
-pub const ALL: &[&Screen] = &[&fleet::SCREEN, &launch::SCREEN, &runs::SCREEN, &run::SCREEN];
+pub const ALL: &[&Screen] = &[&fleet::SCREEN, &launch::SCREEN, &runs::SCREEN, &run::SCREEN, &audit::SCREEN];
 
 /// One screen.
 pub struct Screen {

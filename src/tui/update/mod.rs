@@ -61,6 +61,7 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Launch(data) => screens::launch::arrived(model, data),
         Data::Runs(data) => screens::runs::arrived(model, data),
         Data::Run(data) => screens::run::arrived(model, data),
+        Data::Audit(data) => screens::audit::arrived(model, data),
     }
 }
 
