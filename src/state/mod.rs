@@ -8,6 +8,7 @@ pub mod leases;
 pub mod lock;
 pub mod operator;
 pub mod runs;
+pub mod seen;
 
 pub use identity::{Identity, Life};
 pub use index::{Index, IndexError};

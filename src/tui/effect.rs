@@ -23,4 +23,6 @@ pub enum Effect {
     Run(screens::run::Effect),
     /// See [`screens::audit`].
     Audit(screens::audit::Effect),
+    /// See [`screens::away`].
+    Away(screens::away::Effect),
 }

@@ -62,6 +62,10 @@ pub struct Model {
     pub run: screens::run::Run,
     /// See [`screens::audit`].
     pub audit: screens::audit::Audit,
+    /// See [`screens::diagnostics`].
+    pub diagnostics: screens::diagnostics::Diagnostics,
+    /// See [`screens::away`].
+    pub away: screens::away::Away,
 }
 
 /// A short word to the person.
@@ -107,6 +111,8 @@ impl Model {
             runs: screens::runs::Runs::default(),
             run: screens::run::Run::default(),
             audit: screens::audit::Audit::default(),
+            diagnostics: screens::diagnostics::Diagnostics::default(),
+            away: screens::away::Away::default(),
         }
     }
 
@@ -151,7 +157,12 @@ impl Model {
     /// only while something lives.
     pub fn next_tick(&self) -> i64 {
         let minute = 60_000 - self.now.ms.rem_euclid(60_000);
-        let live = if self.live_runs.is_some_and(|n| n > 0) { 1_000 - self.now.ms.rem_euclid(1_000) } else { minute };
+        let watching = self.screen().name == screens::diagnostics::SCREEN.name;
+        let live = if watching || self.live_runs.is_some_and(|n| n > 0) {
+            1_000 - self.now.ms.rem_euclid(1_000)
+        } else {
+            minute
+        };
         let toast = self.toasts.iter().map(|t| (t.until - self.now.ms).max(1)).min().unwrap_or(minute);
         minute.min(live).min(toast)
     }

@@ -52,4 +52,5 @@ pub enum Data {
     Runs(screens::runs::Data),
     Run(screens::run::Data),
     Audit(screens::audit::Data),
+    Away(screens::away::Data),
 }

@@ -46,6 +46,12 @@ pub const CORE: &[Action] = &[
     Action::new("core.audit", &["3"], "audit", "Go to the audit ledger: who did what, and is it whole", |m| {
         go(m, &screens::audit::SCREEN)
     }),
+    Action::new("core.diagnostics", &["4"], "diagnostics", "Go to opsdeck's own log", |m| {
+        go(m, &screens::diagnostics::SCREEN)
+    }),
+    Action::new("core.away", &["5"], "away", "Go to what happened while you were away", |m| {
+        go(m, &screens::away::SCREEN)
+    }),
     Action::new("core.help", &["?", "f1"], "help", "Show every key that works here", |m| {
         m.overlay = Some(Overlay::help());
         vec![]

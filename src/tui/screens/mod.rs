@@ -1,6 +1,8 @@
 //! The screens: each a record of functions over the model, a state, and a `Data` and an `Effect` type of its own.
 
 pub mod audit;
+pub mod away;
+pub mod diagnostics;
 pub mod fleet;
 pub mod launch;
 pub mod run;
@@ -16,7 +18,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Every screen, in the order of the help.
-pub const ALL: &[&Screen] = &[&fleet::SCREEN, &launch::SCREEN, &runs::SCREEN, &run::SCREEN, &audit::SCREEN];
+pub const ALL: &[&Screen] = &[&fleet::SCREEN, &launch::SCREEN, &runs::SCREEN, &run::SCREEN, &audit::SCREEN, &diagnostics::SCREEN, &away::SCREEN];
 
 /// One screen.
 pub struct Screen {

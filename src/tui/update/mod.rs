@@ -62,6 +62,7 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Runs(data) => screens::runs::arrived(model, data),
         Data::Run(data) => screens::run::arrived(model, data),
         Data::Audit(data) => screens::audit::arrived(model, data),
+        Data::Away(data) => screens::away::arrived(model, data),
     }
 }
 
@@ -72,6 +73,11 @@ fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
     model.now = now;
     let toasts = model.toasts.len();
     model.toasts.retain(|t| t.until > now.ms);
+    let second = before.ms / 1_000 != now.ms / 1_000;
+    if second && model.screen().name == screens::diagnostics::SCREEN.name {
+        screens::diagnostics::tick();
+        model.dirty = true;
+    }
     let live = model.live_runs.is_some_and(|n| n > 0) && before.ms / 1_000 != now.ms / 1_000;
     model.dirty |= minute(before) != minute(now) || toasts != model.toasts.len() || live;
     vec![]

@@ -3,7 +3,7 @@
 mod actions;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod view;
 
 use super::Screen;
@@ -17,6 +17,7 @@ use crate::tui::widgets::field::Field;
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub use rows::{Row, Sort};
 use uuid::Uuid;
+pub use view::line;
 
 /// The screen.
 pub const SCREEN: Screen = Screen {

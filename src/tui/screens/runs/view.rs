@@ -146,7 +146,8 @@ fn heads(model: &Model, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     }
 }
 
-fn line(model: &Model, item: &Item, area: Rect, buf: &mut ratatui::buffer::Buffer) {
+/// One run in a line, with as many columns as there is room for.
+pub fn line(model: &Model, item: &Item, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let theme = &model.theme;
     let sign = sign::run(item.state(), item.watched);
     put(buf, theme, area.x, area.y, STATE_W - 1, &sign.text(theme), theme.style(sign.role));

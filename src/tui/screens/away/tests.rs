@@ -1,0 +1,55 @@
+//! "While you were away" as a person meets it after a night, and that it does not get in anybody's way.
+
+use super::*;
+use crate::tui::msg::{self, Msg};
+use crate::tui::screens::runs::tests::items;
+use crate::tui::testing::{self, Driver, NOW};
+
+fn driver(theme: &str, size: (u16, u16)) -> Driver {
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
+    send(&mut d);
+    d
+}
+
+fn send(d: &mut Driver) {
+    let mut items = items();
+    for i in &mut items {
+        i.row.why = (i.row.state == "failed").then(|| "7 hosts failed: Restart and wait for health".into());
+    }
+    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 500_000_000, items })));
+}
+
+#[test]
+fn as_it_looks() {
+    for theme in ["dark", "light", "high-contrast"] {
+        for size in [(80, 24), (160, 50)] {
+            insta::assert_snapshot!(format!("away_{theme}_{}x{}", size.0, size.1), driver(theme, size).styled());
+        }
+    }
+    let mut d = driver("monochrome", (40, 10));
+    d.model.theme.ascii = true;
+    d.keys("G T");
+    insta::assert_snapshot!("away_40x10_ascii", d.screen());
+}
+
+#[test]
+fn it_comes_up_by_itself_only_where_nobody_works_yet() {
+    let d = driver("dark", (80, 24));
+    assert_eq!(d.model.screen().name, "away");
+    let mut busy = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    busy.keys("2");
+    send(&mut busy);
+    assert_eq!(busy.model.screen().name, "runs");
+    let mut nothing = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    nothing.send(Msg::Data(msg::Data::Away(Data::Since { since: 1, items: vec![] })));
+    assert_eq!(nothing.model.screen().name, "fleet");
+}
+
+#[test]
+fn esc_goes_on_to_the_fleet_and_enter_opens_the_worst() {
+    let mut d = driver("dark", (80, 24));
+    d.keys("enter");
+    assert_eq!(d.model.screen().name, "run");
+    d.keys("esc esc");
+    assert_eq!(d.model.screen().name, "fleet");
+}
