@@ -2,19 +2,22 @@
 
 use super::Global;
 use crate::project::Project;
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{StateDir, file};
 use crate::text;
 use crate::tui::app::{self, Start};
 use crate::tui::keymap::{self, Keymap};
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::screens::diagnostics;
 use crate::tui::term::{Caps, Depth};
 use crate::tui::theme::{Theme, Themes};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 /// Options of the screen.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,6 +55,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let theme = theme(args, &themes, &caps)?;
     let (keymap, wrong) = keys(config.as_deref())?;
     mistakes.extend(wrong);
+    let state = StateDir::find(global.state_dir.as_deref());
+    log_to(&state);
     let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
     model.themes = themes;
     model.mouse = !args.no_mouse;
@@ -63,9 +68,21 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     for mistake in &mistakes {
         tracing::warn!("{mistake}");
     }
-    let state = StateDir::find(global.state_dir.as_deref());
     app::run(Start { model, caps, state, trace: args.trace_frames.clone(), began })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// opsdeck's own log goes to `opsdeck.log` and to the Diagnostics screen; never to the terminal, which is the screen's.
+fn log_to(state: &StateDir) {
+    let file = file::private_dir(state.root()).and_then(|()| file::append(&state.log()));
+    let missing = file.as_ref().err().map(ToString::to_string);
+    let to_file = file.ok().map(|f| fmt::layer().with_ansi(false).with_writer(std::sync::Arc::new(f)));
+    let own = tracing_subscriber::filter::Targets::new().with_target("opsdeck", tracing::Level::DEBUG);
+    // One that is there already stays.
+    let _ = tracing_subscriber::registry().with(own).with(diagnostics::layer()).with(to_file).try_init();
+    if let Some(why) = missing {
+        tracing::warn!("no log is written: {why}");
+    }
 }
 
 /// The theme that was asked for, else the one that fits the terminal. NO_COLOR wins over both.

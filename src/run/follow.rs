@@ -77,7 +77,7 @@ impl Follower {
     /// Parts it, so that one thread reads on while another owns the state: what was asked, what happened so far, what
     /// is wrong with the journal, and the reading half.
     pub fn split(self) -> (RunSpec, RunState, Option<String>, Tail) {
-        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader })
+        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader, output: 0 })
     }
 
     /// The run's folder.

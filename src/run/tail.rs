@@ -12,6 +12,8 @@ use std::os::unix::fs::FileExt;
 pub struct Tail {
     pub(super) dir: RunDir,
     pub(super) reader: Option<Reader>,
+    /// Bytes of output seen last.
+    pub(super) output: u64,
 }
 
 /// What a journal has gained.
@@ -21,11 +23,46 @@ pub struct Grown {
     pub lines: Vec<u8>,
     /// What is wrong with the journal, if something is.
     pub damage: Option<String>,
+    /// The output files have grown.
+    pub output: bool,
+}
+
+impl Grown {
+    /// True if the run's end is among the lines.
+    pub fn has_end(&self) -> bool {
+        memchr::memmem::find(&self.lines, br#""e":"ended""#).is_some()
+    }
+
+    /// The same in pieces of about `size` bytes each, cut between lines.
+    pub fn pieces(self, size: usize) -> Vec<Grown> {
+        let Grown { lines, damage, output } = self;
+        let mut out = Vec::new();
+        let mut rest = lines.as_slice();
+        while rest.len() > size {
+            let Some(end) = memchr::memchr(b'\n', &rest[size..]).map(|n| size + n + 1) else { break };
+            out.push(Grown { lines: rest[..end].to_vec(), damage: None, output: false });
+            rest = &rest[end..];
+        }
+        out.push(Grown { lines: rest.to_vec(), damage, output });
+        out
+    }
 }
 
 impl Tail {
-    /// What the journal has gained since the last call. Cheap when nothing.
+    /// What the journal and the output have gained since the last call. Cheap when nothing.
     pub fn poll(&mut self) -> Grown {
+        let size = self.output_size();
+        let grew = std::mem::replace(&mut self.output, size) != size;
+        Grown { output: grew, ..self.journal() }
+    }
+
+    fn output_size(&self) -> u64 {
+        let size = |path: std::path::PathBuf| path.metadata().map_or(0, |m| m.len());
+        let steps = (1..).map(|n| self.dir.step(n)).take_while(|s| s.path().is_dir());
+        steps.map(|s| size(s.stdout()) + size(s.stderr())).sum()
+    }
+
+    fn journal(&mut self) -> Grown {
         if self.reader.is_none() {
             self.reader = Reader::open(&self.dir.journal()).ok();
         }
@@ -51,7 +88,7 @@ impl Tail {
             self.reader = Reader::open_at(&self.dir.journal(), before, seq).ok();
             return Grown::default();
         }
-        Grown { lines, damage }
+        Grown { lines, damage, output: false }
     }
 
     /// The run's folder.
@@ -112,5 +149,21 @@ mod tests {
         journal.write_all(b"not an event\n").unwrap();
         let grown = tail.poll();
         assert!(grown.lines.is_empty() && grown.damage.is_some_and(|d| d.contains("line 3")));
+        std::fs::create_dir_all(dir.step(1).path()).unwrap();
+        std::fs::write(dir.step(1).stdout(), "ok").unwrap();
+        assert!(tail.poll().output);
+        assert!(!tail.poll().output);
+    }
+
+    #[test]
+    fn pieces_are_cut_between_lines_and_make_the_whole() {
+        let lines = b"aaaa\nbb\ncccccc\nd\n".to_vec();
+        let whole = super::Grown { lines: lines.clone(), damage: Some("x".into()), output: true };
+        for size in 1..24 {
+            let pieces = whole.clone().pieces(size);
+            assert!(pieces.iter().all(|p| p.lines.is_empty() || p.lines.ends_with(b"\n")), "{size}");
+            assert_eq!(pieces.iter().flat_map(|p| p.lines.clone()).collect::<Vec<_>>(), lines);
+            assert_eq!(pieces.iter().filter(|p| p.damage.is_some() && p.output).count(), 1);
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::edge::Edge;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Level, Msg, Now};
-use super::screens::fleet;
+use super::screens::{away, fleet};
 use super::term::{self, Cause, Event, Guard, Pace, Pacer};
 use super::update::update;
 use super::view::view;
@@ -50,10 +50,11 @@ pub struct Start {
 pub fn run(start: Start) -> anyhow::Result<()> {
     let Start { mut model, caps, state, trace, began } = start;
     let (send, inbox) = sync_channel(CHANNEL);
-    let edge = Edge::start(send.clone(), model.project.clone(), state, model.operator.clone())?;
+    let edge = Edge::start(send.clone(), model.project.clone(), state, model.operator.clone(), model.read_only)?;
     // The inventory is read while the terminal is being taken.
     model.now = now();
-    let first = fleet::start(&mut model);
+    let mut first = fleet::start(&mut model);
+    first.push(away::start());
     for effect in first {
         edge.perform(effect);
     }
@@ -238,7 +239,7 @@ impl App {
 }
 
 /// This moment in the operator's time zone.
-fn now() -> Now {
+pub(super) fn now() -> Now {
     let now = jiff::Zoned::now();
     Now { ms: now.timestamp().as_millisecond(), offset: now.offset().seconds() }
 }

@@ -1,9 +1,12 @@
 //! Performs effects on background threads and answers with messages. Nothing here touches the model or the terminal;
 //! each room's effects have a file of their own.
 
+mod audit;
 pub mod fleet;
 mod last_runs;
 mod launch;
+pub mod run;
+mod runs;
 
 use super::app::In;
 use super::effect::Effect;
@@ -13,6 +16,7 @@ use crate::project::Project;
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
@@ -34,6 +38,12 @@ pub struct Context {
     pub operator: Operator,
     /// Ends questions to Ansible when the screen closes.
     pub cancel: Cancel,
+    /// Look only: nothing is started, not even for others.
+    pub read_only: bool,
+    /// The run that is followed.
+    pub following: run::Generation,
+    /// The list of runs is kept fresh.
+    pub looking: Arc<AtomicBool>,
     /// Inventories that were read.
     pub inventories: fleet::Inventories,
 }
@@ -62,6 +72,7 @@ impl Edge {
         project: Arc<Project>,
         state: StateDir,
         operator: Operator,
+        read_only: bool,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -71,6 +82,10 @@ impl Edge {
             .build()?;
         let (cancel, inventories) = (Cancel::default(), fleet::Inventories::default());
         Ok(Self { runtime, context: Context { send, project, state, operator, cancel, inventories } })
+        let inventories = fleet::Inventories::default();
+        let (following, looking) = (run::Generation::default(), Arc::default());
+        let context = Context { send, project, state, operator, read_only, following, looking, inventories };
+        Ok(Self { runtime, context })
     }
 
     /// Performs an effect in the background. Returns at once.
@@ -81,6 +96,10 @@ impl Edge {
             Effect::Launch(effect) => launch::perform(&context, effect),
             Effect::Runs(effect) => tracing::warn!("not performed: {effect:?}"),
             Effect::Run(effect) => tracing::warn!("not performed: {effect:?}"),
+            Effect::Runs(effect) => runs::perform(&context, effect),
+            Effect::Run(effect) => run::perform(&context, effect),
+            Effect::Audit(effect) => audit::perform(&context, effect),
+            Effect::Away(effect) => runs::look(&context, &effect),
             // The terminal's own; see `app`.
             Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
         });

@@ -160,8 +160,7 @@ fn detail(model: &Model, row: &Row, area: Rect, buf: &mut Buffer) {
         .flatten()
         .filter(|(_, v)| !v.is_null() && v.as_object().is_none_or(|o| !o.is_empty()));
     let key_w = fields.clone().map(|(k, _)| width(k)).max().unwrap_or(0).min(area.width / 2);
-    let mut y = area.y + 1;
-    for (key, value) in fields {
+    for (y, (key, value)) in (area.y + 1..).zip(fields) {
         if y >= area.bottom() {
             put_right(
                 buf,
@@ -181,6 +180,5 @@ fn detail(model: &Model, row: &Row, area: Rect, buf: &mut Buffer) {
         put(buf, theme, area.x, y, key_w, key, theme.style(Role::Dim));
         let x = area.x + key_w + 2;
         put(buf, theme, x, y, area.right().saturating_sub(x), &text, theme.style(Role::Text));
-        y += 1;
     }
 }

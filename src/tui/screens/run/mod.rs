@@ -11,6 +11,7 @@ mod tests;
 mod view;
 
 use super::Screen;
+use crate::run::log::LogStore;
 use crate::run::state::Cell;
 use crate::run::{RunSpec, RunState};
 use crate::tui::effect;
@@ -61,6 +62,8 @@ pub struct Opened {
     pub state: Box<RunState>,
     /// What is wrong with its journal.
     pub damage: Option<String>,
+    /// Its output.
+    pub log: LogStore,
 }
 
 /// One host's result of one task.

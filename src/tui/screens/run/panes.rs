@@ -101,7 +101,9 @@ fn unfolded(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer, hits: &mut 
     let cell = task.map(|t| t.cell(shown.host as usize)).unwrap_or_default();
     let sign = sign::cell(cell.status);
     let name = task.map_or("?", |t| t.name.as_str());
-    let path = task.and_then(|t| t.path.as_deref()).map(|p| format!("  {p}")).unwrap_or_default();
+    let here_from = format!("{}/", o.spec.cwd.display());
+    let path = task.and_then(|t| t.path.as_deref()).map(|p| p.strip_prefix(&here_from).unwrap_or(p));
+    let path = path.map(|p| format!("  {p}")).unwrap_or_default();
     let title = format!("{} {}  {host}: {name}{path}", sign.glyph(theme), sign.word);
     let body = rule(theme, area, &title, here, buf);
     let dim = theme.style(Role::Dim);

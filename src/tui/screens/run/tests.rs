@@ -16,6 +16,11 @@ fn lines() -> Vec<Line> {
     }))
 }
 
+/// A log without lines: its files do not exist.
+fn log() -> LogStore {
+    LogStore::open(&crate::state::RunDir::at("/nonexistent"))
+}
+
 /// A run on the screen, with the result of its first error, where it has one.
 fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
     let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
@@ -23,7 +28,7 @@ fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
     open(&mut d.model, id);
     d.send(Msg::Data(msg::Data::Run(Data::Opened(
         id,
-        Box::new(Opened { spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None }),
+        Box::new(Opened { spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None, log: log() }),
     ))));
     answer(&mut d);
     d
@@ -147,7 +152,7 @@ fn the_cursor_follows_the_newest_task_until_it_is_moved() {
         let line = format!(
             r#"{{"seq":{seq},"ts":1,"e":"task","name":"next {seq}","action":"ping","step":1,"off":0,"len":1}}"#
         );
-        let grown = crate::run::Grown { lines: line.into_bytes(), damage: None };
+        let grown = crate::run::Grown { lines: line.into_bytes(), ..crate::run::Grown::default() };
         d.send(Msg::Data(msg::Data::Run(Data::Grown(fixtures::spec().id, grown))));
     };
     grow(&mut d);

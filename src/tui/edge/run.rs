@@ -1,0 +1,156 @@
+//! Performs the Run screen's effects: follows one run on a thread of its own, reads results, stops, launches again.
+
+use super::Context;
+use crate::ansible::secrets::Secrets;
+use crate::run::log::LogStore;
+use crate::run::spec::{Adhoc, Ask, Play};
+use crate::run::{self, Follower, Request};
+use crate::state::{Index, Lock};
+use crate::tui::msg::{Data, Level, Msg};
+use crate::tui::screens::run::{self as screen, Effect};
+use crate::tui::theme::Role;
+use crate::tui::widgets::order::host_failed;
+use crate::tui::widgets::result::{self, Line};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// Counts the runs that were opened: the thread that follows an older one sees it, and ends.
+pub type Generation = Arc<AtomicU64>;
+
+/// How often a run that moves is looked at, and one that does not.
+const QUICK: Duration = Duration::from_millis(50);
+const SLOW: Duration = Duration::from_millis(500);
+/// A run that gave no news for so long does not move.
+const STILL: Duration = Duration::from_secs(5);
+/// Bytes of journal in one message: what the screen folds between two keys.
+const PIECE: usize = 256 * 1024;
+
+pub(super) fn perform(context: &Context, effect: Effect) {
+    match effect {
+        Effect::Open(id) => {
+            let mine = context.following.fetch_add(1, Ordering::SeqCst) + 1;
+            let context = context.clone();
+            let thread = std::thread::Builder::new().name("follow".into());
+            if let Err(e) = thread.spawn(move || follow(&context, id, mine)) {
+                tracing::error!("no thread to follow run {id}: {e}");
+            }
+        }
+        Effect::Result { id, task, host, cell } => {
+            let lines = match run::result(&context.state.run(id), cell) {
+                Ok(Some(value)) => Ok(result::lines(value.get("r").unwrap_or(&value))),
+                Ok(None) => {
+                    Ok(vec![Line { role: Role::Unknown, text: "No result came from this host for this task.".into() }])
+                }
+                Err(e) => Err(e.to_string()),
+            };
+            answer(context, screen::Data::Result { id, task, host, lines });
+        }
+        Effect::Stop { id, level } => match run::stop(&context.state, id, level, &context.operator) {
+            Ok(()) => say(context, Level::Info, "asked to stop; it is recorded".into()),
+            Err(e) => say(context, Level::Error, format!("not stopped: {e}")),
+        },
+        Effect::Rerun { id, failed_hosts } => match again(context, id, failed_hosts) {
+            Ok(launched) => {
+                for warning in launched.warnings {
+                    say(context, Level::Warning, warning);
+                }
+                answer(context, screen::Data::Launched(launched.id));
+            }
+            Err(why) => say(context, Level::Error, format!("not launched: {why}")),
+        },
+    }
+}
+
+fn answer(context: &Context, data: screen::Data) -> bool {
+    context.answer(Msg::Data(Data::Run(data)))
+}
+
+fn say(context: &Context, level: Level, text: String) {
+    context.answer(Msg::Toast(level, text));
+}
+
+/// Reads a run and goes on reading until another one is opened or nobody listens any more.
+fn follow(context: &Context, id: Uuid, mine: u64) {
+    let dir = context.state.run(id);
+    let follower = match Follower::open(&dir) {
+        Ok(follower) => follower,
+        Err(e) => {
+            answer(context, screen::Data::Failed(id, e.to_string()));
+            return;
+        }
+    };
+    let (spec, state, damage, mut tail) = follower.split();
+    let mut ended = state.state.is_terminal();
+    tracing::info!("run {id} is followed: {}, {}", spec.ask.title(), state.state.name());
+    let past = Index::open(&context.state)
+        .and_then(|i| i.past_durations(&spec.ask.title(), spec.environment.as_deref()))
+        .unwrap_or_default();
+    let log = LogStore::open(tail.dir());
+    let opened = screen::Opened { spec: Box::new(spec), state: Box::new(state), damage, log };
+    if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {
+        return;
+    }
+    let mut watched = None;
+    let mut looked: Option<Instant> = None;
+    let mut news = Instant::now();
+    while context.following.load(Ordering::SeqCst) == mine {
+        let grown = tail.poll();
+        if grown != run::Grown::default() {
+            news = Instant::now();
+            ended |= grown.has_end();
+            if !grown.pieces(PIECE).into_iter().all(|piece| answer(context, screen::Data::Grown(id, piece))) {
+                return;
+            }
+        }
+        if !ended && looked.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
+            looked = Some(Instant::now());
+            let mut held = Lock::is_held(&dir.lock());
+            if !held && !context.read_only {
+                // Whoever notices first that its supervisor is gone gives it a new one.
+                match run::revive(&context.state, id) {
+                    Ok(_) => held = Lock::is_held(&dir.lock()),
+                    Err(e) => tracing::warn!("run {id} has no supervisor, and none could be started: {e}"),
+                }
+            }
+            if watched != Some(held) {
+                watched = Some(held);
+                if !answer(context, screen::Data::Watched(id, held)) {
+                    return;
+                }
+            }
+        }
+        std::thread::sleep(if news.elapsed() < STILL { QUICK } else { SLOW });
+    }
+}
+
+/// Launches a run's ask again. What needed secrets can't be: they were not kept, and are asked for where runs are launched.
+fn again(context: &Context, id: Uuid, failed_hosts: bool) -> Result<run::Launched, String> {
+    let old = Follower::open(&context.state.run(id)).map_err(|e| e.to_string())?;
+    if !old.spec.secrets.is_empty() {
+        return Err(format!("it needs secrets, which are never kept: {}", old.spec.secrets.join(", ")));
+    }
+    let spec = old.spec;
+    let mut request = Request {
+        ask: spec.ask,
+        environment: spec.environment,
+        cwd: spec.cwd,
+        hosts: spec.hosts,
+        secrets: Secrets::default(),
+        on_conflict: spec.on_conflict,
+        timeout: spec.timeout,
+        rerun_of: Some(id),
+    };
+    if failed_hosts {
+        let failed: Vec<String> =
+            old.state.hosts.iter().filter(|(_, h)| host_failed(h)).map(|(n, _)| n.clone()).collect();
+        if failed.is_empty() {
+            return Err("no host failed".into());
+        }
+        let (Ask::Adhoc(Adhoc { common, .. }) | Ask::Playbook(Play { common, .. })) = &mut request.ask;
+        common.limit = Some(failed.join(","));
+        request.hosts = Some(failed);
+    }
+    run::launch(&context.state, request).map_err(|e| e.to_string())
+}
