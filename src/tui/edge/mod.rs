@@ -81,10 +81,8 @@ impl Edge {
             .enable_all()
             .build()?;
         let (cancel, inventories) = (Cancel::default(), fleet::Inventories::default());
-        Ok(Self { runtime, context: Context { send, project, state, operator, cancel, inventories } })
-        let inventories = fleet::Inventories::default();
         let (following, looking) = (run::Generation::default(), Arc::default());
-        let context = Context { send, project, state, operator, read_only, following, looking, inventories };
+        let context = Context { send, project, state, operator, read_only, following, looking, cancel, inventories };
         Ok(Self { runtime, context })
     }
 
@@ -94,8 +92,6 @@ impl Edge {
         self.runtime.spawn_blocking(move || match effect {
             Effect::Fleet(effect) => fleet::perform(&context, effect),
             Effect::Launch(effect) => launch::perform(&context, effect),
-            Effect::Runs(effect) => tracing::warn!("not performed: {effect:?}"),
-            Effect::Run(effect) => tracing::warn!("not performed: {effect:?}"),
             Effect::Runs(effect) => runs::perform(&context, effect),
             Effect::Run(effect) => run::perform(&context, effect),
             Effect::Audit(effect) => audit::perform(&context, effect),

@@ -3,13 +3,12 @@
 use super::Context;
 use crate::ansible::secrets::Secrets;
 use crate::run::log::LogStore;
-use crate::run::spec::{Adhoc, Ask, Play};
-use crate::run::{self, Follower, Request};
+use crate::run::rerun::{self, unfinished};
+use crate::run::{self, Follower};
 use crate::state::{Index, Lock};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::run::{self as screen, Effect};
 use crate::tui::theme::Role;
-use crate::tui::widgets::order::host_failed;
 use crate::tui::widgets::result::{self, Line};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -131,26 +130,11 @@ fn again(context: &Context, id: Uuid, failed_hosts: bool) -> Result<run::Launche
     if !old.spec.secrets.is_empty() {
         return Err(format!("it needs secrets, which are never kept: {}", old.spec.secrets.join(", ")));
     }
-    let spec = old.spec;
-    let mut request = Request {
-        ask: spec.ask,
-        environment: spec.environment,
-        cwd: spec.cwd,
-        hosts: spec.hosts,
-        secrets: Secrets::default(),
-        on_conflict: spec.on_conflict,
-        timeout: spec.timeout,
-        rerun_of: Some(id),
-    };
-    if failed_hosts {
-        let failed: Vec<String> =
-            old.state.hosts.iter().filter(|(_, h)| host_failed(h)).map(|(n, _)| n.clone()).collect();
-        if failed.is_empty() {
-            return Err("no host failed".into());
-        }
-        let (Ask::Adhoc(Adhoc { common, .. }) | Ask::Playbook(Play { common, .. })) = &mut request.ask;
-        common.limit = Some(failed.join(","));
-        request.hosts = Some(failed);
+    let hosts = failed_hosts.then(|| unfinished(&old.spec, &old.state));
+    if hosts.as_ref().is_some_and(Vec::is_empty) {
+        return Err("every host came to its end".into());
     }
+    let request = rerun::again(&context.state, &old.spec, hosts.as_deref(), Secrets::default());
+    let request = request.map_err(|e| e.to_string())?;
     run::launch(&context.state, request).map_err(|e| e.to_string())
 }

@@ -18,7 +18,15 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Every screen, in the order of the help.
-pub const ALL: &[&Screen] = &[&fleet::SCREEN, &launch::SCREEN, &runs::SCREEN, &run::SCREEN, &audit::SCREEN, &diagnostics::SCREEN, &away::SCREEN];
+pub const ALL: &[&Screen] = &[
+    &fleet::SCREEN,
+    &launch::SCREEN,
+    &runs::SCREEN,
+    &run::SCREEN,
+    &audit::SCREEN,
+    &diagnostics::SCREEN,
+    &away::SCREEN,
+];
 
 /// One screen.
 pub struct Screen {

@@ -2,11 +2,12 @@
 
 use super::{Effect, Pane, stop};
 use crate::run::event::Status;
+use crate::run::rerun::unfinished;
 use crate::run::state::CellStatus;
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::widgets::order::{first_error, host_failed};
+use crate::tui::widgets::order::first_error;
 use crate::tui::widgets::paint::of;
 
 type Effects = Vec<effect::Effect>;
@@ -81,9 +82,13 @@ pub const ACTIONS: &[Action] = &[
         .hint(45)
         .unless(no_rerun)
         .asks(Danger::TypeName, |m| question(m, false)),
-    Action::new("run.rerun-failed", &["r"], "rerun failed", "Launch the same again on the hosts that failed", |m| {
-        rerun(m, true)
-    })
+    Action::new(
+        "run.rerun-failed",
+        &["r"],
+        "rerun failed",
+        "Launch the same again on the hosts that failed or did not come to an end",
+        |m| rerun(m, true),
+    )
     .hint(65)
     .unless(no_failed)
     .asks(Danger::TypeName, |m| question(m, true)),
@@ -103,23 +108,30 @@ fn no_rerun(model: &Model) -> Option<String> {
     if !o.state.state.is_terminal() && model.run.is_watched() {
         return Some("it has not ended".into());
     }
+    if !o.spec.secrets.is_empty() {
+        // They were never kept, and this screen asks for none.
+        return Some(format!("it needs {}: use `opsdeck rerun`, which asks", o.spec.secrets.join(", ")));
+    }
     (o.spec.cwd != model.project.root).then(|| format!("it belongs to another project: {}", o.spec.cwd.display()))
 }
 
 fn no_failed(model: &Model) -> Option<String> {
     no_rerun(model).or_else(|| {
-        let failed = model.run.state().is_some_and(|s| s.hosts.values().any(host_failed));
-        (!failed).then(|| "no host failed".into())
+        let none = model.run.opened.as_ref().is_none_or(|o| unfinished(&o.spec, &o.state).is_empty());
+        none.then(|| "every host came to its end".into())
     })
 }
 
 fn question(model: &Model, failed_hosts: bool) -> Vec<String> {
     let Some(o) = &model.run.opened else { return vec![] };
-    let failed: Vec<&str> = o.state.hosts.iter().filter(|(_, h)| host_failed(h)).map(|(n, _)| n.as_str()).collect();
+    let failed = unfinished(&o.spec, &o.state);
     let on = if failed_hosts {
-        let names = failed.iter().take(8).copied().collect::<Vec<_>>().join(" ");
+        let names = failed.iter().take(8).cloned().collect::<Vec<_>>().join(" ");
         let more = if failed.len() > 8 { format!(" and {} more", failed.len() - 8) } else { String::new() };
-        format!("On the {} that failed: {names}{more}", of(failed.len() as u64, "host"))
+        format!(
+            "On the {} that failed, were not reached or did not come to an end: {names}{more}",
+            of(failed.len() as u64, "host")
+        )
     } else {
         format!("On all its hosts ({})", o.spec.hosts.as_ref().map_or("not known".into(), |h| h.len().to_string()))
     };
@@ -127,9 +139,6 @@ fn question(model: &Model, failed_hosts: bool) -> Vec<String> {
     let mut lines = vec![format!("$ {}{limit}", super::view::command(&o.spec)), on];
     if o.spec.ask.common().check {
         lines.push("CHECK MODE: it changes nothing.".into());
-    }
-    if !o.spec.secrets.is_empty() {
-        lines.push(format!("It needs secrets, which were not kept: {}.", o.spec.secrets.join(", ")));
     }
     lines
 }
