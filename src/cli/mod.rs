@@ -17,6 +17,7 @@ pub mod when;
 pub mod adhoc;
 mod answer;
 mod inner;
+mod paint;
 pub mod play;
 mod record;
 pub mod rerun;

@@ -1,12 +1,15 @@
-//! `--wait`: what Ansible prints, as it comes, and its exit code at the end. Only watches: whatever happens to it, the
-//! run goes on.
+//! `--wait`: what Ansible prints, as it comes, and its exit code at the end. A file or a pipe gets the bytes as they are,
+//! a terminal gets each line made safe. Only watches: whatever happens to it, the run goes on.
 
+use super::paint::shown;
 use crate::run::event::Failure;
 use crate::run::{Follower, RunState, State, revive};
 use crate::state::{Lock, StateDir};
+use crate::text;
+use crate::tui::term::{Caps, Depth};
 use anyhow::Result;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -59,8 +62,8 @@ async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
     let dir = store.run(id);
     let mut run = Follower::open(&dir)?;
     let step = dir.step(1);
-    let mut out = Tail::new(step.stdout());
-    let mut err = Tail::new(step.stderr());
+    let mut out = Tail::new(step.stdout(), io::stdout().is_terminal());
+    let mut err = Tail::new(step.stderr(), io::stderr().is_terminal());
     let mut looked = Instant::now();
     let mut told = None;
     loop {
@@ -68,7 +71,8 @@ async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
         run.poll();
         let ended = run.state.state.is_terminal();
         if !quiet {
-            let copied = out.copy(&mut io::stdout().lock()).and_then(|()| err.copy(&mut io::stderr().lock()));
+            let copied =
+                out.copy(&mut io::stdout().lock(), ended).and_then(|()| err.copy(&mut io::stderr().lock(), ended));
             match copied {
                 Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(141),
                 other => other?,
@@ -102,25 +106,46 @@ struct Tail {
     path: PathBuf,
     file: Option<File>,
     buffer: Vec<u8>,
+    /// For a terminal: whether it takes colours and only ASCII, and the line that has no end yet.
+    safe: Option<(bool, bool)>,
+    begun: Vec<u8>,
 }
 
 impl Tail {
-    fn new(path: PathBuf) -> Self {
-        Tail { path, file: None, buffer: vec![0; 64 << 10] }
+    fn new(path: PathBuf, terminal: bool) -> Self {
+        let caps = terminal.then(Caps::detect);
+        let safe = caps.map(|caps| (caps.depth != Depth::None, !caps.utf8));
+        Tail { path, file: None, buffer: vec![0; 64 << 10], safe, begun: Vec::new() }
     }
 
-    fn copy(&mut self, to: &mut dyn Write) -> io::Result<()> {
+    /// Copies what is new; with `all` also a last line without an end.
+    fn copy(&mut self, to: &mut dyn Write, all: bool) -> io::Result<()> {
         if self.file.is_none() {
             self.file = File::open(&self.path).ok();
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         let mut any = false;
         loop {
-            match file.read(&mut self.buffer)? {
-                0 => return if any { to.flush() } else { Ok(()) },
-                n => to.write_all(&self.buffer[..n])?,
+            let n = file.read(&mut self.buffer)?;
+            match self.safe {
+                _ if n == 0 => break,
+                None => to.write_all(&self.buffer[..n])?,
+                Some((colour, ascii)) => {
+                    self.begun.extend_from_slice(&self.buffer[..n]);
+                    let whole = self.begun.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+                    for line in self.begun[..whole].split_inclusive(|b| *b == b'\n') {
+                        writeln!(to, "{}", shown(&text::line(&line[..line.len() - 1], ascii), colour, ascii))?;
+                    }
+                    self.begun.drain(..whole);
+                }
             }
             any = true;
         }
+        if let (true, Some((colour, ascii))) = (all && !self.begun.is_empty(), self.safe) {
+            write!(to, "{}", shown(&text::line(&self.begun, ascii), colour, ascii))?;
+            self.begun.clear();
+            any = true;
+        }
+        if any { to.flush() } else { Ok(()) }
     }
 }

@@ -1,7 +1,8 @@
 //! The lab itself holds what the other tests rely on: real ssh, and nothing left behind.
 
+use crate::support::tmux::Tmux;
 use crate::support::wait::wait_true;
-use crate::support::{Lab, Pty, Tmux};
+use crate::support::{Lab, Pty};
 use opsdeck::cli::demo::marked;
 
 #[test]

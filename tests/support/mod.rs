@@ -12,7 +12,6 @@ pub mod wait;
 pub use lab::Lab;
 pub use pty::Pty;
 pub use runs::Run;
-pub use tmux::Tmux;
 
 /// The opsdeck that these tests are about.
 pub const OPSDECK: &str = env!("CARGO_BIN_EXE_opsdeck");
