@@ -99,6 +99,20 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Action)> {
     own.chain(CORE.iter().map(|a| ("", a)))
 }
 
+/// The table of all keys for the README, in Markdown: one row an action, grouped by screen.
+pub fn table(keymap: &super::keymap::Keymap) -> String {
+    let mut out = String::from("| where | keys | action | what it does |\n|---|---|---|---|\n");
+    // What works everywhere comes first.
+    let (everywhere, own): (Vec<_>, Vec<_>) = all().partition(|(screen, _)| screen.is_empty());
+    for (screen, action) in everywhere.into_iter().chain(own) {
+        let place = if screen.is_empty() { "everywhere" } else { screen };
+        let keys: Vec<_> = keymap.keys(action).iter().map(|k| format!("`{k}`")).collect();
+        out += &format!("| {place} | {} | `{}` | {} |\n", keys.join(" "), action.id, action.help);
+    }
+    // A bar in a key would end its cell.
+    out.replace("`|`", "`\\|`")
+}
+
 /// An action by its id.
 pub fn find(id: &str) -> Option<&'static Action> {
     all().map(|(_, a)| a).find(|a| a.id == id)

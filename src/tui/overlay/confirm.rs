@@ -84,7 +84,7 @@ impl Confirm {
 
     pub(super) fn view(&self, model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         let theme = &model.theme;
-        let widest = self.lines.iter().map(|l| text::width(l)).max().unwrap_or(0).max(46);
+        let widest = self.lines.iter().map(|l| text::width(l)).max().unwrap_or(0).max(60);
         let columns = u16::try_from(widest + 4).unwrap_or(u16::MAX).min(area.width.saturating_sub(2));
         let inner = usize::from(columns.saturating_sub(4)).max(1);
         let lines: Vec<&str> = self.lines.iter().flat_map(|l| line::fold(l, inner)).collect();

@@ -28,7 +28,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.hits = hits;
             vec![]
         }
-        Msg::Data(data) => arrived(model, data),
+        Msg::Data(data) => {
+            let live = model.live_runs;
+            let mut effects = arrived(model, data);
+            // A run began or ended: what the fleet says of its hosts is old.
+            if live != model.live_runs && model.screen().name == screens::fleet::SCREEN.name {
+                effects.extend((screens::fleet::SCREEN.enter)(model));
+            }
+            effects
+        }
         Msg::Toast(level, text) => {
             model.toast(level, text);
             vec![]

@@ -59,3 +59,12 @@ fn the_theme_picker_shows_each_theme_at_once_and_esc_gives_the_old_one_back() {
     d.keys("f3 end enter");
     assert_eq!((d.model.theme.name.as_str(), d.model.overlay.is_none()), ("solarized", true));
 }
+
+#[test]
+fn the_table_of_keys_has_a_row_for_every_action() {
+    let table = crate::tui::actions::table(&crate::tui::keymap::Keymap::default());
+    let rows = crate::tui::actions::all().count() + 2;
+    assert_eq!(table.lines().count(), rows, "{table}");
+    assert!(table.contains("| fleet | `/` | `fleet.filter` |"), "{table}");
+    assert!(table.lines().all(|row| row.replace("\\|", "").matches('|').count() == 5), "{table}");
+}

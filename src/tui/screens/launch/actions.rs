@@ -18,10 +18,10 @@ pub const ACTIONS: &[Action] = &[
         .hint(95)
         .unless(why_not)
         .asks(Danger::TypeName, question),
-    Action::new("launch.wait", &["ctrl-w"], "run, or wait", "Launch; wait where another run holds the hosts", wait)
+    Action::new("launch.wait", &["alt-w"], "run, or wait", "Launch; wait where another run holds the hosts", wait)
         .unless(|m| why_not(m).or_else(|| m.launch.holder.is_none().then(|| "nobody holds the hosts".into())))
         .asks(Danger::TypeName, question),
-    Action::new("launch.copy", &["ctrl-y"], "copy command", "Copy the exact command to the clipboard", |m| {
+    Action::new("launch.copy", &["alt-c"], "copy command", "Copy the exact command to the clipboard", |m| {
         command_line(m).map(effect::Effect::Copy).into_iter().collect()
     })
     .hint(40)

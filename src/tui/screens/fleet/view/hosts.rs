@@ -152,7 +152,8 @@ pub(super) fn last_run(model: &Model, place: &Place, host: &str) -> (String, Rol
         Outcome::Running => (Glyph::Running, "running"),
         Outcome::Unknown => (Glyph::Unknown, "unknown"),
     };
-    let when = if model.absolute_time {
+    // A time of day says nothing of another day.
+    let when = if model.absolute_time && model.now.ms - *at < 86_400_000 {
         crate::tui::widgets::header::clock(*at, model.now.offset)
     } else {
         human::ago(*at, model.now.ms)
