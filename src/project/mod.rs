@@ -16,6 +16,7 @@ pub use cfg::{AnsibleCfg, Env};
 pub use colour::Colour;
 pub use discover::Error;
 pub use environments::protected_by_name;
+pub use playbooks::one as playbook;
 pub use problem::{Problem, Severity};
 
 use std::path::PathBuf;

@@ -65,6 +65,11 @@ pub fn any(folder: &Path) -> bool {
     files.iter().any(|file| matches!(read(folder, file), Some(Ok(_))))
 }
 
+/// One playbook by its path in the project; `None` where there is none, or where it cannot be read.
+pub fn one(root: &Path, path: &str) -> Option<Playbook> {
+    read(root, &root.join(path))?.ok()
+}
+
 /// Level 0 is the project's own folder: its subfolders are not entered.
 fn collect(folder: &Path, level: usize, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -3,7 +3,7 @@
 
 use super::spec::{OnConflict, RunSpec, VERSION};
 use super::step::StepCommand;
-use super::{lease, ledger, list, spawn};
+use super::{lease, ledger, list, spawn, targets};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -80,8 +80,11 @@ pub enum LaunchError {
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
-pub fn launch(store: &StateDir, request: Request) -> Result<Launched, LaunchError> {
+pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
     let env = Env::current();
+    if request.hosts.is_none() {
+        request.hosts = targets::known(&request.ask, &request.cwd, &env);
+    }
     let index = list::open_index(store)?;
     let spec = freeze(store, &request, &env)?;
     let (tool, warnings) = match admit(store, &index, &request, &env) {

@@ -24,6 +24,7 @@ pub mod step;
 mod stop;
 pub mod supervise;
 mod tail;
+pub mod targets;
 mod tree;
 pub mod verdict;
 
