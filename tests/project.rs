@@ -339,3 +339,13 @@ fn a_thousand_files_are_looked_through_at_once() {
     // a bound against quadratic mistakes only: this build is not optimised and the machine is shared
     assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }
+
+#[test]
+fn files_in_a_folder_where_everybody_may_write_never_make_it_the_root() {
+    let layout = Layout::new(&[("shared/hosts", HOSTS), ("shared/mine/site.yml", PLAY)]);
+    let shared = layout.root().join("shared");
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).unwrap();
+    assert_eq!(layout.from("shared/mine", &Env::default()).root, shared.join("mine"));
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(layout.from("shared/mine", &Env::default()).root, shared, "else the inventory above wins");
+}

@@ -33,7 +33,8 @@ impl Project {
     /// The project that `start` lies in, found by walking up.
     ///
     /// The nearest folder with `ansible.cfg` or `opsdeck.yaml` wins; without one the nearest with an inventory, then the
-    /// nearest with a playbook. The walk ends at the top of a git repository and below the home folder. A folder whose
+    /// nearest with a playbook. The walk ends at the top of a git repository, below the home folder and below a folder where
+    /// everybody may write. A folder whose
     /// `ansible/` is a project stands for that.
     ///
     /// # Errors
@@ -92,7 +93,9 @@ fn root_of(start: &Path, env: &Env) -> Option<PathBuf> {
     let home = env.get("HOME").map(PathBuf::from);
     let mut above = Vec::new();
     for folder in start.ancestors() {
-        let ends = folder == Path::new("/") || Some(folder) == home.as_deref();
+        // Where everybody may write (/tmp), somebody else's files would choose what runs: Ansible ignores its
+        // configuration there for the same reason.
+        let ends = folder == Path::new("/") || Some(folder) == home.as_deref() || anybody_may_write(folder);
         if ends && folder != start {
             break;
         }
@@ -111,6 +114,11 @@ fn root_of(start: &Path, env: &Env) -> Option<PathBuf> {
         })
         .or_else(|| nearest(&environments::in_files))
         .or_else(|| nearest(&playbooks::any))
+}
+
+fn anybody_may_write(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    folder.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o002 != 0)
 }
 
 fn is_marked(folder: &Path) -> bool {
