@@ -277,3 +277,12 @@ fn the_schema_is_printed() {
     assert_eq!(schema["title"], "opsdeck.yaml");
     assert_eq!(schema["$defs"]["RunbookConfig"]["oneOf"][0]["required"][0], "module");
 }
+
+#[test]
+fn a_source_that_ansible_would_pass_over_is_a_mistake_with_its_place() {
+    let dir = project(&[("inventories/production/hosts", "web1\n[web:kids]\nweb1\n")]);
+    let output = opsdeck(dir.path(), &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("inventories/production/hosts:2:"), "{text}");
+}

@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::print::print;
+use crate::inventory::{Inventory, Options, Warning};
 use crate::project::{Problem, Project, Severity};
 use crate::text;
 use serde_json::json;
@@ -27,7 +28,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    let problems = project.check();
+    let mut problems = project.check();
+    in_inventories(&project, &mut problems);
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let out = if args.json {
@@ -49,6 +51,29 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     };
     print(&out)?;
     Ok(if errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What Ansible would pass over in the environments' sources: since nothing may run on half an inventory, each such
+/// place is a mistake. A source that only Ansible can read is left to it.
+fn in_inventories(project: &Project, problems: &mut Vec<Problem>) {
+    for environment in &project.environments {
+        let Ok(inventory) = Inventory::load(&project.root, &environment.inventory, &Options::current()) else {
+            continue;
+        };
+        for Warning { file, mark, text } in inventory.warnings() {
+            // a path that names nothing is opsdeck.yaml's mistake, and told there
+            let Some(file) = file.as_ref().filter(|file| project.root.join(file).exists()) else { continue };
+            let problem = match mark {
+                Some(mark) => Problem::error(file, text).at(*mark),
+                None => Problem::warning(file, text),
+            };
+            let problem = problem.below(&project.root);
+            let same = |known: &&Problem| known.file == problem.file && known.line == problem.line;
+            if !problems.iter().any(|known| same(&known)) {
+                problems.push(problem);
+            }
+        }
+    }
 }
 
 fn number(n: usize, what: &str) -> String {
