@@ -129,16 +129,21 @@ impl Model {
     /// Goes to a screen: back to it if it is among those behind, else on top of them. The caller runs its `enter`.
     pub fn go(&mut self, screen: &'static Screen) {
         match self.stack.iter().position(|s| s.name == screen.name) {
-            Some(at) => self.stack.truncate(at + 1),
+            Some(at) => {
+                let left = self.stack.split_off(at + 1);
+                left.iter().for_each(|s| (s.leave)(self));
+            }
             None => self.stack.push(screen),
         }
         self.overlay = None;
     }
 
-    /// Goes back to the screen before; the first one stays.
+    /// Goes back to the screen before; the first one stays. The caller runs its `enter`.
     pub fn back(&mut self) {
-        if self.stack.len() > 1 {
-            self.stack.pop();
+        if self.stack.len() > 1
+            && let Some(left) = self.stack.pop()
+        {
+            (left.leave)(self);
         }
     }
 

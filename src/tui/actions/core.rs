@@ -22,8 +22,9 @@ pub const CORE: &[Action] = &[
     Action::new("move.first", &["home", "g"], "first", "Go to the first row", |m| motion(m, Motion::First)),
     Action::new("move.last", &["end", "G"], "last", "Go to the last row", |m| motion(m, Motion::Last)),
     Action::new("core.back", &["esc"], "back", "Go back to the screen before", |m| {
+        let before = m.stack.len();
         m.back();
-        vec![]
+        if m.stack.len() < before { (m.screen().enter)(m) } else { vec![] }
     }),
     Action::new("core.quit", &["q", "ctrl-c"], "quit", "Leave opsdeck; everything that was started goes on", |m| {
         m.quit = true;

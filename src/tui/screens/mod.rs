@@ -48,6 +48,8 @@ pub struct Screen {
     pub mouse: fn(&mut Model, MouseEvent, Option<Target>) -> Vec<Effect>,
     /// It comes into sight.
     pub enter: fn(&mut Model) -> Vec<Effect>,
+    /// It is left behind for good: what must not stay (secrets) goes.
+    pub leave: fn(&mut Model),
     /// Draws it, and says what lies where. The area lacks the top line and the footer.
     pub view: fn(&Model, &mut Frame, Rect, &mut Hits),
 }
@@ -65,6 +67,7 @@ impl Screen {
             motion: |_, _| vec![],
             mouse: |_, _, _| vec![],
             enter: |_| vec![],
+            leave: |_| (),
             view,
         }
     }

@@ -38,6 +38,7 @@ pub const SCREEN: Screen = Screen {
     paste: keys::paste,
     motion: keys::motion,
     mouse: keys::mouse,
+    leave: |m| m.launch = Launch { modules: m.launch.modules.take(), ..Launch::default() },
     ..Screen::plain("launch", view::view)
 };
 

@@ -147,6 +147,17 @@ fn elsewhere_cancel_is_the_default() {
 }
 
 #[test]
+fn a_form_that_is_left_takes_its_secrets_with_it_and_the_fleet_looks_again() {
+    let mut d = driver((100, 30), "dark");
+    d.keys("p");
+    d.effects();
+    d.keys("esc");
+    assert!(d.model.launch.form.is_none());
+    let again = crate::tui::screens::fleet::Effect::LastRuns { env: 0 };
+    assert_eq!(d.effects(), [effect::Effect::Fleet(again)]);
+}
+
+#[test]
 fn read_only_launches_nothing() {
     let mut d = driver((100, 30), "dark");
     d.model.read_only = true;
