@@ -4,7 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod away;
 mod cli;
 mod demo;
 mod killed;
 mod lab;
+mod screen;

@@ -1,0 +1,92 @@
+//! The console in a real pseudo-terminal: it opens, follows runs, survives what happens to terminals and puts them back.
+
+use super::cli::{gated, open};
+use crate::support::wait::wait_true;
+use crate::support::{Lab, OPSDECK, Pty, Run};
+use rustix::process::Signal;
+
+/// The console of the lab, once its first frame is there.
+pub fn console(lab: &Lab, size: (u16, u16)) -> Pty {
+    let pty = Pty::start(&[OPSDECK], lab.project(), &lab.env(), size);
+    pty.wait_text(30, "fleet");
+    pty
+}
+
+#[test]
+fn it_opens_and_leaves_the_terminal_as_it_was() {
+    let lab = Lab::start(0);
+    let mut pty = console(&lab, (80, 24));
+    assert!(pty.screen().contains("opsdeck") && pty.screen().contains("? help"), "{}", pty.screen());
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+    pty.assert_restored();
+}
+
+#[test]
+fn signals_end_it_with_the_terminal_restored() {
+    let lab = Lab::start(0);
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut pty = console(&lab, (80, 24));
+        pty.signal(signal);
+        pty.wait_exit(10);
+        pty.assert_restored();
+    }
+}
+
+#[test]
+fn ctrl_z_gives_the_shell_back_and_fg_the_console() {
+    let lab = Lab::start(0);
+    let shell = ["bash", "--norc", "--noprofile", "-i"];
+    let mut pty = Pty::start(&shell, lab.project(), &lab.env(), (100, 30));
+    pty.send(&format!("PS1='ready> '; {OPSDECK}\r"));
+    pty.wait_text(30, "? help");
+    pty.send("\x1a");
+    pty.wait_for(10, "the shell's prompt", |s| s.contains("ready> ") && !s.contains("? help"));
+    pty.send("echo in the $((40 + 2))nd row\r");
+    pty.wait_text(10, "in the 42nd row");
+    pty.send("fg\r");
+    pty.wait_text(10, "? help");
+    pty.send("q");
+    pty.wait_for(10, "the shell again", |s| s.contains("ready> ") && !s.contains("? help"));
+    pty.send("exit\r");
+    pty.wait_exit(10);
+}
+
+#[test]
+fn a_resize_draws_the_whole_screen_anew() {
+    let lab = Lab::start(0);
+    let mut pty = console(&lab, (160, 50));
+    for size in [(80, 24), (200, 60), (80, 24)] {
+        pty.resize(size.0, size.1);
+        let rows = usize::from(size.1);
+        pty.wait_for(10, &format!("top and footer at {size:?}"), |screen| {
+            let lines: Vec<&str> = screen.lines().collect();
+            lines.len() == rows && lines[0].contains("fleet") && lines[rows - 1].contains("help")
+        });
+    }
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+}
+
+#[test]
+fn a_killed_console_takes_no_run_with_it() {
+    let lab = Lab::start(2);
+    lab.write("gate.yml", &gated(&lab));
+    let run = Run::launch(&lab, &["play", "gate.yml"]);
+    let mut first = console(&lab, (120, 40));
+    first.send("2");
+    first.wait_for(60, "the run, live", |s| s.contains("gate.yml") && s.contains("running"));
+    first.signal(Signal::KILL);
+    first.wait_exit(10);
+    let mut second = console(&lab, (120, 40));
+    second.send("2");
+    second.wait_for(30, "the run, still live", |s| s.contains("gate.yml") && s.contains("running"));
+    second.send("\r");
+    second.wait_for(60, "its tasks, live", |s| s.contains("RUNNING") && s.contains("gate"));
+    open(&lab);
+    second.wait_text(60, "SUCCEEDED");
+    assert_eq!(run.wait_end(10)["state"], "succeeded");
+    second.send("q");
+    second.wait_exit(10);
+    wait_true(10, "nothing of the run is left", || run.pids("").is_empty());
+}
