@@ -95,12 +95,12 @@ impl Ledger {
             file::private_dir(folder)?;
         }
         // created by us first, so that it is never readable by others, not even for a moment
-        let opened = file::append(path)?;
-        let meta = opened.metadata()?;
+        file::ensure(path)?;
+        let meta = std::fs::metadata(path).map_err(|e| file::at(path, "look at", e))?;
         if std::os::unix::fs::MetadataExt::mode(&meta) & 0o077 != 0 {
-            opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(path, private).map_err(|e| file::at(path, "make private", e))?;
         }
-        drop(opened);
         let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         ledger.prepare()?;
         Ok(ledger)

@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Creates a folder and its parents, readable by the owner alone (0700). One that exists is left as it is.
 pub fn private_dir(path: &Path) -> io::Result<()> {
@@ -13,6 +14,19 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 /// Opens a file to append to, creating it for the owner alone (0600).
 pub fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|e| at(path, "open", e))
+}
+
+/// Makes sure that a file exists, created empty for the owner alone (0600). One that exists is never opened: closing any
+/// descriptor of an SQLite database drops every lock that this process holds on it (POSIX), and another process then takes
+/// the write-ahead log away under an open connection ("disk I/O error").
+pub fn ensure(path: &Path) -> io::Result<()> {
+    // Two threads: the second may connect only when the first has closed what it created.
+    static CREATING: Mutex<()> = Mutex::new(());
+    let _one = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(at(path, "create", e)),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. 0600.

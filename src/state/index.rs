@@ -47,7 +47,7 @@ impl Index {
         super::file::private_dir(state.root())?;
         let path = state.index();
         // Created by us first, so that it is never readable by others, not even for a moment.
-        drop(super::file::append(&path)?);
+        super::file::ensure(&path)?;
         let sql = |source| IndexError::Sql { path: path.clone(), source };
         let db = Connection::open(&path).map_err(sql)?;
         let (found, fresh) = prepare(&db).map_err(sql)?;
@@ -111,6 +111,25 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_second_opening_leaves_the_locks_of_the_first() {
+        use std::os::unix::fs::MetadataExt;
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        let first = Index::open(&state).unwrap();
+        first.last_seen("somebody").unwrap();
+        let file = format!(":{} ", std::fs::metadata(state.index()).unwrap().ino());
+        let own = format!(" {} ", std::process::id());
+        let locks = || {
+            let all = std::fs::read_to_string("/proc/locks").unwrap();
+            all.lines().filter(|l| l.contains(&own) && l.contains(&file)).count()
+        };
+        assert_eq!(locks(), 1, "an open connection holds a lock on the database");
+        let second = Index::open(&state).unwrap();
+        drop(second);
+        assert_eq!(locks(), 1, "and holds it still");
+    }
 
     #[test]
     fn a_newer_schema_is_refused_in_plain_words() {
