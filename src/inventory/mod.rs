@@ -265,6 +265,14 @@ impl Inventory {
     }
 }
 
+/// What Ansible makes of a value in an INI file: a Python literal, or text.
+///
+/// # Errors
+/// Why only Ansible can say.
+pub fn ini_value(text: &str) -> Result<Value, &'static str> {
+    parse::literal::eval(text)
+}
+
 fn both_names(store: &Store) -> impl Iterator<Item = Warning> + '_ {
     store.groups.iter().filter(|group| store.host_ids.contains_key(&group.name)).map(|group| Warning {
         file: None,

@@ -55,7 +55,10 @@ impl Reader<'_> {
     pub fn source(&mut self, source: &str) -> Taken {
         if source.contains(',') {
             let path = self.root.join(source);
-            return if path.exists() { self.path(&path) } else { self.list(source) };
+            if path.exists() {
+                return declined(&path, None, "a path with a comma: versions of Ansible differ on it");
+            }
+            return self.list(source);
         }
         if source.contains('$') || source.starts_with('~') {
             return declined(Path::new(source), None, "Ansible replaces `$` and `~` in this path");

@@ -50,6 +50,13 @@ impl Value {
         build(node, false)
     }
 
+    /// The JSON that Ansible prints for it.
+    pub fn to_json(&self) -> String {
+        let mut dump = super::dump::Dump::default();
+        dump.value(self);
+        dump.out
+    }
+
     /// True if an encrypted value is this or lies within.
     pub fn is_vaulted(&self) -> bool {
         match self {
@@ -178,11 +185,22 @@ pub fn flat(node: &Node) -> Result<Vec<Pair<'_>>, Unsure> {
             Some(at) if found[*at].1 != typed || typed == Typed::Other => {
                 return Err((key_node.mark, format!("the key `{key}` stands twice with different types")));
             }
-            Some(at) => (found[*at].2, found[*at].3) = (key_node, value),
+            Some(at) => {
+                // Python builds the value that loses too, and may fail on it
+                build(found[*at].3, false)?;
+                (found[*at].2, found[*at].3) = (key_node, value);
+            }
             None => {
                 seen.insert(key.clone(), found.len());
                 found.push((key, typed, key_node, value));
             }
+        }
+    }
+    // Python: 1 and True are one key, 0 and False another
+    for (number, truth) in [("0", "false"), ("1", "true")] {
+        let other = |name| found.iter().find(|(key, typed, ..)| &**key == name && *typed == Typed::Other);
+        if let (Some(_), Some((_, _, at, _))) = (other(number), other(truth)) {
+            return Err((at.mark, format!("the keys `{truth}` and `{number}` are one in Python")));
         }
     }
     Ok(found.into_iter().map(|(key, _, at, value)| (key, at, value)).collect())

@@ -1,6 +1,5 @@
 //! Where our answer and Ansible's differ, in words. Where they do, Ansible's wins.
 
-use super::dump::Dump;
 use super::{GroupId, HostId, Inventory, Value};
 use std::collections::BTreeSet;
 
@@ -63,16 +62,7 @@ fn host(found: &mut Vec<String>, (native, ours): (&Inventory, HostId), (ansible,
         (Ok(ours), Ok(theirs)) if ours.sealed.is_empty() => (ours.vars, theirs.vars),
         _ => return,
     };
-    let text = |value: Option<&Value>| {
-        value.map_or_else(
-            || "nothing".to_owned(),
-            |value| {
-                let mut dump = Dump::default();
-                dump.value(value);
-                dump.out
-            },
-        )
-    };
+    let text = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_json);
     let all: BTreeSet<&str> = ours.iter().chain(&theirs).map(|var| &*var.name).collect();
     for var in all {
         let value = |vars: &'_ [super::Var]| text(vars.iter().find(|v| &*v.name == var).map(|v| &v.value));

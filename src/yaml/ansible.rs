@@ -15,9 +15,18 @@ pub fn ansible(text: &str) -> Result<Option<Node>, Error> {
         Attempt::NotJson => {}
     }
     characters(text)?;
+    if let Some(line) = open_end(text) {
+        return refuse(Mark { line, column: 1 }, "a block of text at the end of a file without a last line break");
+    }
     let root = parse_one(text)?;
-    if let Some(root) = &root {
-        nodes(root)?;
+    match &root {
+        // an empty text at the root is nothing; other texts are of no use to anybody here
+        Some(Node { kind: Kind::Scalar { text, plain: true }, tag: None, .. }) if text.is_empty() => {}
+        Some(Node { kind: Kind::Scalar { .. }, mark, .. }) => {
+            return refuse(*mark, "expected a mapping, found text");
+        }
+        Some(root) => nodes(root)?,
+        None => {}
     }
     Ok(root)
 }
@@ -28,6 +37,8 @@ fn refuse<T>(mark: Mark, message: &str) -> Result<T, Error> {
 
 /// Characters and lines that the two versions of YAML treat in different ways.
 fn characters(text: &str) -> Result<(), Error> {
+    let mut content = false;
+    let mut ended = None;
     for (n, line) in text.split('\n').enumerate() {
         let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
         let at = |byte: usize| {
@@ -40,13 +51,26 @@ fn characters(text: &str) -> Result<(), Error> {
         } else if let Some((byte, c)) = line.char_indices().find(|(_, c)| odd(*c)) {
             return refuse(at(byte), &format!("the character U+{:04X}", c as u32));
         }
-        if line.bytes().take_while(|b| *b == b' ' || *b == b'\t').any(|b| b == b'\t') && !line.trim().is_empty() {
-            return refuse(at(0), "a tab before the text; expected spaces");
+        let bare = line.trim_start_matches([' ', '-', '?']);
+        if bare.starts_with('\t') {
+            return refuse(at(line.len() - bare.len()), "a tab where the line begins; expected spaces");
+        }
+        if !(bare.is_empty() || bare.starts_with('#')) {
+            if let Some(mark) = ended {
+                return refuse(mark, "the end of the document (`...`) with more after it");
+            }
+            if line.starts_with("...") {
+                if !content {
+                    return refuse(at(0), "the end of a document that has not begun");
+                }
+                ended = Some(at(0));
+            }
+            content = true;
         }
         if line.starts_with('%') {
             return refuse(at(0), "a YAML directive");
         }
-        if line.contains('&') {
+        if line.contains(['&', '*']) {
             anchors(line).map_or(Ok(()), |byte| refuse(at(byte), "an anchor with unusual characters"))?;
         }
     }
@@ -57,14 +81,29 @@ fn odd(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// The byte of an `&` or `*` whose name libyaml would cut elsewhere.
+/// The byte of an `&` or `*` that begins a node and whose name libyaml would cut elsewhere.
 fn anchors(line: &str) -> Option<usize> {
     line.match_indices(['&', '*']).map(|(at, _)| at).find(|at| {
-        let starts = line[..*at].chars().next_back().is_none_or(|c| " \t[{,".contains(c));
+        let before = line[..*at].trim_end_matches([' ', '\t']);
+        let last = before.rsplit([' ', '\t', '[', '{', ',']).next().unwrap_or_default();
+        let starts =
+            before.is_empty() || before.ends_with([':', '-', '?', ',', '[', '{']) || last.starts_with(['!', '&']);
         let name = line[at + 1..].split([' ', '\t', ',', ']', '}']).next().unwrap_or_default();
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        starts && !name.is_empty() && !name.chars().all(word) && !name.starts_with(['&', '*'])
+        starts && (name.is_empty() || !name.chars().all(word))
     })
+}
+
+/// A block of text that ends with the file, without a last line break: the two versions see another text.
+fn open_end(text: &str) -> Option<u32> {
+    if text.ends_with('\n') {
+        return None;
+    }
+    let header = |line: &str| {
+        let code = line.find(" #").map_or(line, |at| &line[..at]);
+        code.trim_end().trim_end_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-').ends_with(['|', '>'])
+    };
+    text.split('\n').position(header).and_then(|n| u32::try_from(n + 1).ok())
 }
 
 /// Nodes that Python's dictionaries and libyaml's scanner treat differently.
@@ -73,6 +112,7 @@ fn nodes(node: &Node) -> Result<(), Error> {
         Kind::Scalar { .. } => Ok(()),
         Kind::Sequence(items) => items.iter().try_for_each(nodes),
         Kind::Mapping(entries) => entries.iter().try_for_each(|(key, value)| match key.kind {
+            Kind::Scalar { ref text, plain: true } if text.is_empty() => refuse(key.mark, "an empty key"),
             Kind::Scalar { .. } => nodes(value),
             _ => refuse(key.mark, "a key that is no text (a template wants quotes)"),
         }),

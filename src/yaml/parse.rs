@@ -1,5 +1,7 @@
-//! From text to a tree of nodes: drives the event parser, keeps positions, replaces aliases, refuses bombs.
+//! From text to a tree of nodes: drives the event parser, keeps positions, replaces aliases, refuses bombs, and what
+//! libyaml refuses between brackets.
 
+use super::flow::Flow;
 use super::{Error, Kind, Mark, Node};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use std::collections::HashMap;
@@ -20,8 +22,12 @@ pub fn parse(text: &str) -> Result<Vec<Node>, Error> {
         return Err(Error { mark: Mark { line: 1, column: 1 }, message: format!("larger than {MAX_BYTES} bytes") });
     }
     let mut build = Build { anchors: HashMap::new(), open: Vec::new(), done: Vec::new(), nodes: 0 };
+    let mut flow = Flow::new(text);
     for next in Parser::new_from_str(text) {
         let (event, span) = next.map_err(|e| Error { mark: mark(*e.marker()), message: e.info().to_owned() })?;
+        if let Some(message) = flow.refuses(&event, span, build.wants_key()) {
+            return Err(Error { mark: mark(span.start), message: message.into() });
+        }
         build.event(event, mark(span.start))?;
     }
     Ok(build.done)
@@ -62,6 +68,11 @@ struct Build {
 }
 
 impl Build {
+    /// True if the next node is the key of a mapping.
+    fn wants_key(&self) -> bool {
+        self.open.last().is_some_and(|open| matches!(open.node.kind, Kind::Mapping(_)) && open.key.is_none())
+    }
+
     fn event(&mut self, event: Event<'_>, mark: Mark) -> Result<(), Error> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {

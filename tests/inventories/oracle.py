@@ -24,10 +24,15 @@ from ansible import context  # noqa: E402
 from ansible import constants as C  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
-from ansible.plugins.loader import init_plugin_loader  # noqa: E402
+from ansible.plugins.loader import init_plugin_loader, inventory_loader, vars_loader  # noqa: E402
 from ansible.utils.display import Display  # noqa: E402
 
 init_plugin_loader()
+for name in C.INVENTORY_ENABLED:  # imported once, here, so that each fork finds them
+    inventory_loader.get(name)
+for _loaded in vars_loader.all(class_only=True):
+    pass
+vars_loader.get("host_group_vars")
 Display.display = lambda *args, **kwargs: None
 
 

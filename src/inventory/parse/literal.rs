@@ -59,7 +59,9 @@ impl Item {
     fn value(self) -> Result<Value, &'static str> {
         Ok(match self {
             Item::Plain(value) => value,
-            Item::Bytes(bytes) => Value::Text(String::from_utf8(bytes).map_err(|_| "bytes that are no UTF-8")?.into()),
+            Item::Bytes(bytes) => {
+                Value::Unsafe(String::from_utf8(bytes).map_err(|_| "bytes that are no UTF-8")?.into())
+            }
             Item::Sequence(items) => Value::List(items.into_iter().map(Item::value).collect::<Result<_, _>>()?),
             Item::Set(items) if items.len() > 1 => return Err("a set: Python gives its items in no fixed order"),
             Item::Set(items) => Value::List(items.into_iter().map(Item::value).collect::<Result<_, _>>()?),

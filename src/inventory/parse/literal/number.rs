@@ -9,6 +9,9 @@ impl Read<'_> {
         let rest = &self.text[self.at..];
         let len = token(rest);
         let token = &rest[..len];
+        if token.is_empty() {
+            return None;
+        }
         let value = parse(token);
         self.at += len;
         if let Some(real) = token.strip_suffix(['j', 'J']) {

@@ -1,0 +1,75 @@
+//! Between brackets libyaml, Python's own scanner and YAML 1.2 read unquoted text differently: what is refused there.
+
+use saphyr_parser::{Event, Marker, ScalarStyle, Span};
+
+/// Follows the events of one text.
+pub struct Flow<'a> {
+    lines: Vec<&'a str>,
+    /// For each open collection: is it between brackets?
+    open: Vec<bool>,
+}
+
+impl<'a> Flow<'a> {
+    /// Before the first event.
+    pub fn new(text: &'a str) -> Self {
+        Self { lines: text.split('\n').collect(), open: Vec::new() }
+    }
+
+    /// Why libyaml would refuse this event, or read something else.
+    pub fn refuses(&mut self, event: &Event<'_>, span: Span, is_key: bool) -> Option<&'static str> {
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => {
+                let inside = self.inside() || self.opens(span.start);
+                self.open.push(inside);
+                None
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.open.pop();
+                None
+            }
+            Event::Scalar(text, style, ..) if self.inside() => {
+                if is_key && span.end.line() > span.start.line() {
+                    return Some("a key of several lines between brackets");
+                }
+                let rest = self.after(span.end).trim();
+                if is_key && (rest.is_empty() || rest.starts_with('#')) {
+                    return Some("a key between brackets whose colon is not on its line");
+                }
+                if *style != ScalarStyle::Plain || text.is_empty() {
+                    return None;
+                }
+                if text.starts_with(['|', '>', ':', '%', '@', '`', '?']) || text.contains('?') {
+                    return Some("an unquoted text with a mark in it, between brackets; put it in quotes");
+                }
+                let mut after = self.after(span.end).chars();
+                let joined = after.next() == Some(':') && after.next().is_some_and(|c| ",[]{}".contains(c));
+                joined.then_some("a colon with a bracket or comma right after it; put a blank between them")
+            }
+            _ => None,
+        }
+    }
+
+    fn inside(&self) -> bool {
+        self.open.last().copied().unwrap_or(false)
+    }
+
+    /// True if a bracket stands at the mark, after tags and anchors.
+    fn opens(&self, at: Marker) -> bool {
+        let mut rest = self.after(at).trim_start();
+        while rest.starts_with(['!', '&']) {
+            rest = rest.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start());
+        }
+        rest.starts_with(['[', '{'])
+    }
+
+    /// The line from a mark on.
+    fn after(&self, at: Marker) -> &'a str {
+        let line = self.lines.get(at.line().saturating_sub(1)).copied().unwrap_or_default();
+        let start = if line.is_ascii() {
+            at.col().min(line.len())
+        } else {
+            line.char_indices().nth(at.col()).map_or(line.len(), |(byte, _)| byte)
+        };
+        line.get(start..).unwrap_or_default()
+    }
+}
