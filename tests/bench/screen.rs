@@ -197,6 +197,19 @@ fn flood(theme: &Theme) {
     );
 }
 
+/// Waits until a program has written something and then nothing for a second.
+fn quiet(bytes: &AtomicU64) {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    let (mut last, mut since) = (bytes.load(Relaxed), Instant::now());
+    while Instant::now() < deadline && (last == 0 || since.elapsed() < Duration::from_secs(1)) {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = bytes.load(Relaxed);
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+}
+
 /// Bytes a line that another program writes while it follows the same kind of file at ten lines a second.
 fn rival(name: &str, args: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
@@ -223,18 +236,22 @@ fn rival(name: &str, args: &[&str]) {
         }
     });
     let mut keys = pair.master.take_writer().unwrap();
-    std::thread::sleep(Duration::from_secs(3));
+    quiet(&bytes);
     if name == "lnav" {
         // To the end, where it follows.
         keys.write_all(b"G").unwrap();
-        std::thread::sleep(Duration::from_secs(2));
+        quiet(&bytes);
     }
     let before = bytes.load(Relaxed);
+    let start = Instant::now();
     for n in 0..100 {
         file.write_all(line(200 + n).as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
+        let due = start + Duration::from_millis(100) * (n as u32 + 1);
+        while Instant::now() < due {
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
     }
-    std::thread::sleep(Duration::from_secs(1));
+    quiet(&bytes);
     println!("{name} following at 120x40, ten lines a second: {} bytes a line", (bytes.load(Relaxed) - before) / 100);
     let _ = child.kill();
     let _ = child.wait();
