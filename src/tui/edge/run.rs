@@ -36,6 +36,9 @@ pub(super) fn perform(context: &Context, effect: Effect) {
                 tracing::error!("no thread to follow run {id}: {e}");
             }
         }
+        Effect::More(id) => {
+            answer(context, screen::Data::More(id));
+        }
         Effect::Result { id, task, host, cell } => {
             let lines = match run::result(&context.state.run(id), cell) {
                 Ok(Some(value)) => Ok(result::lines(value.get("r").unwrap_or(&value))),

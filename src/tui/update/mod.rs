@@ -15,6 +15,14 @@ use super::screens;
 /// Takes a message in. Sets `model.dirty` where the next frame would differ.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.dirty |= !matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_));
+    let mut effects = take_in(model, msg);
+    if model.dirty && model.screen().name == screens::run::SCREEN.name {
+        effects.extend(screens::run::settle(model));
+    }
+    effects
+}
+
+fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => keys::key(model, key),
         Msg::Paste(text) => keys::paste(model, &text),

@@ -1,6 +1,6 @@
 //! What can be done with a run.
 
-use super::{Effect, Pane, stop};
+use super::{Effect, Pane, Typing, logs, stop};
 use crate::run::event::Status;
 use crate::run::rerun::unfinished;
 use crate::run::state::CellStatus;
@@ -64,16 +64,61 @@ pub const ACTIONS: &[Action] = &[
     Action::new("run.failed-only", &["x"], "failed only", "Show only hosts and tasks that failed, or all", |m| {
         m.run.wish.failed_only = !m.run.wish.failed_only;
         m.run.reorder();
+        let failed = m.run.wish.failed_only;
+        logs::filter(m, |f| f.failed = failed);
         vec![]
     })
     .hint(50)
     .unless(unread),
-    Action::new("run.host", &["H"], "host", "Show only hosts whose name holds a text", |m| {
-        m.run.typing = true;
+    Action::new("run.host", &["H"], "host", "Show only hosts whose name holds a text", |m| logs::ask(m, Typing::Host))
+        .hint(35)
+        .unless(unread),
+    Action::new("run.search", &["/"], "search", "Search the output; n and N go to the next match and back", |m| {
+        logs::ask(m, Typing::Search)
+    })
+    .hint(62)
+    .unless(unread),
+    Action::new("run.next-match", &["n"], "next match", "Go to the next match in the output", |m| {
+        m.run.log.next_match(false);
+        vec![]
+    }),
+    Action::new("run.previous-match", &["N"], "match before", "Go to the match before in the output", |m| {
+        m.run.log.next_match(true);
+        vec![]
+    }),
+    Action::new(
+        "run.only",
+        &["&"],
+        "lines",
+        "Show only lines of the output that match a text, or with ! none of them",
+        |m| logs::ask(m, Typing::Only),
+    )
+    .unless(unread),
+    Action::new("run.follow", &["f"], "follow", "Follow the end of the output, or stop where it is", |m| {
+        m.run.log.toggle_follow();
         vec![]
     })
-    .hint(35)
-    .unless(unread),
+    .hint(55),
+    Action::new("run.wrap", &["w"], "wrap", "Fold long lines of the output, or cut them", |m| {
+        m.run.log.wrap = !m.run.log.wrap;
+        vec![]
+    })
+    .hint(22),
+    Action::new("run.time", &["t"], "time", "Show when each line of the output came", |m| {
+        m.run.log.time = !m.run.log.time;
+        vec![]
+    })
+    .hint(18),
+    Action::new("run.mark", &["m"], "mark", "Mark the line of the output, or take its mark away", |m| {
+        m.run.log.toggle_mark();
+        vec![]
+    }),
+    Action::new("run.copy-lines", &["Y"], "copy lines", "Copy the marked lines of the output", logs::copy).unless(
+        |m| {
+            let none = m.run.log.marks().next().is_none() && m.run.log.line().is_none();
+            none.then(|| "no line is marked".into())
+        },
+    ),
     Action::new("run.copy", &["y"], "copy command", "Copy the exact command to the clipboard", |m| {
         m.run.opened.as_ref().map(|o| effect::Effect::Copy(super::view::command(&o.spec))).into_iter().collect()
     })
@@ -148,9 +193,10 @@ fn rerun(model: &mut Model, failed_hosts: bool) -> Effects {
 }
 
 fn pane(model: &mut Model) -> Effects {
-    model.run.pane = match model.run.pane {
+    model.run.pane = match model.run.focus() {
         Pane::Grid if model.run.result.is_some() => Pane::Result,
-        _ => Pane::Grid,
+        Pane::Grid | Pane::Result => Pane::Log,
+        Pane::Log => Pane::Grid,
     };
     vec![]
 }
@@ -176,6 +222,10 @@ pub fn show(model: &mut Model) -> Effects {
 
 fn first(model: &mut Model) -> Effects {
     let Some((task, host)) = model.run.state().and_then(first_error) else { return vec![] };
+    let run = &mut model.run;
+    if let Some(o) = run.opened.as_ref().filter(|o| o.log.errors() > 0) {
+        run.log.first_error(&o.log);
+    }
     goto(model, task, host)
 }
 

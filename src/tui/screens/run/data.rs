@@ -34,6 +34,8 @@ pub enum Data {
         /// Its lines, or why not.
         lines: Result<Vec<Line>, String>,
     },
+    /// Go on with what is under way in the output.
+    More(Uuid),
     /// A repeated run was launched.
     Launched(Uuid),
 }
@@ -43,6 +45,8 @@ pub enum Data {
 pub enum Effect {
     /// Read a run and go on reading as it grows; the one that was followed before is left.
     Open(Uuid),
+    /// Answer with [`Data::More`] at once, so that keys come between.
+    More(Uuid),
     /// Read one result.
     Result {
         /// Run.
@@ -79,7 +83,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             // The top line must wear the colour of the place on which this run acts.
             let name = opened.spec.environment.clone();
             run.by_host = opened.spec.ask.kind() == "adhoc";
-            (run.opened, run.problem) = (Some(*opened), None);
+            (run.opened, run.problem, run.grown) = (Some(*opened), None, true);
             run.reorder();
             model.env = name.and_then(|n| model.project.environments.iter().position(|e| e.name == n));
             news(&mut model.run)
@@ -90,6 +94,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         }
         Data::Grown(id, grown) if Some(id) == shown => {
             let Some(o) = &mut run.opened else { return vec![] };
+            run.grown |= grown.output || !grown.lines.is_empty();
             o.state.apply_lines(&grown.lines);
             o.damage = grown.damage.or(o.damage.take());
             run.reorder();
@@ -109,6 +114,10 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             }
             vec![]
         }
+        Data::More(id) if Some(id) == shown => {
+            run.more = false;
+            vec![]
+        }
         Data::Launched(id) => {
             model.toast(Level::Info, "launched");
             super::open(model, id)
@@ -118,6 +127,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         | Data::Grown(..)
         | Data::Watched(..)
         | Data::Past(..)
+        | Data::More(_)
         | Data::Result { .. } => {
             vec![]
         }

@@ -1,6 +1,6 @@
 //! Movement, the host filter's keys and the mouse on the Run screen.
 
-use super::{Pane, stop};
+use super::{Pane, Typing, logs, stop};
 use crate::tui::effect::Effect;
 use crate::tui::hits::Target;
 use crate::tui::list::Motion;
@@ -15,18 +15,38 @@ pub const RESULT: &str = "run.result";
 /// A row of the list of hosts.
 pub const HOSTS: &str = "run.hosts";
 
+/// The output.
+pub const LOG: &str = "run.log";
+
 /// A movement in the pane that has the keys.
 pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
-    let page = model.page(match (model.run.pane, model.run.by_host) {
+    let at = model.run.focus();
+    let page = model.page(match (at, model.run.by_host) {
         (Pane::Result, _) => RESULT,
+        (Pane::Log, _) => LOG,
         (Pane::Grid, true) => HOSTS,
         (Pane::Grid, false) => GRID,
     });
-    match model.run.pane {
+    match at {
         Pane::Grid => grid(model, motion, page),
         Pane::Result => scroll(model, motion, page),
+        Pane::Log => log(model, motion),
     }
     vec![]
+}
+
+fn log(model: &mut Model, motion: Motion) {
+    let pane = &mut model.run.log;
+    match motion {
+        Motion::Up => pane.step(-1),
+        Motion::Down => pane.step(1),
+        Motion::PageUp => pane.page(-1),
+        Motion::PageDown => pane.page(1),
+        Motion::First => pane.home(),
+        Motion::Last => pane.end(),
+        Motion::Left => pane.right(-8),
+        Motion::Right => pane.right(8),
+    }
 }
 
 fn step(at: usize, motion: Motion, len: usize, page: usize) -> usize {
@@ -71,24 +91,47 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     if model.run.stop.is_some() {
         return Some(stop::key(model, key));
     }
-    if !model.run.typing {
+    let typing = model.run.typing;
+    if typing == Typing::No {
         return None;
     }
-    let run = &mut model.run;
     match key.code {
-        KeyCode::Enter => run.typing = false,
+        KeyCode::Enter => {
+            model.run.typing = Typing::No;
+            let text = model.run.line.text().to_owned();
+            match typing {
+                Typing::Search => logs::search(model, &text),
+                Typing::Only => logs::only(model, &text),
+                Typing::Host | Typing::No => {}
+            }
+        }
         KeyCode::Esc => {
-            run.typing = false;
-            run.host.set("");
-            run.reorder();
+            model.run.typing = Typing::No;
+            if typing == Typing::Host {
+                model.run.line.set("");
+                host(model);
+            }
         }
         _ => {
-            if run.host.key(key)? {
-                run.reorder();
+            if model.run.line.key(key)? {
+                typed(model);
             }
         }
     }
     Some(vec![])
+}
+
+/// What is typed for hosts holds at once; a search waits for Enter.
+pub fn typed(model: &mut Model) {
+    if model.run.typing == Typing::Host {
+        host(model);
+    }
+}
+
+fn host(model: &mut Model) {
+    model.run.wish.host = model.run.line.text().to_owned();
+    model.run.reorder();
+    logs::same_hosts(model);
 }
 
 /// The mouse.
@@ -105,6 +148,17 @@ pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Ve
         };
     }
     match (event.kind, target) {
+        (MouseEventKind::ScrollUp | MouseEventKind::ScrollDown, Some(Target::Row { list: LOG, .. })) => {
+            model.run.log.step(if event.kind == MouseEventKind::ScrollUp { -3 } else { 3 });
+            vec![]
+        }
+        (_, Some(Target::Row { list: LOG, index })) if click => {
+            model.run.pane = Pane::Log;
+            if let Some(o) = &model.run.opened {
+                model.run.log.click(&o.log, u16::try_from(index).unwrap_or(0));
+            }
+            vec![]
+        }
         (MouseEventKind::ScrollUp, _) => motion(model, Motion::Up),
         (MouseEventKind::ScrollDown, _) => motion(model, Motion::Down),
         (_, Some(Target::Part { part: GRID, index })) if click => {

@@ -3,8 +3,10 @@
 mod actions;
 mod data;
 mod keys;
+mod logs;
 mod machine;
 mod panes;
+mod plan;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -18,22 +20,24 @@ use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::update;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::log::LogPane;
 use crate::tui::widgets::matrix::Cursor;
 use crate::tui::widgets::order::{Order, Wish};
 use crate::tui::widgets::result::Line;
 pub use data::{Data, Effect, arrived};
+pub use logs::settle;
 use uuid::Uuid;
 
 /// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs: view::crumbs,
     actions: actions::ACTIONS,
-    typing: |m| m.run.typing || m.run.stop.is_some(),
+    typing: |m| m.run.typing != Typing::No || m.run.stop.is_some(),
     key: keys::key,
     paste: |m, text| {
-        if m.run.typing {
-            m.run.host.paste(text);
-            m.run.reorder();
+        if m.run.typing != Typing::No {
+            m.run.line.paste(text);
+            keys::typed(m);
         }
         vec![]
     },
@@ -51,6 +55,34 @@ pub enum Pane {
     Grid,
     /// The result that is unfolded.
     Result,
+    /// The output.
+    Log,
+}
+
+/// What is being typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Typing {
+    /// Nothing.
+    #[default]
+    No,
+    /// A part of a host's name.
+    Host,
+    /// What to search in the output.
+    Search,
+    /// Which lines of the output to show.
+    Only,
+}
+
+impl Typing {
+    /// The word before the field.
+    fn word(self) -> &'static str {
+        match self {
+            Typing::No => "",
+            Typing::Host => " host: ",
+            Typing::Search => " search: ",
+            Typing::Only => " only lines with (! without): ",
+        }
+    }
 }
 
 /// A run as far as it was read.
@@ -105,9 +137,15 @@ pub struct Run {
     result: Option<Shown>,
     /// The person chose what is unfolded: news of another error does not replace it.
     chosen: bool,
-    /// Text of the host filter.
-    host: Field,
-    typing: bool,
+    /// The output's pane.
+    log: LogPane,
+    /// The output may have grown since the pane took it in.
+    grown: bool,
+    /// A [`Effect::More`] is under way.
+    more: bool,
+    /// What is being typed, and what for.
+    line: Field,
+    typing: Typing,
     /// Place in the stop menu, while it is open.
     stop: Option<usize>,
 }
@@ -115,7 +153,7 @@ pub struct Run {
 /// Opens a run and goes to its screen.
 pub fn open(model: &mut Model, id: Uuid) -> Vec<effect::Effect> {
     if model.run.id != Some(id) {
-        model.run = Run { id: Some(id), follow: true, ..Run::default() };
+        model.run = Run { id: Some(id), follow: true, log: LogPane::new(), ..Run::default() };
     }
     update::go(model, &SCREEN)
 }
@@ -136,11 +174,15 @@ impl Run {
         self.is_watched() && self.state().is_some_and(|s| !s.state.is_terminal())
     }
 
+    /// The part that has the keys.
+    fn focus(&self) -> Pane {
+        if self.pane == Pane::Result && self.result.is_none() { Pane::Grid } else { self.pane }
+    }
+
     /// Makes the order anew; the cursor stays on its task and host, or follows the newest task.
     fn reorder(&mut self) {
         let Some(o) = &self.opened else { return };
         let kept = (self.order.tasks.get(self.cursor.task).copied(), self.order.hosts.get(self.cursor.host).copied());
-        self.wish.host = self.host.text().to_owned();
         self.order = crate::tui::widgets::order::order(&o.state, &self.wish);
         let place = |list: &[u32], kept: Option<u32>| kept.and_then(|k| list.iter().position(|x| *x == k));
         self.cursor.task = match self.follow {
@@ -154,7 +196,7 @@ impl Run {
     fn jump(&mut self, task: u32, host: u32) {
         if !self.order.tasks.contains(&task) || !self.order.hosts.contains(&host) {
             (self.wish.failed_only, self.follow) = (false, false);
-            self.host.set("");
+            self.wish.host.clear();
             self.reorder();
         }
         self.follow = false;

@@ -1,38 +1,56 @@
-//! The lower part of the Run screen: the matrix or the list of hosts, and the result that is unfolded.
+//! The lower part of the Run screen: the matrix or the list of hosts, the result that is
+//! unfolded, the output.
 
-use super::{Opened, Pane, keys, view::focus};
+use super::plan::Plan;
+use super::{Opened, Pane, Run, Typing, keys};
 use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::matrix::Frame as Ground;
 use crate::tui::widgets::paint::{put, width};
-use crate::tui::widgets::{hosts, matrix, result, sign};
+use crate::tui::widgets::{hosts, log, matrix, result, sign};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Divides `area` and draws the parts.
-pub fn view(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hits) {
-    if area.is_empty() {
+/// Draws the parts where the plan has them.
+pub fn view(model: &Model, o: &Opened, plan: &Plan, frame: &mut Frame, hits: &mut Hits) {
+    if let Some(area) = plan.grid {
+        grid(model, o, area, frame, hits);
+    }
+    if let Some(area) = plan.result {
+        unfolded(model, o, area, frame.buffer_mut(), hits);
+    }
+    if let Some(area) = plan.log {
+        output(model, o, area, frame, hits);
+    }
+}
+
+fn output(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hits) {
+    let (run, theme) = (&model.run, &model.theme);
+    log::draw(&run.log, &o.log, theme, run.focus() == Pane::Log, area, frame.buffer_mut());
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    hits.list(keys::LOG, body, 0, usize::from(body.height));
+    prompt(run, run.typing, &[Typing::Search, Typing::Only], theme, area, frame);
+}
+
+/// The field of what is being typed, over the line above its pane.
+fn prompt(run: &Run, typing: Typing, here: &[Typing], theme: &Theme, area: Rect, frame: &mut Frame) {
+    if !here.contains(&typing) {
         return;
     }
-    let run = &model.run;
-    let at = focus(run);
-    // A low screen has room for one of them.
-    let alone = run.zoom || area.height < 8 || run.result.is_none();
-    if alone {
-        match at {
-            Pane::Grid => grid(model, o, area, frame, hits),
-            Pane::Result => unfolded(model, o, area, frame.buffer_mut(), hits),
-        }
-        return;
-    }
-    let wanted = if run.by_host { run.order.hosts.len() } else { run.order.tasks.len() } + 2;
-    let upper = u16::try_from(wanted).unwrap_or(u16::MAX).clamp(4, area.height / 2);
-    grid(model, o, Rect { height: upper, ..area }, frame, hits);
-    let lower = Rect { y: area.y + upper, height: area.height - upper, ..area };
-    unfolded(model, o, lower, frame.buffer_mut(), hits);
+    let x = put(
+        frame.buffer_mut(),
+        theme,
+        area.x + 2,
+        area.y,
+        area.width.saturating_sub(4),
+        typing.word(),
+        theme.style(Role::Key),
+    );
+    let field = Rect { x, y: area.y, width: 32.min(area.right().saturating_sub(x)), height: 1.min(area.height) };
+    run.line.view(theme, frame, field, true);
 }
 
 /// The line above a part; gives what is below it.
@@ -49,14 +67,14 @@ fn rule(theme: &Theme, area: Rect, title: &str, focus: bool, buf: &mut Buffer) -
 
 fn grid(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hits) {
     let (run, theme) = (&model.run, &model.theme);
-    let here = focus(run) == Pane::Grid;
+    let here = run.focus() == Pane::Grid;
     let ground = Ground { theme, now: model.now.ms, focus: here, live: run.is_live() };
     let buf = frame.buffer_mut();
     let mut title = vec![if run.by_host { "hosts".to_owned() } else { "tasks by hosts".to_owned() }];
     title.extend(run.wish.failing_first.then(|| "failing first".into()));
     title.extend(run.wish.failed_only.then(|| "failed only".into()));
-    if !run.host.text().is_empty() && !run.typing {
-        title.push(format!("host: {}", run.host.text()));
+    if !run.wish.host.is_empty() {
+        title.push(format!("host: {}", run.wish.host));
     }
     let shown = |title: &[String]| title.join(" · ").replace('·', if theme.ascii { "|" } else { "·" });
     let body = rule(theme, area, &shown(&title), here, buf);
@@ -85,17 +103,13 @@ fn grid(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hit
             rule(theme, area, &shown(&title), here, buf);
         }
     }
-    if run.typing {
-        let x = put(buf, theme, area.x + 2, area.y, area.width.saturating_sub(4), " host: ", theme.style(Role::Key));
-        let field = Rect { x, y: area.y, width: 24.min(area.right().saturating_sub(x)), height: 1 };
-        run.host.view(theme, frame, field, true);
-    }
+    prompt(run, run.typing, &[Typing::Host], theme, area, frame);
 }
 
 fn unfolded(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer, hits: &mut Hits) {
     let (run, theme) = (&model.run, &model.theme);
     let Some(shown) = &run.result else { return };
-    let here = focus(run) == Pane::Result;
+    let here = run.focus() == Pane::Result;
     let host = o.state.hosts.get_index(shown.host as usize).map_or("?", |(name, _)| name.as_str());
     let task = o.state.tasks.get(shown.task as usize);
     let cell = task.map(|t| t.cell(shown.host as usize)).unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::run::event::StopLevel;
 use crate::tui::msg::{self, Msg};
-use crate::tui::testing::{self, Driver};
+use crate::tui::testing;
 use crate::tui::widgets::{fixtures, result};
 use serde_json::json;
 
@@ -16,20 +16,50 @@ fn lines() -> Vec<Line> {
     }))
 }
 
-/// A log without lines: its files do not exist.
-fn log() -> LogStore {
-    LogStore::open(&crate::state::RunDir::at("/nonexistent"))
+/// What Ansible printed in that run.
+const OUTPUT: &str = "PLAY [Deploy the web tier] ****\n\nTASK [Drain from haproxy] ****\nchanged: [web01.eu]\nchanged: [web02.eu]\n\n\
+    TASK [Restart and wait for health] ****\nchanged: [web01.eu]\nfatal: [web05.eu]: FAILED! => {\"msg\": \"Timeout\"}\n\
+    changed: [web02.eu]\nchanged: [数据库03]\n";
+
+/// A log of these lines. Its folder lives as long as the test.
+fn log() -> (tempfile::TempDir, LogStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = crate::state::RunDir::at(folder.path());
+    std::fs::create_dir_all(dir.step(1).path()).unwrap();
+    std::fs::write(dir.step(1).stdout(), OUTPUT).unwrap();
+    let log = LogStore::open(&dir);
+    (folder, log)
+}
+
+/// A screen, and the folder that it reads.
+struct Driver {
+    driver: testing::Driver,
+    _folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Driver {
+    type Target = testing::Driver;
+
+    fn deref(&self) -> &testing::Driver {
+        &self.driver
+    }
+}
+
+impl std::ops::DerefMut for Driver {
+    fn deref_mut(&mut self) -> &mut testing::Driver {
+        &mut self.driver
+    }
 }
 
 /// A run on the screen, with the result of its first error, where it has one.
 fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
-    let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
+    let driver = testing::Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
+    let (folder, log) = log();
+    let mut d = Driver { driver, _folder: folder };
     let id = fixtures::spec().id;
     open(&mut d.model, id);
-    d.send(Msg::Data(msg::Data::Run(Data::Opened(
-        id,
-        Box::new(Opened { spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None, log: log() }),
-    ))));
+    let opened = Opened { spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None, log };
+    d.send(Msg::Data(msg::Data::Run(Data::Opened(id, Box::new(opened)))));
     answer(&mut d);
     d
 }
@@ -39,6 +69,8 @@ fn answer(d: &mut Driver) {
     for e in d.effects() {
         if let effect::Effect::Run(Effect::Result { id, task, host, .. }) = e {
             d.send(Msg::Data(msg::Data::Run(Data::Result { id, task, host, lines: Ok(lines()) })));
+        } else if let effect::Effect::Run(Effect::More(id)) = e {
+            d.send(Msg::Data(msg::Data::Run(Data::More(id))));
         }
     }
 }
@@ -73,7 +105,7 @@ fn narrow_ascii_check_mode_and_nobody_there() {
     insta::assert_snapshot!("run_failed_40x10", driver(fixtures::failed(), "dark", (40, 10)).screen());
     let mut d = driver(fixtures::running(), "monochrome", (80, 24));
     d.model.theme.ascii = true;
-    if let Some(o) = &mut d.model.run.opened {
+    if let Some(o) = &mut d.driver.model.run.opened {
         if let crate::run::Ask::Playbook(p) = &mut o.spec.ask {
             p.common.check = true;
         }
@@ -183,6 +215,52 @@ fn a_run_of_production_is_shown_and_repeated_as_one() {
 }
 
 #[test]
+fn the_output_is_searched_filtered_and_followed() {
+    let mut d = driver(fixtures::running(), "dark", (100, 40));
+    assert!(d.screen().contains("数据库03") && d.model.run.log.following(), "{}", d.screen());
+    d.keys("/");
+    d.text("web02");
+    d.keys("enter");
+    answer(&mut d);
+    let first = d.model.run.log.line();
+    d.keys("n");
+    answer(&mut d);
+    assert!(first.is_some() && d.model.run.log.line() > first, "{first:?} {}", d.screen());
+    assert_eq!(d.model.run.pane, Pane::Log);
+    d.keys("f x");
+    assert!(!d.screen().contains("数据库03") && d.screen().contains("FAILED!"), "{}", d.screen());
+    d.keys("x &");
+    d.text("!changed");
+    d.keys("enter");
+    assert!(!d.screen().contains("changed: [web01"), "{}", d.screen());
+    d.keys("& enter H");
+    d.text("web05");
+    d.keys("enter");
+    assert_eq!(d.model.run.log.filter().host.as_deref(), Some("web05.eu"));
+    assert!(!d.screen().contains("changed: [web01"), "{}", d.screen());
+    d.keys("/");
+    d.text("(");
+    d.keys("enter");
+    assert!(d.screen().contains("is no pattern"), "{}", d.screen());
+}
+
+#[test]
+fn tab_gives_the_keys_to_each_part_and_zoom_the_screen() {
+    let mut d = driver(fixtures::failed(), "dark", (80, 24));
+    let parts: Vec<Pane> = (0..3)
+        .map(|_| {
+            d.keys("tab");
+            d.model.run.focus()
+        })
+        .collect();
+    assert_eq!(parts, [Pane::Result, Pane::Log, Pane::Grid]);
+    d.keys("tab tab z");
+    assert!(d.screen().contains("TASK [Drain from haproxy]") && !d.screen().contains("TASK 4"), "{}", d.screen());
+    d.keys("m Y");
+    assert!(matches!(&d.effects()[..], [effect::Effect::Copy(text)] if text.contains("数据库03")));
+}
+
+#[test]
 fn a_click_on_a_cell_unfolds_it() {
     let mut d = driver(fixtures::failed(), "dark", (80, 24));
     let rows: Vec<String> = d.screen().lines().map(str::to_owned).collect();
@@ -207,12 +285,12 @@ proptest::proptest! {
 
     #[test]
     fn any_run_at_any_size_and_after_any_keys(
-        w in 1u16..100, h in 1u16..40, which in 0usize..8, keys in proptest::collection::vec(0usize..22, 0..12),
+        w in 1u16..100, h in 1u16..40, which in 0usize..8, keys in proptest::collection::vec(0usize..31, 0..12),
     ) {
         let all = [fixtures::running, fixtures::failed, fixtures::succeeded, fixtures::nothing_ran, fixtures::cancelled,
             fixtures::unknown, fixtures::queued, fixtures::cjk];
         let mut d = driver(all[which](), "dark", (w, h));
-        let words = ["e", "E", "enter", "u", "s", "tab", "z", "v", "F", "x", "H", "a", "esc", "up", "down", "left", "right",
+        let words = ["e", "E", "n", "N", "f", "w", "t", "m", "/", "&", "Y", "enter", "u", "s", "tab", "z", "v", "F", "x", "H", "a", "esc", "up", "down", "left", "right",
             "pgdn", "pgup", "home", "end", "T"];
         for k in keys {
             d.keys(words[k]);
