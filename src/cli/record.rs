@@ -70,7 +70,7 @@ fn of_host(host: &HostState, state: &RunState) -> Value {
     let task = |t: u32| state.tasks.get(t as usize).map(|t| t.name.clone());
     let mut value = serde_json::to_value(host.tally).unwrap_or_default();
     if let Some(map) = value.as_object_mut() {
-        map.insert("running".into(), json!(host.running.and_then(task)));
+        map.insert("running".into(), json!(host.running.filter(|_| !state.state.is_terminal()).and_then(task)));
         map.insert("failed_task".into(), json!(host.failed.as_ref().and_then(|(t, _)| task(*t))));
         map.insert("message".into(), json!(host.failed.as_ref().map(|(_, m)| m)));
     }

@@ -99,8 +99,11 @@ impl RunState {
         self.history.last().filter(|(s, _)| s.is_terminal()).map(|(_, at)| *at)
     }
 
-    /// Hosts with a task that began and has no result.
+    /// Hosts with a task that began and has no result yet; none once the run ended.
     pub fn hosts_running(&self) -> Vec<String> {
+        if self.state.is_terminal() {
+            return Vec::new();
+        }
         self.hosts.iter().filter(|(_, h)| h.running.is_some()).map(|(name, _)| name.clone()).collect()
     }
 
@@ -196,7 +199,6 @@ impl RunState {
             }
             task.counts.running = 0;
         }
-        self.hosts.values_mut().for_each(|h| h.running = None);
     }
 }
 

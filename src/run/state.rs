@@ -126,7 +126,7 @@ pub struct RunState {
 pub struct HostState {
     /// Counts so far; Ansible's own once the recap was seen.
     pub tally: Tally,
-    /// Task that runs on it now.
+    /// Task that runs on it now; in a run that ended: that began and never gave a result.
     pub running: Option<u32>,
     /// First failure: task number and message.
     pub failed: Option<(u32, String)>,

@@ -41,8 +41,9 @@ pub(super) fn perform(context: &Context, effect: Effect) {
         }
         Effect::Result { id, task, host, cell } => {
             let lines = match run::result(&context.state.run(id), cell) {
-                Ok(Some(value)) => Ok(result::lines(value.get("r").unwrap_or(&value))),
-                Ok(None) => {
+                Ok(Some(value)) if value.get("r").is_some() => Ok(result::lines(&value["r"])),
+                // Where a host only began, what lies there is its beginning.
+                Ok(_) => {
                     Ok(vec![Line { role: Role::Unknown, text: "No result came from this host for this task.".into() }])
                 }
                 Err(e) => Err(e.to_string()),

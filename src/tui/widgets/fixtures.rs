@@ -142,6 +142,7 @@ pub fn cancelled() -> RunState {
     run.stop = Some(crate::run::event::StopLevel::Interrupt);
     run.maybe_running_on = vec!["web06.eu".into(), "web07.eu".into(), "web08.eu".into()];
     run.dropped = 12;
+    run.tasks[2].counts.running = 0;
     for h in 5..8 {
         run.tasks[2].set_cell(h, Cell { status: CellStatus::Unknown, ..Cell::default() });
     }
@@ -153,11 +154,13 @@ pub fn cancelled() -> RunState {
 /// Its end was not seen.
 pub fn unknown() -> RunState {
     let mut run = running();
+    run.tasks[2].counts.running = 0;
     for h in 5..8 {
         run.tasks[2].set_cell(h, Cell { status: CellStatus::Unknown, ..Cell::default() });
     }
     run.failure = Some(Failure::Lost);
     end(&mut run, State::Unknown, "the control host restarted while it ran", None);
+    run.recap = false;
     run
 }
 

@@ -204,7 +204,7 @@ fn task_row(
     buf: &mut Buffer,
 ) {
     let theme = frame.theme;
-    let s = task_sign(task, frame);
+    let s = task_sign(run, task, frame);
     let x = put(buf, theme, row.x, row.y, cols.name, s.glyph(theme), theme.style(s.role));
     let name = if task.handler { format!(" handler: {}", task.name) } else { format!(" {}", task.name) };
     put(buf, theme, x, row.y, cols.name.saturating_sub(1), &name, theme.style(Role::Text));
@@ -237,10 +237,12 @@ fn task_row(
 }
 
 /// What stands for a whole task: its worst.
-fn task_sign(task: &TaskState, frame: Frame<'_>) -> sign::Sign {
+fn task_sign(run: &RunState, task: &TaskState, frame: Frame<'_>) -> sign::Sign {
     let c = task.counts;
     let status = if task_failed(task) {
         if c.failed > 0 { CellStatus::Failed } else { CellStatus::Unreachable }
+    } else if unfinished(run, task) {
+        CellStatus::Unknown
     } else if c.running > 0 {
         frame.known(CellStatus::Running)
     } else if c.ignored > 0 {
@@ -255,4 +257,10 @@ fn task_sign(task: &TaskState, frame: Frame<'_>) -> sign::Sign {
         CellStatus::None
     };
     sign::cell(status)
+}
+
+/// True if the run ended while hosts worked on this task. Only a run without a recap can have such: only there are
+/// cells looked at, and only of rows in sight.
+pub fn unfinished(run: &RunState, task: &TaskState) -> bool {
+    run.state.is_terminal() && !run.recap && (0..run.hosts.len()).any(|h| task.cell(h).status == CellStatus::Unknown)
 }

@@ -66,7 +66,7 @@ pub fn first_error(run: &RunState) -> Option<(u32, u32)> {
         })
     };
     find(&[Failed, Unreachable], task_failed)
-        .or_else(|| find(&[Unknown], |t| t.counts.running > 0 || t.ended_at.is_none()))
+        .or_else(|| if run.recap { None } else { find(&[Unknown], |_| true) })
         .or_else(|| find(&[Ignored], |t| t.counts.ignored > 0))
 }
 

@@ -27,7 +27,10 @@ pub fn progress(run: &RunState, hosts: Option<usize>, now: i64) -> Progress {
     let end = if run.state.is_terminal() { run.updated_at } else { now };
     let elapsed = run.started_at().map_or(0, |at| (end - at).max(0));
     let over = run.state.is_terminal();
-    let done = run.tasks.iter().filter(|t| over || (t.counts.running == 0 && t.ended_at.is_some())).count() as u64;
+    let ended = run.tasks.iter().filter(|t| t.counts.running == 0 && t.ended_at.is_some()).count() as u64;
+    // A task that was cut in the middle is not done, though some hosts gave a result.
+    let cut = run.tasks.last().is_some_and(|t| t.ended_at.is_some() && super::matrix::unfinished(run, t));
+    let done = ended - u64::from(cut);
     let planned: u64 = run.plan.iter().map(|(_, n)| u64::from(*n)).sum();
     let total = (planned > 0).then(|| planned.max(run.tasks.len() as u64));
     let results = run.progress(hosts);

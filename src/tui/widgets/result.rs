@@ -100,7 +100,8 @@ impl Lines {
         self.block("stderr of the module", voice, map.get("module_stderr"));
         self.block("stdout", Role::Text, map.get("stdout"));
         self.block("stdout of the module", Role::Text, map.get("module_stdout"));
-        self.block("exception", Role::Dim, map.get("exception"));
+        let trace = map.get("exception").filter(|e| e.as_str() != Some("(traceback unavailable)"));
+        self.block("exception", Role::Dim, trace);
         if let Some(Value::Array(list)) = map.get("warnings") {
             for w in list {
                 self.text(Role::Warning, "warning: ", &plain_value(w));
