@@ -16,7 +16,7 @@ use super::machine::{Effect, Input, Machine};
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
-use crate::state::{Index, Lock, RunDir, StateDir};
+use crate::state::{Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
 use std::collections::VecDeque;
 use std::io;
@@ -30,6 +30,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const QUEUE: Duration = Duration::from_millis(500);
 /// Journal entries after which a snapshot is worth its writing.
 const SNAPSHOT_EVERY: u64 = 20_000;
+/// How often the counts in the index are brought up to date (milliseconds).
+const ROW_EVERY: i64 = 1_000;
 
 /// What can end a supervisor before its run has ended. The run itself goes on; the next supervisor picks it up.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,9 @@ struct Supervisor<M> {
     step: Option<Step>,
     ends: mpsc::UnboundedSender<(u32, Exit)>,
     snapshot_at: u64,
+    /// What the index was told last, and when it was last looked whether that still holds.
+    put: Option<RunRow>,
+    put_at: i64,
 }
 
 /// The step that runs.
@@ -94,6 +99,8 @@ pub fn run<M: Machine>(
         step: None,
         ends,
         snapshot_at: 0,
+        put: None,
+        put_at: 0,
     };
     let resumed = !supervisor.journal.is_empty();
     if resumed {
@@ -146,11 +153,16 @@ impl<M: Machine> Supervisor<M> {
 
     fn tick(&mut self) -> Result<(), SuperviseError> {
         let now = now();
+        let before = self.state.state;
         if let Some(step) = &mut self.step {
             // A full disk is told once a look; what could not be written is written at the next.
             if let Err(e) = step.ingest.pump(&mut self.journal, &mut self.state, now, false) {
                 tracing::warn!("{e}");
             }
+        }
+        // What Ansible reports also moves the run; counts of failed hosts may lag a second behind.
+        if self.state.state != before || now - self.put_at > ROW_EVERY {
+            self.put_row();
         }
         if self.journal.seq() > self.snapshot_at + SNAPSHOT_EVERY {
             self.snapshot();

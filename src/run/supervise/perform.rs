@@ -162,11 +162,16 @@ impl<M: Machine> Supervisor<M> {
         Ok(())
     }
 
-    pub(super) fn put_row(&self) {
-        if let Some(index) = &self.index
-            && let Err(e) = index.put(&row(&self.spec, &self.state))
-        {
-            tracing::warn!("{e}");
+    /// Tells the index where the run stands, if that is news to it.
+    pub(super) fn put_row(&mut self) {
+        self.put_at = super::now();
+        let Some(index) = &self.index else { return };
+        let row = row(&self.spec, &self.state);
+        if self.put.as_ref() != Some(&row) {
+            match index.put(&row) {
+                Ok(_) => self.put = Some(row),
+                Err(e) => tracing::warn!("{e}"),
+            }
         }
     }
 
