@@ -125,6 +125,7 @@ class CallbackModule(CallbackBase):
         self.item_diffs = set()
         self.diff = False
         self.stopping = False
+        self.interrupted = False
         try:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self.fd = os.open(path, flags, 0o600)
@@ -211,6 +212,7 @@ class CallbackModule(CallbackBase):
     def on_signal(self, before, signum, frame):
         """Runs in the main process, and in workers that inherited it: those stay silent."""
         if os.getpid() == self.pid:
+            self.interrupted = True
             try:
                 self.emit("interrupted", {"signal": int(signum)})
             except Exception:  # pylint: disable=broad-except
@@ -267,7 +269,13 @@ class CallbackModule(CallbackBase):
         self.begin_task(task, True)
 
     def obey_stop(self):
-        """Ends the run here, between two tasks, if that was asked: what a first Ctrl-C does, at a better moment."""
+        """Ends the run here, between two tasks, if that was asked: what a first Ctrl-C does, at a better moment.
+
+        An interrupt that arrives while a worker is being forked is lost (Python ignores exceptions of the functions that
+        run around a fork): then at least nothing more starts.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
         if self.stop_file is not None and os.path.exists(self.stop_file):
             if not self.stopping:
                 self.stopping = True
