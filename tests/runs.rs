@@ -309,6 +309,25 @@ fn a_timeout_ends_it() {
 }
 
 #[test]
+fn a_launch_that_was_never_promised_starts_nothing_later() {
+    let world = World::new();
+    world.write("ok.yml", OK);
+    let done = world.launch(&["play", "ok.yml", "-i", "hosts.ini"]);
+    world.ended(&done);
+    // What a launcher leaves behind that was killed before it started a supervisor, some months ago.
+    let id = "01900000-0000-7000-8000-000000000000";
+    let (from, to) = (world.run(&done), world.run(id));
+    std::fs::create_dir_all(to.step(1).path()).unwrap();
+    for (from, to) in [(from.spec(), to.spec()), (from.step(1).command(), to.step(1).command())] {
+        std::fs::write(to, std::fs::read_to_string(from).unwrap().replace(&done, id)).unwrap();
+    }
+    assert_eq!(world.opsdeck(&["show", id]).status.code(), Some(0));
+    let state = world.ended(id);
+    assert_eq!((state.state, state.failure), (State::Failed, Some(Failure::Launch)));
+    assert!(!to.step(1).pid().exists(), "nothing was started");
+}
+
+#[test]
 fn a_lost_index_is_made_anew_from_the_runs() {
     let world = World::new();
     world.write("ok.yml", OK);

@@ -49,14 +49,14 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
     }
     let secrets = (!secrets.is_empty()).then_some(secrets);
     let spec = read_spec(&store.run(args.run))?;
-    let machine = Single { on_conflict: spec.on_conflict };
+    let machine = Single::of(&spec.ask, spec.on_conflict);
     let taken = || {
         if args.first {
             // Whoever launched it may be gone: the run goes on.
             let _ = writeln!(std::io::stdout(), "{}", spawn::TAKEN);
         }
     };
-    supervise::run(&store, spec, machine, secrets, taken)?;
+    supervise::run(&store, spec, machine, args.first, secrets, taken)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -147,6 +147,9 @@ impl Target {
             return Ok((Some(found.name.clone()), found.inventory.clone()));
         }
         match project.environments.as_slice() {
+            [one] if one.protect => {
+                bail!("{0} is protected and the only environment: say that you mean it with -E {0}", one.name)
+            }
             [one] => Ok((Some(one.name.clone()), one.inventory.clone())),
             _ if project.cfg.inventory().is_some() => {
                 // Ansible reads the same setting itself: nothing to pass, so that the command stays as people type it.

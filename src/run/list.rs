@@ -74,16 +74,15 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
     let mut rows = index.list(filter)?;
     for row in rows.iter_mut().filter(|r| r.ended_at.is_none()) {
         let dir = store.run(row.id);
-        if !Lock::is_held(&dir.lock())
-            && dir.spec().exists()
-            && let Err(e) = spawn::revive(store, row.id)
-        {
-            tracing::warn!("run {} has no supervisor and none could be started: {e}", row.id);
+        let Ok(mut run) = Follower::open(&dir) else { continue };
+        if !run.state.state.is_terminal() && run.damage.is_none() && !Lock::is_held(&dir.lock()) {
+            match spawn::revive(store, row.id) {
+                Ok(_) => drop(run.poll()),
+                Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", row.id),
+            }
         }
         // The index may be a moment behind; the journal is the truth.
-        if let Ok(run) = Follower::open(&dir) {
-            *row = self::row(&run.spec, &run.state);
-        }
+        *row = self::row(&run.spec, &run.state);
     }
     let states = &filter.states;
     rows.retain(|r| (states.is_empty() || states.contains(&r.state)) && !(filter.live && r.ended_at.is_some()));

@@ -2,7 +2,7 @@
 
 use super::event::{Event, Failure, Rung, StopLevel};
 use super::machine::{Effect, Input, Machine, Refusal};
-use super::spec::OnConflict;
+use super::spec::{Ask, OnConflict};
 use super::state::{RunState, State};
 use super::verdict::verdict;
 
@@ -16,6 +16,15 @@ const KILLS: usize = 3;
 pub struct Single {
     /// What to do when the hosts are held.
     pub on_conflict: OnConflict,
+    /// It takes a lease at all: a playbook does, an ad-hoc command is over before anybody could wait for it.
+    pub leases: bool,
+}
+
+impl Single {
+    /// For what is asked.
+    pub fn of(ask: &Ask, on_conflict: OnConflict) -> Self {
+        Single { on_conflict, leases: matches!(ask, Ask::Playbook(_)) }
+    }
 }
 
 impl Machine for Single {
@@ -38,6 +47,10 @@ impl Machine for Single {
                 let mut effects = Vec::new();
                 // A supervisor that died between the two leaves the first behind.
                 if state.exited.is_none() {
+                    if exit.timed_out {
+                        let what = "its time was over: the step runner stopped it".to_owned();
+                        effects.push(Effect::Record(Event::Signal { rung: Rung::Timeout, what }));
+                    }
                     let (rc, signal, seen) = (exit.rc, exit.signal, exit.seen);
                     effects.push(Effect::Record(Event::StepExited { step: *step, rc, signal, seen }));
                 }
@@ -73,20 +86,24 @@ impl Single {
             // The intent is there: what became of it is looked at, never done a second time.
             s if s.step > 0 => vec![Effect::Start { step: s.step }],
             s if s.stop.is_some() => vec![cancelled("stopped before anything was started")],
-            _ if self.on_conflict == OnConflict::Warn => start().into(),
+            _ if !self.leases => start().into(),
             _ => vec![Effect::TakeLease],
         });
         effects
     }
 
     fn held(&self, state: &RunState, by: &str, why: &str) -> Vec<Effect> {
-        if self.on_conflict != OnConflict::Wait {
-            return vec![Effect::Record(Event::Ended {
-                state: State::Failed,
-                why: format!("not started: {why}"),
-                failure: Some(Failure::Launch),
-                maybe_running_on: Vec::new(),
-            })];
+        match self.on_conflict {
+            OnConflict::Wait => {}
+            OnConflict::Warn => return start().into(),
+            OnConflict::Refuse => {
+                return vec![Effect::Record(Event::Ended {
+                    state: State::Failed,
+                    why: format!("not started: {why}"),
+                    failure: Some(Failure::Launch),
+                    maybe_running_on: Vec::new(),
+                })];
+            }
         }
         if state.queued_by.as_deref() == Some(by) {
             return Vec::new();

@@ -19,7 +19,8 @@ struct World {
 impl World {
     fn new(on_conflict: OnConflict) -> Self {
         let state = RunState::default();
-        World { machine: Single { on_conflict }, state, now: 1_000, started: 0, taken: vec![], held: false, intents: 0 }
+        let machine = Single { on_conflict, leases: true };
+        World { machine, state, now: 1_000, started: 0, taken: vec![], held: false, intents: 0 }
     }
 
     fn input(&mut self, input: &Input<'_>) -> Result<(), Refusal> {
@@ -92,7 +93,12 @@ fn waits_for_its_hosts_or_refuses_as_asked() {
     let mut world = World::new(OnConflict::Warn);
     world.held = true;
     world.input(&Input::Begin).unwrap();
-    assert_eq!(world.started, 1, "never blocked");
+    assert_eq!(world.started, 1, "warned, not blocked");
+
+    let mut world = World::new(OnConflict::Refuse);
+    (world.held, world.machine.leases) = (true, false);
+    world.input(&Input::Begin).unwrap();
+    assert_eq!(world.started, 1, "what takes no lease is never blocked");
 }
 
 #[test]

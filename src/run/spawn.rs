@@ -3,12 +3,15 @@
 use crate::state::{Lock, RunDir, StateDir, file};
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// The line a supervisor prints when the run is in its hands.
 pub const TAKEN: &str = "taken";
+
+/// Seconds within which a launcher has started a supervisor, or never will.
+const LAUNCHING: i64 = 30;
 
 /// This program with other arguments. By its descriptor, not its path: an upgrade may have replaced the file.
 pub fn own(store: &StateDir, args: &[&str]) -> Command {
@@ -49,24 +52,24 @@ pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>
 /// the lock held and leaves. True if one was started.
 pub fn revive(store: &StateDir, id: Uuid) -> io::Result<bool> {
     let dir = store.run(id);
-    if Lock::is_held(&dir.lock()) {
+    if Lock::is_held(&dir.lock()) || is_being_launched(&dir, id) {
         return Ok(false);
     }
     let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-    std::thread::spawn(move || child.wait());
     // It needs a moment to take the lock; without it whoever looks next would start another.
-    let deadline = std::time::Instant::now() + Duration::from_secs(2);
-    while !Lock::is_held(&dir.lock()) && std::time::Instant::now() < deadline {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while !Lock::is_held(&dir.lock()) && child.try_wait()?.is_none() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(2));
-        if Lock::is_held(&dir.lock()) || ended(&dir) {
-            break;
-        }
     }
+    std::thread::spawn(move || child.wait());
     Ok(true)
 }
 
-fn ended(dir: &RunDir) -> bool {
-    super::Follower::open(dir).is_ok_and(|f| f.state.state.is_terminal())
+/// Nothing was recorded yet and the run is young: its launcher is just about to start the first supervisor.
+fn is_being_launched(dir: &RunDir, id: Uuid) -> bool {
+    let Some((seconds, _)) = id.get_timestamp().map(|t| t.to_unix()) else { return false };
+    let age = jiff::Timestamp::now().as_second() - i64::try_from(seconds).unwrap_or(0);
+    !dir.journal().exists() && age < LAUNCHING
 }
 
 fn command(store: &StateDir, dir: &RunDir, id: Uuid) -> io::Result<Command> {

@@ -70,6 +70,7 @@ struct Step {
 }
 
 /// Supervises a run to its end. `taken` is called as soon as the run is in safe hands: its lock held, its journal begun.
+/// Only the `first` supervisor begins a run: one that is found with nothing done was never promised to anybody.
 /// `secrets` are those that came with the launch. Returns at once, and does nothing, if another supervisor lives.
 ///
 /// # Errors
@@ -78,6 +79,7 @@ pub fn run<M: Machine>(
     store: &StateDir,
     spec: RunSpec,
     machine: M,
+    first: bool,
     secrets: Option<Zeroizing<Vec<u8>>>,
     taken: impl FnOnce(),
 ) -> Result<(), SuperviseError> {
@@ -112,6 +114,17 @@ pub fn run<M: Machine>(
         let torn =
             if cut > 0 { format!("; a torn line of {cut} bytes was cut from the journal") } else { String::new() };
         supervisor.record(Event::Resumed { why: format!("the supervisor was gone{torn}") })?;
+    }
+    if !resumed && !first {
+        supervisor.record(Event::Requested)?;
+        supervisor.record(Event::Ended {
+            state: super::State::Failed,
+            why: "whoever launched it was killed before it was in safe hands: nothing was started".to_owned(),
+            failure: Some(super::event::Failure::Launch),
+            maybe_running_on: Vec::new(),
+        })?;
+        supervisor.finish();
+        return Ok(());
     }
     let mut effects = supervisor.decide(&Input::Begin);
     // Only what is recorded: the child is started when whoever launched it has its answer.
