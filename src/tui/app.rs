@@ -67,7 +67,8 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let size = screen.size();
     model.size = (size.width, size.height);
     listen(&send)?;
-    let mut app = App { model, edge, guard, screen, pacer: Pacer::new(Pace::NORMAL, Instant::now()), trace, began };
+    let pacer = Pacer::new(Pace::NORMAL, Instant::now());
+    let mut app = App { model, edge, guard, screen, pacer, waiting: true, trace, began };
     let ended = app.turn(&inbox);
     // Whoever waits for room in the channel must not wait for ever.
     drop(inbox);
@@ -92,6 +93,8 @@ struct App {
     guard: Guard,
     screen: term::Screen,
     pacer: Pacer,
+    /// The hosts of the environment in sight were not there yet when last looked.
+    waiting: bool,
     trace: Option<PathBuf>,
     began: Instant,
 }
@@ -101,7 +104,10 @@ impl App {
         let mut tick = Instant::now();
         loop {
             if self.model.dirty {
-                self.pacer.want(Cause::Stream);
+                // A person who has just come waits for the hosts: they are not held back as a stream is.
+                let hosts = self.model.place().is_some_and(|p| p.topology.is_some());
+                self.pacer.want(if hosts && !self.waiting { Cause::Stream } else { Cause::Input });
+                self.waiting = !hosts;
             }
             let now = Instant::now();
             let due = self.pacer.due(now, self.screen.stats());
