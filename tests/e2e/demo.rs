@@ -77,6 +77,28 @@ fn a_kill_and_a_hangup_leave_nothing_behind() {
 }
 
 #[test]
+fn a_run_from_another_shell_ends_with_the_demo() {
+    let lab = Lab::start(0);
+    let mut demo = Demo::start(&lab, &[]);
+    // without the lab's and the demo's marks, as a person types it
+    let ask = ["adhoc", "web", "-E", "production", "-m", "command", "-a", "sleep 600"];
+    let state = demo.folder.join(".demo/state");
+    let mut opsdeck = Command::new(OPSDECK);
+    opsdeck.args(ask).env("OPSDECK_STATE", &state).current_dir(&demo.folder);
+    let out = opsdeck.output().unwrap();
+    assert!(out.status.success(), "{out:?}");
+    let sleeping = || {
+        let all = marked::all(&demo.folder).into_iter();
+        let command = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        all.filter(|p| command(p.pid).starts_with(b"sleep\x00600")).count()
+    };
+    wait_true(60, "it sleeps on the three web hosts", || sleeping() == 3);
+    demo.signal(Signal::INT);
+    assert!(demo.child.wait().unwrap().success());
+    assert_gone(&demo.folder);
+}
+
+#[test]
 fn keep_leaves_the_folder_and_nothing_else() {
     let lab = Lab::start(0);
     let mut demo = Demo::start(&lab, &["--keep"]);

@@ -1,9 +1,13 @@
 //! The demo's keeper: a process of its own that starts the private sshd servers and, when the demo's process is gone for
 //! whatever reason (left, panicked, killed), ends everything that carries the demo's mark and removes its folder.
 
-use super::marked;
 use super::sshd::Sshd;
+use super::{STATE, marked};
+use crate::run;
+use crate::run::event::StopLevel;
 use crate::state::identity::Identity;
+use crate::state::operator::Operator;
+use crate::state::{Lock, StateDir};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -111,6 +115,7 @@ pub fn main() -> Result<()> {
     runtime.block_on(async {
         tokio::select! { _ = gone => {}, _ = term.recv() => {} }
     });
+    stop_runs(&StateDir::at(service.folder.join(STATE)));
     drop(running);
     marked::sweep(&service.folder);
     if service.keep {
@@ -121,6 +126,22 @@ pub fn main() -> Result<()> {
             Err(e).with_context(|| format!("cannot remove {}", service.folder.display()))
         }
         _ => Ok(()),
+    }
+}
+
+/// Stops the runs that are under way: they may have been launched from another shell, and carry no mark.
+fn stop_runs(state: &StateDir) {
+    let ids = || std::fs::read_dir(state.runs()).into_iter().flatten().flatten();
+    let ids: Vec<uuid::Uuid> = ids().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+    let live: Vec<_> = ids.into_iter().filter(|id| Lock::is_held(&state.run(*id).lock())).collect();
+    for id in &live {
+        if let Err(e) = run::stop(state, *id, StopLevel::Kill, &Operator::current()) {
+            tracing::debug!("run {id} of the demo is not stopped: {e}");
+        }
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while live.iter().any(|id| Lock::is_held(&state.run(*id).lock())) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -21,6 +21,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// The mark in the environment of everything that belongs to a demo; its value is the demo's folder.
 pub const MARK: &str = "OPSDECK_DEMO";
 
+/// The demo's state directory, below its folder.
+const STATE: &str = ".demo/state";
+
 /// Try opsdeck on a small Ansible project with private sshd hosts on loopback
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -63,7 +66,7 @@ pub fn run(args: &Args) -> Result<()> {
         }
     }
     let console = |command: &mut Command| {
-        command.arg("-C").arg(&folder).arg("--state-dir").arg(folder.join(".demo/state"));
+        command.arg("-C").arg(&folder).arg("--state-dir").arg(folder.join(STATE));
         command.env("PATH", &path).env(MARK, &folder).env_remove("ANSIBLE_CONFIG").env_remove("OPSDECK_STATE");
     };
     if args.no_tui {
@@ -119,7 +122,7 @@ fn prepare(folder: &Path, sshd: Option<PathBuf>, keeper: &mut Keeper, bar: &mut 
         })
         .collect();
     let hidden = folder.join(".demo");
-    std::fs::create_dir_all(hidden.join("state"))?;
+    std::fs::create_dir_all(folder.join(STATE))?;
     let mut servers = Vec::new();
     if sshd.is_some() {
         bar.step("making keys");
