@@ -157,9 +157,10 @@ fn generated_inventories_and_patterns() {
         let mut sources = Vec::new();
         let mut texts = String::new();
         for part in 0..1 + chance.below(2) {
-            let (name, text) = match chance.below(3) {
+            let (name, text) = match chance.below(4) {
                 0 => (format!("h{part}.yml"), generate::yaml(&mut chance)),
                 1 => (format!("h{part}.ini"), generate::ini(&mut chance)),
+                2 => (format!("h{part}"), generate::sound(&mut chance)),
                 _ => (format!("h{part}"), generate::ini(&mut chance)),
             };
             fs::write(root.path().join(&name), &text).unwrap();

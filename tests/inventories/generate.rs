@@ -105,6 +105,29 @@ pub fn ini(chance: &mut Chance) -> String {
     text
 }
 
+/// An INI file without mistakes: a tree of groups, several levels deep, that share hosts.
+pub fn sound(chance: &mut Chance) -> String {
+    let names = ["top", "prod", "east", "web", "db", "a.b", "g-1"];
+    let mut text = String::new();
+    for (n, name) in names.iter().enumerate() {
+        text.push_str(&format!("[{name}]\n"));
+        for _ in 0..chance.below(3) {
+            text.push_str(&format!("{} a={}\n", chance.pick(&HOSTS[..12]), chance.pick(&["1", "x", "[2]"])));
+        }
+        text.push_str(&format!("[{name}:vars]\nb={n}\n"));
+        if chance.one_in(3) {
+            text.push_str(&format!("ansible_group_priority={}\n", chance.below(4)));
+        }
+        text.push_str(&format!("[{name}:children]\n"));
+        for below in &names[n + 1..] {
+            if chance.one_in(3) {
+                text.push_str(&format!("{below}\n"));
+            }
+        }
+    }
+    text
+}
+
 /// A YAML file.
 pub fn yaml(chance: &mut Chance) -> String {
     let mut text = String::new();

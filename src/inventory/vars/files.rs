@@ -37,6 +37,7 @@ pub struct Files {
 /// A place that may hold both folders.
 #[derive(Debug)]
 struct Folder {
+    real: PathBuf,
     group_vars: Option<Listing>,
     host_vars: Option<Listing>,
 }
@@ -92,6 +93,8 @@ impl Inventory {
             folders.extend(dir.map(Folder::of));
         }
         folders.push(Folder::of(&self.root));
+        // the same folder twice in a row changes nothing
+        folders.dedup_by(|later, first| later.real == first.real);
         folders
     }
 }
@@ -105,7 +108,8 @@ impl Folder {
             let names = entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
             Some(Listing { path, names })
         };
-        Self { group_vars: list("group_vars"), host_vars: list("host_vars") }
+        let (group_vars, host_vars) = (list("group_vars"), list("host_vars"));
+        Self { real, group_vars, host_vars }
     }
 }
 
