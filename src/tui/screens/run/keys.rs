@@ -17,6 +17,8 @@ pub const HOSTS: &str = "run.hosts";
 
 /// The output.
 pub const LOG: &str = "run.log";
+/// One row of it.
+const ROW: isize = 1;
 
 /// A movement in the pane that has the keys.
 pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
@@ -38,8 +40,8 @@ pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
 fn log(model: &mut Model, motion: Motion) {
     let pane = &mut model.run.log;
     match motion {
-        Motion::Up => pane.step(-1),
-        Motion::Down => pane.step(1),
+        Motion::Up => pane.step(-ROW),
+        Motion::Down => pane.step(ROW),
         Motion::PageUp => pane.page(-1),
         Motion::PageDown => pane.page(1),
         Motion::First => pane.home(),
