@@ -90,3 +90,31 @@ fn a_killed_console_takes_no_run_with_it() {
     second.wait_exit(10);
     wait_true(10, "nothing of the run is left", || run.pids("").is_empty());
 }
+
+#[test]
+fn a_service_is_restarted_from_the_screen() {
+    let lab = Lab::start(2);
+    lab.write("opsdeck.yaml", "environments:\n  lab:\n    protect: true\n");
+    let mut pty = console(&lab, (120, 40));
+    pty.wait_for(30, "both hosts", |s| s.contains("h1 ") && s.contains("h2 "));
+    pty.send("+");
+    pty.wait_text(10, "2 marked");
+    pty.send("a");
+    pty.wait_text(10, "Module");
+    pty.send("command\t");
+    pty.send("echo restarted-$((40+2))\t");
+    pty.wait_text(10, "restarted-$((40+2))'");
+    pty.send("\x12");
+    pty.wait_text(10, "Type its name");
+    pty.send("la\r");
+    pty.wait_text(10, "Type its name");
+    assert_eq!(lab.ok(["runs", "--json"]).trim(), "[]", "half a name starts nothing");
+    pty.send("b\r");
+    pty.wait_text(60, "SUCCEEDED");
+    let run = Run::last(&lab);
+    let end = run.show();
+    assert_eq!((end["kind"].as_str(), end["rc"].as_i64()), (Some("adhoc"), Some(0)), "{end:#}");
+    assert_eq!(run.stdout().matches("restarted-").count(), 2, "{}", run.stdout());
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+}
