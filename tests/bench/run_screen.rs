@@ -60,9 +60,13 @@ fn state(tasks: usize, hosts: usize) -> RunState {
     run
 }
 
+/// What a frame may cost, and what may pass between a key and its frame.
+const GOAL: Duration = Duration::from_millis(2);
+
 fn times(what: &str, mut times: Vec<Duration>) {
     times.sort();
     println!("{what}: median {:?}, p99 {:?}", times[times.len() / 2], times[times.len() * 99 / 100]);
+    assert!(times[times.len() / 2] <= GOAL, "{what}: the goal is {GOAL:?}");
 }
 
 fn measure(tasks: usize, hosts: usize, lines: usize) {
