@@ -6,6 +6,7 @@ use super::store::{Place, Stop, Store, UNGROUPED};
 use super::{Declined, Warning};
 use crate::yaml::{self, Kind, Mark, Node};
 use address::Address;
+use std::cell::OnceCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,20 @@ enum Verdict {
     /// It does not want files of this name.
     NotMine,
     Refused(Mark, String),
+}
+
+/// A file's text; several plugins look at its document, which is read once.
+struct Text<'a> {
+    path: &'a Path,
+    text: &'a str,
+    tree: OnceCell<Result<Option<Node>, Declined>>,
+}
+
+impl Text<'_> {
+    fn document(&self) -> Result<Option<&Node>, Declined> {
+        let tree = self.tree.get_or_init(|| document(self.path, self.text));
+        tree.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
 }
 
 fn declined<T>(path: &Path, mark: Option<Mark>, why: impl Into<String>) -> Result<T, Declined> {
@@ -154,12 +169,13 @@ impl Reader<'_> {
         };
         let file = self.store.files.len() as u32;
         self.store.files.push(path.to_string_lossy().into());
+        let text = Text { path, text: &text, tree: OnceCell::new() };
         let mut refused = Vec::new();
         for plugin in &self.settings.plugins {
             let verdict = match plugin.as_str() {
-                "auto" => self.auto(path, &text)?,
-                "yaml" => self.yaml(path, file, &text)?,
-                "ini" => self.ini(path, file, &text)?,
+                "auto" => self.auto(&text)?,
+                "yaml" => self.yaml(file, &text)?,
+                "ini" => self.ini(path, file, text.text)?,
                 "toml" if path.extension().is_some_and(|ext| ext == "toml") => {
                     return declined(path, None, "a TOML inventory");
                 }
@@ -184,26 +200,28 @@ impl Reader<'_> {
     }
 
     /// Looks whether a `.yml` file is a plugin's configuration; it never takes one itself.
-    fn auto(&self, path: &Path, text: &str) -> Result<Verdict, Declined> {
+    fn auto(&self, text: &Text<'_>) -> Result<Verdict, Declined> {
+        let path = text.path;
         if path.extension().is_none_or(|ext| ext != "yml" && ext != "yaml") {
             return Ok(Verdict::NotMine);
         }
-        if let Some(root) = document(path, text)? {
-            plugin(path, &root)?;
+        if let Some(root) = text.document()? {
+            plugin(path, root)?;
         }
         Ok(Verdict::NotMine)
     }
 
-    fn yaml(&mut self, path: &Path, file: u32, text: &str) -> Result<Verdict, Declined> {
+    fn yaml(&mut self, file: u32, text: &Text<'_>) -> Result<Verdict, Declined> {
+        let path = text.path;
         let plain = path.extension().is_none();
         if !(plain || is_yaml(path)) {
             return Ok(Verdict::NotMine);
         }
-        if plain && never_a_mapping(text) {
+        if plain && never_a_mapping(text.text) {
             return Ok(Verdict::Refused(Mark::default(), "it is no YAML mapping".into()));
         }
         let start = Mark { line: 1, column: 1 };
-        let root = match document(path, text)? {
+        let root = match text.document()? {
             None => return Ok(Verdict::Refused(start, "the file is empty; expected a mapping of groups".into())),
             Some(root) => root,
         };
@@ -217,9 +235,9 @@ impl Reader<'_> {
                 return Ok(Verdict::Refused(root.mark, why));
             }
         }
-        plugin(path, &root)?;
+        plugin(path, root)?;
         let mut warnings = Vec::new();
-        let outcome = yaml_source::parse(&mut self.store, file, &root, &mut warnings);
+        let outcome = yaml_source::parse(&mut self.store, file, root, &mut warnings);
         for (mark, text) in warnings {
             self.warn(path, Some(mark), text);
         }
