@@ -201,8 +201,8 @@ impl App {
             Effect::Suspend => {
                 if let Err(e) = self.guard.suspend() {
                     tracing::error!("suspend: {e}");
+                    self.back();
                 }
-                self.back();
             }
             other => self.edge.perform(other),
         }

@@ -94,17 +94,20 @@ impl Guard {
     }
 
     /// Ctrl-Z: gives the terminal back and stops the whole process group (the shell that waits for us may wait for a
-    /// parent of ours). Returns when it was continued, the terminal taken again; draw a frame then.
+    /// parent of ours). The kernel stops us some time after the call, on whichever thread it likes: so nothing of the
+    /// terminal may be touched before SIGCONT, whose event calls [`Guard::resume`].
     ///
     /// # Errors
-    /// If the terminal cannot be taken again.
+    /// If the group cannot be stopped; the terminal is taken again then.
     pub fn suspend(&self) -> io::Result<()> {
         restore();
-        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
-        self.resume()
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP).or_else(|e| {
+            self.resume()?;
+            Err(e.into())
+        })
     }
 
-    /// Takes the terminal again after the process was stopped by somebody else; draw a frame then.
+    /// Takes the terminal again after the process was stopped; draw a whole frame then.
     ///
     /// # Errors
     /// If the terminal cannot be taken.
