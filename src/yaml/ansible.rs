@@ -2,7 +2,8 @@
 //! 1.2; where the two may part (tabs, directives, odd characters, keys that are no scalars ...) this refuses instead.
 
 use super::json::{self, Attempt};
-use super::{Error, Kind, Mark, Node, parse_one};
+use super::parse::parse_strictly;
+use super::{Error, Kind, Mark, Node};
 
 /// The document in `text`, if it holds one.
 ///
@@ -18,7 +19,7 @@ pub fn ansible(text: &str) -> Result<Option<Node>, Error> {
     if let Some(line) = open_end(text) {
         return refuse(Mark { line, column: 1 }, "a block of text at the end of a file without a last line break");
     }
-    let root = parse_one(text)?;
+    let root = parse_strictly(text)?;
     match &root {
         // an empty text at the root is nothing; other texts are of no use to anybody here
         Some(Node { kind: Kind::Scalar { text, plain: true }, tag: None, .. }) if text.is_empty() => {}

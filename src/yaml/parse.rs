@@ -18,14 +18,25 @@ const MAX_NODES: usize = 8_000_000;
 /// # Errors
 /// The first place where the text is no YAML, or is larger or deeper than is sane.
 pub fn parse(text: &str) -> Result<Vec<Node>, Error> {
+    read(text, None)
+}
+
+/// As [`parse_one`], and refuses what libyaml would refuse between brackets, or read as something else.
+///
+/// # Errors
+/// As there, and the first such place.
+pub(super) fn parse_strictly(text: &str) -> Result<Option<Node>, Error> {
+    only(read(text, Some(Flow::new(text)))?)
+}
+
+fn read(text: &str, mut strict: Option<Flow<'_>>) -> Result<Vec<Node>, Error> {
     if text.len() > MAX_BYTES {
         return Err(Error { mark: Mark { line: 1, column: 1 }, message: format!("larger than {MAX_BYTES} bytes") });
     }
     let mut build = Build { anchors: HashMap::new(), open: Vec::new(), done: Vec::new(), nodes: 0 };
-    let mut flow = Flow::new(text);
     for next in Parser::new_from_str(text) {
         let (event, span) = next.map_err(|e| Error { mark: mark(*e.marker()), message: e.info().to_owned() })?;
-        if let Some(message) = flow.refuses(&event, span, build.wants_key()) {
+        if let Some(message) = strict.as_mut().and_then(|flow| flow.refuses(&event, span, build.wants_key())) {
             return Err(Error { mark: mark(span.start), message: message.into() });
         }
         build.event(event, mark(span.start))?;
@@ -38,7 +49,11 @@ pub fn parse(text: &str) -> Result<Vec<Node>, Error> {
 /// # Errors
 /// As [`parse`], and where a second document begins.
 pub fn parse_one(text: &str) -> Result<Option<Node>, Error> {
-    let mut documents = parse(text)?.into_iter();
+    only(parse(text)?)
+}
+
+fn only(documents: Vec<Node>) -> Result<Option<Node>, Error> {
+    let mut documents = documents.into_iter();
     let first = documents.next();
     match documents.next() {
         Some(second) => {
