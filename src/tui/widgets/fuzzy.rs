@@ -11,9 +11,14 @@ pub fn rank<T>(typed: &str, candidates: Vec<T>, text: impl Fn(&T) -> String) -> 
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
-    let mut scored: Vec<(u32, T)> = candidates
+    // What was typed whole comes before longer names that begin with it: for the matcher they are alike.
+    let mut scored: Vec<((bool, u32), T)> = candidates
         .into_iter()
-        .filter_map(|c| pattern.score(Utf32Str::new(&text(&c), &mut buffer), &mut matcher).map(|score| (score, c)))
+        .filter_map(|c| {
+            let text = text(&c);
+            let score = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
+            Some(((text == typed.trim(), score), c))
+        })
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.into_iter().map(|(_, c)| c).collect()

@@ -16,8 +16,8 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect
         return menu_key(model, key);
     }
     match key.code {
-        KeyCode::Tab => Some(forward(model)),
-        KeyCode::Enter => Some(forward(model)),
+        KeyCode::Tab => Some(forward(model, false)),
+        KeyCode::Enter => Some(forward(model, true)),
         KeyCode::BackTab => Some(leave(model, |form| form.focus = form.focus.saturating_sub(1))),
         KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown | KeyCode::Esc => None,
         _ => edit(model, key),
@@ -52,12 +52,14 @@ fn edit(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
     }
 }
 
-/// Takes the completion under the cursor, if there is one, and goes to the next line; behind the last it launches.
-fn forward(model: &mut Model) -> Vec<effect::Effect> {
+/// Takes the completion under the cursor, if there is one, and goes to the next line; behind the last it launches. Into
+/// an empty line it is only taken if the person `chose` it: who walks through the form with Tab fills in nothing.
+fn forward(model: &mut Model, chose: bool) -> Vec<effect::Effect> {
     let Some(form) = &model.launch.form else { return vec![] };
     let choices = complete::choices(&model.launch, form, &model.project);
     let typed = form.focused().map(|item| form.text(&item.id).to_owned()).unwrap_or_default();
-    let taken = choices.get(form.choice).map(|(text, _)| text.clone()).filter(|_| !typed.is_empty() || form.choice > 0);
+    let wanted = chose || !typed.is_empty() || form.choice > 0;
+    let taken = choices.get(form.choice).map(|(text, _)| text.clone()).filter(|_| wanted);
     let last = form.focus + 1 == form.items.len();
     if last {
         return perform(model, actions::RUN);
@@ -173,7 +175,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>
             if let Some(form) = &mut model.launch.form {
                 form.choice = index;
             }
-            forward(model)
+            forward(model, true)
         }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: "runbooks", index })) => {
             let chosen = runbooks(model).get(index).map(|r| (*r).clone());

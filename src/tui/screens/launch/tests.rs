@@ -106,6 +106,47 @@ fn completion_and_documentation_come_from_ansible_doc() {
     assert!(d.screen().contains("name* · state started|stopped|restarted"), "{}", d.screen());
 }
 
+/// What stands in a line of the form.
+fn stands(d: &Driver, id: &super::form::Id) -> String {
+    d.model.launch.form.as_ref().unwrap().text(id).to_owned()
+}
+
+#[test]
+fn enter_takes_the_completion_under_the_cursor_typed_or_not() {
+    use super::form::Id;
+    let mut d = driver((100, 30), "dark");
+    d.keys("p enter");
+    assert_eq!(stands(&d, &Id::Playbook), "deploy.yml", "nothing typed: the first that is shown");
+    d.keys("esc p");
+    d.text("rest");
+    d.keys("enter");
+    assert_eq!(stands(&d, &Id::Playbook), "recovery/restart.yml");
+    d.keys("esc p down enter");
+    assert_eq!(stands(&d, &Id::Playbook), "recovery/restart.yml");
+    d.keys("esc a");
+    modules(&mut d);
+    d.keys("enter");
+    assert_eq!(stands(&d, &Id::Module), "command");
+    d.keys("esc a");
+    d.text("us");
+    d.keys("enter");
+    assert_eq!(stands(&d, &Id::Module), "user");
+    d.keys("esc p tab");
+    assert_eq!(stands(&d, &Id::Playbook), "", "Tab only walks on");
+}
+
+#[test]
+fn a_whole_name_is_never_replaced_by_a_longer_one() {
+    use super::form::Id;
+    let mut d = driver((100, 30), "dark");
+    d.keys("a");
+    let module = |name: &str| Module { name: format!("ansible.builtin.{name}"), short: String::new() };
+    send(&mut d, Data::Modules(Ok(vec![module("apt_key"), module("apt_repository"), module("apt")])));
+    d.text("apt");
+    d.keys("enter");
+    assert_eq!(stands(&d, &Id::Module), "apt");
+}
+
 #[test]
 fn a_protected_environment_wants_its_name_and_nothing_less() {
     let mut d = driver((100, 30), "dark");
