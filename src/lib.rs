@@ -18,6 +18,8 @@
 
 pub mod ansible;
 pub mod audit;
+#[cfg(test)]
+mod cases;
 pub mod cli;
 pub mod inventory;
 pub mod project;

@@ -83,6 +83,9 @@ pub enum Event<'a> {
         name: Cow<'a, str>,
         /// Hosts of this batch.
         hosts: Vec<String>,
+        /// With `serial`: hosts of all batches of the play together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u32>,
         /// Where from.
         #[serde(flatten)]
         src: Source,

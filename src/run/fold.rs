@@ -41,16 +41,21 @@ impl RunState {
                 self.enter(State::Running, ts);
             }
             Event::Plan { plays, .. } => self.plan.clone_from(plays),
-            Event::Play { name, hosts, .. } => self.play(name, hosts, ts),
-            Event::Task { name, action, handler, path, .. } => self.tasks.push(TaskState {
-                name: name.as_ref().to_owned(),
-                action: action.as_ref().to_owned(),
-                path: path.as_deref().map(str::to_owned),
-                handler: *handler,
-                play: self.plays.len().saturating_sub(1) as u32,
-                started_at: ts,
-                ..TaskState::default()
-            }),
+            Event::Play { name, hosts, of, .. } => self.play(name, hosts, *of, ts),
+            Event::Task { name, action, handler, path, .. } => {
+                let mut task = TaskState {
+                    name: name.as_ref().to_owned(),
+                    action: action.as_ref().to_owned(),
+                    path: path.as_deref().map(str::to_owned),
+                    handler: *handler,
+                    play: self.plays.len().saturating_sub(1) as u32,
+                    started_at: ts,
+                    ..TaskState::default()
+                };
+                // Nothing more will be heard of it.
+                task.ended_at = task.is_silent().then_some(ts);
+                self.tasks.push(task);
+            }
             Event::Start { t, h, src } => self.start(*t, h, *src),
             Event::Result { t, h, s, ig, msg, src, .. } => {
                 self.result(ts, *t, h, (*s, *ig), msg.as_deref(), *src);
@@ -124,13 +129,14 @@ impl RunState {
         }
     }
 
-    fn play(&mut self, name: &str, hosts: &[String], ts: i64) {
+    fn play(&mut self, name: &str, hosts: &[String], of: Option<u32>, ts: i64) {
         for host in hosts {
             self.host(host);
         }
         self.plays.push(PlayState {
             name: name.to_owned(),
             hosts: hosts.len() as u32,
+            of,
             first_task: self.tasks.len() as u32,
             started_at: ts,
         });

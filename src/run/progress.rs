@@ -11,30 +11,53 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// A play that began, all its batches together.
+struct Played {
+    /// Hosts of the batches that began.
+    begun: u64,
+    /// Hosts of all batches.
+    all: u64,
+}
+
 impl RunState {
     /// Results had and results to expect. The plan counts tasks a play; a play that has not begun is expected to run
-    /// on `hosts` hosts (those of the spec), or on as many as took part so far.
+    /// on `hosts` hosts (those of the spec), or on as many as took part so far. A run that goes beyond its plan (it
+    /// includes files) has no total: nobody knows how far it will go.
     pub fn progress(&self, hosts: Option<usize>) -> Progress {
         let mut done = 0_u64;
         for task in &self.tasks {
             let c = task.counts;
             done += u64::from(c.ok + c.changed + c.failed + c.unreachable + c.skipped + c.ignored);
         }
-        let rest = hosts.unwrap_or(self.hosts.len()).max(1) as u64;
-        // `serial` repeats a play under its name, a batch at a time.
-        let mut begun = self.plays.iter().peekable();
-        let mut total = 0_u64;
-        for (i, (name, tasks)) in self.plan.iter().enumerate() {
-            // Two plays of one name cannot be told from two batches of one play: then each is one batch.
-            let twin = self.plan.get(i + 1).is_some_and(|(next, _)| next == name);
-            let mut of_play = begun.next().map_or(rest, |p| u64::from(p.hosts));
-            while !twin && let Some(batch) = begun.next_if(|p| p.name == *name) {
-                of_play += u64::from(batch.hosts);
-            }
-            total += of_play * u64::from(*tasks);
+        if self.state.is_terminal() {
+            return Progress { done, total: (!self.plan.is_empty()).then_some(done) };
         }
-        let total = (!self.plan.is_empty()).then_some(if self.state.is_terminal() { done } else { total.max(done) });
-        Progress { done, total }
+        let rest = hosts.unwrap_or(self.hosts.len()).max(1) as u64;
+        let played = self.played();
+        let of_play = played.iter().map(|p| p.all).chain(std::iter::repeat(rest));
+        let total = self.plan.iter().zip(of_play).map(|((_, tasks), hosts)| hosts * u64::from(*tasks)).sum();
+        let known = !self.plan.is_empty() && played.len() <= self.plan.len() && done <= total;
+        Progress { done, total: known.then_some(total) }
+    }
+
+    /// True if batches of a play (`serial`) that began are still to come.
+    pub fn has_batches_to_come(&self) -> bool {
+        self.played().iter().any(|p| p.begun < p.all)
+    }
+
+    /// `serial` announces a play once a batch, under the same name, until it has been on all its hosts.
+    fn played(&self) -> Vec<Played> {
+        let mut played: Vec<Played> = Vec::new();
+        let mut before = None;
+        for play in &self.plays {
+            let (name, hosts) = (play.name.as_str(), u64::from(play.hosts));
+            match played.last_mut() {
+                Some(last) if before == Some((name, play.of)) && last.begun < last.all => last.begun += hosts,
+                _ => played.push(Played { begun: hosts, all: hosts.max(play.of.unwrap_or(0).into()) }),
+            }
+            before = Some((name, play.of));
+        }
+        played
     }
 
     /// Milliseconds until it ends, if that can be guessed: from the median of `past` durations (milliseconds) of the
@@ -67,8 +90,8 @@ mod tests {
     use super::*;
     use crate::run::state::{Counts, PlayState, State, TaskState};
 
-    fn play(name: &str, hosts: u32) -> PlayState {
-        PlayState { name: name.into(), hosts, ..PlayState::default() }
+    fn play(name: &str, hosts: u32, of: Option<u32>) -> PlayState {
+        PlayState { name: name.into(), hosts, of, ..PlayState::default() }
     }
 
     fn running() -> RunState {
@@ -76,7 +99,7 @@ mod tests {
             state: State::Running,
             history: vec![(State::Starting, 1_000), (State::Running, 1_500)],
             plan: vec![("web".into(), 4), ("db".into(), 2)],
-            plays: vec![play("web", 3), play("web", 2)],
+            plays: vec![play("web", 3, Some(5)), play("web", 2, Some(5))],
             tasks: vec![TaskState {
                 counts: Counts { ok: 6, failed: 4, running: 9, ..Counts::default() },
                 ..TaskState::default()
@@ -95,6 +118,38 @@ mod tests {
             Some(10),
             "an end is all there is"
         );
+    }
+
+    #[test]
+    fn batches_to_come_count_before_they_begin() {
+        // the first batch is done on both its hosts, the second has not begun
+        let mut run = RunState {
+            plan: vec![("web".into(), 5)],
+            plays: vec![play("web", 2, Some(6))],
+            tasks: vec![TaskState { counts: Counts { ok: 10, ..Counts::default() }, ..TaskState::default() }],
+            ..running()
+        };
+        assert_eq!(run.progress(Some(6)), Progress { done: 10, total: Some(30) });
+        assert!(run.has_batches_to_come());
+        run.plays = vec![play("web", 2, Some(6)), play("web", 4, Some(6))];
+        assert_eq!(run.progress(Some(6)).total, Some(30));
+        assert!(!run.has_batches_to_come());
+        // two plays of one name, each in two batches
+        run.plan = vec![("web".into(), 5), ("web".into(), 1)];
+        run.plays = vec![2, 2, 3, 1].into_iter().map(|n| play("web", n, Some(4))).collect();
+        assert_eq!(run.progress(Some(6)).total, Some(4 * 5 + 4));
+        run.plays.pop();
+        assert!(run.has_batches_to_come());
+    }
+
+    #[test]
+    fn beyond_its_plan_a_run_has_no_total() {
+        let mut run = RunState { plan: vec![("web".into(), 1), ("db".into(), 0)], ..running() };
+        assert_eq!(run.progress(None), Progress { done: 10, total: None }, "included files gave more than was planned");
+        run.plan = vec![("web".into(), 4)];
+        run.plays.push(play("imported", 2, None));
+        assert_eq!(run.progress(None).total, None, "a play that the plan does not have");
+        assert_eq!(run.eta(11_000, &[], None), None);
     }
 
     #[test]

@@ -139,6 +139,8 @@ pub struct PlayState {
     pub name: String,
     /// Number of hosts.
     pub hosts: u32,
+    /// For a batch (`serial`): number of hosts of all batches of the play together.
+    pub of: Option<u32>,
     /// Number of its first task.
     pub first_task: u32,
     /// When it began (Unix milliseconds).
@@ -232,6 +234,12 @@ impl From<Status> for CellStatus {
 }
 
 impl TaskState {
+    /// True for a `meta` task (`flush_handlers` ...) without a result: it is Ansible's own doing, on no host.
+    pub fn is_silent(&self) -> bool {
+        let meta = matches!(self.action.as_str(), "meta" | "ansible.builtin.meta" | "ansible.legacy.meta");
+        meta && self.counts == Counts::default()
+    }
+
     /// The cell of a host, by its index in [`RunState::hosts`].
     pub fn cell(&self, host: usize) -> Cell {
         self.cells.get(host).copied().unwrap_or_default()

@@ -98,15 +98,17 @@ fn free_announces_a_task_once_and_serial_repeats_the_play() {
     for event in &events {
         match &event.what {
             What::Task(task) => tasks.push((task.number, task.name.to_string())),
-            What::Play { id, hosts, .. } => plays.push((id.to_string(), hosts.join(","))),
+            What::Play { id, hosts, of, .. } => plays.push((id.to_string(), hosts.join(","), *of)),
             _ => {}
         }
     }
     let names: Vec<_> = tasks.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names, ["a", "b", "a", "b", "a", "b"]);
     assert_eq!(tasks.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
-    assert_eq!(plays.iter().map(|(_, hosts)| hosts.as_str()).collect::<Vec<_>>(), ["h1,h2,h3", "h1,h2", "h3"]);
+    assert_eq!(plays.iter().map(|(_, hosts, _)| hosts.as_str()).collect::<Vec<_>>(), ["h1,h2,h3", "h1,h2", "h3"]);
     assert_eq!(plays[1].0, plays[2].0, "batches of one play");
+    let all: Vec<_> = plays.iter().map(|(_, _, of)| *of).collect();
+    assert_eq!(all, [None, Some(3), Some(3)], "a batch tells how many hosts the play has in all");
     let results = events.iter().filter(|e| matches!(&e.what, What::Result(Outcome::Ok, r) if r.task.is_some()));
     assert_eq!(results.count(), 12);
 }

@@ -28,7 +28,7 @@ fn write(dir: &RunDir) -> u64 {
     let mut push = |ts: u64, event: Event<'static>| drop(journal.push(1_760_000_000_000 + ts as i64, event).unwrap());
     push(0, Event::StepIntent { step: 1 });
     push(1, Event::Hello { core: "2.19.14".into(), src: src() });
-    push(2, Event::Play { name: "everything".into(), hosts: names.clone(), src: src() });
+    push(2, Event::Play { name: "everything".into(), hosts: names.clone(), of: None, src: src() });
     for t in 0..TASKS {
         let name = format!("role : task number {t}").into();
         push(t, Event::Task { name, action: "ansible.builtin.command".into(), handler: false, path: None, src: src() });

@@ -240,8 +240,11 @@ class CallbackModule(CallbackBase):
         self.lockstep = not strategy.endswith(("free", "host_pinned"))
         inventory = play.get_variable_manager()._inventory
         names = [host.name for host in inventory.get_hosts(play.hosts, order=play.order)]
-        self.emit("play", {"name": play.get_name(), "id": str(play._uuid), "hosts": names, "strategy": strategy},
-                  whole=True)
+        fields = {"name": play.get_name(), "id": str(play._uuid), "hosts": names, "strategy": strategy}
+        if play.serial:
+            # This is one batch: on how many hosts will the play have run after the last one?
+            fields["of"] = len(inventory.get_hosts(play.hosts, ignore_restrictions=True))
+        self.emit("play", fields, whole=True)
 
     @guarded
     def begin_task(self, task, handler):

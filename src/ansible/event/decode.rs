@@ -21,6 +21,8 @@ struct Wire<'a> {
     e: Cow<'a, str>,
     #[serde(default)]
     k: Option<u32>,
+    #[serde(default)]
+    of: Option<u32>,
     #[serde(default, borrow)]
     h: Option<Text<'a>>,
     #[serde(default)]
@@ -123,6 +125,7 @@ fn sort(mut wire: Wire<'_>) -> Result<What<'_>, DecodeError> {
             name: need("play", "name", wire.name)?,
             id: text(wire.id),
             hosts: names(wire.hosts)?,
+            of: wire.of,
             strategy: text(wire.strategy),
         },
         "hello" => What::Hello(Hello {

@@ -34,6 +34,8 @@ pub enum What<'a> {
         id: Cow<'a, str>,
         /// Hosts of this batch, resolved, in Ansible's order.
         hosts: Vec<Cow<'a, str>>,
+        /// With `serial`: hosts of all batches together.
+        of: Option<u32>,
         /// Strategy (`linear`, `free` ...).
         strategy: Cow<'a, str>,
     },

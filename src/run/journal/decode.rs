@@ -46,6 +46,7 @@ struct Flat<'a> {
     // `hosts` and `plays` have different shapes in different events: decoded where they are used
     #[serde(borrow)]
     hosts: Option<&'a RawValue>,
+    of: Option<u32>,
     #[serde(borrow)]
     plays: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -107,7 +108,7 @@ pub fn decode(line: &[u8]) -> Result<Entry<'_>, String> {
             path: f.path.map(|p| p.0),
         },
         "output" => Event::Output { step: need(f.step, "step")?, out: need(f.out, "out")?, err: need(f.err, "err")? },
-        "play" => Event::Play { src: src()?, name: need(f.name, "name")?.0, hosts: list(f.hosts, "hosts")? },
+        "play" => Event::Play { src: src()?, name: need(f.name, "name")?.0, hosts: list(f.hosts, "hosts")?, of: f.of },
         "stats" => Event::Stats { src: src()?, hosts: list::<Vec<(String, Tally)>>(f.hosts, "hosts")? },
         "plan" => Event::Plan { src: src()?, plays: list(f.plays, "plays")? },
         "hello" => Event::Hello { src: src()?, core: need(f.core, "core")?.0 },

@@ -37,11 +37,8 @@ fn event() -> impl Strategy<Value = Event<'static>> {
         (text(), src()).prop_map(|(core, src)| Event::Hello { core, src }),
         (prop::collection::vec((any::<String>(), any::<u32>()), 0..3), src())
             .prop_map(|(plays, src)| Event::Plan { plays, src }),
-        (text(), prop::collection::vec("w[0-5]", 0..4), src()).prop_map(|(name, hosts, src)| Event::Play {
-            name,
-            hosts,
-            src
-        }),
+        (text(), prop::collection::vec("w[0-5]", 0..4), any::<Option<u32>>(), src())
+            .prop_map(|(name, hosts, of, src)| Event::Play { name, hosts, of, src }),
         (text(), text(), any::<bool>(), prop::option::of(text()), src())
             .prop_map(|(name, action, handler, path, src)| Event::Task { name, action, handler, path, src }),
         (0..4_u32, host(), src()).prop_map(|(t, h, src)| Event::Start { t, h, src }),
@@ -92,6 +89,8 @@ fn read(path: &std::path::Path) -> (RunState, Result<Pass, JournalError>) {
 }
 
 proptest! {
+    #![proptest_config(crate::cases::cases(256))]
+
     #[test]
     fn the_fast_decoder_equals_the_derived_one(event in event(), seq in 1_u64.., ts in any::<i64>()) {
         let entry = Entry { seq, ts, event };

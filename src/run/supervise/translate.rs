@@ -33,8 +33,8 @@ impl Translator {
                 let plays = plays.into_iter().map(|p| (p.name.into_owned(), p.tasks.unwrap_or(0))).collect();
                 Event::Plan { plays, src }
             }
-            What::Play { name, hosts, .. } => {
-                Event::Play { name, hosts: hosts.into_iter().map(Cow::into_owned).collect(), src }
+            What::Play { name, hosts, of, .. } => {
+                Event::Play { name, hosts: hosts.into_iter().map(Cow::into_owned).collect(), of, src }
             }
             What::Task(t) => Event::Task { name: t.name, action: t.action, handler: t.handler, path: t.path, src },
             What::Start { task: Some(task), host } => {

@@ -41,8 +41,13 @@ fn begun(state: State, hosts: impl IntoIterator<Item = String>) -> RunState {
     run.hosts = hosts.into_iter().map(|h| (h, HostState::default())).collect();
     run.plan = vec![("Deploy the web tier".into(), 5)];
     let n = u32::try_from(run.hosts.len()).expect("small");
-    run.plays =
-        vec![PlayState { name: "Deploy the web tier".into(), hosts: n, first_task: 0, started_at: NOW - 71_000 }];
+    run.plays = vec![PlayState {
+        name: "Deploy the web tier".into(),
+        hosts: n,
+        of: None,
+        first_task: 0,
+        started_at: NOW - 71_000,
+    }];
     run
 }
 

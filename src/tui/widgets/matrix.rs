@@ -207,7 +207,8 @@ fn task_row(
     let s = task_sign(run, task, frame);
     let x = put(buf, theme, row.x, row.y, cols.name, s.glyph(theme), theme.style(s.role));
     let name = if task.handler { format!(" handler: {}", task.name) } else { format!(" {}", task.name) };
-    put(buf, theme, x, row.y, cols.name.saturating_sub(1), &name, theme.style(Role::Text));
+    let role = if task.is_silent() { Role::Dim } else { Role::Text };
+    put(buf, theme, x, row.y, cols.name.saturating_sub(1), &name, theme.style(role));
     for (i, &h) in order.hosts[cols.hosts.clone()].iter().enumerate() {
         let x = cols.cells_x + u16::try_from(i).unwrap_or(u16::MAX).saturating_mul(cols.step);
         if x >= row.right() {

@@ -27,12 +27,16 @@ pub fn progress(run: &RunState, hosts: Option<usize>, now: i64) -> Progress {
     let end = if run.state.is_terminal() { run.updated_at } else { now };
     let elapsed = run.started_at().map_or(0, |at| (end - at).max(0));
     let over = run.state.is_terminal();
-    let ended = run.tasks.iter().filter(|t| t.counts.running == 0 && t.ended_at.is_some()).count() as u64;
+    // The plan does not count what runs on no host.
+    let tasks = || run.tasks.iter().filter(|t| !t.is_silent());
+    let ended = tasks().filter(|t| t.counts.running == 0 && t.ended_at.is_some()).count() as u64;
     // A task that was cut in the middle is not done, though some hosts gave a result.
     let cut = run.tasks.last().is_some_and(|t| t.ended_at.is_some() && super::matrix::unfinished(run, t));
     let done = ended - u64::from(cut);
     let planned: u64 = run.plan.iter().map(|(_, n)| u64::from(*n)).sum();
-    let total = (planned > 0).then(|| planned.max(run.tasks.len() as u64));
+    // Into how many batches `serial` divides what is still to come is not known, and each repeats the play's tasks.
+    let known = planned > 0 && (over || !run.has_batches_to_come());
+    let total = known.then(|| planned.max(tasks().count() as u64));
     let results = run.progress(hosts);
     #[expect(clippy::cast_precision_loss, reason = "a part of the whole, for a bar")]
     let part = match (run.state, results.total, total) {
@@ -114,6 +118,15 @@ mod tests {
         assert_eq!((p.done, p.total), (2, Some(5)));
         assert!((p.part.unwrap_or(0.0) - (2.0 + 5.0 / 8.0) / 5.0).abs() < 1e-9, "{p:?}");
         assert!(p.left.is_some_and(|l| l > 0));
+    }
+
+    #[test]
+    fn between_two_batches_it_is_neither_done_nor_out_of_tasks() {
+        let mut run = fixtures::running();
+        run.plays[0].of = Some(24);
+        let p = progress(&run, Some(24), run.updated_at);
+        assert_eq!((p.done, p.total), (2, None));
+        assert!((p.part.unwrap_or(1.0) - (2.0 + 5.0 / 8.0) / 15.0).abs() < 1e-9, "{p:?}");
     }
 
     #[test]

@@ -108,6 +108,28 @@ fn a_matrix_of_many_shows_a_window_and_says_which() {
 }
 
 #[test]
+fn a_meta_task_runs_on_no_host_and_its_time_does_not_grow() {
+    let mut run = fixtures::running();
+    let before = progress::progress(&run, Some(8), fixtures::NOW);
+    let src = crate::run::event::Source { step: 1, off: 0, len: 1 };
+    let (name, action) = ("Restart now".into(), "ansible.builtin.meta".into());
+    let event = crate::run::event::Event::Task { name, action, handler: false, path: None, src };
+    run.apply(&crate::run::event::Entry { seq: run.seq + 1, ts: fixtures::NOW - 90_000, event });
+    let o = order(&run, &Wish::default());
+    let t = Theme::new("test", false, HashMap::from([(Role::Dim, Style::new().fg(Color::Blue))]));
+    let mut buf = Buffer::empty(Rect::new(0, 0, 80, 8));
+    matrix::draw(&run, &o, Cursor::default(), frame(&t), buf.area, &mut buf);
+    let shown = text(&buf);
+    let row = shown.lines().position(|l| l.contains("Restart now")).unwrap();
+    let line = shown.lines().nth(row).unwrap();
+    assert!(line.ends_with("0:00") && !line.contains('◐'), "{shown}");
+    let at = u16::try_from(row).unwrap();
+    assert_eq!(buf[(2, at)].fg, Color::Blue, "it is dim");
+    let after = progress::progress(&run, Some(8), fixtures::NOW);
+    assert_eq!((after.done, after.total), (before.done, before.total), "the plan does not count it");
+}
+
+#[test]
 fn cells_have_the_colour_of_their_state() {
     let run = fixtures::failed();
     let o = order(&run, &Wish::default());
@@ -120,7 +142,7 @@ fn cells_have_the_colour_of_their_state() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+    #![proptest_config(crate::cases::cases(200))]
 
     #[test]
     fn any_run_at_any_size(
@@ -134,7 +156,7 @@ proptest::proptest! {
         run.hosts.truncate(hosts);
         run.tasks.truncate(hosts);
         run.plan = plan.into_iter().map(|n| (name.clone(), n)).collect();
-        run.plays = (0..batches).map(|n| crate::run::state::PlayState { name: name.clone(), hosts: n, first_task: n * 2, started_at: 0 }).collect();
+        run.plays = (0..batches).map(|n| crate::run::state::PlayState { name: name.clone(), hosts: n, first_task: n * 2, ..crate::run::state::PlayState::default() }).collect();
         let kinds = [CellStatus::None, CellStatus::Running, CellStatus::Ok, CellStatus::Changed, CellStatus::Failed, CellStatus::Ignored, CellStatus::Unreachable, CellStatus::Skipped, CellStatus::Unknown];
         for (t, host, kind) in cells {
             if let Some(task) = run.tasks.get_mut(t) {
