@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Creates a folder and its parents, readable by the owner alone (0700). One that exists is left as it is.
@@ -42,8 +43,11 @@ pub fn write_cache(path: &Path, content: &[u8]) -> io::Result<()> {
 fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // The process id keeps two writers apart; the last rename wins, and either content is whole.
-    let tmp = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    // No two writers share a temporary file, in this process or another; the last rename wins, and either content is
+    // whole.
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    let tmp = folder.join(format!(".{name}.{}-{write}.tmp", std::process::id()));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
         file.write_all(content)?;
@@ -80,6 +84,26 @@ mod tests {
         assert_eq!(std::fs::read(deep.join("f")).unwrap(), b"two");
         assert_eq!(deep.join("f").metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(&deep).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn threads_that_write_one_file_leave_one_whole_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::thread::scope(|scope| {
+            for n in 1..=8_u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        write_cache(path, &vec![n; usize::from(n) * 1_000]).unwrap();
+                        let seen = std::fs::read(path).unwrap();
+                        let first = seen[0];
+                        assert_eq!(seen, vec![first; usize::from(first) * 1_000], "a mix of two writers");
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]
