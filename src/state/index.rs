@@ -3,7 +3,8 @@
 
 use super::StateDir;
 use rusqlite::Connection;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
@@ -39,6 +40,8 @@ pub struct Index {
     pub(super) db: Connection,
     path: PathBuf,
     fresh: bool,
+    /// Device and inode of the file that is open.
+    file: Option<(u64, u64)>,
 }
 
 impl Index {
@@ -54,12 +57,24 @@ impl Index {
         if found > SCHEMA {
             return Err(IndexError::Newer { path, found });
         }
-        Ok(Index { db, path, fresh })
+        let file = place(&path);
+        Ok(Index { db, path, fresh, file })
     }
 
     /// True if this opening created it: runs that lie in `runs/` are not in it yet.
     pub fn is_fresh(&self) -> bool {
         self.fresh
+    }
+
+    /// A number that changes when another connection, of any process, changes the index. It means nothing but to this
+    /// connection.
+    pub fn version(&self) -> Result<i64, IndexError> {
+        self.sql(self.db.pragma_query_value(None, "data_version", |r| r.get(0)))
+    }
+
+    /// False once the file was put aside or replaced: then what is open here is not the index any more.
+    pub fn is_in_place(&self) -> bool {
+        self.file.is_some() && place(&self.path) == self.file
     }
 
     pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, IndexError> {
@@ -79,6 +94,11 @@ impl Index {
                      ON CONFLICT (operator) DO UPDATE SET at = max(at, excluded.at)";
         self.sql(self.db.execute(query, (operator, at)).map(drop))
     }
+}
+
+fn place(path: &Path) -> Option<(u64, u64)> {
+    let file = path.metadata().ok()?;
+    Some((file.dev(), file.ino()))
 }
 
 fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
@@ -114,7 +134,6 @@ mod tests {
 
     #[test]
     fn a_second_opening_leaves_the_locks_of_the_first() {
-        use std::os::unix::fs::MetadataExt;
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::at(dir.path().join("s"));
         let first = Index::open(&state).unwrap();
@@ -141,6 +160,22 @@ mod tests {
         drop(index);
         let e = Index::open(&state).unwrap_err().to_string();
         assert!(e.contains("schema version 7") && e.contains("newer opsdeck"), "{e}");
+    }
+
+    #[test]
+    fn the_version_tells_that_another_connection_wrote() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        let (reader, writer) = (Index::open(&state).unwrap(), Index::open(&state).unwrap());
+        let before = reader.version().unwrap();
+        assert_eq!(reader.version().unwrap(), before);
+        writer.mark_seen("ann", 10).unwrap();
+        assert_ne!(reader.version().unwrap(), before);
+        assert!(reader.is_in_place());
+        std::fs::rename(state.index(), dir.path().join("aside")).unwrap();
+        assert!(!reader.is_in_place(), "it is gone");
+        drop(Index::open(&state).unwrap());
+        assert!(!reader.is_in_place(), "it is another one");
     }
 
     #[test]

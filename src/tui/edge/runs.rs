@@ -3,7 +3,7 @@
 
 use super::Context;
 use crate::run;
-use crate::state::{Filter, Lock, RunRow, seen};
+use crate::state::{Filter, Index, Lock, RunRow, StateDir, seen};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::runs::Item;
 use crate::tui::screens::{away, runs};
@@ -20,32 +20,80 @@ const NOTE: u32 = 20;
 pub(super) fn perform(context: &Context, effect: runs::Effect) {
     match effect {
         runs::Effect::Load => {
-            load(context, &mut None, true);
+            tell(context, Reader::new(context).read(true));
         }
     }
 }
 
-/// The runs. `thorough`: each live one is looked at in its journal, and given a supervisor where it has none; else that
-/// is done only if the index speaks of a live one that nobody watches.
-fn items(context: &Context, thorough: bool) -> Result<Vec<Item>, String> {
-    let filter = Filter { limit: Some(MOST), ..Filter::default() };
-    let index = run::open_index(&context.state).map_err(|e| e.to_string())?;
-    let watched = |row: &RunRow| row.ended_at.is_some() || Lock::is_held(&context.state.run(row.id).lock());
-    let mut rows = index.list(&filter).map_err(|e| e.to_string())?;
-    if !context.read_only && (thorough || !rows.iter().all(watched)) {
-        rows = run::list(&context.state, &index, &filter).map_err(|e| e.to_string())?;
-    }
-    Ok(rows.into_iter().map(|row| Item { watched: watched(&row), row }).collect())
+/// Reads the list of runs, and only if it may differ from what it read before.
+struct Reader {
+    state: StateDir,
+    read_only: bool,
+    /// Kept open: the index tells only an open connection that others changed it.
+    index: Option<Index>,
+    version: Option<i64>,
+    last: Option<Result<Vec<Item>, String>>,
 }
 
-/// Reads the list; says so only if it differs from `last`. False: nobody listens.
-fn load(context: &Context, last: &mut Option<Result<Vec<Item>, String>>, thorough: bool) -> bool {
-    let now = items(context, thorough);
-    if last.as_ref() == Some(&now) {
-        return true;
+impl Reader {
+    fn new(context: &Context) -> Self {
+        Self::of(context.state.clone(), context.read_only)
     }
-    *last = Some(now.clone());
-    let data = match now {
+
+    fn of(state: StateDir, read_only: bool) -> Self {
+        Self { state, read_only, index: None, version: None, last: None }
+    }
+
+    fn watched(&self, row: &RunRow) -> bool {
+        row.ended_at.is_some() || Lock::is_held(&self.state.run(row.id).lock())
+    }
+
+    /// The runs, as a list that may be the same as before. `thorough`: each live one is looked at in its journal, and
+    /// given a supervisor where it has none; else that is done only if the index speaks of a live one that nobody watches.
+    fn read(&mut self, thorough: bool) -> Result<Vec<Item>, String> {
+        let index = match self.index.take().filter(Index::is_in_place) {
+            Some(index) => index,
+            None => run::open_index(&self.state).map_err(|e| e.to_string())?,
+        };
+        // Asked first: what is written from here on is seen the next time.
+        self.version = index.version().ok();
+        let filter = Filter { limit: Some(MOST), ..Filter::default() };
+        let mut rows = index.list(&filter).map_err(|e| e.to_string())?;
+        if !self.read_only && (thorough || !rows.iter().all(|row| self.watched(row))) {
+            rows = run::list(&self.state, &index, &filter).map_err(|e| e.to_string())?;
+        }
+        self.index = Some(index);
+        Ok(rows.into_iter().map(|row| Item { watched: self.watched(&row), row }).collect())
+    }
+
+    /// True if the index is as it was and every live run is watched as it was: a look at a number and at a few locks.
+    fn is_current(&self) -> bool {
+        let Some(Ok(items)) = &self.last else { return false };
+        let same = self
+            .index
+            .as_ref()
+            .is_some_and(|index| index.is_in_place() && self.version.is_some() && index.version().ok() == self.version);
+        let watched = |item: &Item| item.watched == self.watched(&item.row) && (item.watched || self.read_only);
+        same && items.iter().all(watched)
+    }
+
+    /// The list, if it differs from the one before.
+    fn news(&mut self) -> Option<Result<Vec<Item>, String>> {
+        if self.is_current() {
+            return None;
+        }
+        let now = self.read(false);
+        if self.last.as_ref() == Some(&now) {
+            return None;
+        }
+        self.last = Some(now.clone());
+        Some(now)
+    }
+}
+
+/// False: nobody listens.
+fn tell(context: &Context, list: Result<Vec<Item>, String>) -> bool {
+    let data = match list {
         Ok(items) => runs::Data::Rows(items),
         Err(why) => runs::Data::Failed(why),
     };
@@ -61,10 +109,10 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
     let context = context.clone();
     let thread = std::thread::Builder::new().name("runs".into());
     let started = thread.spawn(move || {
-        let mut last = None;
+        let mut reader = Reader::new(&context);
         if let Some(since) = seen::last(&context.state, &context.operator.name) {
             let happened = |i: &Item| i.row.created_at > since || i.row.ended_at.is_none_or(|at| at > since);
-            match items(&context, true) {
+            match reader.read(true) {
                 Ok(items) => {
                     let items = items.into_iter().filter(happened).collect();
                     context.answer(Msg::Data(Data::Away(away::Data::Since { since, items })));
@@ -80,7 +128,7 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
             {
                 tracing::warn!("it can't be noted that {} looks: {e}", context.operator.name);
             }
-            if !load(&context, &mut last, false) {
+            if reader.news().is_some_and(|list| !tell(&context, list)) {
                 return;
             }
             std::thread::sleep(EVERY);
@@ -88,5 +136,33 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
     });
     if let Err(e) = started {
         tracing::error!("no thread to read the list of runs: {e}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_again_only_when_something_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        let mut reader = Reader::of(state.clone(), true);
+        assert_eq!(reader.news(), Some(Ok(vec![])));
+        assert!(reader.is_current());
+        assert_eq!(reader.news(), None);
+        let row = runs::tests::items().remove(1).row;
+        Index::open(&state).unwrap().put(&row).unwrap();
+        assert!(!reader.is_current());
+        let item = |watched| Item { row: row.clone(), watched };
+        assert_eq!(reader.news(), Some(Ok(vec![item(false)])));
+        assert!(reader.is_current(), "a read-only screen only looks");
+        std::fs::create_dir_all(state.run(row.id).path()).unwrap();
+        let lock = Lock::try_take(&state.run(row.id).lock()).unwrap();
+        assert_eq!(reader.news(), Some(Ok(vec![item(true)])), "the index is the same, and somebody watches now");
+        drop(lock);
+        assert_eq!(reader.news(), Some(Ok(vec![item(false)])));
+        std::fs::rename(state.index(), dir.path().join("aside")).unwrap();
+        assert_eq!(reader.news(), Some(Ok(vec![])), "another index");
     }
 }
