@@ -10,3 +10,4 @@ mod demo;
 mod killed;
 mod lab;
 mod screen;
+mod screens;
