@@ -116,6 +116,18 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn property_tests_leave_no_file_behind() {
+    let files = rust("src").into_iter().chain(rust("tests"));
+    let of = |file: &File, what: &str| file.text.lines().filter(|l| l.contains(what)).count();
+    let loose = files.filter(|f| f.path != "tests/house.rs").filter(|f| {
+        let settings = of(f, "cases::cases(") + of(f, "failure_persistence: None");
+        of(f, "proptest! {") > settings
+    });
+    let loose = loose.map(|f| f.path).collect();
+    hold("Property tests are run with `crate::cases::cases` (or `failure_persistence: None`):", loose);
+}
+
+#[test]
 fn the_screen_starts_no_process_and_opens_no_run() {
     let tui: Vec<File> = rust("src/tui").into_iter().filter(|f| !f.is_test()).collect();
     let found = lines(&tui, r"process::Command|tokio::process|Command::new|\b(StepDir|RunDir)\b|tokio::fs");
@@ -184,7 +196,6 @@ fn the_top_level_stays_small() {
         "rustfmt.toml",
         "clippy.toml",
         "deny.toml",
-        "proptest-regressions", // proptest's own name: cases that failed once are tried first
     ];
     let extra = source::top_level().into_iter().filter(|e| !ALLOWED.contains(&e.as_str())).collect();
     hold("The top level holds only what DESIGN names:", extra);

@@ -64,7 +64,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+        #![proptest_config(crate::cases::cases(48))]
 
         #[test]
         fn sh_reads_back_the_same_words(argv in proptest::collection::vec("[^\\p{Cc}]{0,12}", 1..8)) {

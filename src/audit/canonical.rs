@@ -146,6 +146,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::cases::cases(256))]
+
         #[test]
         fn doubles_and_texts_read_back_the_same(bits: u64, text in ".{0,20}") {
             let number = f64::from_bits(bits);

@@ -143,6 +143,8 @@ fn a_supervisor_that_died_between_asking_and_acting_acts_at_the_next_look() {
 }
 
 proptest! {
+    #![proptest_config(crate::cases::cases(256))]
+
     #[test]
     fn every_walk_ends_once_and_starts_at_most_once(steps in prop::collection::vec(0..8_u8, 1..40), conflict in 0..3_u8) {
         let conflict = [OnConflict::Wait, OnConflict::Refuse, OnConflict::Warn][usize::from(conflict)];

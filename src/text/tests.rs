@@ -148,7 +148,8 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::cases(1000))]
+
     #[test]
     fn no_control_byte_comes_out(raw in hostile(), ascii: bool) {
         let l = line(&raw, ascii);

@@ -63,6 +63,8 @@ fn damaged_wire_says_what_is_wrong_and_no_value() {
 }
 
 proptest! {
+    #![proptest_config(crate::cases::cases(256))]
+
     #[test]
     fn wire_reads_back(values in proptest::collection::vec((0..4u8, "\\PC{1,8}", any::<String>()), 0..6)) {
         let mut secrets = Secrets::default();

@@ -207,6 +207,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::cases::cases(256))]
+
         #[test]
         fn any_text_is_read_without_panic(text in "(\\[[a-z]*\\]|[ \t]*[a-z]*[=:;#]?[^\r]*|\n){0,12}") {
             let (ini, _) = Ini::parse(&text);

@@ -66,6 +66,8 @@ fn the_schema_is_draft_2020_12_and_knows_the_keys_of_the_reader() {
 }
 
 proptest! {
+    #![proptest_config(crate::cases::cases(256))]
+
     #[test]
     fn any_text_is_read_without_panic(text in "[ -~\n\u{e4}\u{1f600}]{0,200}") {
         read_text(&text);

@@ -187,7 +187,8 @@ fn huge_and_broken_lines_are_fine() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::cases(60))]
+
     #[test]
     fn growing_gives_what_reading_at_once_gives(
         parts in prop::collection::vec((0..4u8, "[ab \n]{0,12}|ok: \\[h\\]\n|fatal: \\[g\\]: FAILED! => \\{\n|TASK \\[t\\] \\*\n"), 1..30),

@@ -169,7 +169,8 @@ fn play(edits: &[Edit], caps: &Caps) -> Result<usize, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::cases(400))]
+
     #[test]
     fn bytes_reproduce_every_frame(edits in prop::collection::vec(edit(), 1..30), depth in 0..4u8, scroll: bool) {
         let depth = [Depth::None, Depth::Ansi16, Depth::Indexed, Depth::True][usize::from(depth)];

@@ -125,6 +125,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::cases::cases(256))]
+
         #[test]
         fn both_sides_can_be_read_back(a in "[ab\n]{0,12}", b in "[ab\n]{0,12}") {
             let d = lines(&a, &b);

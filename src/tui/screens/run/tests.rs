@@ -281,7 +281,7 @@ fn a_click_on_a_cell_unfolds_it() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+    #![proptest_config(crate::cases::cases(60))]
 
     #[test]
     fn any_run_at_any_size_and_after_any_keys(
