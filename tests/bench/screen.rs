@@ -2,6 +2,9 @@
 //! `cargo bench --bench screen`; `less` and `lnav`, where they are installed, read the same file in the same minute.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench fails by panicking")]
 
+mod line;
+
+use line::line;
 use opsdeck::run::log::{Filter, LogStore};
 use opsdeck::state::RunDir;
 use opsdeck::tui::term::{Caps, Cause, Depth, Mux, Pace, Pacer, Screen};
@@ -15,14 +18,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-
-fn line(n: usize) -> String {
-    let word = if n.is_multiple_of(3) { "changed" } else { "ok" };
-    let mut line = format!("{word}: [web{:03}] => (item={n:08}) nginx restarted, pid {}", n % 400, n * 7 % 32_768);
-    line.extend(std::iter::repeat_n('.', 98usize.saturating_sub(line.len())));
-    line.push('\n');
-    line
-}
 
 struct Log {
     file: File,

@@ -4,12 +4,17 @@ use super::wait::{wait_true, wait_until};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 /// Everything that came out, and the screen that it made.
 struct Seen {
     bytes: Vec<u8>,
     screen: vt100::Parser,
+    /// When the last of it came.
+    at: Instant,
+    /// The terminal takes nothing.
+    held: bool,
 }
 
 /// A program in a pseudo-terminal. Dropping it kills the program.
@@ -18,6 +23,7 @@ pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     input: Box<dyn Write + Send>,
     seen: Arc<Mutex<Seen>>,
+    changed: Arc<Condvar>,
     cooked: String,
 }
 
@@ -43,19 +49,26 @@ impl Pty {
         let seen = Arc::new(Mutex::new(Seen {
             bytes: Vec::new(),
             screen: vt100::Parser::new(size_of(rows), size_of(cols), 0),
+            at: Instant::now(),
+            held: false,
         }));
-        let into = seen.clone();
+        let changed = Arc::new(Condvar::new());
+        let (into, tell) = (seen.clone(), changed.clone());
         std::thread::spawn(move || {
             let mut buffer = [0; 16384];
             // reading fails when the last process of the terminal is gone
             while let Ok(n @ 1..) = output.read(&mut buffer) {
+                let at = Instant::now();
                 let mut seen = into.lock().unwrap();
+                seen.at = at;
                 seen.bytes.extend_from_slice(&buffer[..n]);
                 seen.screen.process(&buffer[..n]);
+                tell.notify_all();
+                drop(tell.wait_while(seen, |s| s.held).unwrap());
             }
         });
         let input = pair.master.take_writer().unwrap();
-        Pty { master: pair.master, child, input, seen, cooked }
+        Pty { master: pair.master, child, input, seen, changed, cooked }
     }
 
     /// Types.
@@ -72,6 +85,39 @@ impl Pty {
     /// Every byte that came out so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.seen.lock().unwrap().bytes.clone()
+    }
+
+    /// How many bytes came out so far.
+    pub fn count(&self) -> usize {
+        self.seen.lock().unwrap().bytes.len()
+    }
+
+    /// True: the terminal takes nothing any more, as after Ctrl-S or on a dead link (what it reads at this moment it
+    /// still takes). False: it goes on.
+    pub fn hold(&self, held: bool) {
+        self.seen.lock().unwrap().held = held;
+        self.changed.notify_all();
+    }
+
+    /// When the bytes came that made the screen satisfy `shows`: exact, where [`Pty::wait_for`] only looks now and then.
+    #[track_caller]
+    pub fn moment(&self, seconds: u64, what: &str, shows: impl Fn(&vt100::Screen) -> bool) -> Instant {
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        let mut seen = self.seen.lock().unwrap();
+        while !shows(seen.screen.screen()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let screen = || seen.screen.screen().contents();
+            assert!(!left.is_zero(), "waited {seconds} s in vain for {what}; the screen:\n{}", screen());
+            seen = self.changed.wait_timeout(seen, left).unwrap().0;
+        }
+        seen.at
+    }
+
+    /// Waits until nothing more came out for this long.
+    #[track_caller]
+    pub fn quiet(&self, seconds: u64, still: Duration) {
+        let what = format!("nothing comes out for {still:?}");
+        wait_true(seconds, &what, || self.seen.lock().unwrap().at.elapsed() >= still);
     }
 
     /// Waits until the screen satisfies `shows`; on failure tells what it showed.
