@@ -2,20 +2,21 @@
 
 use super::figures::{Figures, median_and_worst, ms};
 use super::line::line;
+use super::support::wait::wait_true;
 use super::support::{Lab, OPSDECK, Pty, Run};
 use opsdeck::state::StateDir;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Lines a second.
 const RATE: usize = 20_000;
 /// How long each stream lasts, in seconds.
-const STREAM: u64 = 8;
+const STREAM: usize = 8;
 /// Lines of the log when its memory is measured.
 const LINES: usize = 1_000_000;
 const KEYS: usize = 50;
@@ -27,6 +28,7 @@ const BUFFERS: f64 = 68.0 + 16.0;
 /// A stream of lines into a log, until it is told to end.
 struct Stream {
     stop: Arc<AtomicBool>,
+    written: Arc<AtomicUsize>,
     thread: JoinHandle<usize>,
 }
 
@@ -34,18 +36,27 @@ impl Stream {
     /// Appends to `log` from line `first` on.
     fn start(log: &Path, first: usize) -> Stream {
         let stop = Arc::new(AtomicBool::new(false));
+        let written = Arc::new(AtomicUsize::new(0));
         let (mut file, done) = (File::options().append(true).open(log).unwrap(), stop.clone());
+        let count = written.clone();
         let thread = std::thread::spawn(move || {
             let (start, mut n) = (Instant::now(), first);
             while !done.load(Relaxed) {
                 let due = first + (start.elapsed().as_secs_f64() * RATE as f64) as usize;
                 file.write_all((n..due).map(line).collect::<String>().as_bytes()).unwrap();
                 n = due;
+                count.store(n - first, Relaxed);
                 std::thread::sleep(Duration::from_millis(5));
             }
             n
         });
-        Stream { stop, thread }
+        Stream { stop, written, thread }
+    }
+
+    /// Waits until it has written so many lines more.
+    fn more(&self, lines: usize) {
+        let goal = self.written.load(Relaxed) + lines;
+        wait_true(60, "the stream", || self.written.load(Relaxed) >= goal);
     }
 
     /// Ends it; gives the number of the line that would come next.
@@ -83,7 +94,7 @@ pub fn follow(lab: &Lab, figures: &mut Figures) {
     pty.send("\r");
     pty.wait_for(120, "its task", |s| s.contains("RUNNING") && s.contains("TASK [hold]"));
 
-    let first = LINES - 2 * STREAM as usize * RATE;
+    let first = LINES - 2 * STREAM * RATE;
     let mut file = File::options().append(true).open(&log).unwrap();
     file.write_all((0..first).map(line).collect::<String>().as_bytes()).unwrap();
     let begun = Instant::now();
@@ -109,7 +120,7 @@ pub fn follow(lab: &Lab, figures: &mut Figures) {
 fn bytes(pty: &Pty, log: &Path, first: usize, figures: &mut Figures) -> usize {
     let stream = Stream::start(log, first);
     let (begun, before) = (Instant::now(), pty.count());
-    std::thread::sleep(Duration::from_secs(STREAM));
+    stream.more(RATE * STREAM);
     let (seconds, written) = (begun.elapsed().as_secs_f64(), pty.count() - before);
     let next = stream.end();
     println!("{:.0} lines a second at 160x50:", (next - first) as f64 / seconds);
@@ -127,7 +138,7 @@ fn keys(pty: &mut Pty, log: &Path, first: usize, figures: &mut Figures) -> usize
     let mut times = Vec::new();
     for n in 0..KEYS {
         // Anywhere between two frames.
-        std::thread::sleep(Duration::from_millis(97 + 13 * (n as u64 % 11)));
+        stream.more(RATE * (97 + 13 * (n % 11)) / 1000);
         let open = n % 2 == 0;
         let pressed = Instant::now();
         pty.send(if open { "?" } else { "\x1b" });
@@ -151,16 +162,17 @@ fn stalled(pty: &Pty, log: &Path, first: usize, figures: &mut Figures) {
     let stream = Stream::start(log, first);
     let read = || proc(pty.pid(), "io", "rchar:");
     let size = || std::fs::metadata(log).unwrap().len() as f64;
+    let before = (read(), size());
     // By then the terminal is full.
-    std::thread::sleep(Duration::from_secs(STREAM));
+    stream.more(RATE * STREAM);
     let (taken, grown, begun) = (read(), size(), Instant::now());
-    std::thread::sleep(Duration::from_secs(3));
+    stream.more(RATE * 3);
     let (taken, grown) = (read() - taken, size() - grown);
     println!("a terminal that took nothing for {:.0} s:", STREAM as f64 + begun.elapsed().as_secs_f64());
     figures.least("the console still took in, of what the log gained", "parts", taken / grown, 0.9);
     let next = stream.end();
     // The last lines reach the console, not the terminal.
-    std::thread::sleep(Duration::from_millis(500));
+    wait_true(10, "the console has read them", || read() - before.0 >= size() - before.1);
     let (before, released) = (pty.count(), Instant::now());
     pty.hold(false);
     let shown = newest(pty, next);
