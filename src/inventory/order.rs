@@ -3,7 +3,7 @@
 
 use super::Inventory;
 use super::store::{GroupId, HostId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// All hosts of a group, those of its children included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,38 +23,45 @@ impl Inventory {
 
     fn walk(&self, start: GroupId) -> Members {
         let mut found = Members { hosts: Vec::new(), fixed: true };
-        let mut taken = HashSet::new();
-        let mut take = |id: GroupId, hosts: &mut Vec<HostId>| {
-            let before = hosts.len();
-            hosts.extend(self.direct_hosts_of(id).iter().filter(|host| taken.insert(**host)));
-            hosts.len() > before
+        // the level on which each host was first met
+        let mut met: HashMap<HostId, usize> = HashMap::new();
+        let mut take = |id: GroupId, level: usize, hosts: &mut Vec<HostId>| {
+            let mut brings = false;
+            for host in self.direct_hosts_of(id) {
+                let first = *met.entry(*host).or_insert_with(|| {
+                    hosts.push(*host);
+                    level
+                });
+                brings |= first == level;
+            }
+            brings
         };
-        take(start, &mut found.hosts);
-        let mut level: Vec<GroupId> = self.children_of(start).to_vec();
-        for id in &level {
-            take(*id, &mut found.hosts);
+        take(start, 0, &mut found.hosts);
+        let mut groups: Vec<GroupId> = self.children_of(start).to_vec();
+        for id in &groups {
+            take(*id, 1, &mut found.hosts);
         }
         let mut seen: HashSet<GroupId> = HashSet::new();
-        while !level.is_empty() {
-            seen.extend(&level);
-            let mut next = Vec::new();
-            // parents whose children bring hosts: with two of them, which comes first is chance
+        for level in 2.. {
+            if groups.is_empty() {
+                break;
+            }
+            seen.extend(&groups);
+            let mut next: Vec<GroupId> = Vec::new();
+            // parents whose children bring hosts of this level: with two of them, which comes first is chance
             let mut bringing = 0;
-            for parent in &level {
+            for parent in &groups {
                 let mut brings = false;
                 for child in self.children_of(*parent).iter().filter(|child| !seen.contains(child)) {
+                    brings |= take(*child, level, &mut found.hosts);
                     if !next.contains(child) {
                         next.push(*child);
-                        brings |= take(*child, &mut found.hosts);
-                    } else {
-                        // two parents name it: its place depends on which is walked first
-                        brings |= !self.direct_hosts_of(*child).is_empty();
                     }
                 }
                 bringing += usize::from(brings);
             }
             found.fixed &= bringing < 2;
-            level = next;
+            groups = next;
         }
         found
     }

@@ -249,6 +249,10 @@ impl Store {
             let name = &self.group(child).name;
             return Err(Stop::Unsure(format!("the group `{name}` as a child of another")));
         }
+        if parent == UNGROUPED {
+            // Ansible takes hosts out of it that still lie below it
+            return Err(Stop::Unsure("groups below `ungrouped`".into()));
+        }
         self.group_mut(parent).children.push(child);
         self.group_mut(child).parents.push(parent);
         let least = self.group(parent).depth + 1;

@@ -4,6 +4,7 @@
 use super::json::{self, Attempt};
 use super::parse::parse_strictly;
 use super::{Error, Kind, Mark, Node};
+use std::collections::HashSet;
 
 /// The document in `text`, if it holds one.
 ///
@@ -40,6 +41,7 @@ fn refuse<T>(mark: Mark, message: &str) -> Result<T, Error> {
 fn characters(text: &str) -> Result<(), Error> {
     let mut content = false;
     let mut ended = None;
+    let mut known = HashSet::new();
     for (n, line) in text.split('\n').enumerate() {
         let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
         let at = |byte: usize| {
@@ -72,7 +74,9 @@ fn characters(text: &str) -> Result<(), Error> {
             return refuse(at(0), "a YAML directive");
         }
         if line.contains(['&', '*']) {
-            anchors(line).map_or(Ok(()), |byte| refuse(at(byte), "an anchor with unusual characters"))?;
+            anchors(line, &mut known).map_or(Ok(()), |byte| {
+                refuse(at(byte), "an anchor with unusual characters, or one that stands twice")
+            })?;
         }
     }
     Ok(())
@@ -82,8 +86,8 @@ fn odd(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// The byte of an `&` or `*` that begins a node and whose name libyaml would cut elsewhere.
-fn anchors(line: &str) -> Option<usize> {
+/// The byte of an `&` or `*` that begins a node and whose name libyaml would cut elsewhere, or has seen before.
+fn anchors<'a>(line: &'a str, known: &mut HashSet<&'a str>) -> Option<usize> {
     line.match_indices(['&', '*']).map(|(at, _)| at).find(|at| {
         let before = line[..*at].trim_end_matches([' ', '\t']);
         let last = before.rsplit([' ', '\t', '[', '{', ',']).next().unwrap_or_default();
@@ -91,7 +95,8 @@ fn anchors(line: &str) -> Option<usize> {
             before.is_empty() || before.ends_with([':', '-', '?', ',', '[', '{']) || last.starts_with(['!', '&']);
         let name = line[at + 1..].split([' ', '\t', ',', ']', '}']).next().unwrap_or_default();
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        starts && (name.is_empty() || !name.chars().all(word))
+        let twice = starts && line.as_bytes()[*at] == b'&' && !known.insert(name);
+        twice || (starts && (name.is_empty() || !name.chars().all(word)))
     })
 }
 

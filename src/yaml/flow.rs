@@ -41,7 +41,7 @@ impl<'a> Flow<'a> {
                 if text.starts_with(['|', '>', ':', '%', '@', '`', '?']) || text.contains('?') {
                     return Some("an unquoted text with a mark in it, between brackets; put it in quotes");
                 }
-                let mut after = self.after(span.end).chars();
+                let mut after = rest.chars();
                 let joined = after.next() == Some(':') && after.next().is_some_and(|c| ",[]{}".contains(c));
                 joined.then_some("a colon with a bracket or comma right after it; put a blank between them")
             }
@@ -53,13 +53,22 @@ impl<'a> Flow<'a> {
         self.open.last().copied().unwrap_or(false)
     }
 
-    /// True if a bracket stands at the mark, after tags and anchors.
+    /// True if a bracket stands at the mark, after tags and anchors, maybe on a later line.
     fn opens(&self, at: Marker) -> bool {
         let mut rest = self.after(at).trim_start();
-        while rest.starts_with(['!', '&']) {
-            rest = rest.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start());
+        let mut later = self.lines.iter().skip(at.line());
+        loop {
+            while rest.starts_with(['!', '&']) {
+                rest = rest.split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim_start());
+            }
+            if !(rest.is_empty() || rest.starts_with('#')) {
+                return rest.starts_with(['[', '{']);
+            }
+            match later.next() {
+                Some(line) => rest = line.trim(),
+                None => return false,
+            }
         }
-        rest.starts_with(['[', '{'])
     }
 
     /// The line from a mark on.
