@@ -138,9 +138,7 @@ impl Docs {
 
     fn keep<T: Serialize>(&self, path: &Path, answer: &T) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.cache)?;
-        let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-        std::fs::write(&beside, serde_json::to_vec(answer)?)?;
-        std::fs::rename(beside, path)
+        crate::state::file::write_cache(path, &serde_json::to_vec(answer)?)
     }
 
     /// The tool's file stands for its version: installing another one writes it anew.
