@@ -7,7 +7,7 @@
 //! | 1 | `main` | entry |
 //! | 2 | [`cli`] | one file a verb |
 //! | 3 | [`tui`] | model, update, view |
-//! | 4 | (release, recovery) | come with their issues |
+//! | 4 | [`release`] | plans, their machine, traffic, gates |
 //! | 5 | [`run`] | spec, events, fold, journal, launcher, supervisor, step runner, control |
 //! | 6 | (ssh) | comes with its issue |
 //! | 7 | [`ansible`], [`inventory`], [`audit`] | the real Ansible; hosts and patterns; the ledger |
@@ -23,6 +23,7 @@ mod cases;
 pub mod cli;
 pub mod inventory;
 pub mod project;
+pub mod release;
 pub mod run;
 pub mod state;
 pub mod text;

@@ -1,0 +1,189 @@
+//! What a release's journal holds beside what every run's holds. One JSON object each; the run's journal numbers and
+//! times them. A release's state is the fold of these alone (see `state`), so each carries what the fold needs.
+
+use super::state::{At, Mark, Pause, Verdict};
+use super::traffic::{Op, Report};
+use serde::{Deserialize, Serialize};
+
+/// A step in a try of a batch (or outside of any).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StepKey {
+    /// [`super::plan::Step::id`], or `rollback/1` ...
+    pub step: String,
+    /// Batch, from 0; `None` outside the deploy stage.
+    pub batch: Option<u32>,
+    /// Try, from 1.
+    pub attempt: u32,
+}
+
+/// Who did it: the kernel's word for the other end of the control socket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Person {
+    /// User id on the control host: what makes two people distinct.
+    pub uid: u32,
+    /// Name.
+    pub name: String,
+}
+
+/// What happened. `k` names the kind in the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+pub enum Event {
+    /// It was submitted; approvals hold for this digest only.
+    Submitted {
+        /// Who.
+        by: Person,
+        /// The plan's digest (SHA-256, hex).
+        digest: String,
+    },
+    /// It went over into a state.
+    Entered {
+        /// Which.
+        at: At,
+        /// Why, in words.
+        why: String,
+    },
+    /// Somebody approved.
+    Approved {
+        /// Who.
+        by: Person,
+        /// Of which plan.
+        digest: String,
+        /// For which approval step; `None`: the release itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+    },
+    /// What the guard of the current state waits for, in words; `None`: nothing any more.
+    Waits {
+        /// What for.
+        what: Option<String>,
+    },
+    /// Versions of hosts and state of the balancers before anything was touched, or as seen again later.
+    Observed {
+        /// Host and version; `None`: could not be told.
+        hosts: Vec<(String, Option<String>)>,
+    },
+    /// About to act on hosts: the intent. No host is touched without one.
+    BatchIntent {
+        /// Batch, from 0.
+        batch: u32,
+        /// Its hosts.
+        hosts: Vec<String>,
+        /// Going back instead of forward.
+        rollback: bool,
+    },
+    /// About to start a step: the intent.
+    StepIntent {
+        /// Which.
+        step: StepKey,
+        /// The number of its child process in the run; `None`: it needs none.
+        child: Option<u32>,
+    },
+    /// A step ended.
+    StepEnded {
+        /// Which.
+        step: StepKey,
+        /// How.
+        outcome: StepOutcome,
+        /// In words.
+        why: String,
+        /// For a step that failed for a transient reason: when it is tried again (Unix milliseconds).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<i64>,
+    },
+    /// What is now known of hosts.
+    Hosts {
+        /// Host and mark.
+        marks: Vec<(String, Mark)>,
+        /// A person said so, not a measurement.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Person>,
+    },
+    /// A reading of a gate.
+    Measured {
+        /// Gate.
+        gate: String,
+        /// After which batch; `None`: a gate of a stage or of the bake.
+        batch: Option<u32>,
+        /// What it came to.
+        verdict: Verdict,
+        /// What was got (`182 ms`, `503`, `no data`).
+        got: String,
+        /// What is needed (`at most 250 ms`).
+        need: String,
+    },
+    /// Somebody skipped what it waits for.
+    Skipped {
+        /// Gate or guard.
+        what: String,
+        /// Who.
+        by: Person,
+        /// Why.
+        reason: String,
+    },
+    /// About to act on the load balancers: the intent, with what each shows before.
+    TrafficIntent {
+        /// What will be done.
+        op: Op,
+        /// Before, each balancer.
+        before: Vec<Report>,
+    },
+    /// What came of it, or what was looked up.
+    TrafficSeen {
+        /// What was done.
+        op: Op,
+        /// Each balancer, read back.
+        after: Vec<Report>,
+        /// True where all of them are as wanted.
+        ok: bool,
+    },
+    /// It is paused.
+    Paused {
+        /// Why, by whom, and where it goes on.
+        pause: Pause,
+    },
+    /// Somebody let it go on.
+    Resumed {
+        /// Who.
+        by: Person,
+        /// Without stopping for anything any more (`promote`).
+        all: bool,
+    },
+    /// A verb of a person that is no transition by itself (stop asked, rollback asked, retry, take-over, break-glass).
+    Asked {
+        /// Who.
+        by: Person,
+        /// Which verb.
+        verb: String,
+        /// Why, where a reason was given or needed.
+        reason: Option<String>,
+    },
+    /// From here on nothing undoes it by itself.
+    PointOfNoReturn {
+        /// The step.
+        step: String,
+    },
+    /// A person is needed; they were told.
+    Paged {
+        /// What was said.
+        text: String,
+    },
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// Well.
+    Ok,
+    /// Not.
+    Failed,
+    /// Stopped for its timeout (a step that touched no host).
+    TimedOut,
+    /// Stopped by a person or because another failed.
+    Cancelled,
+    /// Not needed.
+    Skipped,
+    /// Nobody knows: it touched hosts and was lost.
+    Unknown,
+}

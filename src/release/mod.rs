@@ -1,0 +1,11 @@
+//! Releases: a plan, a pure machine that carries it out, drivers for traffic, gates. A release is a run like any other;
+//! this room brings its machine, its events and its fold, and `run` knows nothing of them.
+//!
+//! plan (frozen) -> machine -> effects -> world (Ansible, balancers, requests) -> events -> fold -> [`state::Release`]
+
+pub mod event;
+pub mod gate;
+pub mod machine;
+pub mod plan;
+pub mod state;
+pub mod traffic;

@@ -1,0 +1,242 @@
+//! What a release's events fold to: all that its screen shows and its machine decides from. The fold is in `fold`.
+
+use super::event::{Person, StepKey, StepOutcome};
+use super::traffic::Report;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// The states of the machine (releases.md part 1). Batches count from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum At {
+    /// The plan is frozen; nobody was asked yet.
+    #[default]
+    Planned,
+    /// Waits for people.
+    AwaitingApproval,
+    /// Waits for the lease, a freeze's end, a breaker.
+    Queued,
+    /// Stages before the first batch.
+    Preparing,
+    /// A batch is in work.
+    Deploying {
+        /// Which.
+        batch: u32,
+    },
+    /// Between batches: soak and gates.
+    Gating {
+        /// After which.
+        batch: u32,
+    },
+    /// Traffic is being moved.
+    Switching,
+    /// Stages after the last batch, and the bake.
+    Verifying,
+    /// Waits for a person, see [`Release::pause`].
+    Paused,
+    /// Its steps are being stopped.
+    Stopping,
+    /// Looks what became of hosts that nobody knows about.
+    Reconciling,
+    /// Undoes a slice of what was done.
+    RollingBack {
+        /// Which slice.
+        batch: u32,
+    },
+    /// Only a person can go on.
+    NeedsOperator,
+    /// The new version is out and stable.
+    Succeeded,
+    /// The old version is back on every host.
+    RolledBack,
+    /// Nothing was changed in the environment; it failed before.
+    Failed,
+    /// Nothing was changed in the environment; a person ended it.
+    Cancelled,
+    /// A person accepted a fleet of two versions.
+    ClosedMixed,
+}
+
+/// What is known of one host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Nothing was done to it: it is as it was.
+    #[default]
+    Untouched,
+    /// A step is at work on it.
+    Running,
+    /// Seen with the new version, or its steps ended well.
+    New,
+    /// Seen with the old version again.
+    Old,
+    /// A task failed on it.
+    Failed,
+    /// Could not be reached.
+    Unreachable,
+    /// It was touched and nobody knows what became of it.
+    Unknown,
+}
+
+/// What a reading or a gate came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Within bounds.
+    Pass,
+    /// Out of bounds.
+    Fail,
+    /// It could not be measured, or there was no data: never a pass.
+    Inconclusive,
+}
+
+/// Why it waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// In words.
+    pub reason: String,
+    /// Who paused it; `None`: the machine itself.
+    pub by: Option<Person>,
+    /// Where it goes on.
+    pub resume_to: At,
+    /// When it goes on by itself (Unix milliseconds).
+    pub until: Option<i64>,
+}
+
+/// One host.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostState {
+    /// What is known of it.
+    pub mark: Mark,
+    /// Version that was seen last.
+    pub version: Option<String>,
+    /// When that mark was set (Unix milliseconds).
+    pub since: i64,
+}
+
+/// A step that began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRun {
+    /// Which.
+    pub key: StepKey,
+    /// Number of its child process in the run.
+    pub child: Option<u32>,
+    /// When its intent was recorded (Unix milliseconds).
+    pub began: i64,
+    /// How and when it ended; `None`: it has not, as far as is known.
+    pub ended: Option<(StepOutcome, i64)>,
+    /// In words.
+    pub why: String,
+    /// When it is tried again (Unix milliseconds).
+    pub retry_at: Option<i64>,
+}
+
+/// A gate after a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateState {
+    /// Its name.
+    pub name: String,
+    /// After which batch.
+    pub batch: Option<u32>,
+    /// Last readings, newest last, at most sixty: when (Unix milliseconds), verdict, what was got.
+    pub readings: Vec<(i64, Verdict, String)>,
+    /// What is needed, in words.
+    pub need: String,
+    /// Same verdicts one after another, counted from the newest.
+    pub streak: u32,
+    /// When its first reading was made (Unix milliseconds).
+    pub since: i64,
+    /// Who skipped it.
+    pub skipped_by: Option<Person>,
+}
+
+/// A release as its journal tells it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Release {
+    /// Where it stands.
+    pub at: At,
+    /// Each state it entered: when (Unix milliseconds) and why, oldest first.
+    pub history: Vec<(At, i64, String)>,
+    /// Who submitted it.
+    pub submitted_by: Option<Person>,
+    /// Digest that approvals must name.
+    pub digest: String,
+    /// Who approved, when, and for which step (`None`: the release).
+    pub approvals: Vec<(Person, i64, Option<String>)>,
+    /// What the current state's guard waits for, in words.
+    pub waits: Option<String>,
+    /// Every host of the plan that was touched or observed.
+    pub hosts: IndexMap<String, HostState>,
+    /// Hosts with an intent, in order: all that may have been touched.
+    pub touched: Vec<String>,
+    /// Steps in the order in which they began.
+    pub steps: Vec<StepRun>,
+    /// Gates, in the order in which they were first read.
+    pub gates: Vec<GateState>,
+    /// Balancers as they were before the release touched them.
+    pub traffic_before: Vec<Report>,
+    /// Balancers as they were seen last, and when (Unix milliseconds).
+    pub traffic: Vec<Report>,
+    /// See [`Release::traffic`].
+    pub traffic_at: Option<i64>,
+    /// A traffic operation whose outcome is not recorded.
+    pub traffic_open: Option<super::traffic::Op>,
+    /// Why it waits for a person.
+    pub pause: Option<Pause>,
+    /// How long it was paused in all (milliseconds): deadlines move by it.
+    pub paused_ms: i64,
+    /// The step that passed the point of no return.
+    pub no_return: Option<String>,
+    /// `promote` was asked: no pause between batches any more.
+    pub promoted: bool,
+    /// Rollbacks that were begun.
+    pub rollbacks: u32,
+    /// What a stop leads to when everything has come to rest.
+    pub after_stop: Option<At>,
+    /// Everything that people did, for the time line: when (Unix milliseconds), who, what, why.
+    pub people: Vec<(i64, Person, String, Option<String>)>,
+}
+
+/// Can it be undone, and how; shown before the key is pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// It can.
+    pub possible: bool,
+    /// At once, by a switch.
+    pub instant: bool,
+    /// Why it is instant, why not, or why it cannot be done.
+    pub why: String,
+    /// Hosts that it will work on.
+    pub hosts: u32,
+}
+
+impl At {
+    /// True if nothing follows.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, At::Succeeded | At::RolledBack | At::Failed | At::Cancelled | At::ClosedMixed)
+    }
+
+    /// Lower-case name, as in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            At::Planned => "planned",
+            At::AwaitingApproval => "awaiting_approval",
+            At::Queued => "queued",
+            At::Preparing => "preparing",
+            At::Deploying { .. } => "deploying",
+            At::Gating { .. } => "gating",
+            At::Switching => "switching",
+            At::Verifying => "verifying",
+            At::Paused => "paused",
+            At::Stopping => "stopping",
+            At::Reconciling => "reconciling",
+            At::RollingBack { .. } => "rolling_back",
+            At::NeedsOperator => "needs_operator",
+            At::Succeeded => "succeeded",
+            At::RolledBack => "rolled_back",
+            At::Failed => "failed",
+            At::Cancelled => "cancelled",
+            At::ClosedMixed => "closed_mixed",
+        }
+    }
+}
