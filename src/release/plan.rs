@@ -387,6 +387,9 @@ pub struct Rollback {
     pub steps: Vec<Step>,
     /// It begins by itself where [`OnFailure::Rollback`] says so, once.
     pub automatic: bool,
+    /// All layers of variables merged for the version to go back to.
+    #[serde(default)]
+    pub vars: BTreeMap<String, serde_json::Value>,
 }
 
 /// Who must agree before it begins.
