@@ -88,15 +88,16 @@ impl std::fmt::Debug for Action {
     }
 }
 
-/// The actions that apply on a screen: its own first, then those that apply everywhere.
+/// The actions that apply on a screen: its own first, then what it shares, then those that apply everywhere.
 pub fn on(screen: &screens::Screen) -> impl Iterator<Item = &'static Action> + use<> {
-    screen.actions.iter().chain(CORE)
+    screen.actions.iter().chain(screen.shared).chain(CORE)
 }
 
 /// Every action there is, with the name of its screen (empty: everywhere).
 pub fn all() -> impl Iterator<Item = (&'static str, &'static Action)> {
     let own = screens::ALL.iter().flat_map(|s| s.actions.iter().map(|a| (s.name, a)));
-    own.chain(CORE.iter().map(|a| ("", a)))
+    let shared = screens::run::PANES.iter().map(|a| ("run", a));
+    own.chain(shared).chain(CORE.iter().map(|a| ("", a)))
 }
 
 /// The table of all keys for the README, in Markdown: one row an action, grouped by screen.

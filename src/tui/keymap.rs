@@ -133,6 +133,13 @@ impl Keymap {
         }
     }
 
+    /// The keys of an action that mean it on a screen: those that another one before it has do not.
+    pub fn keys_on(&self, screen: &Screen, action: &'static Action) -> Vec<Chord> {
+        let mut keys = self.keys(action);
+        keys.retain(|key| self.action(screen, *key).is_some_and(|a| std::ptr::eq(a, action)));
+        keys
+    }
+
     /// The action that a key means on a screen; the screen's own come first.
     pub fn action(&self, screen: &Screen, chord: Chord) -> Option<&'static Action> {
         actions::on(screen).find(|action| self.keys(action).contains(&chord))
@@ -163,6 +170,10 @@ mod tests {
                         panic!("{}: `{key}` means both {other} and {}", screen.name, action.id);
                     }
                 }
+            }
+            for action in screen.shared {
+                let keys = Keymap::default().keys_on(screen, action);
+                assert!(!keys.is_empty(), "{}: every key of {} is taken", screen.name, action.id);
             }
         }
         let mut ids: Vec<_> = actions::all().map(|(_, a)| a.id).collect();

@@ -67,7 +67,7 @@ pub const CORE: &[Action] = &[
         m.overlay = Some(Overlay::Themes(Picker::new(m)));
         vec![]
     }),
-    Action::new("core.absolute-time", &["T"], "times", "Show times as clock times or relative", |m| {
+    Action::new("core.absolute-time", &["T", "f4"], "times", "Show times as clock times or relative", |m| {
         m.absolute_time = !m.absolute_time;
         vec![]
     }),

@@ -134,10 +134,10 @@ impl Menu {
         line::put(frame.buffer_mut(), theme, foot, &text, theme.style(Role::Dim));
     }
 
-    fn row(&self, model: &Model, frame: &mut Frame, area: Rect, action: &Action, current: bool) {
+    fn row(&self, model: &Model, frame: &mut Frame, area: Rect, action: &'static Action, current: bool) {
         let theme = &model.theme;
         let off = action.why_not(model).is_some();
-        let keys: Vec<_> = model.keymap.keys(action).iter().map(ToString::to_string).collect();
+        let keys: Vec<_> = model.keymap.keys_on(model.screen(), action).iter().map(ToString::to_string).collect();
         let part = |at: u16, wide: u16| Rect {
             x: area.x + at.min(area.width),
             width: wide.min(area.width.saturating_sub(at)),

@@ -36,6 +36,8 @@ pub struct Screen {
     pub crumbs: fn(&Model) -> Vec<String>,
     /// What can be done on it.
     pub actions: &'static [Action],
+    /// What it has in common with another screen; its own actions come first where both have a key.
+    pub shared: &'static [Action],
     /// True while a text field has the keyboard: printable keys then go to `key` first and are never commands.
     pub typing: fn(&Model) -> bool,
     /// A key that no action has (while typing: every key first). `None`: not wanted.
@@ -61,6 +63,7 @@ impl Screen {
             name,
             crumbs: |_| vec![],
             actions: &[],
+            shared: &[],
             typing: |_| false,
             key: |_, _| None,
             paste: |_, _| vec![],

@@ -15,7 +15,12 @@ pub fn view(model: &Model, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let mut hints: Vec<_> = actions::on(model.screen())
         .filter(|a| a.hint > 0)
         // While a line is typed a letter is text: another of the action's keys is shown, or none.
-        .filter_map(|a| Some((a, model.keymap.keys(a).into_iter().find(|k| !typing || !k.is_text())?.to_string())))
+        .filter_map(|a| {
+            Some((
+                a,
+                model.keymap.keys_on(model.screen(), a).into_iter().find(|k| !typing || !k.is_text())?.to_string(),
+            ))
+        })
         .collect();
     hints.sort_by_key(|(a, _)| std::cmp::Reverse(a.hint));
     let mut room = usize::from(area.width).saturating_sub(1);

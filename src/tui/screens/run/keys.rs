@@ -168,11 +168,11 @@ pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Ve
             model.run.pane = Pane::Grid;
             (model.run.cursor.task, model.run.cursor.host) = (index / PACK, index % PACK);
             model.run.follow = false;
-            super::actions::show(model)
+            super::look::show(model)
         }
         (_, Some(Target::Row { list: HOSTS, index })) if click => {
             (model.run.pane, model.run.cursor.host) = (Pane::Grid, index);
-            super::actions::show(model)
+            super::look::show(model)
         }
         (_, Some(Target::Part { part: RESULT, .. } | Target::Row { list: RESULT, .. })) if click => {
             model.run.pane = Pane::Result;

@@ -4,6 +4,7 @@ mod actions;
 mod data;
 mod keys;
 mod logs;
+mod look;
 mod machine;
 mod panes;
 mod plan;
@@ -26,12 +27,14 @@ use crate::tui::widgets::order::{Order, Wish};
 use crate::tui::widgets::result::Line;
 pub use data::{Data, Effect, arrived};
 pub use logs::settle;
+pub use look::PANES;
 use uuid::Uuid;
 
 /// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs: view::crumbs,
     actions: actions::ACTIONS,
+    shared: PANES,
     typing: |m| m.run.typing != Typing::No || m.run.stop.is_some(),
     key: keys::key,
     paste: |m, text| {
