@@ -3,6 +3,7 @@
 
 use super::state::{At, Mark, Pause, Verdict};
 use super::traffic::{Op, Report};
+use crate::run::event::Rung;
 use serde::{Deserialize, Serialize};
 
 /// A step in a try of a batch (or outside of any).
@@ -136,6 +137,23 @@ pub enum Event {
         after: Vec<Report>,
         /// True where all of them are as wanted.
         ok: bool,
+    },
+    /// The environment's lease was got.
+    Leased {
+        /// Fencing token.
+        token: i64,
+    },
+    /// Its steps are to be stopped; where that leads when all of them have come to rest.
+    StopBegun {
+        /// The state after it.
+        then: At,
+    },
+    /// A rung of the stop ladder was taken on a child process.
+    Signalled {
+        /// Its number.
+        child: u32,
+        /// Rung.
+        rung: Rung,
     },
     /// It is paused.
     Paused {

@@ -4,8 +4,11 @@
 //! plan (frozen) -> machine -> effects -> world (Ansible, balancers, requests) -> events -> fold -> [`state::Release`]
 
 pub mod event;
+mod fold;
 pub mod gate;
 pub mod machine;
 pub mod plan;
 pub mod state;
 pub mod traffic;
+
+pub use fold::fold;

@@ -2,6 +2,7 @@
 
 use super::event::{Person, StepKey, StepOutcome};
 use super::traffic::Report;
+use crate::run::event::Rung;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +130,35 @@ pub struct StepRun {
     pub why: String,
     /// When it is tried again (Unix milliseconds).
     pub retry_at: Option<i64>,
+    /// Rungs of the stop ladder that were taken on it, and when (Unix milliseconds).
+    #[serde(default)]
+    pub rungs: Vec<(Rung, i64)>,
+}
+
+/// The slice of hosts that is, or was last, worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Slice {
+    /// Batch, or slice of a rollback; from 0.
+    pub batch: u32,
+    /// Going back.
+    pub rollback: bool,
+    /// Its hosts.
+    pub hosts: Vec<String>,
+    /// When its intent was recorded (Unix milliseconds).
+    pub began: i64,
+    /// Steps with a smaller number than this belong to an earlier try of the same batch.
+    pub first_step: usize,
+}
+
+/// What a person wishes that happens at the next boundary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// Who.
+    pub by: Person,
+    /// Which verb: `pause`, `stop_after_batch`, `stop_now`, `stop_and_roll_back`.
+    pub verb: String,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A gate after a batch.
@@ -191,6 +221,22 @@ pub struct Release {
     pub promoted: bool,
     /// Rollbacks that were begun.
     pub rollbacks: u32,
+    /// Fencing token of the environment's lease; `None` before it was got.
+    pub lease: Option<i64>,
+    /// What is worked on.
+    pub slice: Option<Slice>,
+    /// What happens at the next boundary.
+    pub wish: Option<Wish>,
+    /// Guards and gates that were skipped.
+    pub skips: Vec<String>,
+    /// When hosts were asked for their version last (Unix milliseconds).
+    pub observed_at: Option<i64>,
+    /// The traffic operation that ended last, whether all was as wanted, and when (Unix milliseconds).
+    pub traffic_last: Option<(super::traffic::Op, bool, i64)>,
+    /// Hosts that the current rollback has worked on.
+    pub rolled: Vec<String>,
+    /// Votes for what needs two people: who, and for what.
+    pub votes: Vec<(Person, String)>,
     /// What a stop leads to when everything has come to rest.
     pub after_stop: Option<At>,
     /// Everything that people did, for the time line: when (Unix milliseconds), who, what, why.

@@ -1,9 +1,27 @@
 //! The machine of a release: a pure function from (plan, state, input, now) to effects, or a refusal that says why.
-//! No clock, no disk, no process in here. Transitions and guards: releases.md part 1; the table stands in `table`.
+//! No clock, no disk, no process in here.
+//!
+//! Level-triggered: inputs are written down as facts (`facts`, `people`), and a tick asks what is to be done in the
+//! state that is (one file a family of states). So a supervisor that took over goes on by the same code as one that lived.
+//! Effects that only look (`Observe`, `Measure`, `Admit`, `TakeLease`, `Traffic`) are asked for again at every tick;
+//! whoever performs them leaves out one that is under way.
+
+mod back;
+mod begin;
+mod deploy;
+mod facts;
+mod gating;
+mod people;
+mod prepare;
+mod serving;
+mod steps;
+mod stop;
+mod switch;
+mod verify;
 
 use super::event::{Event, Person, StepKey, StepOutcome};
-use super::plan::StepKind;
-use super::state::{Mark, Verdict};
+use super::plan::{Plan, StepKind};
+use super::state::{At, Mark, Pause, Release, Verdict};
 use super::traffic::{Op, Report};
 use crate::run::event::Rung;
 use serde::{Deserialize, Serialize};
@@ -13,8 +31,11 @@ use serde::{Deserialize, Serialize};
 pub enum Input {
     /// A supervisor took over: the first one, or one after another's death.
     Begin,
-    /// Time went by. Comes at least twice a second.
-    Tick,
+    /// Time went by. Comes at least twice a second, and after every input until a tick has no effects.
+    Tick {
+        /// When a host last came further: the last result of any task (Unix milliseconds; 0: none yet).
+        progress: i64,
+    },
     /// The environment's lease was got.
     LeaseGot {
         /// Fencing token.
@@ -249,3 +270,119 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(pub String);
+
+/// A release's machine: its frozen plan and who submitted it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    /// What will happen.
+    pub plan: Plan,
+    /// The plan's digest: what approvals must name.
+    pub digest: String,
+    /// Who submitted it.
+    pub submitter: Person,
+}
+
+impl Machine {
+    /// What to do about `input`, given what the journal says. `now` in Unix milliseconds.
+    ///
+    /// # Errors
+    /// A refusal that says why and what could be done instead; then nothing is done.
+    pub fn decide(&self, state: &Release, input: &Input, now: i64) -> Result<Vec<Effect>, Refusal> {
+        let view = View { machine: self, plan: &self.plan, state, now };
+        match input {
+            Input::Asked { verb, by } => view.asked(verb, by),
+            _ if state.at.is_terminal() => Ok(Vec::new()),
+            Input::Begin => Ok(view.begin()),
+            Input::Tick { progress } => Ok(view.tick(*progress)),
+            fact => Ok(view.fact(fact)),
+        }
+    }
+}
+
+/// All that a decision is made from.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    machine: &'a Machine,
+    plan: &'a Plan,
+    state: &'a Release,
+    now: i64,
+}
+
+impl View<'_> {
+    fn tick(&self, progress: i64) -> Vec<Effect> {
+        match self.state.at {
+            At::Planned => self.planned(),
+            At::AwaitingApproval => self.awaiting(),
+            At::Queued => self.queued(),
+            At::Preparing => self.preparing(),
+            At::Deploying { batch } => self.deploying(batch, progress),
+            At::Gating { batch } => self.gating(batch),
+            At::Switching => self.switching(),
+            At::Verifying => self.verifying(),
+            At::Paused => self.paused(),
+            At::Stopping => self.stopping(),
+            At::Reconciling => self.reconciling(),
+            At::RollingBack { batch } => self.rolling_back(batch),
+            At::NeedsOperator => self.needs_operator(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is waited for, recorded only when it is news.
+    fn waits(&self, what: impl Into<String>) -> Vec<Effect> {
+        let what = Some(what.into());
+        if self.state.waits == what { Vec::new() } else { vec![record(Event::Waits { what })] }
+    }
+
+    /// Waits for a person, and goes on in `resume_to`.
+    fn pause(&self, reason: impl Into<String>, by: Option<&Person>, resume_to: At) -> Vec<Effect> {
+        let reason = reason.into();
+        let pause = Pause { reason: reason.clone(), by: by.cloned(), resume_to, until: None };
+        let mut effects = vec![record(Event::Paused { pause }), enter(At::Paused, reason.clone())];
+        if by.is_none() {
+            effects.extend(self.page(&format!("paused: {reason}")));
+        }
+        effects
+    }
+
+    fn page(&self, what: &str) -> [Effect; 2] {
+        let text = format!("{} {} on {}: {what}", self.plan.release, self.plan.version, self.plan.environment);
+        [record(Event::Paged { text: text.clone() }), Effect::Page { text }]
+    }
+
+    /// Seconds of the plan as a moment after `since`, moved by nothing: states begin anew after a pause.
+    fn over(&self, since: i64, seconds: u32) -> bool {
+        self.now >= since + i64::from(seconds) * 1000
+    }
+
+    fn is_blue_green(&self) -> bool {
+        matches!(self.plan.strategy, super::plan::Strategy::BlueGreen { .. })
+    }
+
+    /// A person wishes to stop or to pause: taken up at a boundary, on the way to `next`.
+    fn boundary(&self, next: At) -> Option<Vec<Effect>> {
+        let wish = self.state.wish.as_ref()?;
+        let reason = |what: &str| match &wish.reason {
+            Some(reason) => format!("{what} by {}: {reason}", wish.by.name),
+            None => format!("{what} by {}", wish.by.name),
+        };
+        Some(match wish.verb.as_str() {
+            "stop_now" => self.stop(At::Paused, reason("stopped")),
+            "stop_and_roll_back" => self.stop(At::RollingBack { batch: 0 }, reason("stopped and rolled back")),
+            "stop_after_batch" => self.pause(reason("stopped after the batch"), Some(&wish.by), next),
+            _ => self.pause(reason("paused"), Some(&wish.by), next),
+        })
+    }
+}
+
+fn record(event: Event) -> Effect {
+    Effect::Record(event)
+}
+
+fn enter(at: At, why: impl Into<String>) -> Effect {
+    record(Event::Entered { at, why: why.into() })
+}
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal(why.into()))
+}

@@ -1,0 +1,61 @@
+//! A supervisor took over: what the journal says is open is looked at, never done a second time (releases.md part 1, the
+//! table of kill -9).
+
+use super::steps::limited;
+use super::{Effect, View, enter, record};
+use crate::release::event::{Event, StepOutcome};
+use crate::release::plan::StepKind;
+use crate::release::state::At;
+use crate::release::traffic::Op;
+
+impl View<'_> {
+    pub(super) fn begin(&self) -> Vec<Effect> {
+        let state = self.state;
+        if state.history.is_empty() {
+            let submitted =
+                Event::Submitted { by: self.machine.submitter.clone(), digest: self.machine.digest.clone() };
+            let planned = Event::Entered { at: At::Planned, why: "the plan is frozen".into() };
+            return vec![record(submitted), record(planned)];
+        }
+        let mut effects = Vec::new();
+        if state.lease.is_some() {
+            effects.push(Effect::TakeLease { force: false });
+        }
+        if state.traffic_open.is_some() {
+            effects.push(Effect::Traffic(Op::Status));
+        }
+        for run in state.steps.iter().filter(|run| run.ended.is_none()) {
+            let Some(step) = self.step(&run.key.step) else { continue };
+            match (run.child, &step.kind) {
+                // Found by its number; begun only if no step runner ever took it.
+                (Some(child), kind) => effects.push(Effect::Start {
+                    child,
+                    step: run.key.clone(),
+                    kind: Box::new(limited(kind, run.key.batch.map(|_| self.at_work()).as_deref())),
+                    timeout: step.timeout,
+                }),
+                (None, StepKind::Http { request }) if step.idempotent || request.method == "GET" => {
+                    effects.push(Effect::Do {
+                        step: run.key.clone(),
+                        kind: Box::new(step.kind.clone()),
+                        timeout: step.timeout,
+                    });
+                }
+                (None, StepKind::Http { .. }) => effects.push(record(Event::StepEnded {
+                    step: run.key.clone(),
+                    outcome: StepOutcome::Unknown,
+                    why: "the supervisor died while the request was under way, and it is not marked idempotent".into(),
+                    retry_at: None,
+                })),
+                _ => {}
+            }
+        }
+        // Unseen time is never credited: the window begins anew.
+        match state.at {
+            At::Gating { batch } => effects.push(enter(At::Gating { batch }, "measured anew: the supervisor was gone")),
+            At::Verifying => effects.push(enter(At::Verifying, "measured anew: the supervisor was gone")),
+            _ => {}
+        }
+        effects
+    }
+}

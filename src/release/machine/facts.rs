@@ -1,0 +1,116 @@
+//! What happened outside, written down. Nothing is decided here beyond what a step's end means; the next tick does that.
+
+use super::{ChildEnd, Effect, Input, View, record};
+use crate::release::event::{Event, StepKey, StepOutcome};
+use crate::release::plan::StepKind;
+use crate::release::state::{At, Mark, StepRun};
+use crate::release::traffic::{Op, Report};
+
+/// Milliseconds before the first new try; each next one waits twice as long (releases.md part 2).
+const BACKOFF: i64 = 2_000;
+/// The longest wait (milliseconds).
+const CAP: i64 = 60_000;
+
+impl View<'_> {
+    pub(super) fn fact(&self, input: &Input) -> Vec<Effect> {
+        match input {
+            Input::Admission { blocks } => self.admitted(blocks),
+            Input::LeaseGot { token } if self.state.lease == Some(*token) => Vec::new(),
+            Input::LeaseGot { token } => vec![record(Event::Leased { token: *token })],
+            Input::LeaseHeld { why, .. } if self.state.at == At::Queued => self.waits(why.clone()),
+            // Somebody took it over while our supervisor was gone: nothing more is begun.
+            Input::LeaseHeld { why, .. } if self.state.at != At::Paused => {
+                self.stop(At::Paused, format!("the environment is not ours any more: {why}"))
+            }
+            Input::Exited { child, end } => self.exited(*child, end),
+            Input::Done { step, outcome, why, transient } => self.done(step, *outcome, why, *transient),
+            Input::Observed { hosts } => vec![Self::observed(hosts)],
+            Input::Measured { gate, verdict, got, need } => {
+                let batch = match self.state.at {
+                    At::Gating { batch } | At::Deploying { batch } => Some(batch),
+                    At::Verifying | At::Preparing => None,
+                    // Too late: it is not waited for any more.
+                    _ => return Vec::new(),
+                };
+                let (gate, got, need) = (gate.clone(), got.clone(), need.clone());
+                vec![record(Event::Measured { gate, batch, verdict: *verdict, got, need })]
+            }
+            Input::Traffic { op, after, ok } => self.traffic_seen(op, after, *ok),
+            _ => Vec::new(),
+        }
+    }
+
+    fn exited(&self, child: u32, end: &ChildEnd) -> Vec<Effect> {
+        let Some(run) = self.open_children().find(|run| run.child == Some(child)) else { return Vec::new() };
+        let Some(step) = self.step(&run.key.step) else { return Vec::new() };
+        let bad = |(host, mark): &&(String, Mark)| {
+            matches!(mark, Mark::Failed | Mark::Unreachable | Mark::Unknown) && self.state.mark(host) == Mark::Running
+        };
+        let bad: Vec<(String, Mark)> = end.hosts.iter().filter(bad).cloned().collect();
+        let again = |at: i64| (StepOutcome::Failed, Some(at));
+        let may = run.key.attempt <= step.retries;
+        let going_back = matches!(self.state.at, At::RollingBack { .. });
+        let on_hosts = run.key.batch.is_some() && !matches!(step.kind, StepKind::Command { .. });
+        let (outcome, retry_at) = match () {
+            () if end.ok => (StepOutcome::Ok, None),
+            () if self.state.at == At::Stopping => (StepOutcome::Cancelled, None),
+            () if end.lost && going_back && run.key.attempt <= 2 => again(self.now),
+            () if end.lost && !on_hosts && step.idempotent && run.key.attempt <= 2 => again(self.now),
+            () if end.lost && on_hosts => (StepOutcome::Unknown, None),
+            () if end.timed_out && !on_hosts => (StepOutcome::TimedOut, None),
+            () if end.transient && may => again(self.retry_at(run)),
+            // Hosts have their marks, and the budget judges those.
+            () if on_hosts && !bad.is_empty() && !end.timed_out => (StepOutcome::Ok, None),
+            () => (StepOutcome::Failed, None),
+        };
+        let mut effects = Vec::new();
+        if !bad.is_empty() && retry_at.is_none() && on_hosts {
+            effects.push(record(Event::Hosts { marks: bad, by: None }));
+        }
+        let (step, why) = (run.key.clone(), end.why.clone());
+        effects.push(record(Event::StepEnded { step, outcome, why: why.clone(), retry_at }));
+        if outcome == StepOutcome::Unknown && !going_back {
+            effects.extend(self.stop(At::Paused, format!("crash: {why}")));
+        }
+        effects
+    }
+
+    fn done(&self, key: &StepKey, outcome: StepOutcome, why: &str, transient: bool) -> Vec<Effect> {
+        let open = self.state.steps.iter().find(|run| run.key == *key && run.ended.is_none());
+        let Some(run) = open else { return Vec::new() };
+        let retries = self.step(&key.step).map_or(0, |step| step.retries);
+        let again = outcome != StepOutcome::Ok && transient && key.attempt <= retries;
+        let retry_at = again.then(|| self.retry_at(run));
+        vec![record(Event::StepEnded { step: key.clone(), outcome, why: why.to_owned(), retry_at })]
+    }
+
+    /// Exponential, with full jitter; the same for the same try, since nothing here may be left to chance.
+    fn retry_at(&self, run: &StepRun) -> i64 {
+        let most = (BACKOFF << (run.key.attempt.saturating_sub(1)).min(10)).min(CAP);
+        let seed = run.key.step.bytes().chain(run.began.to_le_bytes());
+        let hash = seed.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        self.now + (hash >> 16) as i64 % most
+    }
+
+    fn traffic_seen(&self, op: &Op, after: &[Report], ok: bool) -> Vec<Effect> {
+        let seen = |op: &Op, ok| record(Event::TrafficSeen { op: op.clone(), after: after.to_vec(), ok });
+        match (&self.state.traffic_open, op) {
+            // After a crash in the middle of an operation: what did it come to?
+            (Some(open), Op::Status) if ok => {
+                let all = |pool: &str| after.iter().all(|r| r.active.as_deref() == Some(pool));
+                match open {
+                    Op::Switch { to, .. } if all(to) => vec![seen(open, true)],
+                    // Not, or only in part: it is done again, and every operation looks before it acts.
+                    _ => vec![seen(op, true)],
+                }
+            }
+            (Some(_), Op::Status) => {
+                let problems = after.iter().filter_map(|r| Some(format!("{}: {}", r.balancer, r.problem.as_ref()?)));
+                let mut effects = self.waits(problems.collect::<Vec<_>>().join("; "));
+                effects.push(Effect::Traffic(Op::Status));
+                effects
+            }
+            _ => vec![seen(op, ok)],
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a failure leads to; stopping; and finding out what became of hosts that nobody knows about.
+
+use super::{Effect, View, enter, record};
+use crate::release::event::{Event, StepOutcome};
+use crate::release::plan::OnFailure;
+use crate::release::state::{At, Mark};
+
+/// Marks of hosts of which nobody knows what became.
+const OPEN: [Mark; 2] = [Mark::Running, Mark::Unknown];
+
+impl View<'_> {
+    /// Something failed: undo or wait, as the plan says. `resume_to`: where a person goes on.
+    pub(super) fn failed(&self, why: &str, resume_to: At) -> Vec<Effect> {
+        if self.may_undo_itself() {
+            return self.stop(At::RollingBack { batch: 0 }, why.to_owned());
+        }
+        if self.is_working() || !self.state.touched_with(&OPEN).is_empty() {
+            return self.stop(At::Paused, why.to_owned());
+        }
+        self.pause(why, None, resume_to)
+    }
+
+    /// At most once, never past the point of no return, never to what just failed.
+    fn may_undo_itself(&self) -> bool {
+        let back = &self.plan.rollback;
+        let to = back.to.as_ref().is_some_and(|to| *to != self.plan.version) || self.is_blue_green();
+        self.plan.on_failure == OnFailure::Rollback
+            && back.automatic
+            && to
+            && self.state.rollbacks == 0
+            && self.state.no_return.is_none()
+            && self.is_touched()
+    }
+
+    /// Stops what runs; then on to `then`.
+    pub(super) fn stop(&self, then: At, why: String) -> Vec<Effect> {
+        vec![record(Event::StopBegun { then }), enter(At::Stopping, why)]
+    }
+
+    /// The ladder on every child process; when all are gone, a look at the hosts.
+    pub(super) fn stopping(&self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for run in self.state.steps.iter().filter(|run| run.ended.is_none()) {
+            match run.child {
+                Some(_) => effects.extend(self.next_rung(run).into_iter().flatten()),
+                None => effects.push(record(Event::StepEnded {
+                    step: run.key.clone(),
+                    outcome: StepOutcome::Cancelled,
+                    why: "stopped".into(),
+                    retry_at: None,
+                })),
+            }
+        }
+        if self.is_working() {
+            let n = self.open_children().count();
+            effects.extend(self.waits(format!("{n} processes to end")));
+            return effects;
+        }
+        if let Some(open) = &self.state.traffic_open {
+            effects.extend(self.waits(format!("the load balancers ({})", open.words())));
+            return effects;
+        }
+        // Began, and gave no result: nobody knows. No step of their slice began: nothing was done to them.
+        let running = self.state.touched_with(&[Mark::Running]);
+        if !running.is_empty() {
+            let begun = self.state.slice.as_ref().is_none_or(|slice| slice.first_step < self.state.steps.len());
+            let mark = if begun { Mark::Unknown } else { Mark::Untouched };
+            let marks = running.into_iter().map(|host| (host, mark)).collect();
+            effects.push(record(Event::Hosts { marks, by: None }));
+        }
+        effects.push(enter(At::Reconciling, "everything has come to rest"));
+        effects
+    }
+
+    /// Unknown hosts are asked what they run; nothing is done to them.
+    pub(super) fn reconciling(&self) -> Vec<Effect> {
+        let then = self.state.after_stop.unwrap_or(At::Paused);
+        let unknown = self.state.touched_with(&OPEN);
+        if unknown.is_empty() {
+            return self.settled(then);
+        }
+        if self.plan.version_probe.is_some() && self.state.observed_at.is_none_or(|at| at < self.state.entered_at()) {
+            return vec![Effect::Observe { hosts: unknown }];
+        }
+        let mark = |host: &String| match self.state.hosts.get(host).and_then(|state| state.version.as_deref()) {
+            _ if self.plan.version_probe.is_none() => Mark::Unknown,
+            Some(version) if version == self.plan.version => Mark::New,
+            Some(version) if Some(version) == self.plan.rollback.to.as_deref().or(self.plan.current.as_deref()) => {
+                Mark::Old
+            }
+            _ => Mark::Unknown,
+        };
+        let marks: Vec<(String, Mark)> = unknown.iter().map(|host| (host.clone(), mark(host))).collect();
+        let left = marks.iter().filter(|(_, mark)| *mark == Mark::Unknown).count();
+        let mut effects = Vec::new();
+        if marks.iter().any(|(host, mark)| self.state.mark(host) != *mark) {
+            effects.push(record(Event::Hosts { marks, by: None }));
+        }
+        match (left, then) {
+            // Their steps are idempotent: what is unknown is brought back too.
+            (_, At::RollingBack { .. }) if !self.plan.rollback.steps.is_empty() => effects.extend(self.settled(then)),
+            (0, _) => effects.extend(self.settled(then)),
+            (n, _) => {
+                let why = format!("{n} hosts are unknown");
+                effects.extend(self.page(&why));
+                effects.push(enter(At::NeedsOperator, why));
+            }
+        }
+        effects
+    }
+
+    fn settled(&self, then: At) -> Vec<Effect> {
+        let why = self.state.history.iter().rev().find(|(at, ..)| *at == At::Stopping).map(|(.., why)| why.clone());
+        let why = why.unwrap_or_default();
+        match then {
+            _ if !self.is_touched() => vec![enter(At::Cancelled, format!("{why}; nothing was changed"))],
+            At::Paused => self.pause(why, None, self.resume_after_stop()),
+            then => vec![enter(then, why)],
+        }
+    }
+
+    /// Where work goes on after a stop: the batch that was stopped, with the hosts that are not new.
+    fn resume_after_stop(&self) -> At {
+        let before = self.state.history.iter().rev().map(|(at, ..)| *at);
+        let active = |at: &At| !matches!(at, At::Stopping | At::Reconciling | At::Paused | At::NeedsOperator);
+        before.into_iter().find(active).unwrap_or(At::Queued)
+    }
+}
