@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// It could not be started, or it was still running after `limit` (`TimedOut`); then it was killed.
 pub(super) fn output(mut command: Command, limit: Duration) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
+    let mut child = crate::state::child::spawn(&mut command)?;
     // Read while it runs: a full pipe would stop it.
     let (out, err) = (child.stdout.take().map(drain), child.stderr.take().map(drain));
     let status = wait(&mut child, limit)?;

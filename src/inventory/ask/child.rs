@@ -37,7 +37,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Runs a command without a terminal, in a process group of its own.
 pub fn run(mut command: Command, limit: Duration, cancel: &Cancel) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = command.spawn()?;
+    let mut child = crate::state::child::spawn(&mut command)?;
     let readers = (collect(child.stdout.take()), collect(child.stderr.take()));
     let deadline = Instant::now() + limit;
     loop {

@@ -3,6 +3,7 @@
 use super::caps::Caps;
 use super::screen::Screen;
 use super::writer::{self, Link};
+use crate::state::child;
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{Action, OptionalActions, QueueSelector, Termios, tcflow, tcflush, tcgetattr, tcsetattr};
@@ -94,13 +95,14 @@ impl Guard {
     }
 
     /// Ctrl-Z: gives the terminal back and stops the whole process group (the shell that waits for us may wait for a
-    /// parent of ours). The kernel stops us some time after the call, on whichever thread it likes: so nothing of the
+    /// parent of ours). No child is begun meanwhile, see [`crate::state::child`]. The kernel stops us some time after the call, on whichever thread it likes: so nothing of the
     /// terminal may be touched before SIGCONT, whose event calls [`Guard::resume`].
     ///
     /// # Errors
     /// If the group cannot be stopped; the terminal is taken again then.
     pub fn suspend(&self) -> io::Result<()> {
         restore();
+        child::close();
         rustix::process::kill_current_process_group(rustix::process::Signal::STOP).or_else(|e| {
             self.resume()?;
             Err(e.into())
@@ -112,6 +114,7 @@ impl Guard {
     /// # Errors
     /// If the terminal cannot be taken.
     pub fn resume(&self) -> io::Result<()> {
+        child::open();
         match TAKEN.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             Some(taken) => taken.enter(),
             None => Ok(()),

@@ -40,6 +40,17 @@ fn child() {
             let _ = std::thread::spawn(|| panic!("a background panic")).join();
             draw("still here").unwrap();
         }
+        "busy" => {
+            for _ in 0..4 {
+                std::thread::spawn(|| {
+                    loop {
+                        use std::os::unix::process::CommandExt;
+                        let mut child = std::process::Command::new("true");
+                        crate::state::child::spawn(child.process_group(0)).unwrap().wait().unwrap();
+                    }
+                });
+            }
+        }
         _ => {}
     }
     while let Ok(event) = events.recv_timeout(Duration::from_secs(20)) {
@@ -121,6 +132,14 @@ impl Program {
         stat.rsplit(") ").next().and_then(|s| s.chars().next()).unwrap_or('-')
     }
 
+    /// The state of each of its threads.
+    fn threads(&self) -> Vec<char> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.process_id().unwrap())).unwrap();
+        let stat = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let state = |stat: String| stat.rsplit(") ").next().and_then(|s| s.chars().next()).unwrap_or('-');
+        tasks.flatten().map(|task| state(stat(task))).collect()
+    }
+
     /// True if the terminal takes keys one by one, unseen.
     fn raw(&self) -> bool {
         let tty = std::fs::File::open(self.pair.master.tty_name().unwrap()).unwrap();
@@ -190,6 +209,22 @@ fn stopped_and_continued_it_draws_everything_again() {
     p.wait_for("70x12");
     p.pair.master.take_writer().unwrap().write_all(b"x").unwrap();
     p.wait_for("key");
+    p.signal(rustix::process::Signal::TERM);
+    assert_eq!(p.exit(), 55);
+}
+
+#[test]
+fn it_stops_while_other_threads_begin_processes() {
+    let mut p = Program::start("busy");
+    p.wait_for("start 60x10");
+    for _ in 0..30 {
+        let before = p.text().len();
+        p.signal(rustix::process::Signal::TSTP);
+        // As the shell sees it: a thread that waits for a child between fork and exec keeps the whole from stopping.
+        p.wait("every thread to stop", |_| p.threads().iter().all(|state| *state == 'T'));
+        p.signal(rustix::process::Signal::CONT);
+        p.wait("the whole screen again", |seen| seen[before..].contains("resumed"));
+    }
     p.signal(rustix::process::Signal::TERM);
     assert_eq!(p.exit(), 55);
 }
