@@ -107,6 +107,7 @@ impl Release {
             }
             Event::Resumed { by, all } => {
                 self.promoted |= all;
+                self.resumed_at = Some(ts);
                 self.wish = None;
                 self.did(ts, by, if *all { "promote" } else { "resume" }, None);
             }

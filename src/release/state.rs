@@ -217,6 +217,8 @@ pub struct Release {
     pub paused_ms: i64,
     /// The step that passed the point of no return.
     pub no_return: Option<String>,
+    /// When somebody let it go on last (Unix milliseconds).
+    pub resumed_at: Option<i64>,
     /// `promote` was asked: no pause between batches any more.
     pub promoted: bool,
     /// Rollbacks that were begun.

@@ -26,7 +26,7 @@ impl View<'_> {
         let slice = self.state.slice.as_ref().filter(|slice| slice.rollback && slice.batch == batch);
         let Some(slice) = slice else { return self.next_slice(batch) };
         let at_work = self.at_work();
-        if at_work.is_empty() {
+        if at_work.is_empty() && !self.is_working() {
             return self.end_slice(batch, slice.began);
         }
         if self.moves_hosts() {

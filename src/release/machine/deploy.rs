@@ -48,6 +48,9 @@ impl View<'_> {
                 Progress::Done => return self.see(slice.began, at_work),
             }
         }
+        if self.is_working() {
+            return self.waits("other steps of the batch to end");
+        }
         self.end_batch(batch, slice.began, plan.weight)
     }
 

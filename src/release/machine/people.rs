@@ -3,7 +3,7 @@
 use super::{Effect, Refusal, Stop, Verb, View, enter, record, refuse};
 use crate::release::event::{Event, Person};
 use crate::release::plan::StepKind;
-use crate::release::state::{At, Mark};
+use crate::release::state::{At, Mark, Slice};
 
 type Answer = Result<Vec<Effect>, Refusal>;
 
@@ -79,6 +79,12 @@ impl View<'_> {
         match (&self.state.pause, self.state.at) {
             (Some(pause), At::Paused) => {
                 let mut effects = self.end_pauses(&format!("resumed by {}", by.name));
+                // A batch that was stopped half-way is begun again, on the hosts that are not new.
+                let settled = |host: &String| matches!(self.state.mark(host), Mark::New | Mark::Running);
+                let open = |slice: &Slice| !slice.hosts.iter().all(settled);
+                if matches!(pause.resume_to, At::Deploying { .. }) && self.state.slice.as_ref().is_some_and(open) {
+                    effects.push(self.did(by, "retry", None));
+                }
                 effects.extend([resumed, enter(pause.resume_to, format!("resumed by {}", by.name))]);
                 Ok(effects)
             }

@@ -99,6 +99,10 @@ impl View<'_> {
             (Some((StepOutcome::Ok | StepOutcome::Skipped, _)), _) => Status::Ok,
             (Some(_), Some(at)) if self.now >= at => Status::Start(tried + 1),
             (Some(_), Some(_)) => Status::Later,
+            // Whoever resumes wants it tried again.
+            (Some((_, at)), None) if self.state.resumed_at.is_some_and(|resumed| *at <= resumed) => {
+                Status::Start(tried + 1)
+            }
             (Some(_), None) => Status::Failed(run),
         }
     }
