@@ -17,6 +17,7 @@ pub fn fold<'a>(events: impl IntoIterator<Item = (i64, &'a Event)>) -> Release {
 impl Release {
     /// Takes in the next event. Never panics.
     pub fn apply(&mut self, ts: i64, event: &Event) {
+        self.seq += 1;
         match event {
             Event::Submitted { by, digest } => {
                 self.submitted_by = Some(by.clone());
@@ -30,7 +31,7 @@ impl Release {
             }
             Event::Waits { what } => self.waits.clone_from(what),
             Event::Observed { hosts } => {
-                self.observed_at = Some(ts);
+                (self.observed_at, self.observed_seq) = (Some(ts), self.seq);
                 for (host, version) in hosts {
                     self.host(host).version.clone_from(version);
                 }
@@ -46,6 +47,7 @@ impl Release {
                 rungs: Vec::new(),
             }),
             Event::StepEnded { step, outcome, why, retry_at } => {
+                self.step_seq = self.seq;
                 if let Some(run) = self.steps.iter_mut().rev().find(|run| run.key == *step) {
                     run.ended = Some((*outcome, ts));
                     run.why.clone_from(why);
@@ -165,6 +167,7 @@ impl Release {
             self.wish = None;
         }
         self.waits = None;
+        self.entered_seq = self.seq;
         self.at = at;
         self.history.push((at, ts, why.to_owned()));
     }

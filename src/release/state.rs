@@ -233,6 +233,14 @@ pub struct Release {
     pub skips: Vec<String>,
     /// When hosts were asked for their version last (Unix milliseconds).
     pub observed_at: Option<i64>,
+    /// Events folded so far: tells what came before what within one millisecond.
+    pub seq: u64,
+    /// Number of the event with which hosts were observed last; 0: never.
+    pub observed_seq: u64,
+    /// Number of the last end of a step.
+    pub step_seq: u64,
+    /// Number of the event with which it entered the state that it is in.
+    pub entered_seq: u64,
     /// The traffic operation that ended last, whether all was as wanted, and when (Unix milliseconds).
     pub traffic_last: Option<(super::traffic::Op, bool, i64)>,
     /// Hosts that the current rollback has worked on.

@@ -45,7 +45,7 @@ impl View<'_> {
                 }
                 Progress::Effects(effects) => return effects,
                 Progress::Failed(why) => return self.failed(&why, At::Deploying { batch }),
-                Progress::Done => return self.see(slice.began, at_work),
+                Progress::Done => return self.see(at_work),
             }
         }
         if self.is_working() {
@@ -64,10 +64,9 @@ impl View<'_> {
     }
 
     /// All steps ended well: what is there now? Asked of the hosts where the plan says how.
-    fn see(&self, began: i64, hosts: Vec<String>) -> Vec<Effect> {
-        let steps_ended = self.state.steps.iter().filter_map(|run| run.ended).map(|(_, at)| at).max().unwrap_or(began);
+    fn see(&self, hosts: Vec<String>) -> Vec<Effect> {
         if self.plan.version_probe.is_some() {
-            if self.state.observed_at.is_none_or(|at| at < steps_ended) {
+            if self.state.observed_seq < self.state.step_seq {
                 return vec![Effect::Observe { hosts }];
             }
             let mark = |host: &String| match self.state.hosts.get(host).and_then(|state| state.version.as_deref()) {

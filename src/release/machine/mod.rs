@@ -13,6 +13,8 @@ mod facts;
 mod gating;
 mod people;
 mod prepare;
+#[cfg(test)]
+mod scenarios;
 mod serving;
 mod steps;
 mod stop;

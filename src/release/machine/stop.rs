@@ -79,7 +79,7 @@ impl View<'_> {
         if unknown.is_empty() {
             return self.settled(then);
         }
-        if self.plan.version_probe.is_some() && self.state.observed_at.is_none_or(|at| at < self.state.entered_at()) {
+        if self.plan.version_probe.is_some() && self.state.observed_seq < self.state.entered_seq {
             return vec![Effect::Observe { hosts: unknown }];
         }
         let mark = |host: &String| match self.state.hosts.get(host).and_then(|state| state.version.as_deref()) {
