@@ -174,7 +174,11 @@ fn a_killed_step_runner_costs_the_exit_code_only() {
     world.go();
     let state = world.ended(&id);
     is_terminal(&state, State::Succeeded);
-    assert_eq!((state.rc, state.exited), (None, Some(false)), "nobody saw it end; the recap tells how it went");
+    assert_eq!(
+        (state.rc, state.steps[&1].exited),
+        (None, Some(false)),
+        "nobody saw it end; the recap tells how it went"
+    );
     world.assert_each_event_once(&id);
 }
 

@@ -92,6 +92,14 @@ impl Ask {
         }
     }
 
+    /// The shared options, to change them.
+    pub fn common_mut(&mut self) -> &mut Common {
+        match self {
+            Ask::Adhoc(a) => &mut a.common,
+            Ask::Playbook(p) => &mut p.common,
+        }
+    }
+
     /// One line for lists: `service name=nginx state=restarted` or `deploy.yml`.
     pub fn title(&self) -> String {
         match self {

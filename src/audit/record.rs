@@ -27,6 +27,9 @@ pub enum Action {
     /// A supervisor took over a run whose supervisor had died.
     #[serde(rename = "run.adopt")]
     RunAdopt,
+    /// A run took another's lease away.
+    #[serde(rename = "lease.break")]
+    LeaseBreak,
     /// The ledger was read.
     #[serde(rename = "audit.read")]
     AuditRead,
@@ -71,6 +74,7 @@ impl Action {
             Action::RunStop => "run.stop",
             Action::RunEnd => "run.end",
             Action::RunAdopt => "run.adopt",
+            Action::LeaseBreak => "lease.break",
             Action::AuditRead => "audit.read",
             Action::AuditVerify => "audit.verify",
         }
@@ -83,6 +87,7 @@ impl Action {
             Action::RunStop => 1002,
             Action::RunEnd => 1003,
             Action::RunAdopt => 1004,
+            Action::LeaseBreak => 1005,
             Action::AuditRead => 2001,
             Action::AuditVerify => 2002,
         };

@@ -1,8 +1,9 @@
 //! The hidden verbs: opsdeck's own processes. People never type them.
 
 use super::Global;
+use crate::run::machine::Nothing;
 use crate::run::single::Single;
-use crate::run::{read_spec, spawn, step, supervise};
+use crate::run::{Work, read_spec, spawn, step, supervise};
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -49,14 +50,19 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
     }
     let secrets = (!secrets.is_empty()).then_some(secrets);
     let spec = read_spec(&store.run(args.run))?;
-    let machine = Single::of(&spec.ask, spec.on_conflict);
     let taken = || {
         if args.first {
             // Whoever launched it may be gone: the run goes on.
             let _ = writeln!(std::io::stdout(), "{}", spawn::TAKEN);
         }
     };
-    supervise::run(&store, spec, machine, args.first, secrets, taken)?;
+    match &spec.work {
+        Work::Ansible(ask) => {
+            let machine = Single::of(ask, spec.on_conflict);
+            supervise::run(&store, spec, (machine, Nothing), args.first, secrets, taken)?;
+        }
+        Work::Plan(plan) => anyhow::bail!("this opsdeck knows no run of the kind {:?}", plan.kind),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,7 +73,7 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
 pub fn step(global: &Global, args: &Step) -> Result<ExitCode> {
     detach()?;
     let store = global.store();
-    step::run(&store.run(args.run), args.step)?;
+    step::run(&store, args.run, args.step)?;
     spawn::revive(&store, args.run)?;
     Ok(ExitCode::SUCCESS)
 }

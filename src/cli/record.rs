@@ -2,13 +2,13 @@
 
 use crate::ansible::shell;
 use crate::run::state::{Counts, HostState};
-use crate::run::{RunSpec, RunState};
+use crate::run::{Ask, RunSpec, RunState};
 use crate::text::human::rfc3339;
 use serde_json::{Map, Value, json};
 
 /// The record of a run. Times are RFC 3339; what is not known is `null`.
 pub fn json(spec: &RunSpec, state: &RunState) -> Value {
-    let common = spec.ask.common();
+    let ask = spec.work.ask().map(Ask::common);
     let mut hosts: Map<String, Value> =
         state.hosts.iter().map(|(name, host)| (name.clone(), of_host(host, state))).collect();
     for name in spec.hosts.iter().flatten() {
@@ -27,9 +27,9 @@ pub fn json(spec: &RunSpec, state: &RunState) -> Value {
     let progress = state.progress(spec.hosts.as_ref().map(Vec::len));
     json!({
         "id": spec.id,
-        "kind": spec.ask.kind(),
-        "title": spec.ask.title(),
-        "state": state.state.name(),
+        "kind": spec.work.kind(),
+        "title": spec.work.title(),
+        "state": state.state_name(),
         "failure": state.failure.map(crate::run::event::Failure::name),
         "why": state.why,
         "rc": state.rc,
@@ -38,10 +38,10 @@ pub fn json(spec: &RunSpec, state: &RunState) -> Value {
         "from": spec.operator.from,
         "control_host": spec.operator.host,
         "environment": spec.environment,
-        "inventory": common.inventory,
-        "limit": common.limit,
-        "check": common.check,
-        "diff": common.diff,
+        "inventory": spec.work.inventory(),
+        "limit": ask.and_then(|common| common.limit.as_deref()),
+        "check": spec.work.check(),
+        "diff": ask.is_some_and(|common| common.diff),
         "cwd": spec.cwd,
         "argv": spec.argv,
         "command": shell(&spec.argv),
@@ -61,6 +61,7 @@ pub fn json(spec: &RunSpec, state: &RunState) -> Value {
         "resumed": state.resumed,
         "progress": { "done": progress.done, "total": progress.total },
         "history": state.history.iter().map(|(s, at)| json!({ "state": s.name(), "at": rfc3339(*at) })).collect::<Vec<_>>(),
+        "phases": state.phases.iter().map(|(name, at)| json!({ "state": name, "at": rfc3339(*at) })).collect::<Vec<_>>(),
         "hosts": hosts,
         "tasks": tasks,
     })

@@ -21,6 +21,11 @@ pub enum Command {
         /// Who asks, by their own word.
         by: String,
     },
+    /// What only this kind of run knows.
+    Own {
+        /// Its machine's command.
+        body: serde_json::Value,
+    },
     /// Is anybody there?
     Ping,
 }

@@ -4,6 +4,7 @@
 //! their number in the run (the order of their `task` events, from 0), hosts by name.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// One line of `journal.jsonl`.
@@ -198,6 +199,9 @@ pub enum Event<'a> {
     },
     /// A rung of the stop ladder was taken (intent, fsynced before the signal).
     Signal {
+        /// Step whose child it is taken on.
+        #[serde(default = "first")]
+        step: u32,
         /// Which.
         rung: Rung,
         /// In words: `SIGINT to ansible 4711`.
@@ -217,6 +221,20 @@ pub enum Event<'a> {
     /// The supervisor was replaced by a new one.
     Resumed {
         /// Why.
+        why: String,
+    },
+    /// An event of the run's own machine: only that machine knows what it means.
+    Own {
+        /// It.
+        body: Json,
+    },
+    /// The run's own machine went over into a state of its own.
+    Phase {
+        /// The state's lower-case name.
+        name: String,
+        /// What it counts as for whoever does not know the machine. Never a terminal one: that is what `ended` is for.
+        state: super::State,
+        /// Why, in words.
         why: String,
     },
     /// The run ended.
@@ -252,6 +270,28 @@ impl Event<'_> {
             Event::Dropped { src, .. } => *src,
             _ => None,
         }
+    }
+}
+
+/// A signal of a version that knew only one step.
+fn first() -> u32 {
+    1
+}
+
+/// JSON text that is kept as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(pub String);
+
+impl Serialize for Json {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde_json::Value::deserialize(deserializer).map(|value| Json(value.to_string()))
     }
 }
 

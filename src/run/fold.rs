@@ -1,7 +1,7 @@
 //! The fold: events in, state out. Pure; the same in the supervisor, the CLI and the screen.
 
-use super::event::{Entry, Event, Source, Status};
-use super::state::{Cell, CellStatus, HostState, PlayState, RunState, State, TaskState};
+use super::event::{Entry, Event, Source, Status, Tally};
+use super::state::{Cell, CellStatus, HostState, PlayState, RunState, State, StepHost, TaskState};
 
 /// Folds entries from the beginning.
 pub fn fold<'a>(entries: impl IntoIterator<Item = Entry<'a>>) -> RunState {
@@ -27,21 +27,25 @@ impl RunState {
                 self.why = Some(why.clone());
                 self.enter(State::Queued, ts);
             }
-            Event::Leased { .. } => {
+            Event::Leased { token } => {
+                self.lease = Some(*token);
                 self.queued_by = None;
                 self.why = None;
             }
             Event::StepIntent { step } => {
-                (self.step, self.exited) = (*step, None);
+                self.steps.entry(*step).or_default().intent_at = ts;
                 self.enter(State::Starting, ts);
             }
-            Event::StepStarted { step, .. } => (self.step, self.started) = (*step, Some(*step)),
+            Event::StepStarted { step, pid } => {
+                let step = self.steps.entry(*step).or_default();
+                (step.pid, step.started_at) = (Some(*pid), Some(ts));
+            }
             Event::Hello { core, .. } => {
                 self.core = Some(core.as_ref().to_owned());
                 self.enter(State::Running, ts);
             }
             Event::Plan { plays, .. } => self.plan.clone_from(plays),
-            Event::Play { name, hosts, of, .. } => self.play(name, hosts, *of, ts),
+            Event::Play { name, hosts, of, src } => self.play(name, hosts, *of, ts, *src),
             Event::Task { name, action, handler, path, .. } => {
                 let mut task = TaskState {
                     name: name.as_ref().to_owned(),
@@ -60,29 +64,38 @@ impl RunState {
             Event::Result { t, h, s, ig, msg, src, .. } => {
                 self.result(ts, *t, h, (*s, *ig), msg.as_deref(), *src);
             }
-            Event::Stats { hosts, .. } => {
-                self.recap = true;
-                for (name, tally) in hosts {
-                    let index = self.host(name);
-                    self.hosts[index].tally = *tally;
-                }
-            }
+            Event::Stats { hosts, src } => self.stats(hosts, *src),
             Event::Dropped { count, .. } => self.dropped += count,
             Event::Output { step, out, err } => self.output.push((ts, *step, *out, *err)),
             Event::StopAsked { level, .. } => {
                 self.stop = self.stop.max(Some(*level));
                 self.enter(State::Stopping, ts);
             }
-            Event::Signal { rung, .. } => self.rungs.push((*rung, ts)),
-            Event::StepExited { rc, signal, seen, .. } => {
-                (self.rc, self.signal, self.exited) = (*rc, *signal, Some(*seen));
+            Event::Signal { step, rung, .. } => {
+                self.rungs.push((*rung, ts));
+                if let Some(step) = self.steps.get_mut(step) {
+                    step.rungs.push((*rung, ts));
+                }
+            }
+            Event::StepExited { step, rc, signal, seen } => {
+                (self.rc, self.signal) = (*rc, *signal);
+                let step = self.steps.entry(*step).or_default();
+                (step.rc, step.exited) = (*rc, Some(*seen));
+            }
+            Event::Own { body } => self.own.push((ts, body.0.clone())),
+            Event::Phase { name, state, why } => {
+                if !state.is_terminal() {
+                    self.stand(*state, ts);
+                }
+                self.phases.push((name.clone(), ts));
+                (self.phase, self.why) = (Some(name.clone()), Some(why.clone()));
             }
             Event::Resumed { .. } => self.resumed += 1,
             Event::Ended { state, why, failure, maybe_running_on } => {
                 self.why = Some(why.clone());
                 self.failure = *failure;
                 self.maybe_running_on.clone_from(maybe_running_on);
-                self.enter(*state, ts);
+                self.stand(*state, ts);
                 self.settle();
             }
             Event::Note { .. } | Event::Unknown => {}
@@ -94,9 +107,18 @@ impl RunState {
         self.history.iter().rev().find(|(s, _)| *s == state).map(|(_, at)| *at)
     }
 
-    /// When its child was started.
+    /// When its child was started; for a run with a machine of its own: when that began to work.
     pub fn started_at(&self) -> Option<i64> {
-        self.entered(State::Starting)
+        let began = |(s, _): &&(State, i64)| matches!(s, State::Starting | State::Running);
+        match self.phase {
+            None => self.entered(State::Starting),
+            Some(_) => self.history.iter().find(began).map(|(_, at)| *at),
+        }
+    }
+
+    /// Where it stands, in its own machine's word where it has one.
+    pub fn state_name(&self) -> &str {
+        self.phase.as_deref().unwrap_or(self.state.name())
     }
 
     /// When it ended.
@@ -112,10 +134,17 @@ impl RunState {
         self.hosts.iter().filter(|(_, h)| h.running.is_some()).map(|(name, _)| name.clone()).collect()
     }
 
-    // A run that is being stopped stays so until it ends, whatever Ansible still reports; nothing follows an end.
+    // What one step tells moves a run that is nothing but that step. One that is being stopped stays so until it ends,
+    // whatever Ansible still reports; one with a machine of its own stands where that machine says.
     fn enter(&mut self, state: State, ts: i64) {
-        let stays = self.state.is_terminal() || (self.state == State::Stopping && !state.is_terminal());
-        if stays || self.history.last().is_some_and(|(last, _)| *last == state) {
+        if self.state != State::Stopping && self.phase.is_none() {
+            self.stand(state, ts);
+        }
+    }
+
+    // Nothing follows an end.
+    fn stand(&mut self, state: State, ts: i64) {
+        if self.state.is_terminal() || self.history.last().is_some_and(|(last, _)| *last == state) {
             return;
         }
         self.state = state;
@@ -129,9 +158,31 @@ impl RunState {
         }
     }
 
-    fn play(&mut self, name: &str, hosts: &[String], of: Option<u32>, ts: i64) {
+    /// A host's part in a step. A step that was never announced has none.
+    fn part(&mut self, src: Source, index: usize) -> Option<&mut StepHost> {
+        self.steps.get_mut(&src.step).map(|step| step.host(index))
+    }
+
+    fn stats(&mut self, hosts: &[(String, Tally)], src: Source) {
+        self.recap = true;
+        if let Some(step) = self.steps.get_mut(&src.step) {
+            step.recap = true;
+        }
+        for (name, tally) in hosts {
+            let index = self.host(name);
+            let counted = match self.part(src, index) {
+                Some(part) => std::mem::replace(&mut part.tally, *tally),
+                None => self.hosts[index].tally,
+            };
+            self.hosts[index].tally -= counted;
+            self.hosts[index].tally += *tally;
+        }
+    }
+
+    fn play(&mut self, name: &str, hosts: &[String], of: Option<u32>, ts: i64, src: Source) {
         for host in hosts {
-            self.host(host);
+            let index = self.host(host);
+            self.part(src, index);
         }
         self.plays.push(PlayState {
             name: name.to_owned(),
@@ -149,6 +200,9 @@ impl RunState {
             task.counts.running += 1;
             task.set_cell(index, cell(CellStatus::Running, src));
             self.hosts[index].running = Some(t);
+            if let Some(part) = self.part(src, index) {
+                part.running = Some(t);
+            }
         }
     }
 
@@ -169,25 +223,41 @@ impl RunState {
         let shown = if ignored && status == Status::Failed { CellStatus::Ignored } else { status.into() };
         task.set_cell(index, cell(shown, src));
         task.ended_at = Some(ts);
-        let (host, counts) = (&mut self.hosts[index], &mut task.counts);
-        if host.running == Some(t) {
-            host.running = None;
-        }
-        let tally = &mut host.tally;
-        match shown {
+        self.result_at = Some(ts);
+        let counts = &mut task.counts;
+        let one = match shown {
             CellStatus::Changed => {
-                (counts.changed, tally.changed, tally.ok) = (counts.changed + 1, tally.changed + 1, tally.ok + 1)
+                counts.changed += 1;
+                Tally { changed: 1, ok: 1, ..Tally::default() }
             }
-            CellStatus::Failed => (counts.failed, tally.failed) = (counts.failed + 1, tally.failed + 1),
+            CellStatus::Failed => {
+                counts.failed += 1;
+                Tally { failed: 1, ..Tally::default() }
+            }
             CellStatus::Ignored => {
-                (counts.ignored, tally.ignored, tally.ok) = (counts.ignored + 1, tally.ignored + 1, tally.ok + 1)
+                counts.ignored += 1;
+                Tally { ignored: 1, ok: 1, ..Tally::default() }
             }
             CellStatus::Unreachable => {
-                (counts.unreachable, tally.unreachable) = (counts.unreachable + 1, tally.unreachable + 1)
+                counts.unreachable += 1;
+                Tally { unreachable: 1, ..Tally::default() }
             }
-            CellStatus::Skipped => (counts.skipped, tally.skipped) = (counts.skipped + 1, tally.skipped + 1),
-            _ => (counts.ok, tally.ok) = (counts.ok + 1, tally.ok + 1),
+            CellStatus::Skipped => {
+                counts.skipped += 1;
+                Tally { skipped: 1, ..Tally::default() }
+            }
+            _ => {
+                counts.ok += 1;
+                Tally { ok: 1, ..Tally::default() }
+            }
+        };
+        if let Some(part) = self.part(src, index) {
+            part.tally += one;
+            part.running = part.running.filter(|running| *running != t);
         }
+        let host = &mut self.hosts[index];
+        host.running = host.running.filter(|running| *running != t);
+        host.tally += one;
         if matches!(shown, CellStatus::Failed | CellStatus::Unreachable) && host.failed.is_none() {
             host.failed = Some((t, msg.unwrap_or_default().to_owned()));
         }

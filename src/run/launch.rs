@@ -1,8 +1,8 @@
 //! The one launcher, for the command line and the screen: checks what is asked, freezes it as a spec, and leaves it in
 //! the hands of a supervisor that lives on its own. When it returns an id, nothing depends on the caller any more.
 
-use super::spec::{OnConflict, RunSpec, VERSION};
-use super::step::StepCommand;
+use super::spec::{OnConflict, RunSpec, VERSION, Work};
+use super::step::{Child, StepCommand};
 use super::{lease, ledger, list, spawn, targets};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
@@ -94,18 +94,33 @@ pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, Launch
             return Err(e);
         }
     };
-    let intent = ledger::launching(store, &spec)?;
-    let result = hand_over(store, &index, &request, &spec, tool);
+    begin(store, &index, &spec, &request.secrets, || prepare(store, &request, &spec, tool))?;
+    Ok(Launched { id: spec.id, warnings })
+}
+
+/// Begins a run whose spec is frozen and leaves it in the hands of a supervisor; every kind of run begins so. `prepare`
+/// writes what else its machine needs in the run's folder.
+///
+/// # Errors
+/// See [`LaunchError`]; then nothing was started, and nothing of it is left.
+pub fn begin(
+    store: &StateDir,
+    index: &Index,
+    spec: &RunSpec,
+    secrets: &Secrets,
+    prepare: impl FnOnce() -> Result<(), LaunchError>,
+) -> Result<(), LaunchError> {
+    let intent = ledger::launching(store, spec)?;
+    let result = prepare().and_then(|()| hand_over(store, index, spec, secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
-    if let Err(e) = ledger::launched(store, &spec, intent, failed) {
+    if let Err(e) = ledger::launched(store, spec, intent, failed) {
         tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
     }
-    if let Err(e) = result {
+    if result.is_err() {
         // The caller is told that nothing was started: then nobody may start it later either.
-        undo(store, &index, spec.id);
-        return Err(e);
+        undo(store, index, spec.id);
     }
-    Ok(Launched { id: spec.id, warnings })
+    result
 }
 
 /// May it be launched? Gives the program and what a person should know.
@@ -123,18 +138,15 @@ fn admit(store: &StateDir, index: &Index, request: &Request, env: &Env) -> Resul
     Ok((tool, warnings))
 }
 
-fn hand_over(
-    store: &StateDir,
-    index: &Index,
-    request: &Request,
-    spec: &RunSpec,
-    tool: PathBuf,
-) -> Result<(), LaunchError> {
-    prepare(store, request, spec, tool)?;
+fn hand_over(store: &StateDir, index: &Index, spec: &RunSpec, secrets: &Secrets) -> Result<(), LaunchError> {
+    let dir = store.run(spec.id);
+    file::private_dir(dir.path())?;
+    let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
+    file::write_whole(&dir.spec(), text.as_bytes())?;
     index.put(&list::row(spec, &super::RunState::default()))?;
     let mut wire = Zeroizing::new(Vec::new());
-    if !request.secrets.is_empty() {
-        request.secrets.write_to(&mut *wire)?;
+    if !secrets.is_empty() {
+        secrets.write_to(&mut *wire)?;
     }
     Ok(spawn::supervisor(store, spec.id, (!wire.is_empty()).then_some(wire))?)
 }
@@ -174,7 +186,7 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
     Ok(RunSpec {
         version: VERSION,
         id,
-        ask: request.ask.clone(),
+        work: Work::Ansible(request.ask.clone()),
         environment: request.environment.clone(),
         cwd: request.cwd.clone(),
         argv: ansible::command::shown(&request.ask, &names),
@@ -190,21 +202,18 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
 }
 
 fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -> Result<(), LaunchError> {
-    let dir = store.run(spec.id);
-    let step = dir.step(1);
+    let step = store.run(spec.id).step(1);
     file::private_dir(step.path())?;
     let command = StepCommand {
-        ask: spec.ask.clone(),
-        tool,
+        child: Child::Ansible { ask: request.ask.clone(), tool, vars: serde_json::Map::new() },
         env: spec.env.clone(),
         cwd: spec.cwd.clone(),
         timeout: spec.timeout,
         run: spec.id.to_string(),
         secrets: !request.secrets.is_empty(),
+        fence: None,
     };
-    file::write_cache(&step.command(), &serde_json::to_vec(&command).map_err(io::Error::from)?)?;
-    let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
-    Ok(file::write_whole(&dir.spec(), text.as_bytes())?)
+    Ok(file::write_cache(&step.command(), &serde_json::to_vec(&command).map_err(io::Error::from)?)?)
 }
 
 fn undo(store: &StateDir, index: &Index, id: Uuid) {
@@ -271,6 +280,7 @@ fn asks(questions: &[Question]) -> String {
     format!("nothing was launched, since a background run cannot ask:\n  {}", all.join("\n  "))
 }
 
+/// The program for what is asked.
 fn tool(ask: &Ask, env: &Env) -> Result<PathBuf, LaunchError> {
     let tool = match ask {
         Ask::Adhoc(_) => Tool::Adhoc,

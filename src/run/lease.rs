@@ -1,8 +1,8 @@
 //! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
 
-use super::spec::{Ask, OnConflict, RunSpec};
-use super::{Follower, supervise::attach};
+use super::spec::{Ask, OnConflict, RunSpec, Work};
+use super::{Follower, supervise::attach, tree};
 use crate::state::leases::{Lease, Taken};
 use crate::state::{Index, IndexError, Lock, StateDir};
 use std::path::Path;
@@ -25,9 +25,8 @@ pub enum Hold {
     },
 }
 
-/// What a lease is on: the inventory, by its sources' full paths. Two environments are two scopes.
-pub fn scope(ask: &Ask, cwd: &Path) -> String {
-    let sources = &ask.common().inventory;
+/// What a lease is on: the inventory, by its sources (as given to `-i`) with their full paths. Two environments are two scopes.
+pub fn scope(sources: &[String], cwd: &Path) -> String {
     if sources.is_empty() {
         return cwd.display().to_string();
     }
@@ -43,9 +42,9 @@ pub fn scope(ask: &Ask, cwd: &Path) -> String {
 /// # Errors
 /// The index cannot be used.
 pub fn take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result<Hold, IndexError> {
-    let scope = scope(&spec.ask, &spec.cwd);
+    let scope = scope(spec.work.inventory(), &spec.cwd);
     loop {
-        match index.take_lease(spec.id, &scope, spec.hosts.as_deref(), now)? {
+        match index.take_lease(spec.id, &scope, wanted(spec), now)? {
             Taken::Got { token } => return Ok(Hold::Got { token }),
             Taken::HeldBy(lease) if is_dead(store, &lease) => index.free_lease(lease.run)?,
             Taken::HeldBy(lease) => {
@@ -53,6 +52,29 @@ pub fn take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result
             }
         }
     }
+}
+
+/// Takes the lease of a run from whoever holds it: a person wants it so. What the other started and has not begun yet is
+/// refused by its step runner from now on.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn break_and_take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result<Hold, IndexError> {
+    for lease in index.leases(&scope(spec.work.inventory(), &spec.cwd))? {
+        if lease.run != spec.id && lease.overlaps(wanted(spec)) {
+            if let Err(e) = super::ledger::lease_broken(store, spec, lease.run) {
+                tracing::error!("the audit ledger could not take a broken lease: {e}");
+            }
+            index.free_lease(lease.run)?;
+        }
+    }
+    take(store, index, spec, now)
+}
+
+/// Hosts that a run's lease is on. A plan works on its whole environment: its probes and balancers touch more than its
+/// batches do.
+fn wanted(spec: &RunSpec) -> Option<&[String]> {
+    spec.hosts.as_deref().filter(|_| spec.work.ask().is_some())
 }
 
 /// The live run, if any, that holds a lease on hosts which `ask` may touch.
@@ -66,7 +88,7 @@ pub fn holder(
     cwd: &Path,
     hosts: Option<&[String]>,
 ) -> Result<Option<(Uuid, String)>, IndexError> {
-    for lease in index.leases(&scope(ask, cwd))? {
+    for lease in index.leases(&scope(&ask.common().inventory, cwd))? {
         if !lease.overlaps(hosts) {
             continue;
         }
@@ -101,9 +123,11 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     if supervised {
         return false;
     }
-    // Its supervisor was killed. What it started may live on: then it still works on its hosts.
-    let step = run.state.step.max(1);
-    let lives = match attach::look(&dir.step(step), &lease.run.to_string()) {
+    // Its supervisor was killed. What it started may live on: then it still works on its hosts. A plan goes on whatever
+    // lives of it.
+    let step = run.state.last_step().max(1);
+    let lives = match attach::look(&dir.step(step), &tree::mark(&lease.run.to_string(), step)) {
+        _ if matches!(run.spec.work, Work::Plan(_)) => true,
         attach::Found::Running(_) | attach::Found::Starting => true,
         attach::Found::Nothing | attach::Found::Ended(_) => false,
     };
@@ -118,7 +142,7 @@ fn words(store: &StateDir, index: &Index, lease: &Lease) -> String {
     let row = index.get(lease.run).ok().flatten();
     let what = match (row, super::read_spec(&store.run(lease.run))) {
         (Some(row), _) => format!("{} ({}, {})", row.title, row.operator, row.state),
-        (None, Ok(spec)) => format!("{} ({})", spec.ask.title(), spec.operator.name),
+        (None, Ok(spec)) => format!("{} ({})", spec.work.title(), spec.operator.name),
         (None, Err(_)) => "another run".to_owned(),
     };
     let hosts = match &lease.hosts {

@@ -10,12 +10,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 fn about(record: Record, spec: &RunSpec) -> Record {
-    let common = spec.ask.common();
     let mut metadata = serde_json::Map::new();
-    metadata.insert("kind".into(), json!(spec.ask.kind()));
+    metadata.insert("kind".into(), json!(spec.work.kind()));
     metadata.insert("cwd".into(), json!(spec.cwd));
-    metadata.insert("check".into(), json!(common.check));
-    if let Some(limit) = &common.limit {
+    metadata.insert("check".into(), json!(spec.work.check()));
+    if let Some(limit) = spec.work.ask().and_then(|ask| ask.common().limit.as_ref()) {
         metadata.insert("limit".into(), json!(limit));
     }
     if let Some(other) = spec.rerun_of {
@@ -24,7 +23,7 @@ fn about(record: Record, spec: &RunSpec) -> Record {
     Record {
         env: spec.environment.clone(),
         run_id: Some(spec.id),
-        subject: Some(spec.ask.title()),
+        subject: Some(spec.work.title()),
         targets: spec.hosts.clone(),
         argv: spec.argv.clone(),
         metadata,
@@ -74,6 +73,13 @@ pub fn stopped(
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..about(record, spec) }).map(drop)
 }
 
+/// A run took the lease of another one away, because a person wanted it so.
+pub fn lease_broken(store: &StateDir, spec: &RunSpec, of: Uuid) -> Result<(), Error> {
+    let mut record = about(Record::outcome(Action::LeaseBreak, &spec.operator, Status::Success), spec);
+    record.metadata.insert("taken_from".into(), json!(of));
+    Ledger::open(&store.audit())?.append(&record).map(drop)
+}
+
 /// How the run ended; once, also when a supervisor died in between.
 pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState) -> Result<(), Error> {
     let ledger = Ledger::open(&store.audit())?;
@@ -90,7 +96,7 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState) -> Result<(), E
         _ => Status::Failure,
     };
     let mut record = about(Record::outcome(Action::RunEnd, &spec.operator, status), spec);
-    record.metadata.insert("state".into(), json!(state.state));
+    record.metadata.insert("state".into(), json!(state.state_name()));
     if !state.maybe_running_on.is_empty() {
         record.metadata.insert("maybe_running_on".into(), json!(state.maybe_running_on));
     }

@@ -11,12 +11,12 @@ pub fn row(spec: &RunSpec, state: &RunState) -> RunRow {
     let count = |f: fn(&super::event::Tally) -> u32| state.hosts.values().filter(|h| f(&h.tally) > 0).count() as u32;
     RunRow {
         id: spec.id,
-        kind: spec.ask.kind().to_owned(),
-        title: spec.ask.title(),
+        kind: spec.work.kind().to_owned(),
+        title: spec.work.title(),
         environment: spec.environment.clone(),
         operator: spec.operator.name.clone(),
         cwd: spec.cwd.display().to_string(),
-        state: state.state.name().to_owned(),
+        state: state.state_name().to_owned(),
         failure: state.failure.map(Failure::name).map(str::to_owned),
         why: state.why.clone(),
         rc: state.rc,
@@ -30,7 +30,7 @@ pub fn row(spec: &RunSpec, state: &RunState) -> RunRow {
         failed: count(|t| t.failed),
         unreachable: count(|t| t.unreachable),
         changed: count(|t| t.changed),
-        check: spec.ask.common().check,
+        check: spec.work.check(),
     }
 }
 

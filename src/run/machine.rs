@@ -1,13 +1,18 @@
 //! What a kind of run must know: a pure function from what happened to what is to be done. No clock, no disk, no
-//! process in here. The supervisor performs the effects and knows no kind of run.
+//! process in here. The supervisor performs the effects and knows no kind of run; effects that only one kind has are
+//! performed by that kind's [`World`].
 
 use super::event::{Event, Rung, StopLevel};
 use super::state::RunState;
+use super::step::StepCommand;
 use super::verdict::{Evidence, Exit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::UnboundedSender;
 
-/// What happened.
+/// What happened. `O` and `C` are the machine's own outcomes and commands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Input<'a> {
+pub enum Input<'a, O = Never, C = Never> {
     /// A supervisor took over: the first one, or one after another's death.
     Begin,
     /// The lease was got.
@@ -43,27 +48,63 @@ pub enum Input<'a> {
         /// How hard.
         level: StopLevel,
         /// Who.
-        by: &'a str,
+        by: &'a Asker,
     },
-    /// Time went by.
+    /// Time went by. Comes at least twice a second, and after every other input until a tick records nothing.
     Tick,
+    /// An effect of the machine's own came to this.
+    Own(O),
+    /// Somebody asks for what only this machine knows.
+    Asked {
+        /// What.
+        command: C,
+        /// Who.
+        by: &'a Asker,
+    },
 }
 
-/// What is to be done, in order.
+/// Who asks, by the kernel's word for the other end of the control socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// User id.
+    pub uid: u32,
+    /// Name, and in brackets what they call themselves where that differs.
+    pub name: String,
+}
+
+/// What is to be done, in order. `E` and `X` are the machine's own events and effects.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
+pub enum Effect<E = Never, X = Never> {
     /// Append to the journal, fold, wait for the disk.
     Record(Event<'static>),
+    /// Likewise for an event of the machine's own, and in the same breath for what it means to every reader of runs.
+    RecordOwn(E, Vec<Event<'static>>),
     /// Try to get the lease; [`Input::LeaseGot`] or [`Input::LeaseHeld`] follows.
-    TakeLease,
+    TakeLease {
+        /// Break that of another run: a person asked for it.
+        force: bool,
+    },
     /// Start a step, or find the one that was started: [`Input::Started`] or [`Input::Exited`] follows.
     Start {
         /// Step (from 1).
         step: u32,
+        /// What it starts; `None`: the launcher wrote it down.
+        child: Option<Box<StepCommand>>,
     },
     /// Take a rung of the stop ladder (its intent is recorded first).
-    Take(Rung),
+    Take {
+        /// On which step.
+        step: u32,
+        /// Rung.
+        rung: Rung,
+    },
+    /// What only this machine's [`World`] can do; [`Input::Own`] follows, where something comes of it.
+    Act(X),
 }
+
+/// There is none: for machines without events, effects, outcomes or commands of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Never {}
 
 /// Why something that was asked is not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,9 +113,51 @@ pub struct Refusal(pub String);
 
 /// A kind of run.
 pub trait Machine {
+    /// What it records beside what every run records.
+    type Event: Serialize + DeserializeOwned;
+    /// What its own events fold to.
+    type State: Default;
+    /// What it wants done beside what every run wants.
+    type Effect;
+    /// What comes of that.
+    type Outcome: Send + 'static;
+    /// What people can ask of it, beside to stop.
+    type Command: DeserializeOwned;
+
+    /// Folds an event of its own. `ts` in Unix milliseconds.
+    fn apply(&self, own: &mut Self::State, ts: i64, event: &Self::Event);
+
     /// What to do about `input`, given what the journal says. `now` in Unix milliseconds.
     ///
     /// # Errors
     /// A refusal that says why; then nothing is done.
-    fn decide(&self, state: &RunState, input: &Input<'_>, now: i64) -> Result<Vec<Effect>, Refusal>;
+    fn decide(&self, run: &RunState, own: &Self::State, input: &InputOf<'_, Self>, now: i64) -> Decision<Self>;
+}
+
+/// The inputs of a machine.
+pub type InputOf<'a, M> = Input<'a, <M as Machine>::Outcome, <M as Machine>::Command>;
+/// The effects of a machine.
+pub type EffectOf<M> = Effect<<M as Machine>::Event, <M as Machine>::Effect>;
+/// What a machine answers.
+pub type Decision<M> = Result<Vec<EffectOf<M>>, Refusal>;
+
+/// Performs a machine's own effects.
+pub trait World<M: Machine> {
+    /// Begins to do it and returns at once; what comes of it goes to `back`, in whatever order things end.
+    fn act(&mut self, run: &RunState, own: &M::State, effect: M::Effect, back: &UnboundedSender<M::Outcome>);
+
+    /// An outcome has arrived and is about to be decided on: what it came from is under way no more.
+    fn arrived(&mut self, outcome: &M::Outcome);
+}
+
+/// The world of a machine without effects of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
+
+impl<M: Machine<Effect = Never>> World<M> for Nothing {
+    fn act(&mut self, _: &RunState, _: &M::State, effect: Never, _: &UnboundedSender<M::Outcome>) {
+        match effect {}
+    }
+
+    fn arrived(&mut self, _: &M::Outcome) {}
 }

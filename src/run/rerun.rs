@@ -3,7 +3,7 @@
 
 use super::launch::Request;
 use super::state::CellStatus;
-use super::{Ask, RunSpec, RunState};
+use super::{RunSpec, RunState};
 use crate::ansible::secrets::Secrets;
 use crate::state::{StateDir, file};
 use std::io;
@@ -32,15 +32,13 @@ pub fn unfinished(spec: &RunSpec, state: &RunState) -> Vec<String> {
 /// The request that repeats a run, on `hosts` only if given. Secrets were never kept: they are given anew.
 ///
 /// # Errors
-/// The list of hosts could not be written.
+/// It was no single command, or the list of hosts could not be written.
 pub fn again(store: &StateDir, spec: &RunSpec, hosts: Option<&[String]>, secrets: Secrets) -> io::Result<Request> {
-    let mut ask = spec.ask.clone();
+    let Some(mut ask) = spec.work.ask().cloned() else {
+        return Err(io::Error::other(format!("a {} is not repeated: launch a new one", spec.work.kind())));
+    };
     if let Some(hosts) = hosts {
-        let common = match &mut ask {
-            Ask::Adhoc(a) => &mut a.common,
-            Ask::Playbook(p) => &mut p.common,
-        };
-        common.limit = Some(if hosts.len() <= ON_THE_LINE {
+        ask.common_mut().limit = Some(if hosts.len() <= ON_THE_LINE {
             hosts.join(",")
         } else {
             let folder = store.root().join("limits");

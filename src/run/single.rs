@@ -1,7 +1,7 @@
 //! The machine of an ad-hoc command and of a playbook: get the lease, start one step, see it end. Pure.
 
 use super::event::{Event, Failure, Rung, StopLevel};
-use super::machine::{Effect, Input, Machine, Refusal};
+use super::machine::{Effect, Input, Machine, Never, Refusal};
 use super::spec::{Ask, OnConflict};
 use super::state::{RunState, State};
 use super::verdict::verdict;
@@ -28,7 +28,17 @@ impl Single {
 }
 
 impl Machine for Single {
-    fn decide(&self, state: &RunState, input: &Input<'_>, now: i64) -> Result<Vec<Effect>, Refusal> {
+    type Event = Never;
+    type State = ();
+    type Effect = Never;
+    type Outcome = Never;
+    type Command = Never;
+
+    fn apply(&self, (): &mut (), _: i64, event: &Never) {
+        match *event {}
+    }
+
+    fn decide(&self, state: &RunState, (): &(), input: &Input<'_>, now: i64) -> Result<Vec<Effect>, Refusal> {
         if state.state.is_terminal() {
             return match input {
                 Input::Stop { .. } => Err(Refusal(format!("the run has ended: {}", state.state.name()))),
@@ -37,7 +47,7 @@ impl Machine for Single {
         }
         Ok(match input {
             Input::Begin => self.begin(state),
-            Input::LeaseGot { .. } | Input::LeaseHeld { .. } if state.step > 0 => Vec::new(),
+            Input::LeaseGot { .. } | Input::LeaseHeld { .. } if state.last_step() > 0 => Vec::new(),
             Input::LeaseGot { token } => {
                 [Effect::Record(Event::Leased { token: *token })].into_iter().chain(start()).collect()
             }
@@ -46,10 +56,10 @@ impl Machine for Single {
             Input::Exited { step, exit, evidence } => {
                 let mut effects = Vec::new();
                 // A supervisor that died between the two leaves the first behind.
-                if state.exited.is_none() {
+                if !state.has_exited() {
                     if exit.timed_out {
                         let what = "its time was over: the step runner stopped it".to_owned();
-                        effects.push(Effect::Record(Event::Signal { rung: Rung::Timeout, what }));
+                        effects.push(Effect::Record(Event::Signal { step: *step, rung: Rung::Timeout, what }));
                     }
                     let (rc, signal, seen) = (exit.rc, exit.signal, exit.seen);
                     effects.push(Effect::Record(Event::StepExited { step: *step, rc, signal, seen }));
@@ -57,14 +67,15 @@ impl Machine for Single {
                 effects.push(Effect::Record(verdict(state, exit, evidence)));
                 effects
             }
-            Input::Stop { level, by } => return stop(state, *level, by),
+            Input::Stop { level, by } => return stop(state, *level, &by.name),
             Input::Tick => self.tick(state, now),
+            Input::Own(never) | Input::Asked { command: never, .. } => match *never {},
         })
     }
 }
 
 fn start() -> [Effect; 2] {
-    [Effect::Record(Event::StepIntent { step: 1 }), Effect::Start { step: 1 }]
+    [Effect::Record(Event::StepIntent { step: 1 }), Effect::Start { step: 1, child: None }]
 }
 
 fn cancelled(why: &str) -> Effect {
@@ -84,10 +95,10 @@ impl Single {
         }
         effects.extend(match state {
             // The intent is there: what became of it is looked at, never done a second time.
-            s if s.step > 0 => vec![Effect::Start { step: s.step }],
+            s if s.last_step() > 0 => vec![Effect::Start { step: s.last_step(), child: None }],
             s if s.stop.is_some() => vec![cancelled("stopped before anything was started")],
             _ if !self.leases => start().into(),
-            _ => vec![Effect::TakeLease],
+            _ => vec![Effect::TakeLease { force: false }],
         });
         effects
     }
@@ -112,11 +123,12 @@ impl Single {
     }
 
     fn tick(&self, state: &RunState, now: i64) -> Vec<Effect> {
-        if state.step == 0 {
-            return if state.state == State::Queued { vec![Effect::TakeLease] } else { Vec::new() };
+        if state.last_step() == 0 {
+            let queued = state.state == State::Queued;
+            return queued.then_some(Effect::TakeLease { force: false }).into_iter().collect();
         }
         let Some(level) = state.stop else { return Vec::new() };
-        let Some((rung, at)) = state.rungs.last() else { return vec![Effect::Take(first_rung(level))] };
+        let Some((rung, at)) = state.rungs.last() else { return vec![take(state, first_rung(level))] };
         let over = now - at >= PATIENCE;
         let next = match rung {
             // Whoever asked may have died between the asking and the act.
@@ -129,8 +141,12 @@ impl Single {
             }
             _ => None,
         };
-        next.map(Effect::Take).into_iter().collect()
+        next.map(|rung| take(state, rung)).into_iter().collect()
     }
+}
+
+fn take(state: &RunState, rung: Rung) -> Effect {
+    Effect::Take { step: state.last_step(), rung }
 }
 
 fn first_rung(level: StopLevel) -> Rung {
@@ -151,10 +167,10 @@ fn stop(state: &RunState, level: StopLevel, by: &str) -> Result<Vec<Effect>, Ref
         }));
     }
     let asked = Effect::Record(Event::StopAsked { level, by: by.to_owned() });
-    if state.step == 0 {
+    if state.last_step() == 0 {
         return Ok(vec![asked, cancelled("stopped before anything was started")]);
     }
-    Ok(vec![asked, Effect::Take(first_rung(level))])
+    Ok(vec![asked, take(state, first_rung(level))])
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::run::event::Entry;
+use crate::run::machine::Asker;
 use crate::run::verdict::{Evidence, Exit};
 use proptest::prelude::*;
 
@@ -24,25 +25,26 @@ impl World {
     }
 
     fn input(&mut self, input: &Input<'_>) -> Result<(), Refusal> {
-        let effects = self.machine.decide(&self.state, input, self.now)?;
+        let effects = self.machine.decide(&self.state, &(), input, self.now)?;
         for effect in effects {
             match effect {
                 Effect::Record(event) => self.record(event),
-                Effect::TakeLease if self.held => {
+                Effect::TakeLease { .. } if self.held => {
                     self.input(&Input::LeaseHeld { by: "other".into(), why: "held".into() })?;
                 }
-                Effect::TakeLease => self.input(&Input::LeaseGot { token: 7 })?,
-                Effect::Start { step } => {
-                    assert_eq!(self.state.step, step, "the intent is recorded before the act");
+                Effect::TakeLease { .. } => self.input(&Input::LeaseGot { token: 7 })?,
+                Effect::Start { step, .. } => {
+                    assert_eq!(self.state.last_step(), step, "the intent is recorded before the act");
                     if self.started == 0 {
                         self.started += 1;
                         self.input(&Input::Started { step, pid: 42 })?;
                     }
                 }
-                Effect::Take(rung) => {
-                    self.record(Event::Signal { rung, what: String::new() });
+                Effect::Take { step, rung } => {
+                    self.record(Event::Signal { step, rung, what: String::new() });
                     self.taken.push(rung);
                 }
+                Effect::RecordOwn(never, _) | Effect::Act(never) => match never {},
             }
         }
         Ok(())
@@ -61,6 +63,10 @@ impl World {
     }
 }
 
+fn by(name: &str) -> Asker {
+    Asker { uid: 1, name: name.to_owned() }
+}
+
 #[test]
 fn goes_from_request_to_end() {
     let mut world = World::new(OnConflict::Refuse);
@@ -68,7 +74,7 @@ fn goes_from_request_to_end() {
     assert_eq!((world.state.state, world.started), (State::Starting, 1));
     world.exited(0);
     assert_eq!(world.state.state, State::NothingRan, "0 without a single result is no success");
-    let refusal = world.input(&Input::Stop { level: StopLevel::Kill, by: "ann" }).unwrap_err();
+    let refusal = world.input(&Input::Stop { level: StopLevel::Kill, by: &by("ann") }).unwrap_err();
     assert_eq!(refusal.0, "the run has ended: nothing_ran");
 }
 
@@ -106,7 +112,7 @@ fn a_queued_run_can_be_stopped() {
     let mut world = World::new(OnConflict::Wait);
     world.held = true;
     world.input(&Input::Begin).unwrap();
-    world.input(&Input::Stop { level: StopLevel::AfterTask, by: "ann" }).unwrap();
+    world.input(&Input::Stop { level: StopLevel::AfterTask, by: &by("ann") }).unwrap();
     assert_eq!((world.state.state, world.started), (State::Cancelled, 0));
 }
 
@@ -114,14 +120,14 @@ fn a_queued_run_can_be_stopped() {
 fn the_ladder_is_climbed_rung_by_rung() {
     let mut world = World::new(OnConflict::Refuse);
     world.input(&Input::Begin).unwrap();
-    world.input(&Input::Stop { level: StopLevel::AfterTask, by: "ann" }).unwrap();
+    world.input(&Input::Stop { level: StopLevel::AfterTask, by: &by("ann") }).unwrap();
     world.now += 100 * PATIENCE;
     world.input(&Input::Tick).unwrap();
     assert_eq!(world.taken, [Rung::File], "the running task may take as long as it takes");
-    world.input(&Input::Stop { level: StopLevel::Interrupt, by: "ann" }).unwrap();
+    world.input(&Input::Stop { level: StopLevel::Interrupt, by: &by("ann") }).unwrap();
     world.input(&Input::Tick).unwrap();
     assert_eq!(world.taken, [Rung::File, Rung::Interrupt]);
-    assert!(world.input(&Input::Stop { level: StopLevel::AfterTask, by: "ann" }).is_err());
+    assert!(world.input(&Input::Stop { level: StopLevel::AfterTask, by: &by("ann") }).is_err());
     for _ in 0..10 {
         world.now += PATIENCE;
         world.input(&Input::Tick).unwrap();
@@ -156,9 +162,9 @@ proptest! {
                 0 => world.input(&Input::Begin).unwrap(),
                 1 => world.held = !world.held,
                 2 => world.now += PATIENCE,
-                3 => drop(world.input(&Input::Stop { level: StopLevel::AfterTask, by: "a" })),
-                4 => drop(world.input(&Input::Stop { level: StopLevel::Interrupt, by: "b" })),
-                5 => drop(world.input(&Input::Stop { level: StopLevel::Kill, by: "c" })),
+                3 => drop(world.input(&Input::Stop { level: StopLevel::AfterTask, by: &by("a") })),
+                4 => drop(world.input(&Input::Stop { level: StopLevel::Interrupt, by: &by("b") })),
+                5 => drop(world.input(&Input::Stop { level: StopLevel::Kill, by: &by("c") })),
                 6 if world.started == 1 => world.exited(99),
                 _ => world.input(&Input::Tick).unwrap(),
             }

@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Changes whenever `RunState` or this file's layout does: an older snapshot is then not read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// So many bytes of the journal before the snapshot's place are hashed: enough to tell another journal apart, and
 /// cheap to check.
 const TAIL: u64 = 4096;

@@ -17,7 +17,7 @@ const LAUNCHING: i64 = 30;
 pub fn own(store: &StateDir, args: &[&str]) -> Command {
     let mut command = Command::new("/proc/self/exe");
     // A run that is launched from inside another run's task is no part of it.
-    command.env_remove(super::tree::MARK).arg("--state-dir").arg(store.root()).args(args);
+    command.env_remove(super::tree::RUN).env_remove(super::tree::MARK).arg("--state-dir").arg(store.root()).args(args);
     command
 }
 

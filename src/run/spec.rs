@@ -1,4 +1,5 @@
 //! What was asked, frozen at launch: `spec.yaml` of a run. Holds no secret, only the names of those that were given.
+//! What a plan holds is the business of its own machine.
 
 pub use crate::ansible::ask::{Adhoc, Ask, Common, Play};
 use crate::state::operator::Operator;
@@ -17,8 +18,9 @@ pub struct RunSpec {
     pub version: u32,
     /// The run (UUIDv7, so that ids sort by time).
     pub id: Uuid,
-    /// What was asked, in Ansible's terms.
-    pub ask: Ask,
+    /// What is to be done: `ask` or `plan` in the file.
+    #[serde(flatten)]
+    pub work: Work,
     /// The environment's name, where the inventory belongs to one.
     pub environment: Option<String>,
     /// Working directory of the child: the project's root.
@@ -42,6 +44,74 @@ pub struct RunSpec {
     pub rerun_of: Option<Uuid>,
     /// When it was asked (Unix milliseconds).
     pub created_at: i64,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Work {
+    /// One command, in Ansible's terms.
+    #[serde(rename = "ask")]
+    Ansible(Ask),
+    /// What a machine of its own carries out, in many steps.
+    #[serde(rename = "plan")]
+    Plan(Planned),
+}
+
+/// A plan, as far as every reader of a run needs to know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Which machine: `release`.
+    pub kind: String,
+    /// One line for lists.
+    pub title: String,
+    /// Inventory sources, as given to `-i`.
+    pub inventory: Vec<String>,
+    /// It changes nothing.
+    pub check: bool,
+    /// The machine's own plan, frozen.
+    pub body: serde_json::Value,
+}
+
+impl Work {
+    /// `adhoc`, `playbook`, `release`.
+    pub fn kind(&self) -> &str {
+        match self {
+            Work::Ansible(ask) => ask.kind(),
+            Work::Plan(plan) => &plan.kind,
+        }
+    }
+
+    /// One line for lists.
+    pub fn title(&self) -> String {
+        match self {
+            Work::Ansible(ask) => ask.title(),
+            Work::Plan(plan) => plan.title.clone(),
+        }
+    }
+
+    /// Inventory sources, as given to `-i`.
+    pub fn inventory(&self) -> &[String] {
+        match self {
+            Work::Ansible(ask) => &ask.common().inventory,
+            Work::Plan(plan) => &plan.inventory,
+        }
+    }
+
+    /// It changes nothing.
+    pub fn check(&self) -> bool {
+        match self {
+            Work::Ansible(ask) => ask.common().check,
+            Work::Plan(plan) => plan.check,
+        }
+    }
+
+    /// The one command, where it is no plan.
+    pub fn ask(&self) -> Option<&Ask> {
+        match self {
+            Work::Ansible(ask) => Some(ask),
+            Work::Plan(_) => None,
+        }
+    }
 }
 
 /// When another run holds the hosts.

@@ -1,10 +1,12 @@
-//! What a run's journal folds to: the one truth that every view shows.
+//! What a run's journal folds to: the one truth that every view shows. What the events of a run's own machine mean is
+//! that machine's business: they are kept here as they are.
 
 use super::event::{Failure, Rung, Status, StopLevel, Tally};
+pub use super::steps::{StepHost, StepState};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-/// States of an ad-hoc or playbook run.
+/// States of an ad-hoc or playbook run, and what the states of every other kind of run count as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -93,12 +95,16 @@ pub struct RunState {
     pub stop: Option<StopLevel>,
     /// Rungs of the stop ladder that were taken, and when (Unix milliseconds).
     pub rungs: Vec<(Rung, i64)>,
-    /// The step that was started last (0: none yet).
-    pub step: u32,
-    /// The step whose child is known to have been started last.
-    pub started: Option<u32>,
-    /// The step ended; true if somebody saw how.
-    pub exited: Option<bool>,
+    /// Steps with an intent, by number, in the order of their intents.
+    pub steps: IndexMap<u32, StepState>,
+    /// Fencing token of the lease that it got last.
+    pub lease: Option<i64>,
+    /// State of the run's own machine, by its name there.
+    pub phase: Option<String>,
+    /// Each of those states that it entered and when (Unix milliseconds), oldest first.
+    pub phases: Vec<(String, i64)>,
+    /// Events of the run's own machine: when (Unix milliseconds) and what, as JSON.
+    pub own: Vec<(i64, String)>,
     /// How often the supervisor was replaced.
     pub resumed: u32,
     /// Who holds the hosts, while it is queued.
@@ -115,7 +121,9 @@ pub struct RunState {
     pub tasks: Vec<TaskState>,
     /// Events that were lost on the way; shown, never hidden.
     pub dropped: u64,
-    /// Ansible's recap was seen: every host's outcome is complete.
+    /// When a host last finished a task (Unix milliseconds).
+    pub result_at: Option<i64>,
+    /// Ansible's recap was seen: every host's outcome is complete. With several steps: of the one that spoke last.
     pub recap: bool,
     /// How far output had grown: (ts, step, stdout bytes, stderr bytes), oldest first.
     pub output: Vec<(i64, u32, u64, u64)>,
@@ -124,7 +132,7 @@ pub struct RunState {
 /// One host's counts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct HostState {
-    /// Counts so far; Ansible's own once the recap was seen.
+    /// Counts so far over all steps; Ansible's own for each whose recap was seen.
     pub tally: Tally,
     /// Task that runs on it now; in a run that ended: that began and never gave a result.
     pub running: Option<u32>,

@@ -6,9 +6,10 @@ use super::tree;
 use super::verdict::Exit;
 use crate::ansible::secrets::{self, Secrets, Served};
 use crate::ansible::{self, Ask};
-use crate::state::{Identity, Lock, RunDir, StepDir, file};
+use crate::state::{Identity, Index, Lock, StateDir, StepDir, file};
 use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
@@ -17,14 +18,17 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use uuid::Uuid;
+
+/// Seconds between asking a program to end and killing it, when its time is over.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// What to start. No secret is in it: those come on stdin and leave through FIFOs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepCommand {
-    /// What is asked of Ansible.
-    pub ask: Ask,
-    /// Path of the program.
-    pub tool: PathBuf,
+    /// The child.
+    #[serde(flatten)]
+    pub child: Child,
     /// Added to the environment.
     pub env: BTreeMap<String, String>,
     /// Working directory.
@@ -35,6 +39,31 @@ pub struct StepCommand {
     pub run: String,
     /// Secrets come on stdin.
     pub secrets: bool,
+    /// Fencing token: not started unless the run still holds its lease with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<i64>,
+}
+
+/// The child of a step runner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "there is one a process")]
+pub enum Child {
+    /// Ansible, which reports through its callback.
+    Ansible {
+        /// What is asked of it.
+        ask: Ask,
+        /// Path of `ansible` or `ansible-playbook`.
+        tool: PathBuf,
+        /// Variables that come before those on its command line, in a file that goes when the child has ended.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        vars: Map<String, Value>,
+    },
+    /// Any other program, started without a shell.
+    Program {
+        /// It and its arguments.
+        argv: Vec<String>,
+    },
 }
 
 /// The `pid` file.
@@ -65,11 +94,11 @@ pub enum Word {
 ///
 /// # Errors
 /// The step's own files cannot be read or written.
-pub fn run(run: &RunDir, n: u32) -> io::Result<()> {
+pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
     let _ = rustix::process::setsid();
     let own = rustix::process::getpid();
     rustix::process::set_child_subreaper(Some(own))?;
-    let dir = run.step(n);
+    let dir = store.run(id).step(n);
     let Some(_lock) = Lock::try_take(&dir.lock())? else {
         say(&Word::Taken);
         return Ok(());
@@ -83,10 +112,12 @@ pub fn run(run: &RunDir, n: u32) -> io::Result<()> {
     // Written before the child exists: whoever finds it without a child knows that one may have been started.
     write_pid(&dir, &Processes { runner: runner.clone(), child: None })?;
     // The FIFOs are served until this process ends.
-    let (pid, _served) = match spawn(&dir, &command) {
+    let mark = tree::mark(&command.run, n);
+    let started = fenced(store, id, &command).and_then(|()| spawn(&dir, &command, &mark));
+    let (pid, _served) = match started {
         Ok(started) => started,
         Err(e) => {
-            let why = format!("cannot start {} in {}: {e}", command.tool.display(), command.cwd.display());
+            let why = format!("cannot start {} in {}: {e}", command.child.program(), command.cwd.display());
             finish(&dir, &Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() })?;
             say(&Word::Failed);
             return Ok(());
@@ -97,30 +128,72 @@ pub fn run(run: &RunDir, n: u32) -> io::Result<()> {
     say(&Word::Started { pid });
     let over = Arc::new(AtomicBool::new(false));
     if let (Some(seconds), Some(child)) = (command.timeout, child) {
-        let (over, dir, run) = (Arc::clone(&over), dir.clone(), command.run.clone());
-        std::thread::spawn(move || enforce(seconds, &child, &over, &dir, &run));
+        let (over, dir, mark) = (Arc::clone(&over), dir.clone(), mark.clone());
+        let ladder = command.child.ladder();
+        std::thread::spawn(move || enforce(seconds, ladder, &child, &over, &dir, &mark));
     }
     let mut exit = wait(pid);
+    let _ = std::fs::remove_file(dir.vars());
     exit.timed_out = over.load(Ordering::SeqCst);
     // After a stop nothing of it may stay; after a normal end what it left in the background is meant to stay.
     if exit.timed_out || dir.stop().exists() {
-        exit.left = tree::kill(&[std::process::id()], &command.run);
+        exit.left = tree::kill(&[std::process::id()], &mark);
     }
     finish(&dir, &exit)
 }
 
-fn spawn(dir: &StepDir, command: &StepCommand) -> io::Result<(u32, Option<Served>)> {
+impl Child {
+    fn program(&self) -> String {
+        match self {
+            Child::Ansible { tool, .. } => tool.display().to_string(),
+            Child::Program { argv } => argv.first().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Signals when its time is over, each with the patience before the next; then everything of it is killed.
+    fn ladder(&self) -> &'static [(Signal, Duration)] {
+        const PATIENCE: Duration = Duration::from_millis(super::single::PATIENCE as u64);
+        match self {
+            Child::Ansible { .. } => &[(Signal::INT, PATIENCE), (Signal::TERM, PATIENCE)],
+            Child::Program { .. } => &[(Signal::TERM, GRACE)],
+        }
+    }
+}
+
+/// A run that lost its lease starts nothing any more, whatever its supervisor believed a moment ago.
+fn fenced(store: &StateDir, id: Uuid, command: &StepCommand) -> io::Result<()> {
+    let Some(token) = command.fence else { return Ok(()) };
+    let index = Index::open(store).map_err(io::Error::other)?;
+    match index.is_held(id, token).map_err(io::Error::other)? {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("the run does not hold its lease (token {token}) any more"))),
+    }
+}
+
+fn spawn(dir: &StepDir, command: &StepCommand, mark: &str) -> io::Result<(u32, Option<Served>)> {
     let served = if command.secrets {
         let secrets = Secrets::read_from(&mut io::stdin()).map_err(io::Error::other)?;
         Some(secrets::serve(&secrets, &dir.secrets())?)
     } else {
         None
     };
-    let argv = ansible::command::child(&command.ask, &command.tool, served.as_ref());
-    let child = Command::new(&command.tool)
-        .args(argv.iter().skip(1))
+    let argv = match &command.child {
+        Child::Ansible { ask, tool, vars } => {
+            let mut ask = ask.clone();
+            if !vars.is_empty() {
+                file::write_cache(&dir.vars(), &serde_json::to_vec(vars)?)?;
+                ask.common_mut().extra_vars.insert(0, format!("@{}", dir.vars().display()));
+            }
+            ansible::command::child(&ask, tool, served.as_ref())
+        }
+        Child::Program { argv } => argv.clone(),
+    };
+    let Some((program, args)) = argv.split_first() else { return Err(io::Error::other("no program is named")) };
+    let child = Command::new(program)
+        .args(args)
         .envs(&command.env)
-        .env(tree::MARK, &command.run)
+        .env(tree::RUN, &command.run)
+        .env(tree::MARK, mark)
         .current_dir(&command.cwd)
         .stdin(Stdio::null())
         .stdout(file::append(&dir.stdout())?)
@@ -144,20 +217,27 @@ fn wait(pid: u32) -> Exit {
     }
 }
 
-/// The timeout's own ladder: interrupt, terminate, kill.
-fn enforce(seconds: u32, child: &Identity, over: &AtomicBool, dir: &StepDir, run: &str) {
+/// The timeout's own ladder: the child's signals, then everything of it is killed.
+fn enforce(
+    seconds: u32,
+    ladder: &[(Signal, Duration)],
+    child: &Identity,
+    over: &AtomicBool,
+    dir: &StepDir,
+    mark: &str,
+) {
     if gone_within(child, Duration::from_secs(seconds.into())) {
         return;
     }
     over.store(true, Ordering::SeqCst);
     let _ = file::write_whole(&dir.stop(), b"timeout\n");
-    for signal in [Signal::INT, Signal::TERM] {
-        child.signal(signal);
-        if gone_within(child, Duration::from_millis(super::single::PATIENCE as u64)) {
+    for (signal, patience) in ladder {
+        child.signal(*signal);
+        if gone_within(child, *patience) {
             return;
         }
     }
-    tree::kill(&[std::process::id()], run);
+    tree::kill(&[std::process::id()], mark);
 }
 
 /// Waits until a process is gone; false if it is still there when the time is over.

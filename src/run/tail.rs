@@ -145,7 +145,7 @@ mod tests {
         journal.write_all(&next.as_bytes()[10..]).unwrap();
         let grown = tail.poll();
         assert_eq!(state.apply_lines(&grown.lines), 1);
-        assert_eq!((state.seq, state.step), (2, 1));
+        assert_eq!((state.seq, state.last_step()), (2, 1));
         journal.write_all(b"not an event\n").unwrap();
         let grown = tail.poll();
         assert!(grown.lines.is_empty() && grown.damage.is_some_and(|d| d.contains("line 3")));

@@ -1,5 +1,5 @@
 //! The processes of a step: found and killed. Ansible's workers each call setsid(), so a process group is not enough.
-//! Two things find them all: they descend from the step runner (which adopts orphans), and they carry the run's id in
+//! Two things find them all: they descend from the step runner (which adopts orphans), and they carry the step's mark in
 //! their environment. OpenSSH's shared masters (`[mux]`) are left alone: other runs use them too.
 
 use crate::state::Identity;
@@ -8,15 +8,23 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// Environment variable that marks every process of a run with the run's id.
-pub const MARK: &str = "OPSDECK_RUN";
+/// Environment variable with the run's id, for whatever the run starts.
+pub const RUN: &str = "OPSDECK_RUN";
+
+/// Environment variable that marks every process of one step, see [`mark`].
+pub const MARK: &str = "OPSDECK_STEP";
 
 /// Rounds of looking and killing before what is left is reported as such.
 const ROUNDS: usize = 100;
 
-/// Everything that belongs to a step now: descendants of `roots` (not the roots themselves) and every process marked
-/// with `run`. Ended ones and shared SSH masters are left out.
-pub fn find(roots: &[u32], run: &str) -> Vec<Identity> {
+/// The mark of a step's processes: several steps of a run may be at work at once.
+pub fn mark(run: &str, step: u32) -> String {
+    format!("{run}/{step}")
+}
+
+/// Everything that belongs to a step now: descendants of `roots` (not the roots themselves) and every process that
+/// carries its mark. Ended ones and shared SSH masters are left out.
+pub fn find(roots: &[u32], mark: &str) -> Vec<Identity> {
     let mut parents: HashMap<u32, Stat> = HashMap::new();
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     for pid in entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok()) {
@@ -27,7 +35,7 @@ pub fn find(roots: &[u32], run: &str) -> Vec<Identity> {
     let own = std::process::id();
     let boot = crate::state::identity::boot_id();
     let roots: HashSet<u32> = roots.iter().copied().collect();
-    let marked = format!("{MARK}={run}");
+    let marked = format!("{MARK}={mark}");
     let mut found: Vec<Identity> = parents
         .iter()
         .filter(|(pid, stat)| **pid != own && !roots.contains(pid) && !matches!(stat.state, 'Z' | 'X'))
@@ -42,10 +50,10 @@ pub fn find(roots: &[u32], run: &str) -> Vec<Identity> {
 
 /// Kills everything that belongs to a step; gives the number of processes that could not be killed.
 /// First everything is halted, so that nothing is born while the list is made.
-pub fn kill(roots: &[u32], run: &str) -> u32 {
+pub fn kill(roots: &[u32], mark: &str) -> u32 {
     let mut halted: HashSet<u32> = HashSet::new();
     for _ in 0..ROUNDS {
-        let all = find(roots, run);
+        let all = find(roots, mark);
         if all.is_empty() {
             return 0;
         }
@@ -70,12 +78,12 @@ pub fn kill(roots: &[u32], run: &str) -> u32 {
         wait_gone(&all);
         halted.clear();
     }
-    find(roots, run).len() as u32
+    find(roots, mark).len() as u32
 }
 
-/// The oldest marked process of a run: Ansible itself, when nobody wrote down its pid.
-pub fn oldest(run: &str) -> Option<Identity> {
-    find(&[], run).into_iter().next()
+/// The oldest marked process of a step: Ansible itself, when nobody wrote down its pid.
+pub fn oldest(mark: &str) -> Option<Identity> {
+    find(&[], mark).into_iter().next()
 }
 
 fn wait_gone(all: &[Identity]) {
@@ -115,22 +123,22 @@ mod tests {
 
     #[test]
     fn finds_and_kills_what_left_the_group_and_its_parent() {
-        let run = uuid::Uuid::now_v7().to_string();
+        let step = mark(&uuid::Uuid::now_v7().to_string(), 2);
         // A shell that starts a process in a session of its own and then ends: only the mark still leads there.
         let mut shell = Command::new("sh")
             .args(["-c", "setsid sleep 300 & setsid sleep 300 & exec sleep 300"])
-            .env(MARK, &run)
+            .env(MARK, &step)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while find(&[], &run).len() < 3 {
-            assert!(std::time::Instant::now() < deadline, "{:?}", find(&[], &run));
+        while find(&[], &step).len() < 3 {
+            assert!(std::time::Instant::now() < deadline, "{:?}", find(&[], &step));
             std::thread::yield_now();
         }
-        assert_eq!(oldest(&run).unwrap().pid, shell.id());
-        assert_eq!(kill(&[], &run), 0);
-        assert!(find(&[], &run).is_empty());
+        assert_eq!(oldest(&step).unwrap().pid, shell.id());
+        assert_eq!(kill(&[], &step), 0);
+        assert!(find(&[], &step).is_empty());
         shell.wait().unwrap();
     }
 }

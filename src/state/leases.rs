@@ -88,6 +88,12 @@ impl Index {
         }))
     }
 
+    /// True if this run holds a lease with this token: what a fenced step asks before it begins.
+    pub fn is_held(&self, run: Uuid, token: i64) -> Result<bool, IndexError> {
+        let query = "SELECT EXISTS (SELECT 1 FROM leases WHERE run = ?1 AND token = ?2)";
+        self.sql(self.db.query_row(query, (run.to_string(), token), |r| r.get(0)))
+    }
+
     /// Frees the lease of a run, if it holds one.
     pub fn free_lease(&self, run: Uuid) -> Result<(), IndexError> {
         self.sql(self.db.execute("DELETE FROM leases WHERE run = ?1", [run.to_string()]).map(drop))
@@ -115,7 +121,9 @@ mod tests {
         assert!(matches!(take(b, "prod", None), Taken::HeldBy(_)), "unknown hosts overlap");
         let Taken::Got { token: other } = take(b, "prod", Some(&hosts(&["w3"]))) else { panic!() };
         assert!(other > token);
+        assert!(index.is_held(a, token).unwrap() && !index.is_held(b, token).unwrap());
         index.free_lease(a).unwrap();
+        assert!(!index.is_held(a, token).unwrap());
         index.free_lease(b).unwrap();
         let Taken::Got { token: later } = take(b, "prod", None) else { panic!() };
         assert!(later > other, "tokens grow even when leases were freed");

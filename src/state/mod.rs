@@ -171,6 +171,11 @@ impl StepDir {
         self.path.join("command.json")
     }
 
+    /// `vars.json`: variables for the child; gone when it has ended.
+    pub fn vars(&self) -> PathBuf {
+        self.path.join("vars.json")
+    }
+
     /// `secrets/`: FIFOs through which the child reads passwords; gone when the step runner is.
     pub fn secrets(&self) -> PathBuf {
         self.path.join("secrets")

@@ -1,7 +1,7 @@
 //! One line into one [`Entry`], fast. Serde's derived decoder for tagged enums first copies every line into a tree;
 //! this one decodes into one flat struct that borrows from the line, then picks by `e`. A test holds both equal.
 
-use crate::run::event::{Entry, Event, Failure, Rung, Source, Status, StopLevel, Tally};
+use crate::run::event::{Entry, Event, Failure, Json, Rung, Source, Status, StopLevel, Tally};
 use crate::run::state::State;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -67,6 +67,8 @@ struct Flat<'a> {
     seen: Option<bool>,
     state: Option<State>,
     failure: Option<Failure>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
     #[serde(default)]
     maybe_running_on: Vec<String>,
 }
@@ -119,10 +121,18 @@ pub fn decode(line: &[u8]) -> Result<Entry<'_>, String> {
         "step_started" => Event::StepStarted { step: need(f.step, "step")?, pid: need(f.pid, "pid")? },
         "dropped" => Event::Dropped { count: need(f.count, "count")?, why: need(f.why, "why")?, src: src().ok() },
         "stop_asked" => Event::StopAsked { level: need(f.level, "level")?, by: need(f.by, "by")? },
-        "signal" => Event::Signal { rung: need(f.rung, "rung")?, what: need(f.what, "what")? },
+        "signal" => {
+            Event::Signal { step: f.step.unwrap_or(1), rung: need(f.rung, "rung")?, what: need(f.what, "what")? }
+        }
         "step_exited" => {
             Event::StepExited { step: need(f.step, "step")?, rc: f.rc, signal: f.signal, seen: need(f.seen, "seen")? }
         }
+        "own" => Event::Own { body: Json(need(f.body, "body")?.get().to_owned()) },
+        "phase" => Event::Phase {
+            name: need(f.name, "name")?.0.into_owned(),
+            state: need(f.state, "state")?,
+            why: need(f.why, "why")?,
+        },
         "resumed" => Event::Resumed { why: need(f.why, "why")? },
         "ended" => Event::Ended {
             state: need(f.state, "state")?,

@@ -1,7 +1,7 @@
 //! The journal, the fold and the snapshot held against each other, on generated and on damaged files.
 
 use super::*;
-use crate::run::event::{Entry, Event, Failure, Rung, Source, Status, StopLevel, Tally};
+use crate::run::event::{Entry, Event, Failure, Json, Rung, Source, Status, StopLevel, Tally};
 use crate::run::state::{CellStatus, RunState, State};
 use crate::run::{fold, snapshot};
 use proptest::prelude::*;
@@ -54,7 +54,10 @@ fn event() -> impl Strategy<Value = Event<'static>> {
         }),
         (1..3_u32, any::<u64>(), any::<u64>()).prop_map(|(step, out, err)| Event::Output { step, out, err }),
         (levels, any::<String>()).prop_map(|(level, by)| Event::StopAsked { level, by }),
-        any::<String>().prop_map(|what| Event::Signal { rung: Rung::Interrupt, what }),
+        (1..3_u32, any::<String>()).prop_map(|(step, what)| Event::Signal { step, rung: Rung::Interrupt, what }),
+        (any::<String>(), any::<i64>())
+            .prop_map(|(k, n)| Event::Own { body: Json(serde_json::json!({"b": [n, null], "k": k}).to_string()) }),
+        (any::<String>(), any::<String>()).prop_map(|(name, why)| Event::Phase { name, state: State::Running, why }),
         (any::<u32>(), any::<Option<i32>>(), any::<Option<i32>>(), any::<bool>())
             .prop_map(|(step, rc, signal, seen)| Event::StepExited { step, rc, signal, seen }),
         any::<String>().prop_map(|why| Event::Resumed { why }),

@@ -19,8 +19,8 @@ pub enum Found {
     Ended(Exit),
 }
 
-/// Looks at a step of a run.
-pub fn look(dir: &StepDir, run: &str) -> Found {
+/// Looks at a step; `mark` is that of its processes.
+pub fn look(dir: &StepDir, mark: &str) -> Found {
     if let Some(exit) = exit(dir) {
         return Found::Ended(exit);
     }
@@ -30,8 +30,8 @@ pub fn look(dir: &StepDir, run: &str) -> Found {
     };
     match &found.child {
         None if held => Found::Starting,
-        // The step runner died in the moment between its two writings: the child wears the run's mark.
-        None => match tree::oldest(run) {
+        // The step runner died in the moment between its two writings: the child wears the step's mark.
+        None => match tree::oldest(mark) {
             Some(child) => Found::Running(Processes { child: Some(child), ..found }),
             None => Found::Ended(unseen(&found.runner)),
         },
@@ -42,7 +42,7 @@ pub fn look(dir: &StepDir, run: &str) -> Found {
 }
 
 /// Waits until the step has ended and tells how. Blocks: for a thread of its own.
-pub fn wait_end(dir: &StepDir, run: &str, processes: &Processes) -> Exit {
+pub fn wait_end(dir: &StepDir, mark: &str, processes: &Processes) -> Exit {
     const LONG: Duration = Duration::from_secs(3600);
     while !gone_within(&processes.runner, LONG) {}
     if let Some(exit) = exit(dir) {
@@ -52,7 +52,7 @@ pub fn wait_end(dir: &StepDir, run: &str, processes: &Processes) -> Exit {
     let Some(child) = &processes.child else { return unseen(&processes.runner) };
     release(&dir.secrets());
     while !gone_within(child, LONG) {}
-    let left = if dir.stop().exists() { tree::kill(&[], run) } else { 0 };
+    let left = if dir.stop().exists() { tree::kill(&[], mark) } else { 0 };
     Exit { left, ..unseen(child) }
 }
 

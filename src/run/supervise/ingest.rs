@@ -28,15 +28,15 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// For step `step`, from byte `offset` of its events on, when the run had `base` tasks before the step.
-    pub fn new(dir: StepDir, step: u32, offset: u64, base: u32, state: &RunState) -> Self {
+    /// For step `step`, from byte `offset` of its events on, when these tasks of it are in the journal.
+    pub fn new(dir: StepDir, step: u32, offset: u64, tasks: Vec<u32>, state: &RunState) -> Self {
         let marked = state.output.iter().rev().find(|m| m.1 == step).map_or((0, 0), |m| (m.2, m.3));
         Self {
             dir,
             step,
             file: None,
             offset,
-            translator: Translator::new(base),
+            translator: Translator::new(tasks),
             buffer: Vec::new(),
             marked,
             marked_at: 0,
@@ -103,7 +103,7 @@ impl Ingest {
             return Ok(());
         }
         let (ts, event) = match crate::ansible::event::decode(body) {
-            Ok(event) => (event.t, self.translator.event(event, src)),
+            Ok(event) => (event.t, self.translator.event(event, state.tasks.len() as u32, src)),
             Err(e) => (now, Event::Dropped { count: 1, why: format!("a line of events.jsonl: {e}"), src: Some(src) }),
         };
         let entry = journal.push(ts, event)?;

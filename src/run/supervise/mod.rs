@@ -1,6 +1,6 @@
 //! The supervisor of one live run: holds its lock, asks the machine what to do, performs it, takes in what the step
 //! reports, and ends with the run. It knows no kind of run: the machine does. It may die at any moment; the next one
-//! goes on from the journal and the step's files.
+//! goes on from the journal and the steps' files.
 
 pub mod attach;
 mod ingest;
@@ -10,15 +10,16 @@ mod translate;
 
 pub use translate::one_line;
 
-use super::event::Event;
+use super::control::Command;
+use super::event::{Event, Json};
 use super::journal::{Journal, JournalError};
-use super::machine::{Effect, Input, Machine};
+use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, World};
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
 use crate::state::{Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -45,40 +46,43 @@ pub enum SuperviseError {
 }
 
 /// A supervisor at work.
-struct Supervisor<M> {
+struct Supervisor<M: Machine, W> {
     machine: M,
+    world: W,
     store: StateDir,
     dir: RunDir,
     spec: RunSpec,
     journal: Journal,
     state: RunState,
+    own: M::State,
     index: Option<Index>,
     secrets: Option<Zeroizing<Vec<u8>>>,
-    step: Option<Step>,
+    steps: BTreeMap<u32, Step>,
     ends: mpsc::UnboundedSender<(u32, Exit)>,
+    outcomes: mpsc::UnboundedSender<M::Outcome>,
     snapshot_at: u64,
     /// What the index was told last, and when it was last looked whether that still holds.
     put: Option<RunRow>,
     put_at: i64,
 }
 
-/// The step that runs.
+/// A step that runs.
 struct Step {
-    number: u32,
     processes: Option<super::step::Processes>,
     ingest: Ingest,
 }
 
 /// Supervises a run to its end. `taken` is called as soon as the run is in safe hands: its lock held, its journal begun.
 /// Only the `first` supervisor begins a run: one that is found with nothing done was never promised to anybody.
-/// `secrets` are those that came with the launch. Returns at once, and does nothing, if another supervisor lives.
+/// `secrets` are those that came with the launch; `world` performs the effects that only this machine has. Returns at
+/// once, and does nothing, if another supervisor lives.
 ///
 /// # Errors
 /// See [`SuperviseError`].
-pub fn run<M: Machine>(
+pub fn run<M: Machine, W: World<M>>(
     store: &StateDir,
     spec: RunSpec,
-    machine: M,
+    (machine, world): (M, W),
     first: bool,
     secrets: Option<Zeroizing<Vec<u8>>>,
     taken: impl FnOnce(),
@@ -88,18 +92,23 @@ pub fn run<M: Machine>(
     let mut state = RunState::default();
     let (journal, cut) = Journal::open(&dir.journal(), |entry| state.apply(entry))?;
     let listener = super::control::listen(&dir)?;
+    let own = own(&machine, &state, &dir)?;
     let (ends, ended) = mpsc::unbounded_channel();
+    let (outcomes, came) = mpsc::unbounded_channel();
     let mut supervisor = Supervisor {
         machine,
+        world,
         index: Index::open(store).map_err(|e| tracing::warn!("{e}")).ok(),
         store: store.clone(),
         dir,
         spec,
         journal,
         state,
+        own,
         secrets,
-        step: None,
+        steps: BTreeMap::new(),
         ends,
+        outcomes,
         snapshot_at: 0,
         put: None,
         put_at: 0,
@@ -134,27 +143,46 @@ pub fn run<M: Machine>(
     }
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(supervisor.main(effects, listener, ended));
+    let result = runtime.block_on(supervisor.main(effects, listener, ended, came));
     // Left behind it would only look alive.
     let _ = std::fs::remove_file(supervisor.dir.control());
     result
 }
 
-impl<M: Machine> Supervisor<M> {
+/// The machine's own state, from its own events.
+fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
+    let mut own = M::State::default();
+    for (ts, json) in &state.own {
+        let event = serde_json::from_str(json).map_err(|e| {
+            tracing::error!("an event of the run's machine is not known to this one: {e}: {json}");
+            JournalError::Newer { path: dir.journal() }
+        })?;
+        machine.apply(&mut own, *ts, &event);
+    }
+    Ok(own)
+}
+
+impl<M: Machine, W: World<M>> Supervisor<M, W> {
     async fn main(
         &mut self,
-        begin: Vec<Effect>,
+        begin: Vec<EffectOf<M>>,
         listener: std::os::unix::net::UnixListener,
         mut ended: mpsc::UnboundedReceiver<(u32, Exit)>,
+        mut came: mpsc::UnboundedReceiver<M::Outcome>,
     ) -> Result<(), SuperviseError> {
         // Without a terminal nobody sends it for a reason; the login's end must not end the run.
         let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
         let mut asked = serve::listen(listener)?;
-        self.perform(begin)?;
+        self.settle(begin)?;
         while !self.state.state.is_terminal() {
-            let pause = if self.step.is_some() { LOOK } else { QUEUE };
+            let pause = if self.steps.is_empty() { QUEUE } else { LOOK };
             tokio::select! {
                 Some((step, exit)) = ended.recv() => self.ended(step, &exit)?,
+                Some(outcome) = came.recv() => {
+                    self.world.arrived(&outcome);
+                    let effects = self.decide(&Input::Own(outcome));
+                    self.settle(effects)?;
+                }
                 Some(question) = asked.recv() => self.answer(question)?,
                 _ = hangup.recv() => {}
                 () = tokio::time::sleep(pause) => self.tick()?,
@@ -167,7 +195,7 @@ impl<M: Machine> Supervisor<M> {
     fn tick(&mut self) -> Result<(), SuperviseError> {
         let now = now();
         let before = self.state.state;
-        if let Some(step) = &mut self.step {
+        for step in self.steps.values_mut() {
             // A full disk is told once a look; what could not be written is written at the next.
             if let Err(e) = step.ingest.pump(&mut self.journal, &mut self.state, now, false) {
                 tracing::warn!("{e}");
@@ -180,12 +208,28 @@ impl<M: Machine> Supervisor<M> {
         if self.journal.seq() > self.snapshot_at + SNAPSHOT_EVERY {
             self.snapshot();
         }
-        let effects = self.decide(&Input::Tick);
-        self.perform(effects)
+        self.settle(Vec::new())
     }
 
-    fn decide(&self, input: &Input<'_>) -> Vec<Effect> {
-        match self.machine.decide(&self.state, input, now()) {
+    /// Performs, then asks what is to be done now, until nothing is news any more.
+    fn settle(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
+        self.perform(effects)?;
+        loop {
+            let seq = self.journal.seq();
+            let effects = self.decide(&Input::Tick);
+            self.perform(effects)?;
+            if self.journal.seq() == seq || self.state.state.is_terminal() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn consider(&self, input: &InputOf<'_, M>) -> Decision<M> {
+        self.machine.decide(&self.state, &self.own, input, now())
+    }
+
+    fn decide(&self, input: &InputOf<'_, M>) -> Vec<EffectOf<M>> {
+        match self.consider(input) {
             Ok(effects) => effects,
             Err(refusal) => {
                 tracing::warn!("refused: {refusal}");
@@ -194,7 +238,7 @@ impl<M: Machine> Supervisor<M> {
         }
     }
 
-    fn perform(&mut self, effects: Vec<Effect>) -> Result<(), SuperviseError> {
+    fn perform(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
         let mut queue = VecDeque::from(effects);
         while let Some(effect) = queue.pop_front() {
             let more = match effect {
@@ -202,10 +246,18 @@ impl<M: Machine> Supervisor<M> {
                     self.record(event)?;
                     Vec::new()
                 }
-                Effect::TakeLease => self.take_lease(),
-                Effect::Start { step } => self.start(step)?,
-                Effect::Take(rung) => {
-                    self.take(rung)?;
+                Effect::RecordOwn(event, with) => {
+                    self.record_own(&event, with)?;
+                    Vec::new()
+                }
+                Effect::TakeLease { force } => self.take_lease(force),
+                Effect::Start { step, child } => self.start(step, child.as_deref())?,
+                Effect::Take { step, rung } => {
+                    self.take(step, rung)?;
+                    Vec::new()
+                }
+                Effect::Act(effect) => {
+                    self.world.act(&self.state, &self.own, effect, &self.outcomes);
                     Vec::new()
                 }
             };
@@ -214,40 +266,58 @@ impl<M: Machine> Supervisor<M> {
         Ok(())
     }
 
-    /// Journal, disk, fold, index: in this order.
     fn record(&mut self, event: Event<'static>) -> io::Result<()> {
-        let before = self.state.state;
-        let entry = self.journal.push(now(), event)?;
-        self.state.apply(&entry);
+        self.write(now(), [event])
+    }
+
+    /// An event of the machine's own and those that go with it, in one writing: no death comes between them.
+    fn record_own(&mut self, event: &M::Event, with: Vec<Event<'static>>) -> io::Result<()> {
+        let now = now();
+        let body = Json(serde_json::to_string(event)?);
+        self.write(now, std::iter::once(Event::Own { body }).chain(with))?;
+        self.machine.apply(&mut self.own, now, event);
+        Ok(())
+    }
+
+    /// Journal, disk, fold, index: in this order.
+    fn write(&mut self, now: i64, events: impl IntoIterator<Item = Event<'static>>) -> io::Result<()> {
+        let before = (self.state.state, self.state.phases.len());
+        for event in events {
+            let entry = self.journal.push(now, event)?;
+            self.state.apply(&entry);
+        }
         self.journal.commit()?;
-        if self.state.state != before {
+        if (self.state.state, self.state.phases.len()) != before {
             self.put_row();
         }
         Ok(())
     }
 
     fn ended(&mut self, step: u32, exit: &Exit) -> Result<(), SuperviseError> {
-        if let Some(running) = &mut self.step {
+        if let Some(running) = self.steps.get_mut(&step) {
             running.ingest.pump(&mut self.journal, &mut self.state, now(), true)?;
         }
         let evidence = perform::evidence(&self.dir.step(step));
         let effects = self.decide(&Input::Exited { step, exit, evidence: &evidence });
-        self.step = None;
-        self.perform(effects)
+        self.steps.remove(&step);
+        self.settle(effects)
     }
 
     fn answer(&mut self, question: serve::Question) -> Result<(), SuperviseError> {
-        let input = match &question.command {
-            super::control::Command::Ping => {
-                question.reply(true, self.state.state.name());
+        let decision = match &question.command {
+            Command::Ping => {
+                question.reply(true, self.state.state_name());
                 return Ok(());
             }
-            super::control::Command::Stop { level, .. } => Input::Stop { level: *level, by: &question.by },
+            Command::Stop { level, .. } => self.consider(&Input::Stop { level: *level, by: &question.by }),
+            Command::Own { body } => serde_json::from_value(body.clone())
+                .map_err(|e| Refusal(format!("nothing that this run can be asked for: {e}")))
+                .and_then(|command| self.consider(&Input::Asked { command, by: &question.by })),
         };
-        match self.machine.decide(&self.state, &input, now()) {
+        match decision {
             Ok(effects) => {
-                let result = self.perform(effects);
-                question.reply(result.is_ok(), "asked to stop");
+                let result = self.settle(effects);
+                question.reply(result.is_ok(), self.state.state_name());
                 result
             }
             Err(refusal) => {

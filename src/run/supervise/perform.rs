@@ -7,7 +7,7 @@ use super::{Step, SuperviseError, Supervisor, now};
 use crate::run::event::{Event, Rung};
 use crate::run::journal::Reader;
 use crate::run::lease::{self, Hold};
-use crate::run::machine::{Effect, Input, Machine};
+use crate::run::machine::{EffectOf, Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};
 use crate::run::verdict::{Evidence, Exit};
 use crate::run::{list::row, snapshot, spawn, tree};
@@ -21,13 +21,17 @@ use std::time::{Duration, Instant};
 /// So much of stderr is looked at to tell why Ansible gave up (bytes).
 const EVIDENCE: u64 = 16 << 10;
 
-impl<M: Machine> Supervisor<M> {
-    pub(super) fn take_lease(&mut self) -> Vec<Effect> {
+impl<M: Machine, W: World<M>> Supervisor<M, W> {
+    pub(super) fn take_lease(&mut self, force: bool) -> Vec<EffectOf<M>> {
         let Some(index) = &self.index else {
             // Without the index nobody else can hold a lease either.
             return self.decide(&Input::LeaseGot { token: 0 });
         };
-        match lease::take(&self.store, index, &self.spec, now()) {
+        let taken = match force {
+            true => lease::break_and_take(&self.store, index, &self.spec, now()),
+            false => lease::take(&self.store, index, &self.spec, now()),
+        };
+        match taken {
             Ok(Hold::Got { token }) => self.decide(&Input::LeaseGot { token }),
             Ok(Hold::HeldBy { run, why }) => self.decide(&Input::LeaseHeld { by: run.to_string(), why }),
             Err(e) => {
@@ -38,26 +42,33 @@ impl<M: Machine> Supervisor<M> {
     }
 
     /// Starts a step, or finds the one that was started.
-    pub(super) fn start(&mut self, number: u32) -> Result<Vec<Effect>, SuperviseError> {
+    pub(super) fn start(
+        &mut self,
+        number: u32,
+        child: Option<&StepCommand>,
+    ) -> Result<Vec<EffectOf<M>>, SuperviseError> {
+        if self.steps.contains_key(&number) {
+            return Ok(Vec::new());
+        }
         let dir = self.dir.step(number);
-        let run = self.spec.id.to_string();
-        let (offset, base) = self.resume_at(number)?;
-        let ingest = Ingest::new(dir.clone(), number, offset, base, &self.state);
-        self.step = Some(Step { number, processes: None, ingest });
-        let mut found = attach::look(&dir, &run);
+        let mark = tree::mark(&self.spec.id.to_string(), number);
+        let (offset, tasks) = self.resume_at(number)?;
+        let ingest = Ingest::new(dir.clone(), number, offset, tasks, &self.state);
+        self.steps.insert(number, Step { processes: None, ingest });
+        let mut found = attach::look(&dir, &mark);
         if found == Found::Nothing {
-            found = match self.spawn(&dir, number) {
-                Ok(()) => attach::look(&dir, &run),
+            found = match self.spawn(&dir, number, child) {
+                Ok(()) => attach::look(&dir, &mark),
                 Err(e) => Found::Ended(failed(format!("the step runner could not be started: {e}"))),
             };
         }
         let deadline = Instant::now() + Duration::from_secs(10);
         while found == Found::Starting && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(2));
-            found = attach::look(&dir, &run);
+            found = attach::look(&dir, &mark);
         }
         match found {
-            Found::Running(processes) => Ok(self.watch(dir, run, number, processes)),
+            Found::Running(processes) => Ok(self.watch(dir, mark, number, processes)),
             Found::Ended(exit) => {
                 // In order behind what the step reported before it ended.
                 let _ = self.ends.send((number, exit));
@@ -71,42 +82,50 @@ impl<M: Machine> Supervisor<M> {
         }
     }
 
-    fn watch(&mut self, dir: StepDir, run: String, number: u32, processes: Processes) -> Vec<Effect> {
+    fn watch(&mut self, dir: StepDir, mark: String, number: u32, processes: Processes) -> Vec<EffectOf<M>> {
         let pid = processes.child.as_ref().map_or(0, |c| c.pid);
         let (ends, watched) = (self.ends.clone(), processes.clone());
         std::thread::spawn(move || {
-            let exit = attach::wait_end(&dir, &run, &watched);
+            let exit = attach::wait_end(&dir, &mark, &watched);
             // Nobody listens any more only when the supervisor ends for another reason.
             let _ = ends.send((number, exit));
         });
-        if let Some(step) = &mut self.step {
+        if let Some(step) = self.steps.get_mut(&number) {
             step.processes = Some(processes);
         }
         // A supervisor that took over finds the word of its predecessor in the journal.
-        if self.state.started == Some(number) { Vec::new() } else { self.decide(&Input::Started { step: number, pid }) }
+        let known = self.state.steps.get(&number).is_some_and(|step| step.pid.is_some());
+        if known { Vec::new() } else { self.decide(&Input::Started { step: number, pid }) }
     }
 
-    /// Where to go on in a step's events, and how many tasks the run had before that step.
-    fn resume_at(&self, number: u32) -> io::Result<(u64, u32)> {
-        let (mut offset, mut base) = (0, 0);
-        if self.state.started.is_some() {
+    /// Where to go on in a step's events, and which tasks of the run are its own.
+    fn resume_at(&self, number: u32) -> io::Result<(u64, Vec<u32>)> {
+        let (mut offset, mut tasks, mut count) = (0, Vec::new(), 0);
+        if self.state.steps.get(&number).is_some_and(|step| step.pid.is_some()) {
             let pass = Reader::open(&self.dir.journal())?.read(|entry| {
-                let src = entry.event.source();
-                if matches!(entry.event, Event::Task { .. }) && src.is_some_and(|s| s.step < number) {
-                    base += 1;
+                let src = entry.event.source().filter(|s| s.step == number);
+                if let Event::Task { .. } = entry.event {
+                    tasks.extend(src.map(|_| count));
+                    count += 1;
                 }
-                if let Some(src) = src.filter(|s| s.step == number) {
+                if let Some(src) = src {
                     offset = src.off + u64::from(src.len);
                 }
             });
             pass.map_err(io::Error::other)?;
         }
-        Ok((offset, base))
+        Ok((offset, tasks))
     }
 
-    fn spawn(&mut self, dir: &StepDir, number: u32) -> io::Result<()> {
+    fn spawn(&mut self, dir: &StepDir, number: u32, child: Option<&StepCommand>) -> io::Result<()> {
+        if let Some(command) = child {
+            file::private_dir(dir.path())?;
+            file::write_whole(&dir.command(), &serde_json::to_vec(command)?)?;
+        }
         let command: StepCommand = serde_json::from_slice(&std::fs::read(dir.command())?)?;
-        let secrets = self.secrets.take();
+        // Where the launcher wrote the step down there is no other: then nothing of them stays in this process.
+        let secrets = if child.is_none() { self.secrets.take() } else { self.secrets.clone() };
+        let secrets = secrets.filter(|_| command.secrets);
         if command.secrets && secrets.is_none() {
             return Err(io::Error::other(
                 "the passwords were lost with the supervisor that had them; nothing was started, launch it again",
@@ -134,10 +153,9 @@ impl<M: Machine> Supervisor<M> {
     }
 
     /// Takes a rung of the stop ladder: first recorded, then done.
-    pub(super) fn take(&mut self, rung: Rung) -> Result<(), SuperviseError> {
-        let Some((number, processes)) = self.step.as_ref().map(|s| (s.number, s.processes.clone())) else {
-            return Ok(());
-        };
+    pub(super) fn take(&mut self, number: u32, rung: Rung) -> Result<(), SuperviseError> {
+        let Some(step) = self.steps.get(&number) else { return Ok(()) };
+        let processes = step.processes.clone();
         let child = processes.as_ref().and_then(|p| p.child.clone());
         let pid = child.as_ref().map_or_else(|| "?".to_owned(), |c| c.pid.to_string());
         let what = match rung {
@@ -146,16 +164,16 @@ impl<M: Machine> Supervisor<M> {
             Rung::Terminate => format!("SIGTERM to ansible {pid}"),
             Rung::Kill | Rung::Timeout => format!("SIGKILL to ansible {pid}, its workers and their children"),
         };
-        self.record(Event::Signal { rung, what })?;
+        self.record(Event::Signal { step: number, rung, what })?;
         // On every rung: nothing new begins, and the step runner sweeps what is left when Ansible has ended.
         file::write_whole(&self.dir.step(number).stop(), b"stop\n")?;
         match (rung, child) {
             (Rung::Interrupt, Some(child)) => drop(child.signal(Signal::INT)),
             (Rung::Terminate, Some(child)) => drop(child.signal(Signal::TERM)),
             (Rung::Kill | Rung::Timeout, child) => {
-                let run = self.spec.id.to_string();
+                let mark = tree::mark(&self.spec.id.to_string(), number);
                 // It waits for what it kills: in a thread, so that the rest goes on.
-                std::thread::spawn(move || kill(processes.as_ref(), child, &run));
+                std::thread::spawn(move || kill(processes.as_ref(), child, &mark));
             }
             _ => {}
         }
@@ -199,16 +217,16 @@ impl<M: Machine> Supervisor<M> {
     }
 }
 
-fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, run: &str) -> u32 {
+fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, mark: &str) -> u32 {
     let runner = processes.filter(|p| p.runner.life() == crate::state::Life::Alive).map(|p| p.runner.pid);
     match (runner, child) {
-        (Some(runner), _) => tree::kill(&[runner], run),
+        (Some(runner), _) => tree::kill(&[runner], mark),
         (None, Some(child)) => {
-            let left = tree::kill(&[child.pid], run);
+            let left = tree::kill(&[child.pid], mark);
             child.signal(Signal::KILL);
             left
         }
-        (None, None) => tree::kill(&[], run),
+        (None, None) => tree::kill(&[], mark),
     }
 }
 

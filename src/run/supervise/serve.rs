@@ -1,6 +1,7 @@
 //! The supervisor's end of the control socket: each connection asks once. Who asks is what the kernel says.
 
 use crate::run::control::{Command, Reply};
+use crate::run::machine::Asker;
 use crate::state::operator::Operator;
 use std::io;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -12,7 +13,7 @@ pub struct Question {
     /// What is asked.
     pub command: Command,
     /// Who asks, for the record.
-    pub by: String,
+    pub by: Asker,
     back: oneshot::Sender<Reply>,
 }
 
@@ -46,7 +47,7 @@ async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<
     let reply = match serde_json::from_str::<Command>(&line) {
         Ok(command) => {
             let (back, answer) = oneshot::channel();
-            let by = who(uid, &command);
+            let by = Asker { uid, name: who(uid, &command) };
             match tx.send(Question { command, by, back }).await {
                 Ok(()) => answer.await.ok(),
                 Err(_) => None,

@@ -12,20 +12,20 @@ const MESSAGE: usize = 300;
 /// Translates the events of one step.
 #[derive(Debug, Default)]
 pub struct Translator {
-    /// Tasks that the run had before this step: the callback counts from 0 in each.
-    base: u32,
+    /// The run's number of each task of this step: the callback counts from 0 in each, and steps interleave.
+    tasks: Vec<u32>,
     /// When a host began a task, on a clock that never jumps.
     starts: HashMap<(u32, Box<str>), u64>,
 }
 
 impl Translator {
-    /// For a step that begins when the run has had `base` tasks.
-    pub fn new(base: u32) -> Self {
-        Self { base, starts: HashMap::new() }
+    /// For a step of which these tasks (by their numbers in the run) are in the journal.
+    pub fn new(tasks: Vec<u32>) -> Self {
+        Self { tasks, starts: HashMap::new() }
     }
 
-    /// The journal's event for a callback's event; `None` for one that says nothing to the journal.
-    pub fn event<'a>(&mut self, event: CallbackEvent<'a>, src: Source) -> Event<'a> {
+    /// The journal's event for a callback's event. `next` is the number that the run's next task will have.
+    pub fn event<'a>(&mut self, event: CallbackEvent<'a>, next: u32, src: Source) -> Event<'a> {
         let at = event.m;
         match event.what {
             What::Hello(hello) => Event::Hello { core: hello.core, src },
@@ -36,13 +36,17 @@ impl Translator {
             What::Play { name, hosts, of, .. } => {
                 Event::Play { name, hosts: hosts.into_iter().map(Cow::into_owned).collect(), of, src }
             }
-            What::Task(t) => Event::Task { name: t.name, action: t.action, handler: t.handler, path: t.path, src },
-            What::Start { task: Some(task), host } => {
-                let t = self.base + task;
-                self.starts.insert((t, host.as_ref().into()), at);
-                Event::Start { t, h: host, src }
+            What::Task(t) => {
+                self.tasks.push(next);
+                Event::Task { name: t.name, action: t.action, handler: t.handler, path: t.path, src }
             }
-            What::Start { task: None, host } => note("start", None, Some(host), None, src),
+            What::Start { task, host } => match self.task(task) {
+                Some(t) => {
+                    self.starts.insert((t, host.as_ref().into()), at);
+                    Event::Start { t, h: host, src }
+                }
+                None => note("start", None, Some(host), None, src),
+            },
             What::Result(outcome, r) => self.result(outcome, r, at, src),
             What::Item(outcome, r) => {
                 let kind = match outcome {
@@ -81,9 +85,13 @@ impl Translator {
         }
     }
 
+    // Unknown for one that was never announced, or whose announcement could not be read.
+    fn task(&self, number: Option<u32>) -> Option<u32> {
+        self.tasks.get(number? as usize).copied()
+    }
+
     fn result<'a>(&mut self, outcome: Outcome, r: HostResult<'a>, at: u64, src: Source) -> Event<'a> {
-        let Some(task) = r.task else { return self.note("result".into(), r, src) };
-        let t = self.base + task;
+        let Some(t) = self.task(r.task) else { return self.note("result".into(), r, src) };
         let began = self.starts.remove(&(t, r.host.as_ref().into()));
         let s = match outcome {
             Outcome::Ok => Status::Ok,
@@ -99,7 +107,7 @@ impl Translator {
     }
 
     fn note<'a>(&self, k: Cow<'a, str>, r: HostResult<'a>, src: Source) -> Event<'a> {
-        Event::Note { k, t: r.task.map(|t| self.base + t), h: Some(r.host), msg: r.item, src }
+        Event::Note { k, t: self.task(r.task), h: Some(r.host), msg: r.item, src }
     }
 }
 
@@ -123,5 +131,34 @@ pub fn one_line(text: &str) -> String {
     match line.char_indices().nth(MESSAGE) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ansible::event::decode;
+
+    #[test]
+    fn steps_that_interleave_number_their_tasks_in_the_run() {
+        let (mut one, mut two) = (Translator::default(), Translator::new(vec![1]));
+        let src = Source { step: 1, off: 0, len: 0 };
+        let task = br#"{"n":4,"t":1,"m":1,"e":"task","k":0,"name":"a","action":"ping"}"#;
+        let second = br#"{"n":5,"t":1,"m":1,"e":"task","k":1,"name":"b","action":"ping"}"#;
+        let start = |k: u32| format!(r#"{{"n":6,"t":1,"m":1,"e":"start","k":{k},"h":"w1"}}"#);
+        let number = |translator: &mut Translator, k: u32| match translator.event(
+            decode(start(k).as_bytes()).unwrap(),
+            9,
+            src,
+        ) {
+            Event::Start { t, .. } => Some(t),
+            _ => None,
+        };
+        one.event(decode(task).unwrap(), 0, src);
+        two.event(decode(second).unwrap(), 2, src);
+        one.event(decode(second).unwrap(), 3, src);
+        assert_eq!([number(&mut one, 0), number(&mut one, 1)], [Some(0), Some(3)]);
+        assert_eq!([number(&mut two, 0), number(&mut two, 1)], [Some(1), Some(2)], "what the journal had, and its own");
+        assert_eq!(number(&mut two, 2), None, "never announced");
     }
 }

@@ -86,9 +86,9 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
     };
     let (spec, state, damage, mut tail) = follower.split();
     let mut ended = state.state.is_terminal();
-    tracing::info!("run {id} is followed: {}, {}", spec.ask.title(), state.state.name());
+    tracing::info!("run {id} is followed: {}, {}", spec.work.title(), state.state.name());
     let past = Index::open(&context.state)
-        .and_then(|i| i.past_durations(&spec.ask.title(), spec.environment.as_deref()))
+        .and_then(|i| i.past_durations(&spec.work.title(), spec.environment.as_deref()))
         .unwrap_or_default();
     let log = LogStore::open(tail.dir());
     let opened = screen::Opened { spec: Box::new(spec), state: Box::new(state), damage, log };

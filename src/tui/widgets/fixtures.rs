@@ -1,7 +1,7 @@
 //! Runs for the tests of views: a deploy on eight hosts in each of the states that a person can meet.
 
 use crate::run::event::{Failure, Tally};
-use crate::run::state::{Cell, CellStatus, Counts, HostState, PlayState, RunState, State, TaskState};
+use crate::run::state::{Cell, CellStatus, Counts, HostState, PlayState, RunState, State, StepState, TaskState};
 
 /// The moment of all of them (Unix milliseconds).
 pub const NOW: i64 = 1_795_442_527_000;
@@ -31,7 +31,7 @@ fn begun(state: State, hosts: impl IntoIterator<Item = String>) -> RunState {
     let mut run = RunState {
         state,
         seq: 400,
-        step: 1,
+        steps: [(1, StepState::default())].into(),
         updated_at: NOW - 1_000,
         core: Some("2.19.14".into()),
         ..RunState::default()

@@ -79,7 +79,7 @@ fn question(model: &Model, failed_hosts: bool) -> Vec<String> {
     };
     let limit = if failed_hosts { "  --limit <those hosts>" } else { "" };
     let mut lines = vec![format!("$ {}{limit}", super::view::command(&o.spec)), on];
-    if o.spec.ask.common().check {
+    if o.spec.work.check() {
         lines.push("CHECK MODE: it changes nothing.".into());
     }
     lines

@@ -82,7 +82,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Opened(id, opened) if Some(id) == shown => {
             // The top line must wear the colour of the place on which this run acts.
             let name = opened.spec.environment.clone();
-            run.by_host = opened.spec.ask.kind() == "adhoc";
+            run.by_host = opened.spec.work.kind() == "adhoc";
             (run.opened, run.problem, run.grown) = (Some(*opened), None, true);
             run.reorder();
             model.env = name.and_then(|n| model.project.environments.iter().position(|e| e.name == n));

@@ -61,7 +61,7 @@ pub fn plan(model: &Model, o: &Opened, area: Rect) -> Plan {
         rest.height
     };
     take(Part::Title, 1);
-    if o.spec.ask.common().check {
+    if o.spec.work.check() {
         take(Part::Check, 1);
     }
     if let Some(damage) = &o.damage {

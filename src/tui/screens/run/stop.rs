@@ -37,7 +37,7 @@ fn leaves(run: &RunState, level: Option<StopLevel>, now: i64) -> String {
     let more = if busy.len() > 4 { format!(" and {} more", busy.len() - 4) } else { String::new() };
     let on =
         if busy.is_empty() { "no host".into() } else { format!("{} ({names}{more})", of(busy.len() as u64, "host")) };
-    if run.step == 0 && level.is_some() {
+    if run.last_step() == 0 && level.is_some() {
         return "Nothing was started yet: it just goes away.".into();
     }
     match level {

@@ -106,7 +106,7 @@ fn narrow_ascii_check_mode_and_nobody_there() {
     let mut d = driver(fixtures::running(), "monochrome", (80, 24));
     d.model.theme.ascii = true;
     if let Some(o) = &mut d.driver.model.run.opened {
-        if let crate::run::Ask::Playbook(p) = &mut o.spec.ask {
+        if let crate::run::Work::Ansible(crate::run::Ask::Playbook(p)) = &mut o.spec.work {
             p.common.check = true;
         }
         o.damage = Some("journal.jsonl, line 212 (byte 18204): not an event".into());

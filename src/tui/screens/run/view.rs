@@ -17,7 +17,7 @@ use ratatui::style::Modifier;
 
 /// The run's part of the breadcrumbs.
 pub fn crumbs(model: &Model) -> Vec<String> {
-    model.run.opened.as_ref().map(|o| o.spec.ask.title()).into_iter().collect()
+    model.run.opened.as_ref().map(|o| o.spec.work.title()).into_iter().collect()
 }
 
 /// The exact command, as it can be pasted into a shell.
