@@ -51,19 +51,19 @@ fn every_kind_of_mistake_has_its_place_and_its_expectation() {
         (
             "forks: 9\ncolour: red\n",
             vec![
-                "2:1: unknown key in opsdeck.yaml; found \"colour\", expected one of version, forks, environments, runbooks",
+                "2:1: unknown key in opsdeck.yaml; found \"colour\", expected one of version, forks, environments, runbooks, vars, releases",
             ],
         ),
         (
             "enviroments: {}\n",
             vec![
-                "1:1: unknown key in opsdeck.yaml; did you mean \"environments\"?; found \"enviroments\", expected one of version, forks, environments, runbooks",
+                "1:1: unknown key in opsdeck.yaml; did you mean \"environments\"?; found \"enviroments\", expected one of version, forks, environments, runbooks, vars, releases",
             ],
         ),
         (
             "environments:\n  staging:\n    color: red\n",
             vec![
-                "3:5: unknown key in environment \"staging\"; did you mean \"colour\"?; found \"color\", expected one of inventory, colour, protect",
+                "3:5: unknown key in environment \"staging\"; did you mean \"colour\"?; found \"color\", expected one of inventory, colour, protect, vars, freeze, approvals",
             ],
         ),
         (

@@ -47,6 +47,8 @@ fn declare(project: &mut Project, config: Config) {
     }
     project.environments.append(&mut discovered);
     project.runbooks = config.runbooks.into_iter().map(runbook).collect();
+    project.releases = config.releases;
+    project.vars = config.vars;
 }
 
 fn merge(name: String, declared: EnvironmentConfig, discovered: &mut Vec<Environment>) -> Option<Environment> {
@@ -61,6 +63,9 @@ fn merge(name: String, declared: EnvironmentConfig, discovered: &mut Vec<Environ
     }
     env.colour = declared.colour.or(env.colour);
     env.protect = declared.protect.unwrap_or(env.protect);
+    env.vars = declared.vars;
+    env.freeze = declared.freeze;
+    env.approvals = declared.approvals.unwrap_or_default();
     (!env.inventory.is_empty()).then_some(env)
 }
 

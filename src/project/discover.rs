@@ -77,6 +77,8 @@ impl Project {
             environments,
             playbooks,
             runbooks: Vec::new(),
+            releases: Vec::new(),
+            vars: Vec::new(),
             problems: problems.into_iter().map(|problem: Problem| problem.below(root)).collect(),
         };
         declared::apply(&mut project);

@@ -73,7 +73,7 @@ pub fn shown(root: &Path, path: &Path) -> String {
 
 /// An environment with the defaults that its name gives it.
 pub fn environment(name: String, inventory: Vec<String>) -> Environment {
-    Environment { protect: protected_by_name(&name), name, inventory, colour: None }
+    Environment { protect: protected_by_name(&name), name, inventory, ..Environment::default() }
 }
 
 fn inside(root: &Path, container: &Path, out: &mut Vec<Environment>) {

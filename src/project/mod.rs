@@ -8,18 +8,25 @@ pub mod config;
 mod declared;
 mod discover;
 mod environments;
+pub mod freeze;
 mod playbooks;
 mod problem;
 mod sources;
 
 pub use cfg::{AnsibleCfg, Env};
 pub use colour::Colour;
+pub use config::release::ReleaseConfig;
 pub use discover::Error;
 pub use environments::protected_by_name;
+pub use freeze::Freeze;
 pub use playbooks::one as playbook;
 pub use problem::{Problem, Severity};
 
+use crate::yaml::Node;
 use std::path::PathBuf;
+
+/// Variables in the order written, as they were written: what Ansible makes of them is for `inventory` to say.
+pub type Vars = Vec<(String, Node)>;
 
 /// An Ansible project, as found on disk.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,6 +41,10 @@ pub struct Project {
     pub playbooks: Vec<Playbook>,
     /// Recovery commands of `opsdeck.yaml`.
     pub runbooks: Vec<Runbook>,
+    /// Releases of `opsdeck.yaml`.
+    pub releases: Vec<ReleaseConfig>,
+    /// Variables of all releases.
+    pub vars: Vars,
     /// `--forks` where nobody says otherwise.
     pub forks: Option<u32>,
     /// Ansible's configuration as it holds in the root.
@@ -53,6 +64,12 @@ pub struct Environment {
     pub colour: Option<String>,
     /// Ask to type the name before anything runs there. Where `opsdeck.yaml` does not say: [`protected_by_name`].
     pub protect: bool,
+    /// Variables of releases to it.
+    pub vars: Vars,
+    /// Times in which no release begins.
+    pub freeze: Vec<Freeze>,
+    /// How many people must agree to a release, at least.
+    pub approvals: u8,
 }
 
 /// A YAML file that holds plays.

@@ -34,8 +34,8 @@ pub fn project() -> Project {
     let env = |name: &str, protect| Environment {
         name: name.into(),
         inventory: vec![format!("inventories/{name}")],
-        colour: None,
         protect,
+        ..Environment::default()
     };
     Project {
         root: "/srv/shop".into(),

@@ -1,11 +1,18 @@
 //! `opsdeck.yaml`: what discovery can't know. Its types, their JSON Schema, and reading it with the place of every mistake.
 
+mod freeze;
 mod near;
 mod reader;
+pub mod release;
 mod sections;
+pub mod text;
+mod values;
+pub mod words;
 
 pub use sections::{Context, read};
 
+use super::{Freeze, Vars};
+use release::ReleaseConfig;
 use schemars::JsonSchema;
 use std::collections::BTreeMap;
 
@@ -28,6 +35,12 @@ pub struct Config {
     /// Recovery commands.
     #[schemars(with = "Option<Vec<RunbookConfig>>")]
     pub runbooks: Vec<RunbookConfig>,
+    /// Variables of every environment and release; those of an environment, a release and the command line win over them.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
+    pub vars: Vars,
+    /// Releases by name.
+    #[schemars(with = "Option<release::Releases>")]
+    pub releases: Vec<ReleaseConfig>,
 }
 
 /// An environment.
@@ -42,6 +55,15 @@ pub struct EnvironmentConfig {
     pub colour: Option<String>,
     /// Ask to type the environment's name before anything runs there. Default: true for names like production.
     pub protect: Option<bool>,
+    /// Variables of every release to it.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
+    pub vars: Vars,
+    /// Times in which no release begins here.
+    #[schemars(with = "Option<Vec<freeze::FreezeConfig>>")]
+    pub freeze: Vec<Freeze>,
+    /// How many people must agree to a release here, never the one who submitted it.
+    #[schemars(range(min = 0, max = 20))]
+    pub approvals: Option<u8>,
 }
 
 /// A recovery command: either a module or a playbook.

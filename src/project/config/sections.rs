@@ -2,14 +2,14 @@
 
 use super::near::nearest;
 use super::reader::{Entry, Reader, describe};
-use super::{Config, EnvironmentConfig, RunbookConfig, VERSION};
+use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, freeze, release};
 use crate::project::colour;
 use crate::project::problem::Problem;
 use crate::yaml::{self, Mark, Node};
 use std::path::Path;
 
-const TOP: [&str; 4] = ["version", "forks", "environments", "runbooks"];
-const ENVIRONMENT: [&str; 3] = ["inventory", "colour", "protect"];
+const TOP: [&str; 6] = ["version", "forks", "environments", "runbooks", "vars", "releases"];
+const ENVIRONMENT: [&str; 6] = ["inventory", "colour", "protect", "vars", "freeze", "approvals"];
 const RUNBOOK: [&str; 10] =
     ["name", "key", "help", "module", "args", "playbook", "hosts", "become", "extra_vars", "environments"];
 
@@ -62,6 +62,11 @@ fn top(tree: &Node, reader: &mut Reader, context: &Context<'_>) -> Config {
             config.runbooks.extend(runbook(node, reader, context, &declared, &mut taken));
         }
     }
+    config.vars = find("vars").map(|entry| reader.vars(entry.value, "vars")).unwrap_or_default();
+    if let Some(entry) = find("releases") {
+        let known = release::Known { context, environments: &declared };
+        config.releases = release::read(entry.value, reader, &known);
+    }
     config
 }
 
@@ -93,6 +98,9 @@ fn environment(entry: &Entry<'_>, reader: &mut Reader, context: &Context<'_>) ->
                     }
                 }
             }
+            "vars" => config.vars = reader.vars(field.value, "vars"),
+            "freeze" => config.freeze = freeze::read(field.value, reader),
+            "approvals" => config.approvals = release::approvals(field.value, reader),
             // whoever wrote something there wants care: a mistake protects
             _ => config.protect = Some(reader.boolean(field.value, "protect").unwrap_or(true)),
         }
@@ -240,7 +248,8 @@ fn offered_in(reader: &mut Reader, node: &Node, known: &[String]) -> Vec<String>
     names
 }
 
-fn exists(path: &str, mark: Mark, what: &str, reader: &mut Reader, context: &Context<'_>) {
+/// Notes a file that is named and is not there.
+pub fn exists(path: &str, mark: Mark, what: &str, reader: &mut Reader, context: &Context<'_>) {
     let is_host_list = what == "inventory" && path.contains(',');
     if !is_host_list && !context.root.join(path).exists() {
         let message = format!("the {what} does not exist below {}", context.root.display());

@@ -1,0 +1,67 @@
+//! Gates of a release and its version probe, as written.
+
+use super::step::Http;
+use crate::project::config::text::Text;
+
+/// A gate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// Its name.
+    pub name: String,
+    /// What is measured.
+    pub probe: Probe,
+    /// Seconds.
+    pub interval: Option<u32>,
+    /// Seconds.
+    pub timeout: Option<u32>,
+    /// In a row.
+    pub passes: Option<u32>,
+    /// In a row.
+    pub fails: Option<u32>,
+    /// In a row.
+    pub inconclusive: Option<u32>,
+    /// Seconds.
+    pub window: Option<u32>,
+}
+
+/// What a gate measures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Probe {
+    /// A request.
+    Http(Http),
+    /// `host:port`.
+    Tcp(Text),
+    /// A program here.
+    Command(Vec<Text>),
+    /// A unit.
+    Systemd(Text),
+    /// A query.
+    Prometheus {
+        /// Server.
+        url: Text,
+        /// Query.
+        query: Text,
+        /// Lower bound.
+        min: Option<f64>,
+        /// Upper bound.
+        max: Option<f64>,
+    },
+}
+
+/// How a host tells its version.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VersionProbe {
+    /// A command on it, for Ansible.
+    Command(String),
+    /// A file on it.
+    File(String),
+    /// A request.
+    Http {
+        /// Address.
+        url: Text,
+        /// Header.
+        header: Option<String>,
+        /// Key of a JSON body.
+        key: Option<String>,
+    },
+}
