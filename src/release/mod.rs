@@ -6,6 +6,7 @@
 pub mod event;
 mod fold;
 pub mod gate;
+pub mod http;
 pub mod machine;
 pub mod plan;
 pub mod state;
