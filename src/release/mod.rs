@@ -4,12 +4,17 @@
 //! plan (frozen) -> machine -> effects -> world (Ansible, balancers, requests) -> events -> fold -> [`state::Release`]
 
 pub mod event;
+mod fan;
 mod fold;
 pub mod gate;
 pub mod http;
 pub mod machine;
 pub mod plan;
+pub mod probe;
+mod program;
 pub mod state;
+pub mod survey;
+pub mod target;
 pub mod traffic;
 
 pub use fold::fold;

@@ -26,7 +26,7 @@ mod stop;
 pub mod supervise;
 mod tail;
 pub mod targets;
-mod tree;
+pub mod tree;
 pub mod verdict;
 
 pub use event::{Entry, Event};

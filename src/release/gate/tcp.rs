@@ -1,0 +1,45 @@
+//! A connection that can be opened.
+
+use super::{Seen, each};
+use crate::release::state::Verdict;
+use crate::release::target::Target;
+use std::io::ErrorKind;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+/// Opens one to `address` (`host:port`) for each host that it names.
+pub fn read(address: &str, hosts: &[Target], deadline: Instant) -> Vec<Seen> {
+    each(&[address], hosts, deadline, |texts, limit| connect(&texts[0], limit))
+}
+
+fn connect(address: &str, limit: Duration) -> (Verdict, String) {
+    let deadline = Instant::now() + limit;
+    let addresses = match address.to_socket_addrs() {
+        Ok(found) => found.collect::<Vec<_>>(),
+        Err(e) => return (Verdict::Inconclusive, format!("{address}: {e}")),
+    };
+    let mut last = (Verdict::Inconclusive, format!("{address} has no address"));
+    // As every client does: the name may stand for several addresses, of which one answers.
+    for one in addresses {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        let began = Instant::now();
+        match TcpStream::connect_timeout(&one, left) {
+            Ok(_) => return (Verdict::Pass, format!("connected in {} ms", began.elapsed().as_millis())),
+            Err(e) => last = refused(&e),
+        }
+    }
+    last
+}
+
+/// The service's fault, or ours: without memory, files or a network of our own nothing was measured.
+fn refused(e: &std::io::Error) -> (Verdict, String) {
+    match e.kind() {
+        ErrorKind::ConnectionRefused => (Verdict::Fail, "connection refused".into()),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => (Verdict::Fail, "no answer in time".into()),
+        ErrorKind::ConnectionReset | ErrorKind::HostUnreachable => (Verdict::Fail, e.to_string()),
+        _ => (Verdict::Inconclusive, e.to_string()),
+    }
+}

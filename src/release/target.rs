@@ -1,0 +1,109 @@
+//! Hosts as probes see them, and the filling in of `{host}` and other variables of a host into addresses and commands.
+
+use crate::inventory::{Inventory, Options, Value, ask};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// A host and those of its variables that are plain words or numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// Its name in the inventory.
+    pub name: String,
+    /// Variables by name (`ansible_host`, `http_port`). What is encrypted or templated is not among them.
+    pub vars: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// A host of which only the name is known.
+    pub fn named(name: &str) -> Self {
+        Target { name: name.to_owned(), vars: BTreeMap::new() }
+    }
+
+    /// `text` with `{host}` and `{variable}` filled in, in one pass; what is not known stays as it is, since braces also
+    /// stand in JSON and in queries.
+    pub fn fill(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            out.push_str(&rest[..open]);
+            let known = rest[open + 1..].split_once('}').and_then(|(name, after)| Some((self.value(name)?, after)));
+            match known {
+                Some((value, after)) => {
+                    out.push_str(value);
+                    rest = after;
+                }
+                None => {
+                    out.push('{');
+                    rest = &rest[open + 1..];
+                }
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        match name {
+            "host" | "inventory_hostname" => Some(&self.name),
+            // As Ansible has it: a host without an address of its own is reached by its name.
+            "ansible_host" => Some(self.vars.get(name).unwrap_or(&self.name)),
+            _ => self.vars.get(name).map(String::as_str),
+        }
+    }
+}
+
+/// The hosts `names` with their variables, as the native engine or else `ansible-inventory` tells them within `limit`.
+/// Where neither does, with their names alone. Blocking; ask once a batch, not once a reading.
+pub fn targets(cwd: &Path, sources: &[String], names: &[String], limit: Duration) -> Vec<Target> {
+    let options = Options::current();
+    let native = Inventory::load(cwd, sources, &options);
+    let inventory = native.or_else(|declined| {
+        let asked = ask::inventory(cwd, sources, ask::Depth::Full, &options, limit, &ask::Cancel::default());
+        asked.inspect_err(|e| tracing::warn!("variables of hosts are not known: {declined}; {e}"))
+    });
+    let vars = |name: &str| {
+        let inventory = inventory.as_ref().ok()?;
+        let found = inventory.host_vars(inventory.host(name)?);
+        let found = found.inspect_err(|e| tracing::warn!("variables of {name} are not known: {e}")).ok()?;
+        Some(found.vars.iter().filter_map(|v| Some((v.name.to_string(), word(&v.value)?))).collect())
+    };
+    names.iter().map(|name| Target { name: name.clone(), vars: vars(name).unwrap_or_default() }).collect()
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) if text.contains("{{") || text.contains("{%") => None,
+        Value::Text(text) | Value::Unsafe(text) | Value::BigInt(text) => Some(text.to_string()),
+        Value::Int(n) => Some(n.to_string()),
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Float(f) => Some(f.to_string()),
+        Value::Null | Value::Vault(_) | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_names_are_filled_in_once_and_other_braces_stay() {
+        let mut w1 = Target::named("w1");
+        w1.vars.insert("port".into(), "{host}".into());
+        assert_eq!(w1.fill("http://{host}:{port}/"), "http://w1:{host}/", "what was filled in is not read again");
+        assert_eq!(w1.fill(r#"up{instance="{host}:9100"} {nope} {"a":{"#), r#"up{instance="w1:9100"} {nope} {"a":{"#);
+        assert_eq!(w1.fill("{ansible_host}"), "w1");
+    }
+
+    #[test]
+    fn variables_come_from_the_inventory_without_those_that_ansible_would_template() {
+        let dir = tempfile::tempdir().unwrap();
+        let hosts =
+            "[web]\nw1 ansible_host=10.0.0.1 port=8080 url='http://{{ inventory_hostname }}'\n[web:vars]\ntls=true\n";
+        std::fs::write(dir.path().join("hosts"), hosts).unwrap();
+        let names = ["w1".to_owned(), "gone".to_owned()];
+        let found = targets(dir.path(), &["hosts".into()], &names, Duration::from_secs(30));
+        assert_eq!(found[0].fill("{ansible_host}:{port} {tls} {url}"), "10.0.0.1:8080 true {url}");
+        assert_eq!(found[1], Target::named("gone"));
+    }
+}
