@@ -117,7 +117,8 @@ fn a_service_that_is_not_there_fails_and_a_question_that_makes_no_sense_is_not_k
     let (world, server) = (World::new(), Server::start());
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     is(&world.read(http(format!("http://{free}/")), &[]), Fail, "refused");
-    is(&world.read(http("/health".into()), &[]), Inconclusive, "");
+    is(&world.read(http("/health".into()), &[]), Inconclusive, "cannot be asked");
+    is(&world.read(http("http://no-such-name.invalid/".into()), &[]), Inconclusive, "no-such-name.invalid");
     server.says("/silent", 0, "", "");
     let began = Instant::now();
     let silent = measure(&gate(http(server.url("/silent")), 1), &[], &world.place(), &world.restarts);

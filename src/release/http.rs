@@ -70,6 +70,8 @@ pub struct Failed {
     pub why: String,
     /// It may go well another time.
     pub transient: bool,
+    /// It never left this machine: nothing is known of whoever was to be asked.
+    pub unasked: bool,
 }
 
 /// Sends `request` and reads the answer, in at most `limit`. Redirects are answers; proxies are not used.
@@ -112,7 +114,7 @@ fn run<B: ureq::AsSendBody>(request: Request<B>, limit: Duration) -> Result<ureq
 
 fn unusable(what: &str, why: impl Display) -> Failed {
     let text = format!("{what} cannot be asked: {why}");
-    Failed { why: cut(&plain(&text), 240).to_owned(), transient: false }
+    Failed { why: cut(&plain(&text), 240).to_owned(), transient: false, unasked: true }
 }
 
 fn failed(place: &str, error: &Error, limit: Duration) -> Failed {
@@ -123,7 +125,8 @@ fn failed(place: &str, error: &Error, limit: Duration) -> Failed {
         Error::ConnectionFailed => (format!("no connection to {place}"), true),
         other => (format!("no whole answer from {place}: {other}"), false),
     };
-    Failed { why: cut(&plain(&why), 240).to_owned(), transient }
+    let unasked = matches!(error, Error::HostNotFound);
+    Failed { why: cut(&plain(&why), 240).to_owned(), transient, unasked }
 }
 
 #[cfg(test)]
@@ -201,6 +204,8 @@ mod tests {
         let refused = failed("http://user:pw@127.0.0.1:1/?token=secret");
         assert!(refused.transient && refused.why.contains("127.0.0.1:1: Connection refused"), "{refused}");
         assert!(!refused.why.contains("secret") && !refused.why.contains("pw"), "{refused}");
+        let unknown = failed("http://no-such-name.invalid/");
+        assert!(unknown.unasked && !refused.unasked, "{unknown}");
         let wrong = failed("/health");
         assert!(!wrong.transient && wrong.why.contains("expected http://host:port/path"), "{wrong}");
     }

@@ -96,7 +96,7 @@ pub fn send(request: &Http, limit: Duration) -> (StepOutcome, String, bool) {
             None => (StepOutcome::Ok, format!("answered {}", answer.status), false),
             Some(why) => (StepOutcome::Failed, why, answer.status == 429 || answer.status >= 500),
         },
-        Err(Failed { why, transient }) => (StepOutcome::Failed, why, transient),
+        Err(Failed { why, transient, .. }) => (StepOutcome::Failed, why, transient),
     }
 }
 

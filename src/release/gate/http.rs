@@ -47,8 +47,9 @@ fn send(request: &Http, limit: Duration) -> (Verdict, String) {
                 format!("{} in {}", answer.status_line(), human::duration(answer.took.as_millis() as i64)),
             ),
         },
-        Err(Failed { transient: true, why }) => (Verdict::Fail, why),
-        Err(Failed { transient: false, why }) => (Verdict::Inconclusive, why),
+        // Refused, reset, silent.
+        Err(Failed { transient: true, unasked: false, why }) => (Verdict::Fail, why),
+        Err(Failed { why, .. }) => (Verdict::Inconclusive, why),
     }
 }
 
