@@ -1,0 +1,166 @@
+//! A step of a release as a child process: what is started, and what its end says of each host. Host by host from the
+//! callback's events, never from the exit code alone.
+
+use super::event::StepKey;
+use super::machine::ChildEnd;
+use super::plan::{Plan, StepKind};
+use super::state::Mark;
+use crate::ansible::ask::Ask;
+use crate::ansible::environment::{self, Channels};
+use crate::ansible::{callback, tools};
+use crate::project::cfg::{AnsibleCfg, Env};
+use crate::run::RunState;
+use crate::run::step::{Child, StepCommand};
+use crate::run::verdict::{Evidence, Exit};
+use crate::state::{StateDir, file};
+use std::io;
+use uuid::Uuid;
+
+/// EX_TEMPFAIL of sysexits.h: a program's own word that it may go well another time.
+const TEMPORARY: i32 = 75;
+
+/// What is to be started.
+#[derive(Debug, Clone, Copy)]
+pub struct What<'a> {
+    /// The run.
+    pub run: Uuid,
+    /// Number of the child in it.
+    pub number: u32,
+    /// Step.
+    pub step: &'a StepKey,
+    /// What it does, its limit filled in.
+    pub kind: &'a StepKind,
+    /// Seconds after which it is stopped.
+    pub timeout: Option<u32>,
+    /// Fencing token of the environment's lease.
+    pub fence: Option<i64>,
+}
+
+/// The command of a step. Vaulted values among its variables stay sealed; Ansible opens them when it uses them.
+///
+/// # Errors
+/// Ansible is not there, or the folder cannot be written.
+pub fn command(store: &StateDir, plan: &Plan, what: What<'_>, env: &Env) -> io::Result<StepCommand> {
+    let dir = store.run(what.run).step(what.number);
+    file::private_dir(dir.path())?;
+    let ask = match what.kind {
+        StepKind::Playbook { play } => Some(Ask::Playbook(play.clone())),
+        StepKind::Adhoc { adhoc } => Some(Ask::Adhoc(adhoc.clone())),
+        _ => None,
+    };
+    let (child, added) = match (ask, what.kind) {
+        (Some(mut ask), _) => {
+            let vars = if is_rollback(plan, what.step) { &plan.rollback.vars } else { &plan.vars };
+            let common = ask.common_mut();
+            if common.inventory.is_empty() {
+                common.inventory.clone_from(&plan.inventory);
+            }
+            let vars = vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            let adhoc = matches!(ask, Ask::Adhoc(_));
+            let name = if adhoc { tools::Tool::Adhoc } else { tools::Tool::Playbook };
+            let tool = tools::find(name, env).map_err(io::Error::other)?;
+            let plugin = callback::install(&store.plugins())?;
+            let (events, stop_file) = (dir.events(), dir.stop());
+            let channels = Channels { plugin: &plugin, events: &events, stop_file: &stop_file };
+            let added = environment::additions(channels, adhoc, &AnsibleCfg::load(&plan.cwd, env), env);
+            (Child::Ansible { ask, tool, vars }, added)
+        }
+        (None, StepKind::Command { argv }) => (Child::Program { argv: argv.clone() }, Default::default()),
+        (None, kind) => return Err(io::Error::other(format!("{kind:?} is no child process"))),
+    };
+    Ok(StepCommand {
+        child,
+        env: added,
+        cwd: plan.cwd.clone(),
+        timeout: what.timeout,
+        run: what.run.to_string(),
+        secrets: false,
+        fence: what.fence,
+    })
+}
+
+fn is_rollback(plan: &Plan, step: &StepKey) -> bool {
+    plan.rollback.steps.iter().any(|own| own.id == step.step)
+}
+
+/// What the end of a child says.
+pub fn end(run: &RunState, number: u32, kind: &StepKind, exit: &Exit, evidence: &Evidence) -> ChildEnd {
+    let last = evidence.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned();
+    let end = ChildEnd {
+        rc: exit.rc,
+        timed_out: exit.timed_out,
+        not_begun: exit.error.is_some(),
+        why: exit.error.clone().unwrap_or_default(),
+        ..ChildEnd::default()
+    };
+    if end.not_begun {
+        return end;
+    }
+    let limit = match kind {
+        StepKind::Playbook { play } => play.common.limit.as_deref(),
+        StepKind::Adhoc { adhoc } => adhoc.common.limit.as_deref(),
+        _ => return program(end, exit, &last),
+    };
+    let recap = run.steps.get(&number).is_some_and(|step| step.recap);
+    let hosts: Vec<(String, Mark)> =
+        run.step_hosts(number).map(|(name, host)| (name.to_owned(), mark(host, recap))).collect();
+    let count = |mark: Mark| hosts.iter().filter(|(_, m)| *m == mark).count();
+    let (good, failed, unreachable, unknown) =
+        (count(Mark::New), count(Mark::Failed), count(Mark::Unreachable), count(Mark::Unknown));
+    // Which hosts it was to work on: those of its limit, else all that it named.
+    let asked: Vec<&str> = limit.map(|l| l.split(',').filter(|h| !h.is_empty()).collect()).unwrap_or_default();
+    let missing =
+        asked.iter().filter(|host| !hosts.iter().any(|(name, m)| name == *host && *m != Mark::Untouched)).count();
+    let lost = !recap && (!exit.seen || exit.rebooted);
+    let ended_well = recap && exit.signal.is_none() && exit.rc.is_none_or(|rc| rc == 0);
+    let why = match () {
+        () if lost && exit.rebooted => "the control host was booted while it ran".to_owned(),
+        () if lost => "nobody saw it end, and it left no recap".to_owned(),
+        () if exit.timed_out => "it took longer than its timeout".to_owned(),
+        () if failed + unreachable + unknown > 0 => {
+            let words = [(failed, "failed"), (unreachable, "unreachable"), (unknown, "unknown"), (good, "good")];
+            let words = words.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
+            words.collect::<Vec<_>>().join(", ")
+        }
+        () if !ended_well => match (exit.rc, exit.signal) {
+            (_, Some(signal)) => format!("Ansible was ended by signal {signal}"),
+            (rc, None) => format!("Ansible gave up with code {}: {last}", rc.unwrap_or(-1)),
+        },
+        () if good == 0 => "nothing ran on any host".to_owned(),
+        () if missing > 0 => format!("nothing ran on {missing} of {} hosts", asked.len()),
+        () => format!("{good} hosts"),
+    };
+    let ok = ended_well && good > 0 && failed + unreachable + unknown + missing == 0;
+    let transient = unreachable > 0 && failed + unknown == 0;
+    let hosts = hosts.into_iter().filter(|(_, mark)| *mark != Mark::Untouched).collect();
+    ChildEnd { hosts, ok, lost, transient, why, ..end }
+}
+
+/// A program of the control host: its exit code is all that it says.
+fn program(end: ChildEnd, exit: &Exit, last: &str) -> ChildEnd {
+    let words = |how: String| if last.is_empty() { how } else { format!("{how}: {last}") };
+    let why = match (exit.rc, exit.signal) {
+        _ if exit.timed_out => "it took longer than its timeout".to_owned(),
+        _ if !exit.seen => "nobody saw it end".to_owned(),
+        (Some(0), _) => "ended well".to_owned(),
+        (Some(rc), _) => words(format!("ended with {rc}")),
+        (None, Some(signal)) => words(format!("was ended by signal {signal}")),
+        (None, None) => "its end is not known".to_owned(),
+    };
+    let ok = exit.rc == Some(0) && !exit.timed_out;
+    ChildEnd { ok, lost: !exit.seen && exit.rc.is_none(), transient: exit.rc == Some(TEMPORARY), why, ..end }
+}
+
+/// [`Mark::Untouched`]: it was named, and nothing ran on it.
+fn mark(host: &crate::run::state::StepHost, recap: bool) -> Mark {
+    let tally = &host.tally;
+    match () {
+        () if tally.failed > 0 => Mark::Failed,
+        () if tally.unreachable > 0 => Mark::Unreachable,
+        () if host.running.is_some() => Mark::Unknown,
+        () if *tally == crate::run::event::Tally::default() => Mark::Untouched,
+        () if recap => Mark::New,
+        // It began, and how it ended was not told.
+        () => Mark::Unknown,
+    }
+}

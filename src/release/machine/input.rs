@@ -1,0 +1,111 @@
+//! What happens to a release.
+
+use super::Verb;
+use crate::release::event::{Person, StepKey, StepOutcome};
+use crate::release::state::{Mark, Verdict};
+use crate::release::traffic::{Op, Report};
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A supervisor took over: the first one, or one after another's death.
+    Begin,
+    /// Time went by. Comes at least twice a second, and after every input until a tick has no effects.
+    Tick {
+        /// When a host last came further: the last result of any task (Unix milliseconds; 0: none yet).
+        progress: i64,
+    },
+    /// The environment's lease was got.
+    LeaseGot {
+        /// Fencing token.
+        token: i64,
+    },
+    /// Another run holds it.
+    LeaseHeld {
+        /// Its id.
+        by: String,
+        /// In words.
+        why: String,
+    },
+    /// What else stands in the way of beginning or going on (freeze, stop-the-line, breaker); empty: nothing.
+    Admission {
+        /// In words, one each.
+        blocks: Vec<String>,
+    },
+    /// A step's child process runs.
+    Started {
+        /// Its number in the run.
+        child: u32,
+    },
+    /// A step's child process ended (or never began), and all that it reported was taken in.
+    Exited {
+        /// Its number in the run.
+        child: u32,
+        /// How.
+        end: ChildEnd,
+    },
+    /// A step without a child process ended.
+    Done {
+        /// Which.
+        step: StepKey,
+        /// How.
+        outcome: StepOutcome,
+        /// In words.
+        why: String,
+        /// It may go well another time (connection refused, 503, 429, a timeout).
+        transient: bool,
+    },
+    /// Hosts were asked for their version; `None`: could not be told.
+    Observed {
+        /// Host and version.
+        hosts: Vec<(String, Option<String>)>,
+    },
+    /// A gate was read.
+    Measured {
+        /// Which.
+        gate: String,
+        /// What it came to.
+        verdict: Verdict,
+        /// What was got.
+        got: String,
+        /// What is needed.
+        need: String,
+    },
+    /// The balancers were worked on or looked at.
+    Traffic {
+        /// What was asked.
+        op: Op,
+        /// Each balancer, read back.
+        after: Vec<Report>,
+        /// All are as wanted.
+        ok: bool,
+    },
+    /// A person asks.
+    Asked {
+        /// What.
+        verb: Verb,
+        /// Who, by the kernel's word.
+        by: Person,
+    },
+}
+
+/// How a child process ended, host by host, from events and never from the exit code alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChildEnd {
+    /// Exit code.
+    pub rc: Option<i32>,
+    /// Its hosts with what is known of each ([`Mark::New`]: its tasks all ended well). Empty for a plain command.
+    pub hosts: Vec<(String, Mark)>,
+    /// All is known to have gone well.
+    pub ok: bool,
+    /// It was stopped for its timeout.
+    pub timed_out: bool,
+    /// Nobody saw it end, or the machine was booted anew meanwhile.
+    pub lost: bool,
+    /// It never began.
+    pub not_begun: bool,
+    /// It may go well another time: unreachable hosts only.
+    pub transient: bool,
+    /// In words.
+    pub why: String,
+}

@@ -1,0 +1,88 @@
+//! What is asked of the world: gates, and which version a host runs.
+
+use super::Http;
+use serde::{Deserialize, Serialize};
+
+/// A measurement that must pass.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Unique in the plan.
+    pub name: String,
+    /// What is measured.
+    pub probe: Probe,
+    /// Seconds between two readings.
+    pub interval: u32,
+    /// Seconds that a reading may take.
+    pub timeout: u32,
+    /// Passes one after another that are needed.
+    pub passes: u32,
+    /// Fails one after another that decide.
+    pub fails: u32,
+    /// Readings that could not be made or had no data, one after another, before a person is asked.
+    pub inconclusive: u32,
+    /// Seconds that all of it must take at least.
+    pub window: u32,
+}
+
+/// What a gate measures. `{host}` in an address or command: once for each host of the batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Probe {
+    /// A request.
+    Http {
+        /// It.
+        #[serde(flatten)]
+        request: Http,
+    },
+    /// A connection that can be opened.
+    Tcp {
+        /// `host:port`.
+        address: String,
+    },
+    /// A program on the control host; exit code 0 passes, 75 (EX_TEMPFAIL) is inconclusive, anything else fails.
+    Command {
+        /// Program and arguments.
+        argv: Vec<String>,
+    },
+    /// A unit that is active and was not restarted meanwhile, on the batch's hosts, asked through Ansible.
+    Systemd {
+        /// Its name.
+        unit: String,
+    },
+    /// An instant query whose every sample must be within bounds; no sample is no data.
+    Prometheus {
+        /// Server, `http://127.0.0.1:9090`.
+        url: String,
+        /// Query.
+        query: String,
+        /// Must be above or at this.
+        min: Option<f64>,
+        /// Must be below or at this.
+        max: Option<f64>,
+    },
+}
+
+/// How a host tells its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum VersionProbe {
+    /// A command on the host (through Ansible): its first word of output is the version.
+    Command {
+        /// It, for the `command` module.
+        command: String,
+    },
+    /// A file on the host whose first word is the version.
+    File {
+        /// Its path.
+        path: String,
+    },
+    /// A request from the control host; `{host}` is the inventory name, `{ansible_host}` and other host variables too.
+    Http {
+        /// Address.
+        url: String,
+        /// Header with the version; else the first word of the body, or of this key where the body is JSON.
+        header: Option<String>,
+        /// Key in a JSON body.
+        key: Option<String>,
+    },
+}

@@ -1,0 +1,129 @@
+//! Stages of a plan and their steps.
+
+use crate::ansible::ask::{Adhoc, Play};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Steps that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Its name: `prepare`, `build`, `deploy`, `verify` or any other.
+    pub name: String,
+    /// When it runs.
+    pub when: When,
+    /// Groups one after another; the steps of a group run in parallel.
+    pub groups: Vec<Vec<Step>>,
+    /// What a failed step does to the others of its group.
+    pub join: Join,
+}
+
+/// When a stage runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Before the first batch: state `preparing`.
+    Before,
+    /// Once for each batch, on its hosts.
+    Deploy,
+    /// After the last batch and the switch: state `verifying`.
+    After,
+}
+
+/// How a parallel group ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    /// All steps are waited for.
+    #[default]
+    All,
+    /// The first failure stops the others.
+    FailFast,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Unique in the plan: `deploy/1` (stage and number).
+    pub id: String,
+    /// What a person reads.
+    pub name: String,
+    /// What it does.
+    pub kind: StepKind,
+    /// Seconds after which it is stopped.
+    pub timeout: Option<u32>,
+    /// Tries after the first, for transient errors only.
+    pub retries: u32,
+    /// It may be done twice: after a crash it is run again.
+    pub idempotent: bool,
+    /// Nothing brings back what it does (a database migration): from its start on no automatic rollback.
+    pub irreversible: bool,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StepKind {
+    /// A program on the control host, started without a shell.
+    Command {
+        /// Program and arguments, with variables already filled in.
+        argv: Vec<String>,
+    },
+    /// `ansible-playbook`; in the deploy stage limited to the batch.
+    Playbook {
+        /// It.
+        #[serde(flatten)]
+        play: Play,
+    },
+    /// `ansible`; in the deploy stage limited to the batch.
+    Adhoc {
+        /// It.
+        #[serde(flatten)]
+        adhoc: Adhoc,
+    },
+    /// One request that must be answered as expected.
+    Http {
+        /// It.
+        #[serde(flatten)]
+        request: Http,
+    },
+    /// Waits until so many people approved, in the middle of a release.
+    Approval {
+        /// How many.
+        needed: u8,
+    },
+    /// Waits until a person resumes it.
+    Pause {
+        /// What they should look at.
+        message: String,
+        /// Goes on by itself after so many seconds.
+        seconds: Option<u32>,
+    },
+    /// Measures a gate of [`Plan::gates`] until it passes or fails.
+    Gate {
+        /// Its name.
+        gate: String,
+    },
+    /// Moves all traffic to the pool that was deployed.
+    Switch,
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Http {
+    /// Method; `GET` by default.
+    pub method: String,
+    /// Address.
+    pub url: String,
+    /// Headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Body.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Statuses that are good; empty: 200 to 299.
+    #[serde(default)]
+    pub status: Vec<u16>,
+    /// Text that the answer's body must hold.
+    #[serde(default)]
+    pub contains: Option<String>,
+}
