@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::ansible::ask::Play;
+use crate::release::event::StepKey;
 use crate::release::fold;
 use crate::release::plan::*;
-use crate::release::event::StepKey;
 use crate::release::state::{Mark, Verdict};
 use crate::release::traffic::{Op, Report};
 use std::collections::{BTreeMap, BTreeSet};
