@@ -125,7 +125,9 @@ fn failed(place: &str, error: &Error, limit: Duration) -> Failed {
         Error::ConnectionFailed => (format!("no connection to {place}"), true),
         other => (format!("no whole answer from {place}: {other}"), false),
     };
-    let unasked = matches!(error, Error::HostNotFound);
+    // A failed look-up has no kind of its own in std, only these words.
+    let unasked = matches!(error, Error::HostNotFound)
+        || matches!(error, Error::Io(e) if e.to_string().starts_with("failed to lookup address"));
     Failed { why: cut(&plain(&why), 240).to_owned(), transient, unasked }
 }
 
