@@ -30,6 +30,12 @@ pub enum Action {
     /// A run took another's lease away.
     #[serde(rename = "lease.break")]
     LeaseBreak,
+    /// Somebody stopped the line of an environment: no release begins or goes on there.
+    #[serde(rename = "line.stop")]
+    LineStop,
+    /// Somebody opened it again.
+    #[serde(rename = "line.open")]
+    LineOpen,
     /// The ledger was read.
     #[serde(rename = "audit.read")]
     AuditRead,
@@ -75,6 +81,8 @@ impl Action {
             Action::RunEnd => "run.end",
             Action::RunAdopt => "run.adopt",
             Action::LeaseBreak => "lease.break",
+            Action::LineStop => "line.stop",
+            Action::LineOpen => "line.open",
             Action::AuditRead => "audit.read",
             Action::AuditVerify => "audit.verify",
         }
@@ -88,6 +96,8 @@ impl Action {
             Action::RunEnd => 1003,
             Action::RunAdopt => 1004,
             Action::LeaseBreak => 1005,
+            Action::LineStop => 1301,
+            Action::LineOpen => 1302,
             Action::AuditRead => 2001,
             Action::AuditVerify => 2002,
         };

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod hosts;
 pub mod inventory;
+pub mod line;
 pub mod logs;
 pub mod man;
 pub mod print;
@@ -109,6 +110,8 @@ pub enum Verb {
     Stop(stop::Args),
     /// Do a run again, or only its unfinished hosts
     Rerun(rerun::Args),
+    /// Stop the line of an environment: no release begins or goes on there until it is opened
+    Line(line::Args),
     /// Supervise a run
     #[command(hide = true)]
     Supervise(inner::Supervise),
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Logs(args)) => logs::run(&global, &args),
         Some(Verb::Stop(args)) => stop::run(&global, &args),
         Some(Verb::Rerun(args)) => rerun::run(&global, &args),
+        Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
         None => screen::run(&screen, &global),

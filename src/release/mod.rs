@@ -3,6 +3,7 @@
 //!
 //! plan (frozen) -> machine -> effects -> world (Ansible, balancers, requests) -> events -> fold -> [`state::Release`]
 
+pub mod admission;
 pub mod child;
 pub mod event;
 mod fan;

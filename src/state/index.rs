@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 
 /// What can go wrong with the index.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +122,9 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
              token INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE, scope TEXT NOT NULL, hosts TEXT,
              taken_at INTEGER NOT NULL) STRICT;
          CREATE TABLE IF NOT EXISTS seen (operator TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
-         PRAGMA user_version = 1;
+         CREATE TABLE IF NOT EXISTS lines (
+             environment TEXT PRIMARY KEY, reason TEXT NOT NULL, operator TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+         PRAGMA user_version = 2;
          COMMIT;",
     )?;
     Ok((SCHEMA, true))

@@ -6,6 +6,7 @@ pub mod file;
 pub mod identity;
 pub mod index;
 pub mod leases;
+pub mod lines;
 pub mod lock;
 pub mod operator;
 pub mod runs;

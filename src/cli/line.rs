@@ -1,0 +1,121 @@
+//! `opsdeck line`: the button that stops all releases of an environment. Audited: intent before, outcome after.
+//!
+//! Exit codes: 0 done; 1 it could not be done, or there was nothing to do; 2 a usage error.
+
+use super::{Global, print};
+use crate::audit::{Action, Ledger, Record, Status};
+use crate::project::Project;
+use crate::run::open_index;
+use crate::state::lines::Line;
+use crate::state::operator::Operator;
+use crate::text::{human, plain};
+use anyhow::bail;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  opsdeck line stop production --reason 'database is read-only, see INC-4711'
+  opsdeck line open production --reason 'INC-4711 solved'
+  opsdeck line --json";
+
+/// Options of `line`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// What to do; without it stopped lines are listed
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// No release begins or goes on there; a rollback is still allowed
+    Stop(Which),
+    /// Releases may go on
+    Open(Which),
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Environment
+    environment: String,
+    /// Why; the audit ledger keeps it, and whoever waits sees it
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: String,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("expected a reason that others understand".into()) } else { Ok(text.to_owned()) }
+}
+
+/// Lists stopped lines, or stops or opens one.
+///
+/// # Errors
+/// The environment does not exist, or the index or the ledger cannot be written.
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let store = global.store();
+    let (which, action) = match &args.verb {
+        None => return list(args, global),
+        Some(Verb::Stop(which)) => (which, Action::LineStop),
+        Some(Verb::Open(which)) => (which, Action::LineOpen),
+    };
+    let environment = &which.environment;
+    let index = open_index(&store)?;
+    // A line that is stopped may be opened even where its environment is gone.
+    let known = index.stopped_lines()?.iter().any(|line| line.environment == *environment);
+    if !known {
+        let project = Project::discover(&global.project)?;
+        if project.environment(environment).is_none() {
+            let names: Vec<_> = project.environments.iter().map(|env| env.name.as_str()).collect();
+            bail!("no environment {environment:?} in {}: it has {}", project.root.display(), names.join(", "));
+        }
+    }
+    let operator = Operator::current();
+    let ledger = Ledger::open(&store.audit())?;
+    let about = |record: Record| Record {
+        env: Some(environment.clone()),
+        reason: Some(which.reason.clone()),
+        subject: Some(format!("line {environment}")),
+        ..record
+    };
+    let intent = ledger.append(&about(Record::intent(action, &operator)))?.event_id;
+    let done = match action {
+        Action::LineStop => index.stop_line(&Line {
+            environment: environment.clone(),
+            reason: which.reason.clone(),
+            operator: operator.name.clone(),
+            at: jiff::Timestamp::now().as_millisecond(),
+        }),
+        _ => index.open_line(environment),
+    };
+    let status = if matches!(done, Ok(true)) { Status::Success } else { Status::Failure };
+    let outcome = about(Record::outcome(action, &operator, status));
+    ledger.append(&Record { parent: Some(intent), ..outcome })?;
+    let now = if action == Action::LineStop { "stopped" } else { "open" };
+    if !done? {
+        bail!("the line of {environment} was {now} already; `opsdeck line` shows it");
+    }
+    print::print(&format!("the line of {} is {now}\n", plain(environment)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let lines = open_index(&global.store())?.stopped_lines()?;
+    let out = if args.json {
+        serde_json::to_string_pretty(&lines)? + "\n"
+    } else if lines.is_empty() {
+        "no line is stopped\n".to_owned()
+    } else {
+        let line = |line: &Line| {
+            let text =
+                format!("{}: by {} at {}: {}", line.environment, line.operator, human::date_time(line.at), line.reason);
+            plain(&text).into_owned() + "\n"
+        };
+        lines.iter().map(line).collect()
+    };
+    print::print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
