@@ -4,7 +4,7 @@
 use crate::run::tree;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -41,12 +41,26 @@ impl Ended {
 ///
 /// # Errors
 /// It could not be started.
-pub fn run(mut command: Command, limit: Duration) -> io::Result<Ended> {
+pub fn run(command: Command, limit: Duration) -> io::Result<Ended> {
+    feed(command, limit, "")
+}
+
+/// Likewise, with a text on its stdin.
+///
+/// # Errors
+/// It could not be started.
+pub fn feed(mut command: Command, limit: Duration, input: &str) -> io::Result<Ended> {
     // Ansible's workers leave the group: a mark of their own finds them.
     let mark = uuid::Uuid::now_v7().to_string();
-    command.env(tree::MARK, &mark).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    command.env(tree::MARK, &mark).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let deadline = Instant::now() + limit;
     let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let input = input.to_owned();
+        // A program that does not read must not hold us up.
+        std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    }
     let (stdout, stderr) = (Stream::of(child.stdout.take()), Stream::of(child.stderr.take()));
     let status = wait(&mut child, deadline);
     if status.is_none() {

@@ -1,6 +1,16 @@
 //! Load balancers: what is asked of them and what they answer. Every operation ends in a reading back; one that reached
 //! only some of the balancers is put back and reported as not ok.
 
+mod command;
+mod driver;
+mod haproxy;
+mod kubernetes;
+mod protocol;
+mod runtime;
+mod stat;
+
+pub use protocol::perform;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -1,0 +1,55 @@
+//! What every balancer can be asked, however it is driven. Each call has its own limit of time; none waits for ever.
+
+use super::Report;
+use crate::release::plan::{Balancer, Driver};
+use std::time::Duration;
+
+/// Longest time of one question to a balancer.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// A balancer at work. Errors are words for a person: what happened, on which object, what was expected.
+pub trait Drive {
+    /// What it shows now.
+    fn look(&mut self) -> Result<Report, String>;
+
+    /// May it be switched to this pool? Changes nothing.
+    fn check(&mut self, to: &str) -> Result<(), String>;
+
+    /// Writes what survives a reload, before anything is switched in memory; nothing where there is no such thing.
+    fn persist(&mut self, _to: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// All traffic to this pool, read back.
+    fn switch(&mut self, to: &str) -> Result<(), String>;
+
+    /// This share of traffic (percent) to these hosts.
+    fn weight(&mut self, _hosts: &[String], _percent: u8) -> Result<(), String> {
+        Err("this driver knows no weights".into())
+    }
+
+    /// Hosts out of service, waiting for their sessions at most `drain`.
+    fn out(&mut self, _hosts: &[String], _drain: Duration) -> Result<(), String> {
+        Err("this driver takes no single hosts out of service".into())
+    }
+
+    /// Hosts back into service, waiting at most `limit` until the balancer finds them well.
+    fn put_in(&mut self, _hosts: &[String], _limit: Duration) -> Result<(), String> {
+        Err("this driver takes no single hosts into service".into())
+    }
+
+    /// Waits at most `limit` until a pool has no session left.
+    fn drain(&mut self, pool: &str, limit: Duration) -> Result<(), String>;
+}
+
+/// The driver of a balancer.
+///
+/// # Errors
+/// It cannot be reached at all.
+pub fn open(balancer: &Balancer) -> Result<Box<dyn Drive + '_>, String> {
+    Ok(match &balancer.driver {
+        Driver::Haproxy { .. } => Box::new(super::haproxy::Haproxy::open(&balancer.driver)?),
+        Driver::Kubernetes { .. } => Box::new(super::kubernetes::Kubernetes::new(&balancer.driver)),
+        Driver::Command { .. } => Box::new(super::command::Programs::new(&balancer.driver)),
+    })
+}

@@ -1,0 +1,133 @@
+//! HAProxy's runtime API: one command a connection over its stats socket, on this machine or through OpenSSH. Source:
+//! management guide of HAProxy 2.6, section 9.3; answers were read off 2.6.12.
+
+use super::driver::LIMIT;
+use crate::release::program;
+use crate::text::plain;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Bytes of one answer at most: `show stat` of some thousand servers.
+const MOST: u64 = 8 << 20;
+
+/// A way to a stats socket.
+pub struct Runtime {
+    path: PathBuf,
+    ssh: Option<String>,
+    tunnel: Option<Tunnel>,
+}
+
+struct Tunnel {
+    ssh: Child,
+    folder: PathBuf,
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        let _ = self.ssh.kill();
+        let _ = self.ssh.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Runtime {
+    /// Opens it; over OpenSSH with the operator's own configuration, agent and known hosts.
+    pub fn open(socket: &str, ssh: Option<&str>) -> Result<Self, String> {
+        let Some(host) = ssh else { return Ok(Runtime { path: socket.into(), ssh: None, tunnel: None }) };
+        let folder = std::env::temp_dir().join(format!("opsdeck-{}", uuid::Uuid::now_v7().simple()));
+        crate::state::file::private_dir(&folder).map_err(|e| e.to_string())?;
+        let path = folder.join("s");
+        let ssh = Command::new("ssh")
+            .args(["-N", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "-o", "ExitOnForwardFailure=yes", "-L"])
+            .arg(format!("{}:{socket}", path.display()))
+            .args(["--", host])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("ssh cannot be started: {e}"))?;
+        let mut tunnel = Tunnel { ssh, folder };
+        let deadline = Instant::now() + LIMIT;
+        while !path.exists() {
+            if let Ok(Some(_)) = tunnel.ssh.try_wait() {
+                let mut said = String::new();
+                let _ = tunnel.ssh.stderr.take().map(|e| e.take(4096).read_to_string(&mut said));
+                return Err(format!("ssh {host}: {}", plain(said.lines().last().unwrap_or("it ended without a word"))));
+            }
+            if Instant::now() > deadline {
+                return Err(format!("ssh {host} did not answer within {} s", LIMIT.as_secs()));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(Runtime { path, ssh: Some(host.to_owned()), tunnel: Some(tunnel) })
+    }
+
+    /// Sends one command and gives the whole answer.
+    pub fn ask(&self, command: &str) -> Result<String, String> {
+        let name = match (&self.tunnel, &self.ssh) {
+            (Some(_), Some(host)) => format!("the stats socket on {host}"),
+            _ => self.path.display().to_string(),
+        };
+        let said = |e: std::io::Error| format!("{name}: {e}");
+        let mut stream = UnixStream::connect(&self.path).map_err(said)?;
+        stream.set_read_timeout(Some(LIMIT)).map_err(said)?;
+        stream.set_write_timeout(Some(LIMIT)).map_err(said)?;
+        stream.write_all(command.as_bytes()).and_then(|()| stream.write_all(b"\n")).map_err(said)?;
+        let mut answer = Vec::new();
+        stream.take(MOST).read_to_end(&mut answer).map_err(said)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    /// Sends a command that answers nothing where it succeeds.
+    pub fn order(&self, command: &str) -> Result<(), String> {
+        let answer = self.ask(command)?;
+        match answer.trim() {
+            "" => Ok(()),
+            words => Err(format!("`{command}`: {}", plain(words))),
+        }
+    }
+
+    /// Reads a file of the balancer's machine.
+    pub fn read(&self, path: &str) -> Result<String, String> {
+        match &self.ssh {
+            None => std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}")),
+            Some(host) => remote(host, &format!("cat -- {}", quote(path)), ""),
+        }
+    }
+
+    /// Replaces a file of the balancer's machine as a whole, keeping its mode.
+    pub fn write(&self, path: &str, text: &str) -> Result<(), String> {
+        let Some(host) = &self.ssh else { return replace(Path::new(path), text).map_err(|e| format!("{path}: {e}")) };
+        let (file, aside) = (quote(path), quote(&format!("{path}.opsdeck")));
+        let script = format!("cp -p -- {file} {aside} && cat > {aside} && sync -- {aside} && mv -f -- {aside} {file}");
+        remote(host, &script, text).map(drop)
+    }
+}
+
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let aside = PathBuf::from(format!("{}.opsdeck", path.display()));
+    std::fs::copy(path, &aside)?;
+    let mut file = std::fs::File::create(&aside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&aside, path)
+}
+
+/// Runs a script for the login shell of another machine.
+fn remote(host: &str, script: &str, input: &str) -> Result<String, String> {
+    let mut command = Command::new("ssh");
+    command.args(["-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "--", host, script]);
+    let ended = program::feed(command, LIMIT, input).map_err(|e| format!("ssh cannot be started: {e}"))?;
+    match ended.status {
+        Some(status) if status.success() => Ok(ended.stdout),
+        Some(_) => Err(format!("{host}: {}", ended.last_line().unwrap_or_else(|| "it failed without a word".into()))),
+        None => Err(format!("ssh {host} did not end within {} s", LIMIT.as_secs())),
+    }
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
