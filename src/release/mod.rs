@@ -10,13 +10,22 @@ mod fan;
 mod fold;
 pub mod gate;
 pub mod http;
+pub mod junit;
 pub mod machine;
+pub mod outcome;
 pub mod plan;
 pub mod probe;
 mod program;
+pub mod progress;
+#[cfg(test)]
+mod sample;
 pub mod state;
 pub mod survey;
 pub mod target;
+pub mod timeline;
 pub mod traffic;
+pub mod undo;
+#[cfg(test)]
+mod views_tests;
 
 pub use fold::fold;
