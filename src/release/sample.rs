@@ -1,5 +1,4 @@
-//! Plans for tests and benches: one of each strategy, of any size. Included by path from outside, so it names only its
-//! neighbours.
+//! Plans for tests: one of each strategy, of any size.
 
 use super::plan::{
     Approval, Balancer, Batch, Driver, Gate, Http, Join, Limits, OnFailure, Plan, Probe, Rollback, Stage, Step,
