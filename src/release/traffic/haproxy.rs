@@ -78,6 +78,19 @@ impl<'a> Haproxy<'a> {
             .ok_or_else(|| format!("{} has no key {}: {}", map.file, map.key, plain(text.lines().next().unwrap_or(""))))
     }
 
+    /// Gives a server a weight, or with `None` the one of the configuration, and reads it back.
+    fn weigh(&self, server: &Server, weight: Option<u64>) -> Result<(), String> {
+        let name = format!("{}/{}", server.backend, server.name);
+        self.runtime.order(&format!("set weight {name} {}", weight.map_or("100%".into(), |w| w.to_string())))?;
+        // `12 (initial 1)`
+        let told = self.runtime.ask(&format!("get weight {name}"))?;
+        let numbers: Vec<u64> = told.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        match numbers[..] {
+            [now, initial] if now == weight.unwrap_or(initial) => Ok(()),
+            _ => Err(format!("{name} was given another weight and reads {}", plain(told.trim()))),
+        }
+    }
+
     /// Waits until servers are as wanted; what they are where they do not come to it.
     fn until(&self, hosts: &[String], limit: Duration, wanted: fn(&Server) -> bool) -> Result<(), String> {
         let deadline = Instant::now() + limit;
@@ -170,15 +183,15 @@ impl Drive for Haproxy<'_> {
     fn weight(&mut self, hosts: &[String], percent: u8) -> Result<(), String> {
         let servers = self.servers()?;
         let new: Vec<&Server> = self.of_hosts(&servers, hosts)?;
-        let old: Vec<&Server> = servers.iter().filter(|server| !new.contains(server)).collect();
-        // One number a side, so that the sides' sums are in the ratio that is asked.
-        let (share, rest) = (u64::from(percent.min(100)), u64::from(100 - percent.min(100)));
-        let (light, heavy) = (share * old.len().max(1) as u64, rest * new.len().max(1) as u64);
-        let most = light.max(heavy).max(1);
-        let scaled = |n: u64| if n == 0 { 0 } else { (n * HEAVIEST / most).max(1) };
-        for (side, weight) in [(&new, scaled(light)), (&old, scaled(heavy))] {
-            for server in side.iter() {
-                self.runtime.order(&format!("set weight {}/{} {weight}", server.backend, server.name))?;
+        for backend in self.backends.values() {
+            let (new, old): (Vec<&Server>, Vec<&Server>) =
+                servers.iter().filter(|server| server.backend == *backend).partition(|server| new.contains(server));
+            let (light, heavy) = weights(new.len() as u64, old.len() as u64, percent.min(100).into());
+            let mut sides = [(new, light), (old, heavy)];
+            // What gets traffic comes first: at no moment is everybody at nothing.
+            sides.sort_by_key(|(_, weight)| *weight == Some(0));
+            for (servers, weight) in sides {
+                servers.into_iter().try_for_each(|server| self.weigh(server, weight))?;
             }
         }
         Ok(())
@@ -220,6 +233,18 @@ impl Drive for Haproxy<'_> {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// Weights of a new and of an old server so that the new ones together have `percent` of the traffic. Where there is only
+/// one kind, all of them serve as the configuration has it: nobody else could.
+fn weights(new: u64, old: u64, percent: u64) -> (Option<u64>, Option<u64>) {
+    if new == 0 || old == 0 {
+        return (None, None);
+    }
+    let (light, heavy) = (percent * old, (100 - percent) * new);
+    let most = light.max(heavy);
+    let scaled = |n: u64| if n == 0 { 0 } else { (n * HEAVIEST / most).max(1) };
+    (Some(scaled(light)), Some(scaled(heavy)))
 }
 
 /// The value of a key in a map's file.

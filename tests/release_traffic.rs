@@ -1,0 +1,159 @@
+//! Load balancers switched for real: HAProxy with its runtime API, real backends, clients that ask all the while.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "traffic/balancer.rs"]
+mod balancer;
+#[path = "traffic/clients.rs"]
+mod clients;
+#[path = "traffic/service.rs"]
+mod service;
+#[path = "support/wait.rs"]
+mod wait;
+
+use balancer::Haproxy;
+use clients::Clients;
+use opsdeck::release::traffic::{Op, perform};
+use service::service;
+use std::time::Instant;
+use wait::wait_true;
+
+const POOLS: [&str; 2] = ["blue", "green"];
+
+fn two_pools() -> Haproxy {
+    let (blue, green) = (service("1.0"), service("2.0"));
+    Haproxy::start(&[("blue", &[("b1", blue), ("b2", blue)]), ("green", &[("g1", green)])])
+}
+
+fn to(pool: &str, version: Option<&str>) -> Op {
+    Op::Switch { to: pool.into(), version: version.map(str::to_owned) }
+}
+
+#[test]
+fn no_request_fails_through_a_switch_and_back_and_none_reaches_the_old_pool_after_it() {
+    let haproxy = two_pools();
+    let traffic = haproxy.traffic(&POOLS);
+    let clients = Clients::start(haproxy.address, 500);
+    let more = |count: u64| {
+        let goal = clients.done() + count;
+        wait_true(60, "clients ask on", || clients.done() >= goal);
+    };
+    more(300);
+    let (there, ok) = perform(&traffic, &to("green", Some("2.0")));
+    let switched = Instant::now();
+    assert!(ok, "{there:?}");
+    more(300);
+    let going_back = Instant::now();
+    let (back, ok) = perform(&traffic, &to("blue", None));
+    let returned = Instant::now();
+    assert!(ok, "{back:?}");
+    more(300);
+    assert_eq!((there[0].active.as_deref(), back[0].active.as_deref()), (Some("green"), Some("blue")));
+    let asked = clients.end();
+    let failed: Vec<_> = asked.iter().filter_map(|a| a.got.as_ref().err()).collect();
+    assert!(failed.is_empty(), "{} of {} failed: {:?}", failed.len(), asked.len(), failed.first());
+    let between = |a: &&clients::Asked| a.began > switched && a.began < going_back;
+    let after = asked.iter().filter(between).collect::<Vec<_>>();
+    assert!(after.len() > 100 && after.iter().all(|a| a.got.as_deref() == Ok("2.0")));
+    assert!(asked.iter().filter(|a| a.began > returned).all(|a| a.got.as_deref() == Ok("1.0")));
+}
+
+#[test]
+fn a_switch_outlives_a_reload() {
+    let haproxy = two_pools();
+    let (reports, ok) = perform(&haproxy.traffic(&POOLS), &to("green", Some("2.0")));
+    assert!(ok, "{reports:?}");
+    assert_eq!(std::fs::read_to_string(haproxy.map_file()).unwrap(), "# who is active\nactive green\n");
+    haproxy.reload();
+    assert_eq!(haproxy.version(), "2.0");
+}
+
+#[test]
+fn what_haproxy_would_take_in_silence_is_caught_before_it_is_written() {
+    let haproxy = two_pools();
+    let text = std::fs::read_to_string(haproxy.map_file()).unwrap();
+    // A pool without a backend of that name in HAProxy: `set map` itself would accept it and requests would get 503.
+    let traffic = haproxy.traffic(&["blue", "gren"]);
+    for op in [Op::Check { to: "gren".into() }, to("gren", Some("2.0")), to("pink", Some("2.0"))] {
+        let (reports, ok) = perform(&traffic, &op);
+        assert!(!ok && reports[0].problem.as_ref().is_some_and(|p| p.contains("no backend")), "{op:?}: {reports:?}");
+    }
+    // A file that differs from the memory would move traffic at the next reload.
+    std::fs::write(haproxy.map_file(), "active green\n").unwrap();
+    let (reports, ok) = perform(&haproxy.traffic(&POOLS), &Op::Check { to: "green".into() });
+    assert!(
+        !ok && reports[0].problem.as_ref().is_some_and(|p| p.contains("green") && p.contains("blue")),
+        "{reports:?}"
+    );
+    std::fs::write(haproxy.map_file(), text).unwrap();
+    assert_eq!(haproxy.version(), "1.0");
+}
+
+#[test]
+fn a_dead_balancer_leaves_the_other_as_it_is() {
+    let (alive, mut dead) = (two_pools(), two_pools());
+    dead.stop();
+    let mut traffic = alive.traffic(&POOLS);
+    traffic.balancers.push(dead.balancer(&POOLS));
+    let (reports, ok) = perform(&traffic, &to("green", Some("2.0")));
+    assert!(!ok && reports[1].problem.is_some(), "{reports:?}");
+    assert_eq!((reports[0].active.as_deref(), alive.version().as_str()), (Some("blue"), "1.0"));
+}
+
+#[test]
+fn what_reached_one_balancer_and_not_the_other_is_put_back_in_file_and_memory() {
+    let (first, second) = (two_pools(), two_pools());
+    let mut traffic = first.traffic(&POOLS);
+    traffic.balancers.push(second.balancer(&POOLS));
+    let prove = traffic.prove.as_mut().unwrap();
+    // The second one's requests are answered by something that never bears the new version.
+    prove.urls.push(format!("http://{}/", service("1.0")));
+    let (reports, ok) = perform(&traffic, &to("green", Some("2.0")));
+    let words: Vec<&str> = reports.iter().filter_map(|r| r.problem.as_deref()).collect();
+    assert!(!ok && words.len() == 2 && words.iter().all(|w| w.contains("put back to blue")), "{reports:?}");
+    for haproxy in [&first, &second] {
+        assert_eq!(haproxy.version(), "1.0");
+        assert!(std::fs::read_to_string(haproxy.map_file()).unwrap().contains("active blue"));
+    }
+}
+
+#[test]
+fn a_host_leaves_without_a_failed_request_and_the_last_one_never() {
+    let haproxy = two_pools();
+    let mut traffic = haproxy.traffic(&["blue"]);
+    // Sessions of kept connections end when their client goes; here they all stay in reach of the limit.
+    traffic.drain = 30;
+    let clients = Clients::start(haproxy.address, 500);
+    wait_true(60, "clients ask", || clients.done() > 200);
+    let (out, ok) = perform(&traffic, &Op::Out { hosts: vec!["web1".into()] });
+    assert!(ok && out[0].out == ["web1"] && out[0].up["blue"] == (1, 2), "{out:?}");
+    let (last, ok) = perform(&traffic, &Op::Out { hosts: vec!["b2".into()] });
+    assert!(!ok && last[0].out == ["web1"], "{last:?}");
+    let (back, ok) = perform(&traffic, &Op::In { hosts: vec!["web1".into()] });
+    assert!(ok && back[0].out.is_empty() && back[0].up["blue"] == (2, 2), "{back:?}");
+    let (unknown, ok) = perform(&traffic, &Op::Out { hosts: vec!["web9".into()] });
+    assert!(!ok && unknown[0].problem.as_ref().is_some_and(|p| p.contains("web9")), "{unknown:?}");
+    let failed = clients.end().into_iter().filter_map(|a| a.got.err()).collect::<Vec<_>>();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn a_share_by_weight_is_what_clients_get_and_never_leaves_nobody() {
+    let (old, new) = (service("1.0"), service("2.0"));
+    let haproxy = Haproxy::start(&[("blue", &[("b1", new), ("b2", old), ("b3", old), ("b4", old)])]);
+    let traffic = haproxy.traffic(&["blue"]);
+    let weight = |hosts: &[&str], percent| {
+        let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let (reports, ok) = perform(&traffic, &Op::Weight { hosts, percent });
+        assert!(ok, "{reports:?}");
+        (0..40).filter(|_| haproxy.version() == "2.0").count()
+    };
+    let share = weight(&["web1"], 50);
+    assert!((16..=24).contains(&share), "{share} of 40 at 50 %");
+    assert_eq!(weight(&["web1"], 0), 0);
+    // All hosts are new and have nothing: nobody else could answer.
+    weight(&["web1", "b2", "b3", "b4"], 0);
+    assert!(["1.0", "2.0"].contains(&haproxy.version().as_str()));
+    // No host is new: all as the configuration has them.
+    let share = weight(&[], 0);
+    assert!((8..=12).contains(&share), "{share} of 40 with equal weights");
+}
