@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod line;
 pub mod logs;
 pub mod man;
+pub mod plan;
 pub mod print;
 pub mod schema;
 pub mod screen;
@@ -110,6 +111,8 @@ pub enum Verb {
     Stop(stop::Args),
     /// Do a run again, or only its unfinished hosts
     Rerun(rerun::Args),
+    /// Print the frozen plan of a release: hosts, batches, steps, gates, digests, the way back
+    Plan(plan::Args),
     /// Stop the line of an environment: no release begins or goes on there until it is opened
     Line(line::Args),
     /// Supervise a run
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Logs(args)) => logs::run(&global, &args),
         Some(Verb::Stop(args)) => stop::run(&global, &args),
         Some(Verb::Rerun(args)) => rerun::run(&global, &args),
+        Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),

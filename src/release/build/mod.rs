@@ -1,0 +1,174 @@
+//! From `opsdeck.yaml`, an inventory, a version and a command line to the frozen plan: everything is looked up, filled in
+//! and decided here, and nothing is done. The only room that knows both what the operator wrote and the plan.
+
+mod batches;
+mod fill;
+mod history;
+mod hosts;
+mod sources;
+mod steps;
+mod traffic;
+mod vars;
+mod warnings;
+
+pub use history::last_stable;
+pub use hosts::problems;
+
+use super::plan::{self, Plan};
+use crate::project::config::release::{self as written, ReleaseConfig, Strategy};
+use crate::project::{Environment, Project};
+use fill::Fill;
+use hosts::Hosts;
+use plan::OnFailure;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Why there is no plan: what was found, where, and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
+/// What is to be planned.
+pub struct Wish<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Release.
+    pub release: &'a str,
+    /// Environment.
+    pub environment: &'a str,
+    /// Version to bring out.
+    pub version: &'a str,
+    /// `-x` of the command line: `key=value`, JSON or `@file`.
+    pub extra_vars: &'a [String],
+    /// Version that is stable there now, see [`last_stable`].
+    pub current: Option<String>,
+    /// Tells the pool that takes traffic (blue-green).
+    pub active: &'a dyn Fn(&plan::Traffic) -> Result<String, String>,
+}
+
+/// The plan.
+///
+/// # Errors
+/// Why there can be none.
+pub fn build(wish: &Wish<'_>) -> Result<Plan, Refused> {
+    let (release, environment) = find(wish)?;
+    check_version(release, wish.version)?;
+    let layers = vars::layers(wish, release, environment)?;
+    let (vars, vars_from) = layers.merged(Some(wish.version));
+    let fill = Fill::new(&vars);
+    let hosts = Hosts::load(wish.project, environment)?;
+    let mut warnings = Vec::new();
+    let traffic = release.traffic.as_ref().map(|traffic| traffic::traffic(traffic, &fill)).transpose()?;
+    let sliced = batches::slice(wish, release, &hosts, &fill, traffic.as_ref(), &mut warnings)?;
+    let stages = steps::stages(release, wish.project, environment, &fill)?;
+    let irreversible = stages.iter().flat_map(|stage| stage.groups.iter().flatten()).any(|step| step.irreversible);
+    let pause = release.pause_on_failure.unwrap_or(irreversible);
+    let back = layers.merged(wish.current.as_deref()).0;
+    let rollback = plan::Rollback {
+        to: wish.current.clone(),
+        // without a version to go back to, steps would bring out nothing: they are kept out
+        steps: match &wish.current {
+            Some(_) => steps::rollback(release, wish.project, environment, &Fill::new(&back))?,
+            None => Vec::new(),
+        },
+        automatic: !pause,
+        vars: if wish.current.is_some() { back } else { BTreeMap::new() },
+    };
+    let mut plan = Plan {
+        format: plan::FORMAT,
+        release: release.name.clone(),
+        service: release.service.clone().unwrap_or_else(|| release.name.clone()),
+        environment: environment.name.clone(),
+        version: wish.version.to_owned(),
+        current: wish.current.clone(),
+        cwd: wish.project.root.clone(),
+        inventory: environment.inventory.clone(),
+        stages,
+        strategy: sliced.strategy,
+        batches: sliced.batches,
+        limits: sliced.limits,
+        gates: steps::gates(release, &fill)?,
+        traffic,
+        rollback,
+        approval: plan::Approval {
+            needed: release.approvals.unwrap_or_default().max(environment.approvals),
+            expires: release.approval_expires.unwrap_or(86_400),
+        },
+        on_failure: if pause { OnFailure::Pause } else { OnFailure::Rollback },
+        bake: release.bake.unwrap_or(60),
+        version_probe: release.version_probe.as_ref().map(|probe| version_probe(probe, &fill)).transpose()?,
+        sources: sources::sources(wish.project, release, &hosts, &vars, &fill)?,
+        vars,
+        vars_from,
+        warnings: Vec::new(),
+    };
+    warnings::of(&plan, wish, release, environment, &mut warnings);
+    plan.warnings = warnings;
+    Ok(plan)
+}
+
+impl Plan {
+    /// SHA-256 (hex) of the canonical JSON: what approvals are bound to.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        sha256(crate::audit::canonical(&json).as_bytes())
+    }
+}
+
+/// SHA-256, hex.
+fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn find<'a>(wish: &Wish<'a>) -> Result<(&'a ReleaseConfig, &'a Environment), Refused> {
+    let project = wish.project;
+    let none = |what: &str, name: &str, known: Vec<&str>| {
+        let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+        Refused(format!("no {what} {name:?} in {}: {known} (`opsdeck check` tells mistakes)", project.root.display()))
+    };
+    let release = project.releases.iter().find(|release| release.name == wish.release);
+    let names = || project.releases.iter().map(|release| release.name.as_str()).collect();
+    let release = release.ok_or_else(|| none("release", wish.release, names()))?;
+    let environment = project.environment(wish.environment).ok_or_else(|| {
+        none("environment", wish.environment, project.environments.iter().map(|env| env.name.as_str()).collect())
+    })?;
+    if !release.environments.is_empty() && !release.environments.contains(&environment.name) {
+        let to = release.environments.join(", ");
+        return Err(Refused(format!("{} does not go to {}, only to {to}", release.name, environment.name)));
+    }
+    Ok((release, environment))
+}
+
+fn check_version(release: &ReleaseConfig, version: &str) -> Result<(), Refused> {
+    if version.is_empty() || version.starts_with('-') || version.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Refused(format!("{version:?} is no version: expected a word such as 4.12.1")));
+    }
+    let pattern = release.version_pattern.as_deref().and_then(|pattern| regex::Regex::new(pattern).ok());
+    match pattern {
+        Some(pattern) if !pattern.is_match(version) => Err(Refused(format!(
+            "{version:?} is no version of {}: expected one that matches {}",
+            release.name,
+            pattern.as_str()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn version_probe(probe: &written::VersionProbe, fill: &Fill<'_>) -> Result<plan::VersionProbe, Refused> {
+    Ok(match probe {
+        written::VersionProbe::Command(command) => plan::VersionProbe::Command { command: command.clone() },
+        written::VersionProbe::File(path) => plan::VersionProbe::File { path: path.clone() },
+        written::VersionProbe::Http { url, header, key } => {
+            plan::VersionProbe::Http { url: fill.text(url)?, header: header.clone(), key: key.clone() }
+        }
+    })
+}
+
+/// True where all hosts of the release are in two pools.
+fn is_blue_green(release: &ReleaseConfig) -> bool {
+    matches!(release.strategy, Strategy::BlueGreen { .. })
+}
