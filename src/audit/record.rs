@@ -27,6 +27,9 @@ pub enum Action {
     /// A supervisor took over a run whose supervisor had died.
     #[serde(rename = "run.adopt")]
     RunAdopt,
+    /// Somebody asked a run for what only its kind knows (approve, roll back, ...).
+    #[serde(rename = "run.ask")]
+    RunAsk,
     /// A run took another's lease away.
     #[serde(rename = "lease.break")]
     LeaseBreak,
@@ -80,6 +83,7 @@ impl Action {
             Action::RunStop => "run.stop",
             Action::RunEnd => "run.end",
             Action::RunAdopt => "run.adopt",
+            Action::RunAsk => "run.ask",
             Action::LeaseBreak => "lease.break",
             Action::LineStop => "line.stop",
             Action::LineOpen => "line.open",
@@ -95,6 +99,7 @@ impl Action {
             Action::RunStop => 1002,
             Action::RunEnd => 1003,
             Action::RunAdopt => 1004,
+            Action::RunAsk => 1006,
             Action::LeaseBreak => 1005,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,

@@ -1,6 +1,7 @@
 //! The hidden verbs: opsdeck's own processes. People never type them.
 
 use super::Global;
+use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
 use crate::run::{Work, read_spec, spawn, step, supervise};
@@ -61,7 +62,14 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
             let machine = Single::of(ask, spec.on_conflict);
             supervise::run(&store, spec, (machine, Nothing), args.first, secrets, taken)?;
         }
-        Work::Plan(plan) => anyhow::bail!("this opsdeck knows no run of the kind {:?}", plan.kind),
+        Work::Plan(plan) => {
+            let Some(body) = release::launch::body(&spec)? else {
+                anyhow::bail!("this opsdeck knows no run of the kind {:?}", plan.kind)
+            };
+            let world = release::world::World::new(&store, spec.id, body.plan.clone());
+            let machine = release::supervise::Supervised::new(&store, spec.id, body);
+            supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod build;
+pub mod ask;
 pub mod child;
 pub mod event;
 mod fan;
@@ -12,6 +13,7 @@ mod fold;
 pub mod gate;
 pub mod http;
 pub mod junit;
+pub mod launch;
 pub mod machine;
 pub mod outcome;
 pub mod plan;
@@ -21,6 +23,7 @@ pub mod progress;
 #[cfg(test)]
 mod sample;
 pub mod state;
+pub mod supervise;
 pub mod survey;
 pub mod target;
 pub mod timeline;
@@ -28,5 +31,8 @@ pub mod traffic;
 pub mod undo;
 #[cfg(test)]
 mod views_tests;
+pub mod world;
 
+pub use ask::ask;
 pub use fold::fold;
+pub use launch::launch;

@@ -6,7 +6,7 @@ use super::{RunSpec, RunState, State};
 use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 fn about(record: Record, spec: &RunSpec) -> Record {
@@ -71,6 +71,38 @@ pub fn stopped(
         None => Record::outcome(Action::RunStop, operator, Status::Success),
     };
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..about(record, spec) }).map(drop)
+}
+
+/// The intent to ask a run for what only its machine knows (`{"verb": "approve", ...}`), before it is asked.
+pub fn asking(store: &StateDir, spec: &RunSpec, operator: &Operator, what: &Value) -> Result<Uuid, Error> {
+    let record = of_verb(Record::intent(Action::RunAsk, operator), spec, what);
+    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+}
+
+/// It was taken up, or was refused.
+pub fn asked(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    parent: Uuid,
+    what: &Value,
+    refused: Option<String>,
+) -> Result<(), Error> {
+    let record = match refused {
+        Some(why) => Record::denied(Action::RunAsk, operator, why),
+        None => Record::outcome(Action::RunAsk, operator, Status::Success),
+    };
+    let record = of_verb(record, spec, what);
+    Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..record }).map(drop)
+}
+
+fn of_verb(record: Record, spec: &RunSpec, what: &Value) -> Record {
+    let reason = record.reason.clone();
+    let mut record = about(record, spec);
+    let said = what.get("reason").and_then(Value::as_str).map(str::to_owned);
+    record.reason = reason.or(said);
+    record.metadata.insert("asked".into(), what.clone());
+    record
 }
 
 /// A run took the lease of another one away, because a person wanted it so.

@@ -33,7 +33,7 @@ pub enum StopError {
 pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
     let spec = super::read_spec(&store.run(id))?;
     let intent = ledger::stopping(store, &spec, operator, level)?;
-    let result = ask_to_stop(store, id, level, operator);
+    let result = put(store, id, &Command::Stop { level, by: operator.name.clone() });
     let refused = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::stopped(store, &spec, operator, intent, refused) {
         tracing::error!("the audit ledger could not take the outcome of a stop of run {id}: {e}");
@@ -41,14 +41,17 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
     result
 }
 
-fn ask_to_stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
+/// Puts a command to a run's supervisor, after starting one where there is none.
+///
+/// # Errors
+/// It has ended, refuses, or cannot be reached.
+pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopError> {
     let dir = store.run(id);
-    let command = Command::Stop { level, by: operator.name.clone() };
     let deadline = Instant::now() + PATIENCE;
     loop {
         let run = Follower::open(&dir)?;
         if run.state.state.is_terminal() {
-            return Err(StopError::Refused(format!("the run has ended: {}", run.state.state.name())));
+            return Err(StopError::Refused(format!("the run has ended: {}", run.state.state_name())));
         }
         if let Some(damage) = run.damage {
             return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
@@ -56,7 +59,7 @@ fn ask_to_stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator
         if !Lock::is_held(&dir.lock()) {
             spawn::revive(store, id)?;
         }
-        match ask(&dir, &command, PATIENCE) {
+        match ask(&dir, command, PATIENCE) {
             Ok(reply) if reply.ok => return Ok(()),
             Ok(reply) => return Err(StopError::Refused(reply.message)),
             // It is coming up, or going down: look again.

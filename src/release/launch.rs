@@ -1,0 +1,63 @@
+//! A release is launched as every run is: its plan frozen in a spec, recorded, left in the hands of a supervisor.
+
+use super::event::Person;
+use super::plan::Plan;
+use super::supervise::{Body, KIND};
+use crate::ansible::secrets::Secrets;
+use crate::run::launch::{LaunchError, begin};
+use crate::run::spec::{OnConflict, Planned, RunSpec, VERSION, Work};
+use crate::run::{Launched, list};
+use crate::state::StateDir;
+use crate::state::operator::Operator;
+use uuid::Uuid;
+
+/// Submits a release: returns when a supervisor has it in hand. What it waits for (approvals, the environment, a freeze)
+/// it waits for there. `digest` is the plan's: what approvals must name.
+///
+/// # Errors
+/// See [`LaunchError`]; then nothing was started.
+pub fn launch(store: &StateDir, plan: Plan, digest: String) -> Result<Launched, LaunchError> {
+    let operator = Operator::current();
+    // The same word as the kernel has for whoever speaks to the control socket: nobody approves what is their own.
+    let uid = rustix::process::geteuid().as_raw();
+    let submitter = Person { uid, name: Operator::of_uid(uid).name };
+    let warnings = plan.warnings.clone();
+    let index = list::open_index(store)?;
+    let spec = freeze(plan, digest, submitter, operator)?;
+    begin(store, &index, &spec, &Secrets::default(), || Ok(()))?;
+    Ok(Launched { id: spec.id, warnings })
+}
+
+fn freeze(plan: Plan, digest: String, submitter: Person, operator: Operator) -> Result<RunSpec, LaunchError> {
+    let hosts: Vec<String> = plan.batches.iter().flat_map(|batch| batch.hosts.iter().cloned()).collect();
+    let (environment, cwd) = (plan.environment.clone(), plan.cwd.clone());
+    let (title, inventory) = (format!("{} {}", plan.release, plan.version), plan.inventory.clone());
+    let body = serde_json::to_value(Body { digest, submitter, plan }).map_err(std::io::Error::from)?;
+    Ok(RunSpec {
+        version: VERSION,
+        id: Uuid::now_v7(),
+        work: Work::Plan(Planned { kind: KIND.to_owned(), title, inventory, check: false, body }),
+        environment: Some(environment),
+        cwd,
+        argv: Vec::new(),
+        env: Default::default(),
+        hosts: Some(hosts),
+        secrets: Vec::new(),
+        on_conflict: OnConflict::Wait,
+        timeout: None,
+        operator,
+        rerun_of: None,
+        created_at: jiff::Timestamp::now().as_millisecond(),
+    })
+}
+
+/// What was frozen for a run, if it is a release.
+///
+/// # Errors
+/// The plan is not one that this version knows.
+pub fn body(spec: &RunSpec) -> Result<Option<Body>, serde_json::Error> {
+    match &spec.work {
+        Work::Plan(plan) if plan.kind == KIND => serde_json::from_value(plan.body.clone()).map(Some),
+        _ => Ok(None),
+    }
+}
