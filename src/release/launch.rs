@@ -28,7 +28,11 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String) -> Result<Launched, 
     Ok(Launched { id: spec.id, warnings })
 }
 
-fn freeze(plan: Plan, digest: String, submitter: Person, operator: Operator) -> Result<RunSpec, LaunchError> {
+/// The spec of a release that is not launched yet.
+///
+/// # Errors
+/// The plan cannot be written as JSON.
+pub fn freeze(plan: Plan, digest: String, submitter: Person, operator: Operator) -> Result<RunSpec, LaunchError> {
     let hosts: Vec<String> = plan.batches.iter().flat_map(|batch| batch.hosts.iter().cloned()).collect();
     let (environment, cwd) = (plan.environment.clone(), plan.cwd.clone());
     let (title, inventory) = (format!("{} {}", plan.release, plan.version), plan.inventory.clone());
