@@ -6,12 +6,12 @@ use super::event::StepKey;
 use super::gate::{self, Restarts};
 use super::machine::{Effect, Input};
 use super::plan::{Gate, Plan, StepKind};
-use super::probe;
 use super::state::Release;
 use super::supervise::Supervised;
 use super::survey::Place;
 use super::target::{Target, targets};
-use super::traffic::Op;
+use super::traffic::{self, Op};
+use super::{admission, probe};
 use crate::run::RunState;
 use crate::state::StateDir;
 use std::collections::HashMap;
@@ -36,6 +36,8 @@ enum Job {
     Observe,
     Measure(String),
     Do(StepKey),
+    Look,
+    /// Asked for once, after its intent: it is never left out.
     Traffic,
 }
 
@@ -87,11 +89,8 @@ impl World {
         let Some(job) = job(&effect) else { return };
         match self.jobs.get(&job) {
             Some(None) => return,
-            Some(Some(ended)) if matches!(job, Job::Admit | Job::Observe | Job::Traffic) && ended.elapsed() < PAUSE => {
-                // An operation on traffic is asked for once, after its intent: it must not be left out.
-                if !matches!(&effect, Effect::Traffic(op) if *op != Op::Status) {
-                    return;
-                }
+            Some(Some(ended)) if matches!(job, Job::Admit | Job::Observe | Job::Look) && ended.elapsed() < PAUSE => {
+                return;
             }
             _ => {}
         }
@@ -100,7 +99,8 @@ impl World {
         let (place, restarts) = (self.place.clone(), self.restarts.clone());
         match effect {
             Effect::Admit => {
-                thread(move || back(Input::Admission { blocks: Vec::new() }));
+                let store = self.store.clone();
+                thread(move || back(Input::Admission { blocks: admission::blocks(&store, &plan) }));
             }
             Effect::Observe { hosts } => {
                 let known = self.known.clone();
@@ -128,7 +128,7 @@ impl World {
             }),
             Effect::Traffic(op) => thread(move || {
                 let (after, ok) = match &plan.traffic {
-                    Some(_) => (Vec::new(), false),
+                    Some(traffic) => traffic::perform(traffic, &op),
                     None => (Vec::new(), true),
                 };
                 back(Input::Traffic { op, after, ok });
@@ -144,7 +144,7 @@ impl World {
             Input::Observed { .. } => Job::Observe,
             Input::Measured { gate, .. } => Job::Measure(gate.clone()),
             Input::Done { step, .. } => Job::Do(step.clone()),
-            Input::Traffic { .. } => Job::Traffic,
+            Input::Traffic { op, .. } => traffic_job(op),
             _ => return,
         };
         self.jobs.insert(job, Some(Instant::now()));
@@ -157,13 +157,20 @@ fn job(effect: &Effect) -> Option<Job> {
         Effect::Observe { .. } => Job::Observe,
         Effect::Measure { gate, .. } => Job::Measure(gate.clone()),
         Effect::Do { step, .. } => Job::Do(step.clone()),
-        Effect::Traffic(_) => Job::Traffic,
+        Effect::Traffic(op) => traffic_job(op),
         Effect::Page { text } => {
             tracing::warn!("{text}");
             return None;
         }
         _ => return None,
     })
+}
+
+fn traffic_job(op: &Op) -> Job {
+    match op {
+        Op::Status | Op::Check { .. } => Job::Look,
+        _ => Job::Traffic,
+    }
 }
 
 fn measured(gate: &Gate, hosts: &[Target], place: &Place, restarts: &Restarts) -> Input {
