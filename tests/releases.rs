@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use uuid::Uuid;
-use wait::wait_until;
+use wait::{wait_true, wait_until};
 
 /// Each host writes down that it was worked on, by whom, and with which version.
 const DEPLOY: &str = "
@@ -168,7 +168,7 @@ impl World {
 
     fn ended(&mut self) -> Release {
         let release = self.stands("the release to end", At::is_terminal);
-        wait_until(30, "its supervisor to leave", || (!Lock::is_held(&self.dir().lock())).then_some(()));
+        wait_true(30, "its supervisor to leave", || !Lock::is_held(&self.dir().lock()));
         if let Some(mut supervisor) = self.supervisor.take() {
             supervisor.wait().unwrap();
         }

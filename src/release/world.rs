@@ -54,7 +54,9 @@ pub struct World {
 
 /// Hosts with their variables: looked up once a slice.
 #[derive(Clone, Default)]
-struct Known(Arc<Mutex<HashMap<Vec<String>, Arc<Vec<Target>>>>>);
+struct Known(Arc<Mutex<Slices>>);
+
+type Slices = HashMap<Vec<String>, Arc<Vec<Target>>>;
 
 impl Known {
     fn targets(&self, plan: &Plan, hosts: &[String]) -> Arc<Vec<Target>> {

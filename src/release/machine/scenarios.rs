@@ -149,7 +149,7 @@ impl World {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let back = self.world(effect);
-            for input in back {
+            if let Some(input) = back {
                 let effects = self.machine.decide(&self.state, &input, self.now).unwrap();
                 self.perform(effects);
             }
