@@ -96,7 +96,7 @@ pub fn on(screen: &screens::Screen) -> impl Iterator<Item = &'static Action> + u
 /// Every action there is, with the name of its screen (empty: everywhere).
 pub fn all() -> impl Iterator<Item = (&'static str, &'static Action)> {
     let own = screens::ALL.iter().flat_map(|s| s.actions.iter().map(|a| (s.name, a)));
-    let shared = screens::run::PANES.iter().map(|a| ("run", a));
+    let shared = screens::run::PANES.iter().map(|a| ("run, release", a));
     own.chain(shared).chain(CORE.iter().map(|a| ("", a)))
 }
 

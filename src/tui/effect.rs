@@ -21,6 +21,8 @@ pub enum Effect {
     Runs(screens::runs::Effect),
     /// See [`screens::run`].
     Run(screens::run::Effect),
+    /// See [`screens::release`].
+    Release(screens::release::Effect),
     /// See [`screens::audit`].
     Audit(screens::audit::Effect),
     /// See [`screens::away`].

@@ -5,6 +5,7 @@ mod audit;
 pub mod fleet;
 mod last_runs;
 mod launch;
+mod release;
 pub mod run;
 mod runs;
 
@@ -94,6 +95,7 @@ impl Edge {
             Effect::Launch(effect) => launch::perform(&context, effect),
             Effect::Runs(effect) => runs::perform(&context, effect),
             Effect::Run(effect) => run::perform(&context, effect),
+            Effect::Release(effect) => release::perform(&context, effect),
             Effect::Audit(effect) => audit::perform(&context, effect),
             Effect::Away(effect) => runs::look(&context, &effect),
             // The terminal's own; see `app`.

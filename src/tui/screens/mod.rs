@@ -5,6 +5,7 @@ pub mod away;
 pub mod diagnostics;
 pub mod fleet;
 pub mod launch;
+pub mod release;
 pub mod run;
 pub mod runs;
 
@@ -23,6 +24,7 @@ pub const ALL: &[&Screen] = &[
     &launch::SCREEN,
     &runs::SCREEN,
     &run::SCREEN,
+    &release::SCREEN,
     &audit::SCREEN,
     &diagnostics::SCREEN,
     &away::SCREEN,

@@ -16,7 +16,8 @@ use super::screens;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.dirty |= !matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_));
     let mut effects = take_in(model, msg);
-    if model.dirty && model.screen().name == screens::run::SCREEN.name {
+    let at = model.screen().name;
+    if model.dirty && [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
         effects.extend(screens::run::settle(model));
     }
     effects
@@ -77,6 +78,7 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Launch(data) => screens::launch::arrived(model, data),
         Data::Runs(data) => screens::runs::arrived(model, data),
         Data::Run(data) => screens::run::arrived(model, data),
+        Data::Release(data) => screens::release::arrived(model, data),
         Data::Audit(data) => screens::audit::arrived(model, data),
         Data::Away(data) => screens::away::arrived(model, data),
     }

@@ -3,6 +3,7 @@
 
 use crate::run::RunState;
 use crate::run::state::{HostState, TaskState};
+use std::collections::BTreeSet;
 
 /// What the person asked to see.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +14,8 @@ pub struct Wish {
     pub failed_only: bool,
     /// Only hosts whose name holds this text.
     pub host: String,
+    /// Only tasks of these steps, and hosts that have a part in them; none: all.
+    pub steps: Vec<u32>,
 }
 
 /// Numbers of tasks and hosts in the order in which they are shown.
@@ -36,10 +39,17 @@ pub fn task_failed(task: &TaskState) -> bool {
 
 /// The order that `wish` asks for. O(tasks + hosts).
 pub fn order(run: &RunState, wish: &Wish) -> Order {
-    let tasks = pick(run.tasks.iter().map(task_failed), wish);
+    let mut tasks = pick(run.tasks.iter().map(task_failed), wish);
     let named = |name: &str| wish.host.is_empty() || name.contains(&wish.host);
     let mut hosts = pick(run.hosts.values().map(host_failed), wish);
     hosts.retain(|&h| run.hosts.get_index(h as usize).is_some_and(|(name, _)| named(name)));
+    if !wish.steps.is_empty() {
+        let names = wish.steps.iter().flat_map(|s| run.step_hosts(*s)).map(|(name, _)| name);
+        let parts: BTreeSet<usize> = names.filter_map(|name| run.hosts.get_index_of(name)).collect();
+        let of_steps = |t: &TaskState| parts.iter().any(|h| wish.steps.contains(&t.cell(*h).step.into()));
+        hosts.retain(|h| parts.contains(&(*h as usize)));
+        tasks.retain(|t| run.tasks.get(*t as usize).is_some_and(of_steps));
+    }
     Order { tasks, hosts }
 }
 

@@ -16,7 +16,8 @@ pub struct Sign {
     pub role: Role,
 }
 
-const fn sign(glyph: &'static str, ascii: &'static str, word: &'static str, role: Role) -> Sign {
+/// A sign from its parts; both glyphs are one column wide.
+pub const fn sign(glyph: &'static str, ascii: &'static str, word: &'static str, role: Role) -> Sign {
     Sign { glyph, ascii, word, role }
 }
 

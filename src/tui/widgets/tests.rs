@@ -166,7 +166,7 @@ proptest::proptest! {
             }
         }
         let t = theme(ascii);
-        let o = order(&run, &Wish { failing_first, failed_only, host: String::new() });
+        let o = order(&run, &Wish { failing_first, failed_only, ..Wish::default() });
         let stale = Order { tasks: vec![0, 9, 77], hosts: vec![3, 99] };
         let c = Cursor { task: cursor.0, host: cursor.1 };
         let area = Rect::new(x, 1, w, h);

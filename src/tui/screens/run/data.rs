@@ -6,6 +6,7 @@ use crate::run::state::Cell;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::screens::release;
 use crate::tui::widgets::order::first_error;
 use crate::tui::widgets::result::Line;
 use uuid::Uuid;
@@ -86,6 +87,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             (run.opened, run.problem, run.grown) = (Some(*opened), None, true);
             run.reorder();
             model.env = name.and_then(|n| model.project.environments.iter().position(|e| e.name == n));
+            release::opened(model);
             news(&mut model.run)
         }
         Data::Failed(id, why) if Some(id) == shown => {
@@ -98,7 +100,9 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             o.state.apply_lines(&grown.lines);
             o.damage = grown.damage.or(o.damage.take());
             run.reorder();
-            news(run)
+            let effects = news(run);
+            release::grown(model);
+            effects
         }
         Data::Watched(id, watched) if Some(id) == shown => {
             run.watched = Some(watched);

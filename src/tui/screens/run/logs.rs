@@ -1,10 +1,12 @@
 //! The output of a run on its screen: what the pane is told after each message, and its commands.
 
-use super::{Effect, Pane, Typing, plan::plan, view::inner};
+use super::plan::{Plan, plan};
+use super::{Effect, Pane, Typing, view::inner};
 use crate::run::log::Filter;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::screens::release;
 use ratatui::layout::Rect;
 use regex::Regex;
 
@@ -16,7 +18,11 @@ const BUDGET: usize = 2 << 20;
 pub fn settle(model: &mut Model) -> Vec<effect::Effect> {
     let (columns, rows) = model.size;
     let area = inner(Rect { x: 0, y: 1, width: columns, height: rows.saturating_sub(2) });
-    let log = model.run.opened.as_ref().and_then(|o| plan(model, o, area).log);
+    let panes = match model.screen().name == release::SCREEN.name {
+        true => release::panes_area(model, area).map(|area| Plan::of_panes(&model.run, area)),
+        false => None,
+    };
+    let log = model.run.opened.as_ref().and_then(|o| panes.unwrap_or_else(|| plan(model, o, area)).log);
     let run = &mut model.run;
     let (Some(o), Some(id)) = (&mut run.opened, run.id) else { return vec![] };
     if let Some(log) = log {

@@ -10,7 +10,7 @@ mod panes;
 mod plan;
 mod stop;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod view;
 
 use super::Screen;
@@ -28,7 +28,9 @@ use crate::tui::widgets::result::Line;
 pub use data::{Data, Effect, arrived};
 pub use logs::settle;
 pub use look::PANES;
+pub use panes::draw_in as draw_panes;
 use uuid::Uuid;
+pub use view::inner;
 
 /// The screen.
 pub const SCREEN: Screen = Screen {
@@ -156,9 +158,38 @@ pub struct Run {
 /// Opens a run and goes to its screen.
 pub fn open(model: &mut Model, id: Uuid) -> Vec<effect::Effect> {
     if model.run.id != Some(id) {
+        model.release.forget();
         model.run = Run { id: Some(id), follow: true, log: LogPane::new(), ..Run::default() };
     }
     update::go(model, &SCREEN)
+}
+
+/// What was asked in the run that is open, and what happened so far.
+pub fn opened(model: &Model) -> Option<(&RunSpec, &RunState)> {
+    model.run.opened.as_ref().map(|o| (&*o.spec, &*o.state))
+}
+
+/// Shows only tasks of these steps and the hosts that have a part in them; none: all.
+pub fn only_steps(model: &mut Model, steps: Vec<u32>) {
+    if model.run.wish.steps != steps {
+        model.run.wish.steps = steps;
+        model.run.reorder();
+    }
+}
+
+/// Somebody watches the run that is open, or it ended.
+pub fn watched(model: &Model) -> bool {
+    model.run.is_watched()
+}
+
+/// When its last event happened (Unix milliseconds).
+pub fn seen(model: &Model) -> i64 {
+    model.run.state().map_or(0, |s| s.updated_at)
+}
+
+/// One of its parts has the whole screen.
+pub fn is_zoomed(model: &Model) -> bool {
+    model.run.zoom
 }
 
 impl Run {

@@ -14,6 +14,13 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+/// Draws the parts of the open run into an area of another screen.
+pub fn draw_in(model: &Model, area: Rect, frame: &mut Frame, hits: &mut Hits) {
+    if let Some(o) = &model.run.opened {
+        view(model, o, &Plan::of_panes(&model.run, area), frame, hits);
+    }
+}
+
 /// Draws the parts where the plan has them.
 pub fn view(model: &Model, o: &Opened, plan: &Plan, frame: &mut Frame, hits: &mut Hits) {
     if let Some(area) = plan.grid {

@@ -102,6 +102,15 @@ pub fn plan(model: &Model, o: &Opened, area: Rect) -> Plan {
     plan
 }
 
+impl Plan {
+    /// The panes alone.
+    pub fn of_panes(run: &Run, area: Rect) -> Self {
+        let mut plan = Self::default();
+        panes(run, area, &mut plan);
+        plan
+    }
+}
+
 /// Divides what is left among the panes; the one that has the keys is always among them.
 fn panes(run: &Run, rest: Rect, plan: &mut Plan) {
     let at = run.focus();

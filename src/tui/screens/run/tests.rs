@@ -51,6 +51,20 @@ impl std::ops::DerefMut for Driver {
     }
 }
 
+/// Opens a run in another screen's test, without output.
+pub fn open_in(d: &mut testing::Driver, state: RunState) {
+    open_run(d, fixtures::spec(), state);
+}
+
+/// The same for any run.
+pub fn open_run(d: &mut testing::Driver, spec: RunSpec, state: RunState) {
+    let id = spec.id;
+    open(&mut d.model, id);
+    let log = LogStore::open(&crate::state::RunDir::at(std::path::Path::new("/nonexistent")));
+    let opened = Opened { spec: Box::new(spec), state: Box::new(state), damage: None, log };
+    d.send(Msg::Data(msg::Data::Run(Data::Opened(id, Box::new(opened)))));
+}
+
 /// A run on the screen, with the result of its first error, where it has one.
 fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
     let driver = testing::Driver::new(testing::model(testing::project(), testing::theme(theme)), size);

@@ -1,0 +1,52 @@
+//! What arrives for the live view, and what it wants done.
+
+use crate::release::machine::Verb;
+use crate::tui::effect;
+use crate::tui::model::Model;
+use crate::tui::msg::Level;
+use uuid::Uuid;
+
+/// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
+#[derive(Debug)]
+pub enum Data {
+    /// A verb was taken up; or it was refused, or could not be asked, for a reason.
+    Answered(Uuid, Result<(), String>),
+    /// Where the time line was written, or why it was not.
+    Exported(Result<String, String>),
+}
+
+/// What this screen wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Ask the supervisor.
+    Ask {
+        /// Run.
+        id: Uuid,
+        /// What.
+        verb: Verb,
+    },
+    /// Write the time line into a file.
+    Export {
+        /// Run.
+        id: Uuid,
+        /// In Markdown.
+        text: String,
+    },
+}
+
+/// Data arrived.
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    let shown = model.run.id;
+    match data {
+        Data::Answered(id, answer) => {
+            let verb = if Some(id) == shown { model.release.busy.take() } else { None }.unwrap_or("what was asked");
+            match answer {
+                Ok(()) => model.toast(Level::Info, format!("{verb}: taken up, and recorded")),
+                Err(why) => model.toast(Level::Error, format!("{verb}: {why}")),
+            }
+        }
+        Data::Exported(Ok(path)) => model.toast(Level::Info, format!("the time line is in {path}")),
+        Data::Exported(Err(why)) => model.toast(Level::Error, format!("the time line was not written: {why}")),
+    }
+    vec![]
+}

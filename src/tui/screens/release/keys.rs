@@ -1,0 +1,64 @@
+//! Keys and the mouse on the live view: the box first, else the panes.
+
+use super::dialog::{Answer, Dialog, PART};
+use super::{Effect, actions};
+use crate::tui::effect;
+use crate::tui::hits::Target;
+use crate::tui::model::Model;
+use crate::tui::screens::run;
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+
+/// A key that no action has, or one while something is asked or typed.
+pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
+    match model.release.dialog.take() {
+        Some(dialog) => Some(answered(model, dialog.key(key))),
+        None => (run::SCREEN.key)(model, key),
+    }
+}
+
+/// Pasted text.
+pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
+    match &mut model.release.dialog {
+        Some(dialog) => {
+            dialog.paste(text);
+            vec![]
+        }
+        None => (run::SCREEN.paste)(model, text),
+    }
+}
+
+/// The mouse.
+pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
+    let click = event.kind == MouseEventKind::Down(MouseButton::Left);
+    let Some(dialog) = model.release.dialog.take() else { return (run::SCREEN.mouse)(model, event, target) };
+    match target {
+        Some(Target::Part { part: PART, index }) if click => answered(model, dialog.click(index)),
+        None if click => vec![],
+        _ => {
+            model.release.dialog = Some(dialog);
+            vec![]
+        }
+    }
+}
+
+fn answered(model: &mut Model, answer: Answer) -> Vec<effect::Effect> {
+    match answer {
+        Answer::Open(dialog) => {
+            model.release.dialog = Some(dialog);
+            vec![]
+        }
+        Answer::Done(None) => vec![],
+        Answer::Done(Some(verb)) => actions::ask(model, verb),
+    }
+}
+
+/// Opens a box.
+pub fn open(model: &mut Model, dialog: Option<Dialog>) -> Vec<effect::Effect> {
+    model.release.dialog = dialog;
+    vec![]
+}
+
+/// The effect that asks a verb.
+pub fn asks(model: &Model, verb: crate::release::machine::Verb) -> Option<effect::Effect> {
+    model.run.id.map(|id| effect::Effect::Release(Effect::Ask { id, verb }))
+}

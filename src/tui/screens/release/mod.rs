@@ -1,0 +1,94 @@
+//! One release, live or past: its machine, stages, batches, traffic and gates above; the tasks of its hosts and the
+//! output of its steps below, as on the Run screen. And all that a person can ask of it.
+
+mod actions;
+mod batches;
+mod data;
+mod dialog;
+#[cfg(test)]
+pub mod fixtures;
+mod follow;
+mod gates;
+mod keys;
+mod layout;
+mod machine;
+mod questions;
+mod refuse;
+mod says;
+mod signs;
+mod stages;
+#[cfg(test)]
+mod tests;
+mod traffic;
+mod view;
+mod words;
+
+use super::{Screen, run};
+use crate::release::machine::Machine;
+use crate::release::state::{Release, Undo};
+use crate::release::undo;
+use crate::tui::model::Model;
+pub use data::{Data, Effect, arrived};
+pub use follow::{grown, opened};
+pub use says::batches;
+pub use view::panes_area;
+pub use words::Line;
+
+/// The screen. Its panes are the Run screen's, and so are their keys; the run that is open there is the release.
+pub const SCREEN: Screen = Screen {
+    crumbs: view::crumbs,
+    actions: actions::ACTIONS,
+    shared: run::PANES,
+    typing: |m| m.release.dialog.is_some() || (run::SCREEN.typing)(m),
+    key: keys::key,
+    paste: keys::paste,
+    motion: run::SCREEN.motion,
+    mouse: keys::mouse,
+    enter: run::SCREEN.enter,
+    leave: |m| m.release.dialog = None,
+    ..Screen::plain("release", view::view)
+};
+
+/// Its state.
+#[derive(Debug, Default)]
+pub struct Live {
+    shown: Option<Shown>,
+    /// What is asked of the person.
+    dialog: Option<dialog::Dialog>,
+    /// Tasks of every batch are shown, not only of the one in work.
+    all_steps: bool,
+    /// A verb that was sent and has no answer yet.
+    busy: Option<&'static str>,
+}
+
+/// A release as far as it was read.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// Its machine: the plan, and what would be answered to a verb.
+    machine: Machine,
+    /// What happened so far.
+    release: Release,
+    /// Events of its own that were taken in.
+    folded: usize,
+    /// Some of them are of a newer opsdeck, and left out.
+    newer: bool,
+}
+
+impl Shown {
+    /// Can it be undone now?
+    fn undo(&self, now: i64) -> Undo {
+        undo::undo(&self.machine.plan, &self.release, now)
+    }
+}
+
+impl Live {
+    /// Another run is open: nothing of this one stays.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The release that is open, if one is.
+fn shown(model: &Model) -> Option<&Shown> {
+    model.release.shown.as_ref()
+}

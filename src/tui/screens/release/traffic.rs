@@ -1,0 +1,149 @@
+//! Traffic: where each balancer sends it, as a bar between the pools. Balancers that disagree are SPLIT, in red; what
+//! was seen too long ago is stale, and grey.
+
+use super::signs;
+use super::words::Line;
+use crate::release::plan::{Plan, Strategy};
+use crate::release::state::Release;
+use crate::release::traffic::Report;
+use crate::text::human;
+use crate::tui::theme::{Role, Theme};
+use crate::tui::widgets::sign;
+use std::collections::BTreeSet;
+
+/// What was seen longer ago is no longer known (milliseconds): three looks.
+const STALE: i64 = 90_000;
+/// Columns of a bar.
+const BAR: u16 = 20;
+/// Roles of the pools in their order: old and new must be told apart without a colour too, so each is named.
+const ROLES: [Role; 3] = [Role::Link, Role::Ok, Role::Changed];
+
+/// A line a balancer; none where opsdeck moves no traffic.
+pub fn lines(plan: &Plan, release: &Release, theme: &Theme, now: i64, narrow: bool) -> Vec<Line> {
+    let Some(traffic) = &plan.traffic else { return vec![] };
+    let pools = pools(plan, release);
+    let age = release.traffic_at.map(|at| now.saturating_sub(at));
+    let stale = age.is_none_or(|a| a > STALE);
+    let mut out = vec![];
+    out.extend(split(release, theme));
+    let wide = traffic.balancers.iter().map(|b| crate::text::width(&b.name)).max().unwrap_or(0).min(16);
+    for balancer in &traffic.balancers {
+        let name = crate::text::plain(&balancer.name);
+        let head =
+            Line::named(if out.is_empty() { "Traffic" } else { "" }).and(format!("{name:<wide$} "), Role::Strong);
+        let line = match release.traffic.iter().find(|r| r.balancer == balancer.name) {
+            None => head.sign(signs::UNKNOWN, theme).and(", not looked at yet", Role::Dim),
+            Some(report) => {
+                let line = head.then(report_line(&pools, report, theme, narrow));
+                if stale { line.all(Role::Stale) } else { line }
+            }
+        };
+        let seen = match age {
+            Some(a) if stale => format!("  {} seen {}", sign::STALE.text(theme), human::ago(now - a, now)),
+            Some(a) if a >= 1_000 => format!("  seen {}", human::ago(now - a, now)),
+            _ => String::new(),
+        };
+        out.push(line.and(seen, if stale { Role::Stale } else { Role::Dim }));
+    }
+    if let Some(op) = &release.traffic_open {
+        let text = format!(": {} has no outcome yet", doing(op));
+        out.push(Line::named("").sign(signs::UNKNOWN, theme).and(text, Role::Unknown));
+    }
+    out
+}
+
+/// The pools in the order in which they are drawn: from the old one to the new one.
+fn pools(plan: &Plan, release: &Release) -> Vec<String> {
+    let mut out: Vec<String> = match &plan.strategy {
+        Strategy::BlueGreen { active, idle, .. } => vec![active.clone(), idle.clone()],
+        Strategy::Canary | Strategy::Rolling { .. } => vec![],
+    };
+    let shares = release.traffic.iter().flat_map(|r| r.shares.keys().rev());
+    let ups = release.traffic.iter().flat_map(|r| r.up.keys());
+    for pool in shares.chain(ups) {
+        if !out.contains(pool) {
+            out.push(pool.clone());
+        }
+    }
+    out
+}
+
+/// Balancers that send their traffic to different pools.
+fn split(release: &Release, theme: &Theme) -> Option<Line> {
+    let known = || release.traffic.iter().filter_map(|r| r.active.as_deref().map(|a| (r.balancer.as_str(), a)));
+    let pools: BTreeSet<&str> = known().map(|(_, a)| a).collect();
+    if pools.len() < 2 {
+        return None;
+    }
+    let each: Vec<String> = known().map(|(b, a)| format!("{b} sends to {a}")).collect();
+    Some(Line::named("Traffic").sign(signs::SPLIT, theme).and(format!(": {}", each.join(", ")), Role::Error))
+}
+
+fn doing(op: &crate::release::traffic::Op) -> String {
+    use crate::release::traffic::Op;
+    match op {
+        Op::Status => "a look at the balancers".into(),
+        Op::Check { to } => format!("the check of {to}"),
+        Op::Switch { to, .. } => format!("the switch to {to}"),
+        Op::Weight { percent, .. } => format!("the weight of {percent}%"),
+        Op::Out { hosts } => format!("taking {} out", hosts.join(" ")),
+        Op::In { hosts } => format!("putting {} back", hosts.join(" ")),
+        Op::Drain { pool } => format!("draining {pool}"),
+    }
+}
+
+fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -> Line {
+    let mut line = bar(pools, report, theme, if narrow { BAR / 2 } else { BAR });
+    for (i, pool) in pools.iter().enumerate() {
+        let share = share(report, pool);
+        if share.is_none() && !report.up.contains_key(pool) {
+            continue;
+        }
+        let percent = share.map_or("?%".into(), |s| format!("{s}%"));
+        let up = report
+            .up
+            .get(pool)
+            .map_or(String::new(), |(up, all)| format!(" {up}/{all}{}", if narrow { "" } else { " up" }));
+        let role = ROLES[i % ROLES.len()];
+        let name = if pool.is_empty() { "" } else { pool.as_str() };
+        line = line.and(format!("  {name} {percent}"), role);
+        let low = report.up.get(pool).is_some_and(|(up, all)| up < all);
+        line = line.and(up, if low { Role::Warning } else { Role::Dim });
+        if let Some(n) = report.sessions.get(pool).filter(|_| share == Some(0)) {
+            line = line.and(format!(" {} open", human::count(*n)), Role::Dim);
+        }
+    }
+    if !report.out.is_empty() {
+        line = line.and(format!("  out: {}", report.out.join(" ")), Role::Warning);
+    }
+    match &report.problem {
+        Some(problem) => line.and(format!("  {} {problem}", sign::WARNING.glyph(theme)), Role::Failed),
+        None => line,
+    }
+}
+
+/// A pool's share of a balancer's traffic (percent); `None`: not known.
+fn share(report: &Report, pool: &str) -> Option<u8> {
+    let told = report.shares.get(pool).copied();
+    told.or_else(|| report.active.as_ref().map(|a| if a == pool { 100 } else { 0 }))
+}
+
+fn bar(pools: &[String], report: &Report, theme: &Theme, columns: u16) -> Line {
+    const FILL: [(&str, &str); 3] = [("█", "#"), ("▓", "="), ("▒", "-")];
+    let shares: Vec<u8> = pools.iter().filter_map(|p| share(report, p)).collect();
+    if shares.len() < pools.len() || shares.iter().all(|s| *s == 0) {
+        return Line::default().and("?".repeat(usize::from(columns)), Role::Unknown);
+    }
+    let total: u32 = shares.iter().map(|s| u32::from(*s)).sum();
+    let mut line = Line::default();
+    let (mut sum, mut drawn) = (0, 0);
+    for (i, share) in shares.iter().enumerate() {
+        sum += u32::from(*share);
+        let end = sum * u32::from(columns) / total.max(1);
+        let (wide, ascii) = FILL[i % FILL.len()];
+        let cell = if theme.ascii { ascii } else { wide };
+        line = line.and(cell.repeat((end - drawn) as usize), ROLES[i % ROLES.len()]);
+        drawn = end;
+    }
+    line
+}
