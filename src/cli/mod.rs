@@ -22,6 +22,7 @@ mod inner;
 mod paint;
 pub mod play;
 mod record;
+pub mod release;
 pub mod rerun;
 pub mod runs;
 mod secret;
@@ -115,6 +116,9 @@ pub enum Verb {
     Plan(plan::Args),
     /// Stop the line of an environment: no release begins or goes on there until it is opened
     Line(line::Args),
+    /// What people ask of a release.
+    #[command(flatten)]
+    Release(release::Verb),
     /// Supervise a run
     #[command(hide = true)]
     Supervise(inner::Supervise),
@@ -145,6 +149,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Rerun(args)) => rerun::run(&global, &args),
         Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),
+        Some(Verb::Release(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
         None => screen::run(&screen, &global),

@@ -1,0 +1,238 @@
+//! `opsdeck approve`, `reject`, `pause` ... `timeline`: what a person asks of a release, and its story for a hand-over. Who
+//! asks is what the kernel tells the release's supervisor, not what stands on a command line.
+
+use super::{Global, start};
+use crate::release::machine::Verb as Asked;
+use crate::release::state::{Mark, Release};
+use crate::release::supervise::Body;
+use crate::release::{self, launch, timeline};
+use crate::run::{Follower, StopError, find, open_index};
+use crate::state::operator::Operator;
+use crate::text::plain;
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::io::Write;
+use std::process::ExitCode;
+
+const CODES: &str = "Exit codes: 0 done, or under way and recorded; 1 no such release, or nobody answers; 64 refused.";
+
+/// The verbs of people on a release, in the order of the help.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Approve a release that waits for people; never one's own
+    #[command(after_help = CODES)]
+    Approve {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Only if its plan has this digest: the one that was looked at
+        #[arg(long, value_name = "SHA256")]
+        digest: Option<String>,
+    },
+    /// End a release before it changes anything
+    #[command(after_help = CODES)]
+    Reject {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a release wait at its next boundary
+    #[command(after_help = CODES)]
+    Pause {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Let a paused release go on
+    #[command(after_help = CODES)]
+    Resume {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+    },
+    /// Let a release go on, and stop for nothing but failures any more
+    #[command(after_help = CODES)]
+    Promote {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+    },
+    /// Leave out a gate or a guard that a release waits for
+    #[command(after_help = CODES)]
+    Skip {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// The gate's name, or what it waits for as it is written there
+        what: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Run the steps of the current batch again on the hosts that are not new
+    #[command(after_help = CODES)]
+    Retry {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+    },
+    /// Undo a release: traffic first, then hosts; without approval
+    #[command(after_help = CODES)]
+    Rollback {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Say what a host is, where it cannot be asked; needs two people
+    #[command(after_help = CODES)]
+    Mark {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// The host
+        host: String,
+        /// What it is
+        #[arg(value_enum)]
+        mark: What,
+    },
+    /// End a release with hosts of two versions; needs two people
+    #[command(after_help = CODES)]
+    AcceptMixed {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take the environment's lease from whoever holds it
+    #[command(after_help = CODES)]
+    TakeOver {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Print a release's story as Markdown: who, what, when, why
+    #[command(
+        after_help = "Example:\n  opsdeck timeline last > handover.md\n\nExit codes: 0 printed, 1 no such release."
+    )]
+    Timeline {
+        /// The release: its run's id, the beginning of it, or `last`
+        run: String,
+    },
+}
+
+/// Which release, and how the answer is printed.
+#[derive(Debug, clap::Args)]
+pub struct On {
+    /// The release: its run's id, the beginning of it, or `last`
+    pub run: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a person can say that a host is.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum What {
+    /// It has the new version
+    New,
+    /// It has the old version
+    Old,
+    /// It is broken
+    Failed,
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// No such release; nobody answers. Refusals have their own exit code.
+pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
+    let (on, asked) = match verb {
+        Verb::Timeline { run } => return story(global, &run),
+        Verb::Approve { on, digest } => {
+            let (_, body, _) = open(global, &on.run)?;
+            (on, Asked::Approve { digest: digest.unwrap_or(body.digest) })
+        }
+        Verb::Reject { on, reason } => (on, Asked::Reject { reason }),
+        Verb::Pause { on, reason } => (on, Asked::Pause { reason }),
+        Verb::Resume { on } => (on, Asked::Resume),
+        Verb::Promote { on } => (on, Asked::Promote),
+        Verb::Skip { on, what, reason } => (on, Asked::Skip { what, reason }),
+        Verb::Retry { on } => (on, Asked::RetryFailed),
+        Verb::Rollback { on, reason } => (on, Asked::Rollback { reason }),
+        Verb::Mark { on, host, mark } => (on, Asked::Mark { host, mark: mark.into() }),
+        Verb::AcceptMixed { on, reason } => (on, Asked::AcceptMixed { reason }),
+        Verb::TakeOver { on, reason } => (on, Asked::TakeOver { reason }),
+    };
+    ask(global, &on, &asked)
+}
+
+fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
+    let (run, ..) = open(global, &on.run)?;
+    let id = run.spec.id;
+    match release::ask(&global.store(), id, verb, &Operator::current()) {
+        Ok(()) => {}
+        Err(StopError::Refused(why)) => {
+            eprintln!("opsdeck: {}", plain(&why));
+            return Ok(start::REFUSED.into());
+        }
+        Err(e) => return Err(e.into()),
+    }
+    let (_, _, now) = open(global, &id.to_string())?;
+    let line = if on.json {
+        json!({ "run": id, "state": now.at.name(), "waits": now.waits }).to_string()
+    } else {
+        let waits = now.waits.map(|what| format!(": waits for {what}")).unwrap_or_default();
+        plain(&format!("{}{waits}", now.at.name().replace('_', " "))).into_owned()
+    };
+    // It is done, whether or not anybody takes the line.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn story(global: &Global, run: &str) -> Result<ExitCode> {
+    let (_, body, release) = open(global, run)?;
+    let text = timeline::timeline(&body.plan, &release, jiff::Timestamp::now().as_millisecond());
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A release as its run's files tell it.
+fn open(global: &Global, run: &str) -> Result<(Follower, Body, Release)> {
+    let store = global.store();
+    let run = Follower::open(&store.run(find(&store, &open_index(&store)?, run)?))?;
+    let id = run.spec.id;
+    let Some(body) = launch::body(&run.spec).with_context(|| format!("the plan of run {id} cannot be read"))? else {
+        bail!("run {id} is no release: `opsdeck show {id}` tells what it is");
+    };
+    let mut release = Release::default();
+    for (at, event) in &run.state.own {
+        let event =
+            serde_json::from_str(event).with_context(|| format!("run {id} holds what this version cannot read"))?;
+        release.apply(*at, &event);
+    }
+    Ok((run, body, release))
+}
+
+impl From<What> for Mark {
+    fn from(what: What) -> Mark {
+        match what {
+            What::New => Mark::New,
+            What::Old => Mark::Old,
+            What::Failed => Mark::Failed,
+        }
+    }
+}
