@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod build;
 pub mod ask;
+pub mod build;
 pub mod child;
 pub mod event;
 mod fan;
