@@ -114,6 +114,7 @@ impl World {
             inventory += &format!("{host} ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n");
         }
         std::fs::write(project.join("hosts.ini"), inventory).unwrap();
+        std::fs::write(project.join("opsdeck.yaml"), "environments: {staging: {inventory: hosts.ini}}\n").unwrap();
         std::fs::write(project.join("deploy.yml"), DEPLOY).unwrap();
         let mut plan = plan(&project, batches);
         change(&mut plan);
