@@ -4,7 +4,6 @@
 //! plan (frozen) -> machine -> effects -> world (Ansible, balancers, requests) -> events -> fold -> [`state::Release`]
 
 pub mod admission;
-pub mod build;
 pub mod ask;
 pub mod build;
 pub mod child;
