@@ -1,7 +1,6 @@
 //! Which version is stable: that of the last release here that succeeded.
 
-use crate::release::plan::Plan;
-use crate::run::spec::Work;
+use crate::release::launch;
 use crate::run::{open_index, read_spec};
 use crate::state::{Filter, IndexError, StateDir};
 
@@ -14,8 +13,7 @@ pub fn last_stable(store: &StateDir, release: &str, environment: &str) -> Result
         Filter { states: vec!["succeeded".into()], environment: Some(environment.to_owned()), ..Filter::default() };
     let rows = open_index(store)?.list(&filter)?;
     Ok(rows.into_iter().filter(|row| row.kind == "release" && !row.check).find_map(|row| {
-        let Work::Plan(planned) = read_spec(&store.run(row.id)).ok()?.work else { return None };
-        let plan: Plan = serde_json::from_value(planned.body).ok()?;
+        let plan = launch::body(&read_spec(&store.run(row.id)).ok()?).ok()??.plan;
         (plan.release == release).then_some(plan.version)
     }))
 }
