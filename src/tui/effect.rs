@@ -21,6 +21,8 @@ pub enum Effect {
     Runs(screens::runs::Effect),
     /// See [`screens::run`].
     Run(screens::run::Effect),
+    /// See [`screens::releases`].
+    Releases(screens::releases::Effect),
     /// See [`screens::release`].
     Release(screens::release::Effect),
     /// See [`screens::audit`].

@@ -60,6 +60,8 @@ pub struct Model {
     pub runs: screens::runs::Runs,
     /// See [`screens::run`].
     pub run: screens::run::Run,
+    /// See [`screens::releases`].
+    pub releases: screens::releases::Releases,
     /// See [`screens::release`].
     pub release: screens::release::Live,
     /// See [`screens::audit`].
@@ -112,6 +114,7 @@ impl Model {
             launch: screens::launch::Launch::default(),
             runs: screens::runs::Runs::default(),
             run: screens::run::Run::default(),
+            releases: screens::releases::Releases::default(),
             release: screens::release::Live::default(),
             audit: screens::audit::Audit::default(),
             diagnostics: screens::diagnostics::Diagnostics::default(),

@@ -51,6 +51,7 @@ pub enum Data {
     Launch(screens::launch::Data),
     Runs(screens::runs::Data),
     Run(screens::run::Data),
+    Releases(screens::releases::Data),
     Release(screens::release::Data),
     Audit(screens::audit::Data),
     Away(screens::away::Data),

@@ -6,6 +6,7 @@ pub mod fleet;
 mod last_runs;
 mod launch;
 mod release;
+mod releases;
 pub mod run;
 mod runs;
 
@@ -95,6 +96,7 @@ impl Edge {
             Effect::Launch(effect) => launch::perform(&context, effect),
             Effect::Runs(effect) => runs::perform(&context, effect),
             Effect::Run(effect) => run::perform(&context, effect),
+            Effect::Releases(effect) => releases::perform(&context, effect),
             Effect::Release(effect) => release::perform(&context, effect),
             Effect::Audit(effect) => audit::perform(&context, effect),
             Effect::Away(effect) => runs::look(&context, &effect),

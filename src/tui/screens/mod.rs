@@ -6,6 +6,7 @@ pub mod diagnostics;
 pub mod fleet;
 pub mod launch;
 pub mod release;
+pub mod releases;
 pub mod run;
 pub mod runs;
 
@@ -22,6 +23,7 @@ use ratatui::layout::Rect;
 pub const ALL: &[&Screen] = &[
     &fleet::SCREEN,
     &launch::SCREEN,
+    &releases::SCREEN,
     &runs::SCREEN,
     &run::SCREEN,
     &release::SCREEN,

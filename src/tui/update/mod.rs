@@ -78,6 +78,7 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Launch(data) => screens::launch::arrived(model, data),
         Data::Runs(data) => screens::runs::arrived(model, data),
         Data::Run(data) => screens::run::arrived(model, data),
+        Data::Releases(data) => screens::releases::arrived(model, data),
         Data::Release(data) => screens::release::arrived(model, data),
         Data::Audit(data) => screens::audit::arrived(model, data),
         Data::Away(data) => screens::away::arrived(model, data),

@@ -4,13 +4,14 @@ use super::{Asked, Edit, Effect, Pane, marks};
 use crate::tui::actions::Action;
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::screens::launch;
+use crate::tui::screens::{launch, releases};
 use crate::tui::widgets::field::Field;
 
 /// The actions of this screen.
 pub const ACTIONS: &[Action] = &[
     launch::ADHOC,
     launch::PLAYBOOK,
+    releases::RELEASE,
     launch::RECOVERY,
     Action::new("fleet.filter", &["/"], "filter", "Show only hosts whose name or groups hold a text", |m| {
         let text = m.place().map(|p| p.filter.clone()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What can be done with a release. Undo is one key and one question; what breaks a rule asks for a reason.
 
-use super::{Effect, keys, questions, refuse, shown};
+use super::{Effect, boxes, keys, questions, refuse, shown};
 use crate::release::machine::Verb;
 use crate::release::timeline;
 use crate::tui::actions::{Action, Danger};
@@ -18,7 +18,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(refuse::undo)
     .asks(Danger::Confirm, questions::undo),
     Action::new("release.stop", &["s"], "stop...", "Stop it: three ways, each with what it leaves behind", |m| {
-        let dialog = questions::stop(m);
+        let dialog = boxes::stop(m);
         keys::open(m, dialog)
     })
     .hint(95)
@@ -39,7 +39,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(|m| refuse::verb(m, |_| Ok(Verb::Promote)))
     .asks(Danger::Confirm, questions::go_on),
     Action::new("release.skip", &["G"], "skip...", "Leave out a gate or another guard, with a reason", |m| {
-        let dialog = questions::skip(m);
+        let dialog = boxes::skip(m);
         keys::open(m, dialog)
     })
     .hint(38)
@@ -50,7 +50,7 @@ pub const ACTIONS: &[Action] = &[
         .asks(Danger::Confirm, questions::approve),
     Action::new("release.reject", &["N"], "reject...", "End it before it begins, with a reason", |m| {
         let text = "It ends before anything is touched.".to_owned();
-        keys::open(m, Some(questions::reason("reject this release", text, Verb::Reject { reason: String::new() })))
+        keys::open(m, Some(boxes::reason("reject this release", text, Verb::Reject { reason: String::new() })))
     })
     .hint(36)
     .unless(refuse::reject),
@@ -65,7 +65,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(|m| refuse::verb(m, |_| Ok(Verb::RetryFailed)))
     .asks(Danger::Confirm, questions::retry),
     Action::new("release.mark", &["m"], "mark host...", "Say what a host is, where nothing can tell; needs two", |m| {
-        let dialog = questions::mark(m);
+        let dialog = boxes::mark(m);
         keys::open(m, dialog)
     })
     .hint(34)
@@ -73,7 +73,7 @@ pub const ACTIONS: &[Action] = &[
     Action::new("release.accept", &["A"], "accept mixed...", "End it with hosts of two versions; needs two", |m| {
         let text = "It ends with hosts of both versions; their list is kept. A second person must accept it too.";
         let verb = Verb::AcceptMixed { reason: String::new() };
-        keys::open(m, Some(questions::reason("accept a mixed fleet", text.into(), verb)))
+        keys::open(m, Some(boxes::reason("accept a mixed fleet", text.into(), verb)))
     })
     .hint(32)
     .unless(refuse::accept),
@@ -81,7 +81,7 @@ pub const ACTIONS: &[Action] = &[
         let held = shown(m).and_then(|s| s.release.waits.clone()).unwrap_or_default();
         let text = format!("The environment is taken from its holder, whose steps may still run. {held}");
         let verb = Verb::TakeOver { reason: String::new() };
-        keys::open(m, Some(questions::reason("take over the environment: it is recorded loudly", text, verb)))
+        keys::open(m, Some(boxes::reason("take over the environment: it is recorded loudly", text, verb)))
     })
     .hint(30)
     .unless(refuse::take_over),

@@ -1,7 +1,7 @@
 //! What stands where on the live view: worked out before anything is drawn. Every part says how many rows it would
 //! like and how many it must have; where the screen is low the least important ones give way first.
 
-use super::stages::Ground;
+use super::steps::Ground;
 use super::words::Line;
 use super::{batches, gates, machine, says, stages, traffic};
 use crate::release::plan::Plan;

@@ -3,6 +3,7 @@
 
 mod actions;
 mod batches;
+mod boxes;
 mod data;
 mod dialog;
 #[cfg(test)]
@@ -11,12 +12,15 @@ mod follow;
 mod gates;
 mod keys;
 mod layout;
+#[cfg(test)]
+mod looks;
 mod machine;
 mod questions;
 mod refuse;
 mod says;
 mod signs;
 mod stages;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod traffic;

@@ -1,5 +1,4 @@
-//! The live view in the states that a person can meet, at the sizes and in the themes that people use; and what its
-//! keys ask.
+//! What the keys of the live view ask, and how it follows its run.
 
 use super::*;
 use crate::release::machine::{Stop, Verb};
@@ -11,11 +10,12 @@ use crate::tui::testing::{self, Driver};
 use crate::tui::widgets::fixtures as runs;
 
 /// A release on the screen, with the run behind it.
-fn driver(plan: Plan, release: Release, theme: &str, size: (u16, u16)) -> Driver {
+pub fn driver(plan: Plan, release: Release, theme: &str, size: (u16, u16)) -> Driver {
     wearing(plan, release, testing::theme(theme), size)
 }
 
-fn wearing(plan: Plan, release: Release, theme: crate::tui::theme::Theme, size: (u16, u16)) -> Driver {
+/// The same in a theme.
+pub fn wearing(plan: Plan, release: Release, theme: crate::tui::theme::Theme, size: (u16, u16)) -> Driver {
     let mut d = Driver::new(testing::model(testing::project(), theme), size);
     run::tests::open_in(&mut d, runs::running());
     d.model.stack.pop();
@@ -26,7 +26,8 @@ fn wearing(plan: Plan, release: Release, theme: crate::tui::theme::Theme, size: 
     d
 }
 
-fn all() -> Vec<(&'static str, Plan, Release)> {
+/// Every state, by name.
+pub fn all() -> Vec<(&'static str, Plan, Release)> {
     vec![
         ("awaiting", fixtures::rolling(), fixtures::awaiting()),
         ("deploying", fixtures::rolling(), fixtures::deploying()),
@@ -36,62 +37,6 @@ fn all() -> Vec<(&'static str, Plan, Release)> {
         ("rolled_back", fixtures::rolling(), fixtures::rolled_back()),
         ("split", fixtures::blue_green(), fixtures::split()),
     ]
-}
-
-#[test]
-fn as_it_looks() {
-    for (name, plan, release) in all() {
-        for size in [(80, 24), (160, 50)] {
-            let d = driver(plan.clone(), release.clone(), "dark", size);
-            insta::assert_snapshot!(format!("release_{name}_{}x{}", size.0, size.1), d.screen());
-        }
-    }
-}
-
-#[test]
-fn themes() {
-    for theme in ["dark", "light", "high-contrast"] {
-        for size in [(80, 24), (160, 50)] {
-            let name = |what: &str| format!("release_{what}_{theme}_{}x{}", size.0, size.1);
-            let rolling = driver(fixtures::rolling(), fixtures::deploying(), theme, size);
-            insta::assert_snapshot!(name("rolling"), rolling.styled());
-            let split = driver(fixtures::blue_green(), fixtures::split(), theme, size);
-            insta::assert_snapshot!(name("switching"), split.styled());
-        }
-    }
-}
-
-#[test]
-fn hostile_names_ascii_and_nobody_there() {
-    let (plan, release) = fixtures::hostile();
-    let d = driver(plan.clone(), release.clone(), "monochrome", (100, 30));
-    insta::assert_snapshot!("release_hostile", d.screen());
-    let mut ascii = testing::theme("monochrome");
-    ascii.ascii = true;
-    let mut d = wearing(plan, release, ascii, (100, 30));
-    d.send(Msg::Data(msg::Data::Run(run::Data::Watched(runs::spec().id, false))));
-    insta::assert_snapshot!("release_unwatched_ascii", d.screen());
-    assert!(d.screen().is_ascii());
-}
-
-#[test]
-fn many_hosts_fold_to_counts_and_the_batch_in_work_stays() {
-    let mut plan = fixtures::rolling();
-    plan.batches = (0..60)
-        .map(|b| crate::release::plan::Batch { hosts: (0..40).map(|h| format!("h{b}-{h}")).collect(), weight: None })
-        .collect();
-    let mut release = fixtures::deploying();
-    release.at = At::Deploying { batch: 30 };
-    release.hosts = (0..30 * 40).map(|n| (format!("h{}-{}", n / 40, n % 40), mark(Mark::New))).collect();
-    release.hosts.insert("h30-1".into(), mark(Mark::Running));
-    let narrow = driver(plan.clone(), release.clone(), "dark", (80, 24)).screen();
-    assert!(narrow.contains("Batches  1-29 ●1,160  30 ●40  31 ◐1·39  32 ·40  33-60 ·1,120"), "{narrow}");
-    let wide = driver(plan, release, "dark", (120, 24)).screen();
-    assert!(wide.contains("1-29 ●1,160  30 ●40  31 ·◐··"), "{wide}");
-}
-
-fn mark(mark: Mark) -> crate::release::state::HostState {
-    crate::release::state::HostState { mark, ..Default::default() }
 }
 
 /// The only verb that was asked.
@@ -185,17 +130,6 @@ fn a_read_only_console_asks_nothing_and_exports_all_the_same() {
     assert!(copied == text && text.contains("4.12.1"), "{text}");
     d.send(Msg::Data(msg::Data::Release(Data::Exported(Ok("/s/runs/7/timeline.md".into())))));
     assert!(d.screen().contains("the time line is in /s/runs/7/timeline.md"), "{}", d.screen());
-}
-
-#[test]
-fn what_was_seen_long_ago_is_stale_and_what_was_never_seen_unknown() {
-    let mut release = fixtures::split();
-    (release.traffic_at, release.traffic_open) = (Some(runs::NOW - 300_000), None);
-    let d = driver(fixtures::blue_green(), release.clone(), "dark", (160, 50));
-    assert!(d.screen().contains("◌ stale seen 5m ago"), "{}", d.screen());
-    (release.traffic, release.traffic_at) = (vec![], None);
-    let d = driver(fixtures::blue_green(), release, "dark", (160, 50));
-    assert!(d.screen().contains("lb1 ? unknown, not looked at yet"), "{}", d.screen());
 }
 
 /// A run whose journal holds these events of a release.

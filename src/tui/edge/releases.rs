@@ -1,0 +1,88 @@
+//! Performs the effects of the list of releases: what is offered, the frozen plan, the submission.
+
+use super::Context;
+use crate::project::config::release::{ReleaseConfig, Strategy};
+use crate::release::build::{self, Wish};
+use crate::release::plan::Traffic;
+use crate::release::traffic::{self, Op};
+use crate::release::{self};
+use crate::text;
+use crate::tui::msg::{Data, Msg};
+use crate::tui::screens::releases::{self as screen, Built, Effect, Offer, Order};
+use std::collections::BTreeSet;
+
+pub(super) fn perform(context: &Context, effect: Effect) {
+    let data = match effect {
+        Effect::List { env } => screen::Data::Offers { env, offers: offers(context, env) },
+        Effect::Build(order) => {
+            let built = built(context, &order);
+            screen::Data::Built { order, built }
+        }
+        Effect::Submit(Built { plan, digest }) => {
+            let launched = release::launch(&context.state, *plan, digest);
+            screen::Data::Submitted(launched.map(|l| (l.id, l.warnings)).map_err(said))
+        }
+    };
+    context.answer(Msg::Data(Data::Releases(data)));
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    text::plain(&error.to_string()).into_owned()
+}
+
+fn environment(context: &Context, env: usize) -> Result<&str, String> {
+    let found = context.project.environments.get(env);
+    found.map(|e| e.name.as_str()).ok_or_else(|| "the environment is no longer there".into())
+}
+
+fn offers(context: &Context, env: usize) -> Result<Vec<Offer>, String> {
+    let name = environment(context, env)?;
+    let here = |r: &&ReleaseConfig| r.environments.is_empty() || r.environments.iter().any(|e| e == name);
+    let offer = |r: &ReleaseConfig| {
+        Ok(Offer {
+            name: r.name.clone(),
+            help: r.help.clone().unwrap_or_default(),
+            strategy: match r.strategy {
+                Strategy::Rolling { .. } => "rolling",
+                Strategy::BlueGreen { .. } => "blue-green",
+                Strategy::Canary { .. } => "canary",
+            },
+            current: build::last_stable(&context.state, &r.name, name).map_err(said)?,
+        })
+    };
+    context.project.releases.iter().filter(here).map(offer).collect()
+}
+
+fn built(context: &Context, order: &Order) -> Result<Built, String> {
+    let environment = environment(context, order.env)?;
+    let current = build::last_stable(&context.state, &order.release, environment).map_err(said)?;
+    // One text is one `-x`: `a=1 b=2`, JSON or `@file`, as on Launch.
+    let extra_vars: Vec<String> = Some(order.vars.clone()).filter(|v| !v.is_empty()).into_iter().collect();
+    let wish = Wish {
+        project: &context.project,
+        release: &order.release,
+        environment,
+        version: &order.version,
+        extra_vars: &extra_vars,
+        current,
+        active: &active,
+    };
+    let plan = build::build(&wish).map_err(said)?;
+    let digest = plan.digest();
+    Ok(Built { plan: Box::new(plan), digest })
+}
+
+/// The pool that takes traffic, as every balancer says; where they do not agree there is no plan.
+fn active(balancers: &Traffic) -> Result<String, String> {
+    let (reports, _) = traffic::perform(balancers, &Op::Status);
+    if let Some(report) = reports.iter().find(|r| r.active.is_none() || r.problem.is_some()) {
+        let why = report.problem.as_deref().unwrap_or("it does not tell");
+        return Err(format!("which pool takes traffic is not known: {}: {why}", report.balancer));
+    }
+    let pools: BTreeSet<String> = reports.into_iter().filter_map(|r| r.active).collect();
+    match pools.len() {
+        1 => pools.into_iter().next().ok_or_else(|| "no balancer tells which pool takes traffic".into()),
+        0 => Err("no balancer tells which pool takes traffic".into()),
+        _ => Err(format!("SPLIT: the balancers send to {}", pools.into_iter().collect::<Vec<_>>().join(" and "))),
+    }
+}

@@ -1,0 +1,75 @@
+//! The live view in the states that a person can meet, at the sizes and in the themes that people use.
+
+use super::tests::{all, driver, wearing};
+use super::{fixtures, run};
+use crate::release::state::{At, Mark};
+use crate::tui::msg::{self, Msg};
+use crate::tui::testing;
+use crate::tui::widgets::fixtures as runs;
+
+#[test]
+fn as_it_looks() {
+    for (name, plan, release) in all() {
+        for size in [(80, 24), (160, 50)] {
+            let d = driver(plan.clone(), release.clone(), "dark", size);
+            insta::assert_snapshot!(format!("release_{name}_{}x{}", size.0, size.1), d.screen());
+        }
+    }
+}
+
+#[test]
+fn themes() {
+    for theme in ["dark", "light", "high-contrast"] {
+        for size in [(80, 24), (160, 50)] {
+            let name = |what: &str| format!("release_{what}_{theme}_{}x{}", size.0, size.1);
+            let rolling = driver(fixtures::rolling(), fixtures::deploying(), theme, size);
+            insta::assert_snapshot!(name("rolling"), rolling.styled());
+            let split = driver(fixtures::blue_green(), fixtures::split(), theme, size);
+            insta::assert_snapshot!(name("switching"), split.styled());
+        }
+    }
+}
+
+#[test]
+fn hostile_names_ascii_and_nobody_there() {
+    let (plan, release) = fixtures::hostile();
+    let d = driver(plan.clone(), release.clone(), "monochrome", (100, 30));
+    insta::assert_snapshot!("release_hostile", d.screen());
+    let mut ascii = testing::theme("monochrome");
+    ascii.ascii = true;
+    let mut d = wearing(plan, release, ascii, (100, 30));
+    d.send(Msg::Data(msg::Data::Run(run::Data::Watched(runs::spec().id, false))));
+    insta::assert_snapshot!("release_unwatched_ascii", d.screen());
+    assert!(d.screen().is_ascii());
+}
+
+#[test]
+fn many_hosts_fold_to_counts_and_the_batch_in_work_stays() {
+    let mut plan = fixtures::rolling();
+    plan.batches = (0..60)
+        .map(|b| crate::release::plan::Batch { hosts: (0..40).map(|h| format!("h{b}-{h}")).collect(), weight: None })
+        .collect();
+    let mut release = fixtures::deploying();
+    release.at = At::Deploying { batch: 30 };
+    release.hosts = (0..30 * 40).map(|n| (format!("h{}-{}", n / 40, n % 40), mark(Mark::New))).collect();
+    release.hosts.insert("h30-1".into(), mark(Mark::Running));
+    let narrow = driver(plan.clone(), release.clone(), "dark", (80, 24)).screen();
+    assert!(narrow.contains("Batches  1-29 ●1,160  30 ●40  31 ◐1·39  32 ·40  33-60 ·1,120"), "{narrow}");
+    let wide = driver(plan, release, "dark", (120, 24)).screen();
+    assert!(wide.contains("1-29 ●1,160  30 ●40  31 ·◐··"), "{wide}");
+}
+
+fn mark(mark: Mark) -> crate::release::state::HostState {
+    crate::release::state::HostState { mark, ..Default::default() }
+}
+
+#[test]
+fn what_was_seen_long_ago_is_stale_and_what_was_never_seen_unknown() {
+    let mut release = fixtures::split();
+    (release.traffic_at, release.traffic_open) = (Some(runs::NOW - 300_000), None);
+    let d = driver(fixtures::blue_green(), release.clone(), "dark", (160, 50));
+    assert!(d.screen().contains("◌ stale seen 5m ago"), "{}", d.screen());
+    (release.traffic, release.traffic_at) = (vec![], None);
+    let d = driver(fixtures::blue_green(), release, "dark", (160, 50));
+    assert!(d.screen().contains("lb1 ? unknown, not looked at yet"), "{}", d.screen());
+}

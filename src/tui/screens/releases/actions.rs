@@ -1,0 +1,77 @@
+//! What can be done on the list of releases, and the way to it from the fleet.
+
+use super::{Effect, Part, keys, open};
+use crate::tui::actions::{Action, Danger};
+use crate::tui::effect;
+use crate::tui::model::Model;
+use crate::tui::screens::release;
+
+/// Opens the list, from the fleet.
+pub const RELEASE: Action =
+    Action::new("fleet.release", &["r"], "release", "Bring a version out: pick a release, see its plan, submit", open)
+        .hint(87)
+        .unless(|m| m.environment().is_none().then(|| "the project has no environment".into()));
+
+/// Its actions.
+pub const ACTIONS: &[Action] = &[
+    Action::new("releases.submit", &["ctrl-r", "f5"], "submit", "Submit the plan that is shown", submit)
+        .hint(95)
+        .unless(why_not)
+        .asks(Danger::TypeName, question),
+    Action::new("releases.next", &["tab"], "next", "Go to the next part: list, version, variables, plan", |m| {
+        m.releases.part = match m.releases.part {
+            Part::List => Part::Version,
+            Part::Version => Part::Vars,
+            Part::Vars => Part::Plan,
+            Part::Plan => Part::List,
+        };
+        vec![]
+    })
+    .hint(50),
+    Action::new("releases.plan", &["enter"], "plan", "Take the release; freeze its plan and show it", keys::enter)
+        .hint(90)
+        .unless(|m| m.releases.current().is_none().then(|| "no release under the cursor".into())),
+    Action::new("releases.copy", &["alt-c"], "copy digest", "Copy the plan's digest to the clipboard", |m| {
+        m.releases.plan().map(|b| effect::Effect::Copy(b.digest.clone())).into_iter().collect()
+    })
+    .unless(|m| m.releases.plan().is_none().then(|| "no plan is shown".into())),
+];
+
+fn why_not(model: &Model) -> Option<String> {
+    let s = &model.releases;
+    if s.busy {
+        return Some("it is being submitted".into());
+    }
+    // The top line must name the place that the plan is for.
+    if model.env != Some(s.env) {
+        return Some("another environment is in sight than the one of this plan".into());
+    }
+    s.plan().is_none().then(|| "no plan is shown: enter freezes it".into())
+}
+
+/// What will happen, in the lines that the plan begins with, and what a person should know.
+fn question(model: &Model) -> Vec<String> {
+    let Some(built) = model.releases.plan() else { return vec![] };
+    let plan = &built.plan;
+    let hosts: usize = plan.batches.iter().map(|b| b.hosts.len()).sum();
+    let mut lines = vec![
+        format!("{} {} on {}", plan.service, plan.version, plan.environment),
+        format!("{} in {}", crate::tui::widgets::paint::of(hosts as u64, "host"), release::batches(plan.batches.len())),
+    ];
+    lines.push(match plan.approval.needed {
+        0 => "It begins at once: no approval is needed.".into(),
+        n => format!("It waits for the approval of {n}, not your own."),
+    });
+    lines.push(match &plan.rollback.to {
+        Some(to) => format!("The way back leads to {to}."),
+        None => "! No stable release is known to go back to.".into(),
+    });
+    lines.extend(plan.warnings.iter().map(|w| format!("! {w}")));
+    lines
+}
+
+fn submit(model: &mut Model) -> Vec<effect::Effect> {
+    let Some(built) = model.releases.plan().cloned() else { return vec![] };
+    model.releases.busy = true;
+    vec![effect::Effect::Releases(Effect::Submit(built))]
+}

@@ -1,0 +1,106 @@
+//! What arrives for the list of releases, and what it wants done.
+
+use crate::release::plan::Plan;
+use crate::tui::effect;
+use crate::tui::model::Model;
+use crate::tui::msg::Level;
+use crate::tui::screens::run;
+use uuid::Uuid;
+
+/// A release that `opsdeck.yaml` offers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// Its name.
+    pub name: String,
+    /// What the operators wrote about it.
+    pub help: String,
+    /// `rolling`, `blue-green`, `canary`.
+    pub strategy: &'static str,
+    /// The version that was marked stable last; `None`: none is known.
+    pub current: Option<String>,
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Environment.
+    pub env: usize,
+    /// Release.
+    pub release: String,
+    /// Version.
+    pub version: String,
+    /// Extra variables as they were typed.
+    pub vars: String,
+}
+
+/// A frozen plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// It.
+    pub plan: Box<Plan>,
+    /// Its digest: what is submitted is what was seen.
+    pub digest: String,
+}
+
+/// What arrives for this screen.
+#[derive(Debug)]
+pub enum Data {
+    /// What can be released in an environment.
+    Offers {
+        /// Environment.
+        env: usize,
+        /// The releases, or why they are not known.
+        offers: Result<Vec<Offer>, String>,
+    },
+    /// A plan.
+    Built {
+        /// Of what.
+        order: Order,
+        /// It, or why there is none.
+        built: Result<Built, String>,
+    },
+    /// It was submitted: the run, and what a person should know; or nothing was done, for a reason.
+    Submitted(Result<(Uuid, Vec<String>), String>),
+}
+
+/// What this screen wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// List what can be released.
+    List {
+        /// Environment.
+        env: usize,
+    },
+    /// Freeze a plan.
+    Build(Order),
+    /// Submit the plan that was seen.
+    Submit(Built),
+}
+
+/// Data arrived.
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    let s = &mut model.releases;
+    match data {
+        Data::Offers { env, offers } if env == s.env => s.offers = Some(offers),
+        Data::Built { order, built } => {
+            if let Some((asked, answer)) = &mut s.built
+                && *asked == order
+            {
+                *answer = Some(built);
+            }
+        }
+        Data::Submitted(Ok((id, warnings))) => {
+            warnings.into_iter().for_each(|w| model.toast(Level::Warning, w));
+            // Back from the release one comes to where one was before.
+            model.stack.retain(|screen| screen.name != super::SCREEN.name);
+            model.releases = super::Releases::default();
+            return run::open(model, id);
+        }
+        Data::Submitted(Err(why)) => {
+            s.busy = false;
+            model.toast(Level::Error, format!("not submitted: {why}"));
+        }
+        Data::Offers { .. } => {}
+    }
+    vec![]
+}
