@@ -9,5 +9,6 @@ mod cli;
 mod demo;
 mod killed;
 mod lab;
+mod releases;
 mod screen;
 mod screens;

@@ -1,0 +1,75 @@
+//! A release from the screen alone: picked, read, submitted, watched, resumed; and another one undone.
+
+use super::screen::console;
+use crate::support::{Lab, Pty};
+
+/// A person is asked before it counts as stable; which version a host has stands in a file.
+const PROJECT: &str = "
+environments:
+  lab:
+    protect: true
+releases:
+  web:
+    hosts: lab
+    bake: 0s
+    stages:
+      - deploy: [{playbook: deploy.yml}]
+      - verify: [{pause: look at it}]
+    rollback: [{playbook: deploy.yml}]
+";
+
+const DEPLOY: &str = "
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: bring it out
+      copy: {content: '{{ release_version }}', dest: '{{ playbook_dir }}/{{ inventory_hostname }}.version'}
+";
+
+/// Picks the release, reads the plan of a version and submits it; back when it waits for a person.
+fn submit(pty: &mut Pty, version: &str) {
+    pty.send("r");
+    pty.wait_for(30, "the release", |s| s.contains("Releases for lab") && s.contains("rolling"));
+    pty.send("\r");
+    pty.send(version);
+    pty.send("\r");
+    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains(&format!("web {version}")));
+    pty.send("\x12");
+    pty.wait_text(10, "Type its name");
+    pty.send("lab\r");
+    pty.wait_text(120, "PAUSED");
+}
+
+#[test]
+fn a_version_is_brought_out_and_another_one_taken_back() {
+    let lab = Lab::start(2);
+    lab.write("opsdeck.yaml", PROJECT);
+    lab.write("deploy.yml", DEPLOY);
+    let on = |host: &str| std::fs::read_to_string(lab.project().join(format!("{host}.version"))).unwrap();
+    let mut pty = console(&lab, (120, 40));
+    pty.wait_for(30, "both hosts", |s| s.contains("h1 ") && s.contains("h2 "));
+    submit(&mut pty, "1.0");
+    pty.wait_for(10, "both hosts new", |s| s.contains("2 new") && s.contains("look at it"));
+    pty.send("R");
+    pty.wait_text(10, "It was paused");
+    pty.send("y");
+    pty.wait_text(60, "SUCCEEDED");
+    assert_eq!((on("h1"), on("h2")), ("1.0".into(), "1.0".into()));
+
+    pty.send("1");
+    pty.wait_text(10, "ad-hoc");
+    submit(&mut pty, "2.0");
+    pty.wait_text(10, "was 1.0");
+    assert_eq!((on("h1"), on("h2")), ("2.0".into(), "2.0".into()));
+    pty.send("u");
+    pty.wait_for(10, "what it does, before it is done", |s| {
+        s.contains("Not instant") && s.contains("goes back to 1.0")
+    });
+    pty.send("y");
+    pty.wait_text(120, "ROLLED BACK");
+    assert_eq!((on("h1"), on("h2")), ("1.0".into(), "1.0".into()));
+    pty.send("x");
+    pty.wait_text(10, "timeline.md");
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+}
