@@ -9,13 +9,14 @@ mod server;
 mod wait;
 
 use opsdeck::ansible::secrets::Secrets;
+use opsdeck::health::probe::survey::Place;
+use opsdeck::health::probe::target::Target;
+use opsdeck::health::probe::{Http, Probe, Restarts};
 use opsdeck::release::event::StepOutcome;
-use opsdeck::release::gate::{Reading, Restarts, measure};
-use opsdeck::release::plan::{Gate, Http, Probe, VersionProbe};
+use opsdeck::release::gate::{Reading, measure};
+use opsdeck::release::plan::{Gate, VersionProbe};
 use opsdeck::release::probe;
 use opsdeck::release::state::Verdict::{self, Fail, Inconclusive, Pass};
-use opsdeck::release::survey::Place;
-use opsdeck::release::target::Target;
 use prometheus::Prometheus;
 use server::Server;
 use std::net::TcpListener;

@@ -1,12 +1,11 @@
 //! Which version runs on a host, asked and never assumed; and steps that are one request.
 
 use super::event::StepOutcome;
-use super::fan;
-use super::gate::mismatch;
-use super::http::{self, Failed};
 use super::plan::{Http, VersionProbe};
-use super::survey::{self, Answer, Place};
-use super::target::Target;
+use crate::health::probe::request::{self, Failed};
+use crate::health::probe::survey::{self, Answer, Place};
+use crate::health::probe::target::Target;
+use crate::health::probe::{fan, mismatch};
 use crate::text::{cut, plain};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -61,7 +60,7 @@ fn over_http(
     let (header, key) = (header.map(str::to_owned), key.map(str::to_owned));
     let answers = fan::out(&[url], hosts, deadline, move |texts, left| {
         let request = Http { method: "GET".into(), url: texts[0].clone(), ..Http::default() };
-        let answer = http::send(&request, left).ok().filter(|a| (200..300).contains(&a.status))?;
+        let answer = request::send(&request, left).ok().filter(|a| (200..300).contains(&a.status))?;
         match &header {
             Some(name) => answer.header(name).and_then(word),
             None => in_body(&answer.body, key.as_deref()),
@@ -91,7 +90,7 @@ fn word(text: &str) -> Option<String> {
 
 /// Sends the request of a step: how it ended, why, and whether it may go well another time.
 pub fn send(request: &Http, limit: Duration) -> (StepOutcome, String, bool) {
-    match http::send(request, limit) {
+    match request::send(request, limit) {
         Ok(answer) => match mismatch(request, &answer) {
             None => (StepOutcome::Ok, format!("answered {}", answer.status), false),
             Some(why) => (StepOutcome::Failed, why, answer.status == 429 || answer.status >= 500),

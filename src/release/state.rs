@@ -6,6 +6,8 @@ use crate::run::event::Rung;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+pub use crate::health::probe::Verdict;
+
 /// The states of the machine (releases.md part 1). Batches count from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -77,18 +79,6 @@ pub enum Mark {
     Unreachable,
     /// It was touched and nobody knows what became of it.
     Unknown,
-}
-
-/// What a reading or a gate came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Within bounds.
-    Pass,
-    /// Out of bounds.
-    Fail,
-    /// It could not be measured, or there was no data: never a pass.
-    Inconclusive,
 }
 
 /// Why it waits for a person.

@@ -4,7 +4,7 @@
 use super::event::Person;
 use super::plan::{Plan, Strategy};
 use super::progress;
-use super::state::{At, Mark, Release, Verdict};
+use super::state::{At, Mark, Release};
 use super::undo::undo;
 use crate::text::{human, plain};
 
@@ -219,15 +219,4 @@ fn text(of: &str) -> String {
     }
     // Bare addresses are made links of by many readers.
     out.replace("://", ":\\//").replace("www.", "www\\.")
-}
-
-impl Verdict {
-    /// Lower-case name, as in `--json`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Pass => "pass",
-            Verdict::Fail => "fail",
-            Verdict::Inconclusive => "inconclusive",
-        }
-    }
 }

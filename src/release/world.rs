@@ -3,15 +3,16 @@
 //! again, however often the machine asks for it.
 
 use super::event::StepKey;
-use super::gate::{self, Restarts};
+use super::gate;
 use super::machine::{Effect, Input};
 use super::plan::{Gate, Plan, StepKind};
 use super::state::Release;
 use super::supervise::Supervised;
-use super::survey::Place;
-use super::target::{Target, targets};
 use super::traffic::{self, Op};
 use super::{admission, probe};
+use crate::health::probe::Restarts;
+use crate::health::probe::survey::Place;
+use crate::health::probe::target::{Target, targets};
 use crate::run::RunState;
 use crate::state::StateDir;
 use std::collections::HashMap;

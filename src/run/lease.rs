@@ -2,8 +2,9 @@
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
 
 use super::spec::{Ask, OnConflict, RunSpec, Work};
-use super::{Follower, supervise::attach, tree};
+use super::{Follower, supervise::attach};
 use crate::state::leases::{Lease, Taken};
+use crate::state::tree;
 use crate::state::{Index, IndexError, Lock, StateDir};
 use std::path::Path;
 use uuid::Uuid;

@@ -26,7 +26,6 @@ pub mod stop;
 pub mod supervise;
 mod tail;
 pub mod targets;
-pub mod tree;
 pub mod verdict;
 
 pub use event::{Entry, Event};

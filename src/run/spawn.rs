@@ -1,6 +1,6 @@
 //! Starting opsdeck's own processes: the supervisor (by the launcher, or by whoever notices that one is missing).
 
-use crate::state::{Lock, RunDir, StateDir, file};
+use crate::state::{Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ const LAUNCHING: i64 = 30;
 pub fn own(store: &StateDir, args: &[&str]) -> Command {
     let mut command = Command::new("/proc/self/exe");
     // A run that is launched from inside another run's task is no part of it.
-    command.env_remove(super::tree::RUN).env_remove(super::tree::MARK).arg("--state-dir").arg(store.root()).args(args);
+    command.env_remove(tree::RUN).env_remove(tree::MARK).arg("--state-dir").arg(store.root()).args(args);
     command
 }
 

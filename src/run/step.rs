@@ -2,10 +2,10 @@
 //! lock, starts the child once, adopts its orphans, minds its timeout, and writes how it ended. Its files:
 //! `command.json` in, `pid` and `exit` out. It knows no run beyond that.
 
-use super::tree;
 use super::verdict::Exit;
 use crate::ansible::secrets::{self, Secrets, Served};
 use crate::ansible::{self, Ask};
+use crate::state::tree;
 use crate::state::{Identity, Index, Lock, StateDir, StepDir, file};
 use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,7 @@ pub mod lock;
 pub mod operator;
 pub mod runs;
 pub mod seen;
+pub mod tree;
 
 pub use identity::{Identity, Life};
 pub use index::{Index, IndexError};

@@ -30,13 +30,13 @@ impl Prometheus {
             .spawn()
             .expect("prometheus is not on PATH: start the tests with tests/run");
         let prometheus = Prometheus { child, url: format!("http://127.0.0.1:{port}"), _dir: dir };
-        let query = opsdeck::release::plan::Http {
+        let query = opsdeck::health::probe::Http {
             url: format!("{}/api/v1/query?query=up", prometheus.url),
             contains: None,
             ..Default::default()
         };
         wait_true(60, "Prometheus to have scraped the test's server", || {
-            let answer = opsdeck::release::http::send(&query, std::time::Duration::from_secs(5));
+            let answer = opsdeck::health::probe::request::send(&query, std::time::Duration::from_secs(5));
             answer.is_ok_and(|a| a.body.contains("\"1\"]"))
         });
         prometheus

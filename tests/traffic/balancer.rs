@@ -79,8 +79,9 @@ impl Haproxy {
     /// The version that a new client gets.
     pub fn version(&self) -> String {
         let url = format!("http://{}/", self.address);
-        let request = opsdeck::release::plan::Http { url, ..Default::default() };
-        opsdeck::release::http::send(&request, std::time::Duration::from_secs(10)).map_or_else(|e| e.why, |a| a.body)
+        let request = opsdeck::health::probe::Http { url, ..Default::default() };
+        opsdeck::health::probe::request::send(&request, std::time::Duration::from_secs(10))
+            .map_or_else(|e| e.why, |a| a.body)
     }
 
     /// Reloads its configuration as systemd does, and waits until another worker answers.

@@ -5,8 +5,9 @@ mod probe;
 mod stage;
 mod traffic;
 
-pub use probe::{Gate, Probe, VersionProbe};
-pub use stage::{Http, Join, Stage, Step, StepKind, When};
+pub use crate::health::probe::{Http, Probe};
+pub use probe::{Gate, VersionProbe};
+pub use stage::{Join, Stage, Step, StepKind, When};
 pub use traffic::{Balancer, Driver, HaproxyMap, Prove, Traffic};
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! What is asked of the world: gates, and which version a host runs.
 
-use super::Http;
+use super::Probe;
 use serde::{Deserialize, Serialize};
 
 /// A measurement that must pass.
@@ -22,44 +22,6 @@ pub struct Gate {
     pub inconclusive: u32,
     /// Seconds that all of it must take at least.
     pub window: u32,
-}
-
-/// What a gate measures. `{host}` in an address or command: once for each host of the batch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Probe {
-    /// A request.
-    Http {
-        /// It.
-        #[serde(flatten)]
-        request: Http,
-    },
-    /// A connection that can be opened.
-    Tcp {
-        /// `host:port`.
-        address: String,
-    },
-    /// A program on the control host; exit code 0 passes, 75 (EX_TEMPFAIL) is inconclusive, anything else fails.
-    Command {
-        /// Program and arguments.
-        argv: Vec<String>,
-    },
-    /// A unit that is active and was not restarted meanwhile, on the batch's hosts, asked through Ansible.
-    Systemd {
-        /// Its name.
-        unit: String,
-    },
-    /// An instant query whose every sample must be within bounds; no sample is no data.
-    Prometheus {
-        /// Server, `http://127.0.0.1:9090`.
-        url: String,
-        /// Query.
-        query: String,
-        /// Must be above or at this.
-        min: Option<f64>,
-        /// Must be below or at this.
-        max: Option<f64>,
-    },
 }
 
 /// How a host tells its version.

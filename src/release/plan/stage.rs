@@ -1,8 +1,8 @@
 //! Stages of a plan and their steps.
 
 use crate::ansible::ask::{Adhoc, Play};
+use crate::health::probe::Http;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Steps that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,25 +105,4 @@ pub enum StepKind {
     },
     /// Moves all traffic to the pool that was deployed.
     Switch,
-}
-
-/// A request.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Http {
-    /// Method; `GET` by default.
-    pub method: String,
-    /// Address.
-    pub url: String,
-    /// Headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// Body.
-    #[serde(default)]
-    pub body: Option<String>,
-    /// Statuses that are good; empty: 200 to 299.
-    #[serde(default)]
-    pub status: Vec<u16>,
-    /// Text that the answer's body must hold.
-    #[serde(default)]
-    pub contains: Option<String>,
 }

@@ -3,8 +3,8 @@
 
 use super::Report;
 use super::driver::{Drive, LIMIT};
+use crate::health::probe::program;
 use crate::release::plan::Driver;
-use crate::release::program;
 use crate::text::plain;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 
 use super::driver::{Drive, open};
 use super::{Op, Report};
-use crate::release::http;
+use crate::health::probe::request;
 use crate::release::plan::{Http, Prove, Traffic};
 use std::time::{Duration, Instant};
 
@@ -144,7 +144,7 @@ fn proof(prove: &Prove, balancer: usize, version: &str) -> Result<(), String> {
 }
 
 fn answered(prove: &Prove, request: &Http, version: &str) -> Result<(), String> {
-    let answer = http::send(request, REQUEST).map_err(|e| e.to_string())?;
+    let answer = request::send(request, REQUEST).map_err(|e| e.to_string())?;
     if !(200..300).contains(&answer.status) {
         return Err(answer.status_line());
     }

@@ -2,7 +2,7 @@
 //! management guide of HAProxy 2.6, section 9.3; answers were read off 2.6.12.
 
 use super::driver::LIMIT;
-use crate::release::program;
+use crate::health::probe::program;
 use crate::text::plain;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;

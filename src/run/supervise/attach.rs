@@ -1,8 +1,8 @@
 //! From a step's files to what became of it: started, running, ended, or not begun. Looks only; kills nothing.
 
 use crate::run::step::{Processes, gone_within};
-use crate::run::tree;
 use crate::run::verdict::Exit;
+use crate::state::tree;
 use crate::state::{Identity, Life, Lock, StepDir};
 use std::time::Duration;
 

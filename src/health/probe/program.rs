@@ -1,7 +1,7 @@
 //! A program that measures: waited for with a deadline, and killed with all that it started when it misses it. Steps of a
 //! release are not run here but by the step runner.
 
-use crate::run::tree;
+use crate::state::tree;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::io::{self, Read, Write};

@@ -2,8 +2,8 @@
 //! Two things find them all: they descend from the step runner (which adopts orphans), and they carry the step's mark in
 //! their environment. OpenSSH's shared masters (`[mux]`) are left alone: other runs use them too.
 
-use crate::state::Identity;
-use crate::state::identity::Stat;
+use super::Identity;
+use super::identity::Stat;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub fn find(roots: &[u32], mark: &str) -> Vec<Identity> {
         }
     }
     let own = std::process::id();
-    let boot = crate::state::identity::boot_id();
+    let boot = super::identity::boot_id();
     let roots: HashSet<u32> = roots.iter().copied().collect();
     let marked = format!("{MARK}={mark}");
     let mut found: Vec<Identity> = parents

@@ -1,11 +1,9 @@
 //! A request that must be answered as expected. A service that refuses or does not answer fails; one that could not even be
 //! asked (a name without address, a certificate that nobody trusts) was not measured.
 
-use super::{Seen, each};
-use crate::release::http::{self, Answer, Failed};
-use crate::release::plan::Http;
-use crate::release::state::Verdict;
-use crate::release::target::Target;
+use super::request::{self, Answer, Failed, Http};
+use super::target::Target;
+use super::{Seen, Verdict, each};
 use crate::text::human;
 use std::time::{Duration, Instant};
 
@@ -39,7 +37,7 @@ pub fn read(request: &Http, hosts: &[Target], deadline: Instant) -> Vec<Seen> {
 }
 
 fn send(request: &Http, limit: Duration) -> (Verdict, String) {
-    match http::send(request, limit) {
+    match request::send(request, limit) {
         Ok(answer) => match mismatch(request, &answer) {
             Some(why) => (Verdict::Fail, why),
             None => (

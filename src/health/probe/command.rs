@@ -1,9 +1,7 @@
 //! A program on the control host: exit code 0 passes, 75 (EX_TEMPFAIL) says that it does not know, any other fails.
 
-use super::{Seen, each};
-use crate::release::program;
-use crate::release::state::Verdict;
-use crate::release::target::Target;
+use super::target::Target;
+use super::{Seen, Verdict, each, program};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -1,9 +1,10 @@
-//! One HTTP request, made from this machine: what gates measure with and switches are proved by. Blocking, and never longer
+//! One HTTP request, made from this machine: what probes measure with and switches are proved by. Blocking, and never longer
 //! than its limit. It judges nothing: which answers are good is known to whoever asks.
 
-use super::plan::Http;
 use crate::text::{cut, plain};
 use rustls::crypto::aws_lc_rs;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Read;
 use std::sync::{Arc, LazyLock};
@@ -11,6 +12,27 @@ use std::time::{Duration, Instant};
 use ureq::http::{Request, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Error, RequestExt};
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Http {
+    /// Method; `GET` by default.
+    pub method: String,
+    /// Address.
+    pub url: String,
+    /// Headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Body.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Statuses that are good; empty: 200 to 299.
+    #[serde(default)]
+    pub status: Vec<u16>,
+    /// Text that the answer's body must hold.
+    #[serde(default)]
+    pub contains: Option<String>,
+}
 
 /// Bytes of a body that are read; the rest is left unread.
 const BODY: u64 = 256 << 10;

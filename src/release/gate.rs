@@ -1,21 +1,12 @@
 //! Gates: one reading each, made by touching the world. Whether a row of readings passes is the machine's business.
 //! What is not known is [`Verdict::Inconclusive`], never a pass.
 
-mod command;
-mod http;
-mod prometheus;
-mod systemd;
-mod tcp;
-
-use super::fan;
-use super::plan::{Gate, Probe};
+use super::plan::Gate;
 use super::state::Verdict;
-use super::survey::Place;
-use super::target::Target;
-use std::time::{Duration, Instant};
-
-pub(super) use http::mismatch;
-pub use systemd::Restarts;
+use crate::health::probe::survey::Place;
+use crate::health::probe::target::Target;
+use crate::health::probe::{Restarts, Seen};
+use std::time::Duration;
 
 /// What one reading came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,40 +25,8 @@ pub struct Reading {
 /// `restarts` is kept from reading to reading as long as the release is supervised.
 pub fn measure(gate: &Gate, hosts: &[Target], place: &Place, restarts: &Restarts) -> Reading {
     let limit = Duration::from_secs(gate.timeout.max(1).into());
-    let deadline = Instant::now() + limit;
-    let (need, readings) = match &gate.probe {
-        Probe::Http { request } => (http::need(request), http::read(request, hosts, deadline)),
-        Probe::Tcp { address } => ("a connection".to_owned(), tcp::read(address, hosts, deadline)),
-        Probe::Command { argv } => ("exit code 0".to_owned(), command::read(argv, hosts, &place.cwd, deadline)),
-        Probe::Systemd { unit } => {
-            (format!("{unit} active, not restarted"), systemd::read(unit, hosts, place, restarts, limit * 9 / 10))
-        }
-        Probe::Prometheus { url, query, min, max } => {
-            let bounds = prometheus::Bounds { min: *min, max: *max };
-            (bounds.need(), prometheus::read(url, query, bounds, hosts, deadline))
-        }
-    };
-    let (verdict, got) = worst(&readings);
-    Reading { verdict, got: safe(&got), need: safe(&need) }
-}
-
-/// What was got in one place: on one host, or (without a name) once for all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    host: Option<String>,
-    verdict: Verdict,
-    got: String,
-}
-
-/// Measures for each host that `texts` name, or once.
-fn each<F>(texts: &[&str], hosts: &[Target], deadline: Instant, measure: F) -> Vec<Seen>
-where
-    F: Fn(&[String], Duration) -> (Verdict, String) + Send + Sync + 'static,
-{
-    let readings = fan::out(texts, hosts, deadline, measure).into_iter();
-    let late = || (Verdict::Inconclusive, "no reading in time".to_owned());
-    let seen = readings.map(|(host, reading)| (host, reading.unwrap_or_else(late)));
-    seen.map(|(host, (verdict, got))| Seen { host, verdict, got }).collect()
+    let (verdict, got) = worst(&gate.probe.ask(hosts, place, restarts, limit));
+    Reading { verdict, got: safe(&got), need: safe(&gate.probe.need()) }
 }
 
 /// A fail decides, then what is not known. Names the host, and how many others are as bad.

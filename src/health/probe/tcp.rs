@@ -1,8 +1,7 @@
 //! A connection that can be opened.
 
-use super::{Seen, each};
-use crate::release::state::Verdict;
-use crate::release::target::Target;
+use super::target::Target;
+use super::{Seen, Verdict, each};
 use std::io::ErrorKind;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};

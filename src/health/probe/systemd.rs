@@ -1,9 +1,8 @@
-//! A unit on the batch's hosts: active, and not restarted by systemd while it is watched.
+//! A unit on hosts: active, and not restarted by systemd while it is watched.
 
-use super::Seen;
-use crate::release::state::Verdict;
-use crate::release::survey::{self, Answer, Place};
-use crate::release::target::Target;
+use super::survey::{self, Answer, Place};
+use super::target::Target;
+use super::{Seen, Verdict};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,11 +1,9 @@
 //! An instant query whose every sample must be within bounds. No sample, a value that is no number, a warning, an answer
 //! of another moment: all of them mean that nothing is known.
 
-use super::{Seen, each};
-use crate::release::http::{self, Failed};
-use crate::release::plan::Http;
-use crate::release::state::Verdict;
-use crate::release::target::Target;
+use super::request::{self, Failed, Http};
+use super::target::Target;
+use super::{Seen, Verdict, each};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -50,7 +48,7 @@ fn ask(server: &str, query: &str, bounds: Bounds, limit: Duration) -> (Verdict, 
     let url = format!("{}/api/v1/query?query={}", server.trim_end_matches('/'), encode(query));
     let request = Http { method: "GET".into(), url, ..Http::default() };
     let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
-    match http::send(&request, limit) {
+    match request::send(&request, limit) {
         Ok(answer) => judge(answer.status, &answer.body, bounds, now).unwrap_or_else(|e| (Verdict::Inconclusive, e)),
         Err(Failed { why, .. }) => (Verdict::Inconclusive, format!("Prometheus: {why}")),
     }

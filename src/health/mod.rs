@@ -1,0 +1,3 @@
+//! How hosts and services are: what is asked of them. It judges nothing that belongs to a release, and acts on nothing.
+
+pub mod probe;
