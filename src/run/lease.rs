@@ -3,6 +3,7 @@
 
 use super::spec::{Ask, OnConflict, RunSpec, Work};
 use super::{Follower, supervise::attach};
+use crate::state::leases::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
 use crate::state::{Index, IndexError, Lock, StateDir};
@@ -24,18 +25,6 @@ pub enum Hold {
         /// In words.
         why: String,
     },
-}
-
-/// What a lease is on: the inventory, by its sources (as given to `-i`) with their full paths. Two environments are two scopes.
-pub fn scope(sources: &[String], cwd: &Path) -> String {
-    if sources.is_empty() {
-        return cwd.display().to_string();
-    }
-    let full = |source: &String| match source.contains(',') {
-        true => source.clone(),
-        false => std::fs::canonicalize(cwd.join(source)).unwrap_or_else(|_| cwd.join(source)).display().to_string(),
-    };
-    sources.iter().map(full).collect::<Vec<_>>().join("\n")
 }
 
 /// Takes the lease of a run.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
-pub const SCHEMA: i64 = 2;
+pub const SCHEMA: i64 = 3;
 
 /// What can go wrong with the index.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +109,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
     }
     db.pragma_update(None, "journal_mode", "wal")?;
     // IF NOT EXISTS: two processes may create it at the same moment.
-    db.execute_batch(
+    db.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          CREATE TABLE IF NOT EXISTS runs (
              id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, environment TEXT, operator TEXT NOT NULL,
@@ -124,9 +124,11 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
          CREATE TABLE IF NOT EXISTS seen (operator TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
          CREATE TABLE IF NOT EXISTS lines (
              environment TEXT PRIMARY KEY, reason TEXT NOT NULL, operator TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-         PRAGMA user_version = 2;
+         {}
+         PRAGMA user_version = {SCHEMA};
          COMMIT;",
-    )?;
+        super::health::TABLES,
+    ))?;
     Ok((SCHEMA, true))
 }
 

@@ -2,7 +2,20 @@
 //! whoever frees another's lease must have seen that it is dead.
 
 use super::index::{Index, IndexError};
+use std::path::Path;
 use uuid::Uuid;
+
+/// What a lease (or health) is on: the inventory, by its sources (as given to `-i`) with their full paths. Two environments are two scopes.
+pub fn scope(sources: &[String], cwd: &Path) -> String {
+    if sources.is_empty() {
+        return cwd.display().to_string();
+    }
+    let full = |source: &String| match source.contains(',') {
+        true => source.clone(),
+        false => std::fs::canonicalize(cwd.join(source)).unwrap_or_else(|_| cwd.join(source)).display().to_string(),
+    };
+    sources.iter().map(full).collect::<Vec<_>>().join("\n")
+}
 
 /// A lease that somebody holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 pub mod child;
 pub mod file;
+pub mod health;
 pub mod identity;
 pub mod index;
 pub mod leases;
