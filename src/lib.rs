@@ -8,7 +8,7 @@
 //! | 2 | [`cli`] | one file a verb |
 //! | 3 | [`tui`] | model, update, view |
 //! | 4 | [`release`] | plans, their machine, traffic, gates |
-//! | 5 | [`run`], [`health`] | spec, events, fold, journal, launcher, supervisor, step runner; probes, what the hosts are like |
+//! | 5 | [`run`], [`health`] | spec, events, fold, journal, launcher, supervisor, step runner; probes, breakers, what the hosts are like |
 //! | 6 | (ssh) | comes with its issue |
 //! | 7 | [`ansible`], [`inventory`], [`audit`] | the real Ansible; hosts and patterns; the ledger |
 //! | 8 | [`project`], [`state`] | what the operator wrote; the state directory |

@@ -39,6 +39,27 @@ pub enum Action {
     /// Somebody opened it again.
     #[serde(rename = "line.open")]
     LineOpen,
+    /// A breaker opened, closed or was tried, by its results.
+    #[serde(rename = "breaker.change")]
+    BreakerChange,
+    /// Somebody forced a breaker, or left it to itself again.
+    #[serde(rename = "breaker.force")]
+    BreakerForce,
+    /// Auto-recovery decided: to act, not to act and why, or to call a person.
+    #[serde(rename = "recovery.decide")]
+    RecoveryDecide,
+    /// Auto-recovery acts on a host.
+    #[serde(rename = "recovery.act")]
+    RecoveryAct,
+    /// A recovery went over into another state.
+    #[serde(rename = "recovery.step")]
+    RecoveryStep,
+    /// Somebody took an incident over from auto-recovery.
+    #[serde(rename = "recovery.take_over")]
+    RecoveryTakeOver,
+    /// Somebody switched auto-recovery off or on.
+    #[serde(rename = "recovery.switch")]
+    RecoverySwitch,
     /// The ledger was read.
     #[serde(rename = "audit.read")]
     AuditRead,
@@ -87,6 +108,13 @@ impl Action {
             Action::LeaseBreak => "lease.break",
             Action::LineStop => "line.stop",
             Action::LineOpen => "line.open",
+            Action::BreakerChange => "breaker.change",
+            Action::BreakerForce => "breaker.force",
+            Action::RecoveryDecide => "recovery.decide",
+            Action::RecoveryAct => "recovery.act",
+            Action::RecoveryStep => "recovery.step",
+            Action::RecoveryTakeOver => "recovery.take_over",
+            Action::RecoverySwitch => "recovery.switch",
             Action::AuditRead => "audit.read",
             Action::AuditVerify => "audit.verify",
         }
@@ -103,6 +131,13 @@ impl Action {
             Action::LeaseBreak => 1005,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,
+            Action::BreakerChange => 1401,
+            Action::BreakerForce => 1402,
+            Action::RecoveryDecide => 1501,
+            Action::RecoveryAct => 1502,
+            Action::RecoveryStep => 1503,
+            Action::RecoveryTakeOver => 1504,
+            Action::RecoverySwitch => 1505,
             Action::AuditRead => 2001,
             Action::AuditVerify => 2002,
         };

@@ -47,7 +47,8 @@ struct Which {
     reason: String,
 }
 
-fn reason(text: &str) -> Result<String, String> {
+/// A reason that others can read.
+pub fn reason(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a reason that others understand".into()) } else { Ok(text.to_owned()) }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
 pub mod audit;
+pub mod breaker;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -116,6 +117,8 @@ pub enum Verb {
     Plan(plan::Args),
     /// Stop the line of an environment: no release begins or goes on there until it is opened
     Line(line::Args),
+    /// Show circuit breakers, force one open or closed, or leave it to itself again
+    Breaker(breaker::Args),
     /// What people ask of a release.
     #[command(flatten)]
     Release(release::Verb),
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Rerun(args)) => rerun::run(&global, &args),
         Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),
+        Some(Verb::Breaker(args)) => breaker::run(&args, &global),
         Some(Verb::Release(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
-pub const SCHEMA: i64 = 3;
+pub const SCHEMA: i64 = 4;
 
 /// What can go wrong with the index.
 #[derive(Debug, thiserror::Error)]
@@ -125,8 +125,12 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
          CREATE TABLE IF NOT EXISTS lines (
              environment TEXT PRIMARY KEY, reason TEXT NOT NULL, operator TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
          {}
+         {}
+         {}
          PRAGMA user_version = {SCHEMA};
          COMMIT;",
+        super::breakers::TABLES,
+        super::recovery::TABLES,
         super::health::TABLES,
     ))?;
     Ok((SCHEMA, true))

@@ -1,6 +1,7 @@
 //! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
 //! and process identities in the files beside. Nothing here knows what a run's events mean.
 
+pub mod breakers;
 pub mod child;
 pub mod file;
 pub mod health;
@@ -10,6 +11,7 @@ pub mod leases;
 pub mod lines;
 pub mod lock;
 pub mod operator;
+pub mod recovery;
 pub mod runs;
 pub mod seen;
 pub mod tree;
