@@ -1,7 +1,6 @@
 //! The breaker's machine, walked: every rule of releases.md part 3 at every step, and the paths that people know.
 
 use super::*;
-use crate::cases::cases;
 use proptest::prelude::*;
 
 const SOON: i64 = 10;
@@ -137,7 +136,7 @@ fn input() -> impl Strategy<Value = (Input, i64)> {
 }
 
 proptest! {
-    #![proptest_config(cases(600))]
+    #![proptest_config(crate::cases::cases(600))]
 
     #[test]
     fn at_every_step_of_a_walk_the_rules_hold(walk in prop::collection::vec(input(), 1..120), jitter in 0.0..1.0) {
