@@ -1,9 +1,11 @@
 //! How hosts and services are: what is asked of them, and the breakers that keep everybody off what is broken. It judges
 //! nothing that belongs to a release, and acts on nothing.
 
+pub mod board;
 pub mod breaker;
 pub mod judge;
 pub mod probe;
 pub mod record;
+pub mod sample;
 pub mod series;
 pub mod store;
