@@ -30,6 +30,7 @@ mod secret;
 pub mod show;
 mod start;
 pub mod stop;
+pub mod submit;
 mod target;
 mod wait;
 
@@ -119,9 +120,14 @@ pub enum Verb {
     Line(line::Args),
     /// Show circuit breakers, force one open or closed, or leave it to itself again
     Breaker(breaker::Args),
+    /// Bring a version out: plan it, agree, submit it, and watch it to its end
+    ///
+    /// Without --wait the id is printed alone on its line. The release depends neither on this command nor on the
+    /// terminal; it waits by itself for approvals, for the environment and for the end of a freeze.
+    Release(submit::Args),
     /// What people ask of a release.
     #[command(flatten)]
-    Release(release::Verb),
+    People(release::Verb),
     /// Supervise a run
     #[command(hide = true)]
     Supervise(inner::Supervise),
@@ -153,13 +159,14 @@ pub fn main() -> ExitCode {
         Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Breaker(args)) => breaker::run(&args, &global),
-        Some(Verb::Release(verb)) => release::run(&global, verb),
+        Some(Verb::Release(args)) => submit::run(&global, &args),
+        Some(Verb::People(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
         None => screen::run(&screen, &global),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("opsdeck: {}", crate::text::plain(&format!("{error:#}")));
+        eprintln!("opsdeck: {}", crate::text::plain_lines(&format!("{error:#}")).join("\n"));
         ExitCode::FAILURE
     })
 }

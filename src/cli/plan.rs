@@ -3,10 +3,11 @@
 //! Exit codes: 0 printed; 1 there can be no such plan, and why; 2 a usage error.
 
 use super::{Global, print};
-use crate::project::Project;
+use crate::project::{Environment, Project};
 use crate::release::build::{Wish, build, last_stable};
 use crate::release::plan::{OnFailure, Plan, Strategy, Traffic};
-use crate::text::plain;
+use crate::release::traffic::active;
+use crate::text::{plain, plain_lines};
 use anyhow::bail;
 use serde_json::json;
 use std::fmt::Write;
@@ -21,45 +22,71 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Release of opsdeck.yaml
-    release: String,
-    /// Environment
-    #[arg(short, long, value_name = "NAME")]
-    environment: String,
-    /// Version to bring out
-    #[arg(long, value_name = "VERSION")]
-    version: String,
-    /// Extra variables: `a=1`, JSON or `@file` (may be repeated)
-    #[arg(short = 'x', long, value_name = "VARS", allow_hyphen_values = true)]
-    extra_vars: Vec<String>,
-    /// Pool that takes traffic now (blue_green)
-    #[arg(long, value_name = "POOL")]
-    active: Option<String>,
+    /// What.
+    #[command(flatten)]
+    wish: Wanted,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Which release is planned; `plan` and `release` share it, so that what was looked at is what is brought out.
+#[derive(Debug, clap::Args)]
+pub struct Wanted {
+    /// Release of opsdeck.yaml
+    pub release: String,
+    /// Environment
+    #[arg(short, long, value_name = "NAME")]
+    pub environment: String,
+    /// Version to bring out
+    #[arg(long, value_name = "VERSION")]
+    pub version: String,
+    /// Extra variables: `a=1`, JSON or `@file` (may be repeated)
+    #[arg(short = 'x', long, value_name = "VARS", allow_hyphen_values = true)]
+    pub extra_vars: Vec<String>,
+    /// Pool that takes traffic now (blue_green) [default: what every balancer says]
+    #[arg(long, value_name = "POOL")]
+    pub active: Option<String>,
+}
+
+impl Wanted {
+    /// The frozen plan, and the environment that it is for.
+    ///
+    /// # Errors
+    /// Mistakes in opsdeck.yaml, or why there can be no plan.
+    pub fn plan(&self, global: &Global) -> anyhow::Result<(Plan, Environment)> {
+        let project = Project::discover(&global.project)?;
+        let asked = |balancers: &Traffic| match &self.active {
+            Some(pool) => Ok(pool.clone()),
+            None => active(balancers),
+        };
+        let plan = build(&Wish {
+            project: &project,
+            release: &self.release,
+            environment: &self.environment,
+            version: &self.version,
+            extra_vars: &self.extra_vars,
+            current: last_stable(&global.store(), &self.release, &self.environment)?,
+            active: &asked,
+        });
+        match (plan, project.environment(&self.environment)) {
+            (Ok(plan), Some(environment)) => Ok((plan, environment.clone())),
+            (Ok(_), None) => bail!("no plan: {} is no environment", plain(&self.environment)),
+            (Err(why), _) => {
+                // A release with a mistake in it is left out: then the mistake is the reason, not its absence.
+                let mistakes = project.problems.iter().map(|problem| format!("\n{problem}")).collect::<String>();
+                bail!("no plan: {}", plain_lines(&format!("{why}{mistakes}")).join("\n"))
+            }
+        }
+    }
+}
+
 /// Prints the plan.
 ///
 /// # Errors
-/// Mistakes in opsdeck.yaml, or why there can be no plan.
+/// See [`Wanted::plan`].
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let project = Project::discover(&global.project)?;
-    let active = |_: &Traffic| args.active.clone().ok_or_else(|| "say it with --active POOL".to_owned());
-    let plan = build(&Wish {
-        project: &project,
-        release: &args.release,
-        environment: &args.environment,
-        version: &args.version,
-        extra_vars: &args.extra_vars,
-        current: last_stable(&global.store(), &args.release, &args.environment)?,
-        active: &active,
-    });
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(why) => bail!("no plan: {}", plain(&why.to_string())),
-    };
+    let (plan, _) = args.wish.plan(global)?;
     let out = if args.json {
         serde_json::to_string_pretty(&json!({ "digest": plan.digest(), "plan": plan }))? + "\n"
     } else {
@@ -70,7 +97,10 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 /// The plan for a person: what goes where, in which order, what is measured, and the way back.
-fn words(plan: &Plan) -> Result<String, std::fmt::Error> {
+///
+/// # Errors
+/// None: text takes everything.
+pub fn words(plan: &Plan) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     let from = plan.current.as_deref().unwrap_or("nothing known");
     writeln!(out, "{} {} -> {} (now {from})", plan.release, plan.version, plan.environment)?;

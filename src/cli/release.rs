@@ -3,13 +3,13 @@
 
 use super::{Global, start};
 use crate::release::machine::Verb as Asked;
-use crate::release::state::{Mark, Release};
-use crate::release::supervise::Body;
-use crate::release::{self, launch, timeline};
-use crate::run::{Follower, StopError, find, open_index};
+use crate::release::state::Mark;
+use crate::release::watch::Watched;
+use crate::release::{self, timeline};
+use crate::run::{StopError, find, open_index};
 use crate::state::operator::Operator;
 use crate::text::plain;
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde_json::json;
 use std::io::Write;
 use std::process::ExitCode;
@@ -163,8 +163,11 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
     let (on, asked) = match verb {
         Verb::Timeline { run } => return story(global, &run),
         Verb::Approve { on, digest } => {
-            let (_, body, _) = open(global, &on.run)?;
-            (on, Asked::Approve { digest: digest.unwrap_or(body.digest) })
+            let digest = match digest {
+                Some(digest) => digest,
+                None => open(global, &on.run)?.body.digest,
+            };
+            (on, Asked::Approve { digest })
         }
         Verb::Reject { on, reason } => (on, Asked::Reject { reason }),
         Verb::Pause { on, reason } => (on, Asked::Pause { reason }),
@@ -181,8 +184,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
 }
 
 fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
-    let (run, ..) = open(global, &on.run)?;
-    let id = run.spec.id;
+    let id = open(global, &on.run)?.run.spec.id;
     match release::ask(&global.store(), id, verb, &Operator::current()) {
         Ok(()) => {}
         Err(StopError::Refused(why)) => {
@@ -191,7 +193,7 @@ fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
         }
         Err(e) => return Err(e.into()),
     }
-    let (_, _, now) = open(global, &id.to_string())?;
+    let now = open(global, &id.to_string())?.release;
     let line = if on.json {
         json!({ "run": id, "state": now.at.name(), "waits": now.waits }).to_string()
     } else {
@@ -204,27 +206,16 @@ fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
 }
 
 fn story(global: &Global, run: &str) -> Result<ExitCode> {
-    let (_, body, release) = open(global, run)?;
+    let Watched { body, release, .. } = open(global, run)?;
     let text = timeline::timeline(&body.plan, &release, jiff::Timestamp::now().as_millisecond());
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
 /// A release as its run's files tell it.
-fn open(global: &Global, run: &str) -> Result<(Follower, Body, Release)> {
+fn open(global: &Global, run: &str) -> Result<Watched> {
     let store = global.store();
-    let run = Follower::open(&store.run(find(&store, &open_index(&store)?, run)?))?;
-    let id = run.spec.id;
-    let Some(body) = launch::body(&run.spec).with_context(|| format!("the plan of run {id} cannot be read"))? else {
-        bail!("run {id} is no release: `opsdeck show {id}` tells what it is");
-    };
-    let mut release = Release::default();
-    for (at, event) in &run.state.own {
-        let event =
-            serde_json::from_str(event).with_context(|| format!("run {id} holds what this version cannot read"))?;
-        release.apply(*at, &event);
-    }
-    Ok((run, body, release))
+    Ok(Watched::open(&store.run(find(&store, &open_index(&store)?, run)?))?)
 }
 
 impl From<What> for Mark {

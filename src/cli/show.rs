@@ -2,6 +2,9 @@
 
 use super::{Global, record};
 use crate::ansible::shell;
+use crate::release::news::News;
+use crate::release::watch::Watched;
+use crate::release::{self, outcome};
 use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
 use crate::state::Lock;
 use crate::text::{human, plain};
@@ -41,8 +44,16 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     if let Some(damage) = &run.damage {
         eprintln!("opsdeck: {}", plain(damage));
     }
-    let text =
-        if args.json { format!("{:#}\n", record::json(&run.spec, &run.state)) } else { text(&run.spec, &run.state) };
+    let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state));
+    if run.spec.work.kind() == release::supervise::KIND {
+        let seen = Watched::of(run)?;
+        let now = jiff::Timestamp::now().as_millisecond();
+        json["release"] = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
+        for (at, line) in News::default().of(&seen.body.plan, &seen.release) {
+            let _ = writeln!(text, "  {} {line}", human::date_time(at));
+        }
+    }
+    let text = if args.json { format!("{json:#}\n") } else { text };
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }

@@ -58,7 +58,7 @@ fn whole(plan: &Plan, release: &Release, now: i64) -> Case {
     let began = release.history.first().map_or(now, |(_, at, _)| *at);
     let end = if release.at.is_terminal() { release.entered_at() } else { now };
     let why = release.history.last().map_or("", |(_, _, why)| why);
-    let result = match (release.at, outcome::exit_code(release.at)) {
+    let result = match (release.at, outcome::exit_code(release)) {
         (At::Succeeded, _) => Result::Passed,
         (at, Some(outcome::NEEDS_PERSON)) => Result::Error(format!("{}, a person is needed: {why}", at.name())),
         (at, Some(_)) => Result::Failed(format!("{}: {why}", at.name())),

@@ -1,12 +1,14 @@
 //! A release is launched as every run is: its plan frozen in a spec, recorded, left in the hands of a supervisor.
 
 use super::event::Person;
-use super::plan::Plan;
+use super::plan::{Plan, StepKind};
 use super::supervise::{Body, KIND};
 use crate::ansible::secrets::Secrets;
+use crate::ansible::tools::{self, Tool};
+use crate::project::cfg::Env;
 use crate::run::launch::{LaunchError, begin};
 use crate::run::spec::{OnConflict, Planned, RunSpec, VERSION, Work};
-use crate::run::{Launched, list};
+use crate::run::{Launched, ledger, list};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use uuid::Uuid;
@@ -23,9 +25,29 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String) -> Result<Launched, 
     let submitter = Person { uid, name: Operator::of_uid(uid).name };
     let warnings = plan.warnings.clone();
     let index = list::open_index(store)?;
+    let tools = tools(&plan);
     let spec = freeze(plan, digest, submitter, operator)?;
+    if let Err(e) = tools {
+        ledger::refused(store, &spec, &e.to_string())?;
+        return Err(e);
+    }
     begin(store, &index, &spec, &Secrets::default(), || Ok(()))?;
     Ok(Launched { id: spec.id, warnings })
+}
+
+/// A step that cannot start would leave a batch half done: what is missing is told before.
+fn tools(plan: &Plan) -> Result<(), LaunchError> {
+    let env = Env::current();
+    let steps = plan.stages.iter().flat_map(|stage| stage.groups.iter().flatten()).chain(&plan.rollback.steps);
+    for step in steps {
+        let tool = match step.kind {
+            StepKind::Playbook { .. } => Tool::Playbook,
+            StepKind::Adhoc { .. } => Tool::Adhoc,
+            _ => continue,
+        };
+        tools::find(tool, &env).map_err(|e| LaunchError::Invalid(e.to_string()))?;
+    }
+    Ok(())
 }
 
 /// The spec of a release that is not launched yet.

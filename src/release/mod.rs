@@ -13,6 +13,7 @@ pub mod gate;
 pub mod junit;
 pub mod launch;
 pub mod machine;
+pub mod news;
 pub mod outcome;
 pub mod plan;
 pub mod probe;
@@ -26,6 +27,7 @@ pub mod traffic;
 pub mod undo;
 #[cfg(test)]
 mod views_tests;
+pub mod watch;
 pub mod world;
 
 pub use ask::ask;

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::progress;
-use super::state::{At, Mark, Release};
+use super::state::{At, Mark, Pause, Release};
 use super::undo::undo;
 use crate::text::human::rfc3339;
 use serde_json::{Value, json};
@@ -20,9 +20,11 @@ pub const CANCELLED: u8 = 13;
 /// A person accepted a fleet of two versions.
 pub const CLOSED_MIXED: u8 = 14;
 
-/// The exit code of a wait that ends in this state; `None`: the release goes on without anybody, so a wait goes on too.
-pub fn exit_code(at: At) -> Option<u8> {
-    match at {
+/// The exit code of a wait that ends now; `None`: the release goes on without anybody, so a wait goes on too.
+pub fn exit_code(release: &Release) -> Option<u8> {
+    match release.at {
+        // A plan's own pause: time ends it, nobody needs to come.
+        At::Paused if matches!(release.pause, Some(Pause { until: Some(_), .. })) => None,
         At::Succeeded => Some(SUCCEEDED),
         At::RolledBack => Some(ROLLED_BACK),
         At::Failed => Some(FAILED),
@@ -52,7 +54,7 @@ pub fn json(id: &str, plan: &Plan, release: &Release, now: i64) -> Value {
         "batches": plan.batches.len(),
         "since": rfc3339(release.entered_at()),
         "ended": ended,
-        "exit_code": exit_code(release.at),
+        "exit_code": exit_code(release),
         "why": why,
         "waits": release.waits,
         "left_ms": progress::state(plan, release, now),

@@ -181,7 +181,7 @@ fn paused(release: &Release, now: i64) -> i64 {
 }
 
 /// A state as people say it: `deploying batch 2`.
-fn words(at: At) -> String {
+pub(super) fn words(at: At) -> String {
     let name = at.name().replace('_', " ");
     match at {
         At::Deploying { batch } => format!("{name} batch {}", batch + 1),

@@ -267,8 +267,12 @@ fn exit_codes_tell_the_ends_apart() {
         (At::Stopping, None),
     ];
     for (at, code) in all {
-        assert_eq!(exit_code(at), code, "{at:?}");
+        assert_eq!(exit_code(&Release { at, ..Release::default() }), code, "{at:?}");
     }
+    let pause = |until| Some(Pause { reason: "soak".into(), by: None, resume_to: At::Verifying, until });
+    let paused = |until| Release { at: At::Paused, pause: pause(until), ..Release::default() };
+    assert_eq!(exit_code(&paused(None)), Some(12));
+    assert_eq!(exit_code(&paused(Some(1))), None, "it goes on by itself");
 }
 
 #[test]

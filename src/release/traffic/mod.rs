@@ -1,6 +1,7 @@
 //! Load balancers: what is asked of them and what they answer. Every operation ends in a reading back; one that reached
 //! only some of the balancers is put back and reported as not ok.
 
+mod active;
 mod command;
 mod driver;
 mod haproxy;
@@ -9,6 +10,7 @@ mod protocol;
 mod runtime;
 mod stat;
 
+pub use active::active;
 pub use protocol::perform;
 
 use serde::{Deserialize, Serialize};

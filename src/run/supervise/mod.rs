@@ -189,6 +189,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             }
         }
         self.finish();
+        asked.close().await;
         Ok(())
     }
 

@@ -3,10 +3,15 @@
 use crate::run::control::{Command, Reply};
 use crate::run::machine::Asker;
 use crate::state::operator::Operator;
+use std::convert::Infallible;
 use std::io;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
+
+/// How long an answer may take to be taken when the run has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A question and the way back to who asked.
 pub struct Question {
@@ -25,17 +30,53 @@ impl Question {
     }
 }
 
-/// Accepts on the socket for as long as the receiver lives.
-pub fn listen(listener: std::os::unix::net::UnixListener) -> io::Result<mpsc::Receiver<Question>> {
+/// What is asked on the socket.
+pub struct Asked {
+    questions: mpsc::Receiver<Question>,
+    /// Ends when nobody who accepts or converses is left.
+    busy: mpsc::Receiver<Infallible>,
+}
+
+impl Asked {
+    /// The next question.
+    pub async fn recv(&mut self) -> Option<Question> {
+        self.questions.recv().await
+    }
+
+    /// Takes no more, and waits until everybody has their answer: who asked for what ended the run must not learn of the
+    /// end before they learn that they were heard.
+    pub async fn close(mut self) {
+        self.questions.close();
+        if tokio::time::timeout(LAST_WORDS, self.busy.recv()).await.is_err() {
+            tracing::debug!("somebody on the control socket did not take their answer");
+        }
+    }
+}
+
+/// Accepts on the socket until it is closed.
+///
+/// # Errors
+/// The socket cannot be listened on.
+pub fn listen(listener: std::os::unix::net::UnixListener) -> io::Result<Asked> {
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
-    let (tx, rx) = mpsc::channel(16);
+    let (tx, questions) = mpsc::channel(16);
+    let (alive, busy) = mpsc::channel(1);
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(converse(stream, tx.clone()));
+        loop {
+            let stream = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = tx.closed() => return,
+            };
+            let Ok((stream, _)) = stream else { return };
+            let (tx, alive) = (tx.clone(), alive.clone());
+            tokio::spawn(async move {
+                let _ = converse(stream, tx).await;
+                drop(alive);
+            });
         }
     });
-    Ok(rx)
+    Ok(Asked { questions, busy })
 }
 
 async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<()> {

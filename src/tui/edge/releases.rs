@@ -2,14 +2,12 @@
 
 use super::Context;
 use crate::project::config::release::{ReleaseConfig, Strategy};
+use crate::release;
 use crate::release::build::{self, Wish};
-use crate::release::plan::Traffic;
-use crate::release::traffic::{self, Op};
-use crate::release::{self};
+use crate::release::traffic::active;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::releases::{self as screen, Built, Effect, Offer, Order};
-use std::collections::BTreeSet;
 
 pub(super) fn perform(context: &Context, effect: Effect) {
     let data = match effect {
@@ -70,19 +68,4 @@ fn built(context: &Context, order: &Order) -> Result<Built, String> {
     let plan = build::build(&wish).map_err(said)?;
     let digest = plan.digest();
     Ok(Built { plan: Box::new(plan), digest })
-}
-
-/// The pool that takes traffic, as every balancer says; where they do not agree there is no plan.
-fn active(balancers: &Traffic) -> Result<String, String> {
-    let (reports, _) = traffic::perform(balancers, &Op::Status);
-    if let Some(report) = reports.iter().find(|r| r.active.is_none() || r.problem.is_some()) {
-        let why = report.problem.as_deref().unwrap_or("it does not tell");
-        return Err(format!("which pool takes traffic is not known: {}: {why}", report.balancer));
-    }
-    let pools: BTreeSet<String> = reports.into_iter().filter_map(|r| r.active).collect();
-    match pools.len() {
-        1 => pools.into_iter().next().ok_or_else(|| "no balancer tells which pool takes traffic".into()),
-        0 => Err("no balancer tells which pool takes traffic".into()),
-        _ => Err(format!("SPLIT: the balancers send to {}", pools.into_iter().collect::<Vec<_>>().join(" and "))),
-    }
 }

@@ -1,0 +1,225 @@
+//! `opsdeck release`: brings a version out, from a shell or from a CI job: plan, agreement, submission, and with `--wait`
+//! its story line by line and an exit code that tells the ends apart. Only watches: the release depends on nobody here.
+
+use super::plan::{Wanted, words};
+use super::{Global, start};
+use crate::project::Environment;
+use crate::release::news::News;
+use crate::release::plan::Plan;
+use crate::release::watch::Watched;
+use crate::release::{self, junit, outcome};
+use crate::run::revive;
+use crate::state::{Lock, StateDir, file};
+use crate::text::{human, plain, plain_lines};
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How often the journal is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked whether its supervisor lives.
+const ALIVE: Duration = Duration::from_millis(500);
+
+const EXAMPLES: &str = "\
+Examples:
+  opsdeck release web -e staging --version 4.12.1
+  opsdeck release web -e production --version \"$CI_COMMIT_TAG\" --yes --wait --junit release.xml
+  opsdeck release web -e production --version 4.12.1 --yes --wait --people 3600 --json";
+
+const CODES: &str = "\
+Exit codes with --wait: 0 succeeded, the new version is out and stable; 10 rolled back, the old version is back; 11 failed \
+before anything was changed; 12 a person is needed (an approval, a pause, needs_operator) and --people has run out; 13 a \
+person cancelled it before anything was changed; 14 a person closed it with hosts of two versions; 130 Ctrl-C was pressed \
+here, or 143 the job was ended (the release goes on).
+Exit codes without --wait: 0 submitted. Both: 1 no such release or environment, or there can be no plan; 2 the command \
+line is wrong; 64 refused: nothing was submitted.";
+
+/// Options of `release`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{CODES}"))]
+pub struct Args {
+    /// What.
+    #[command(flatten)]
+    wish: Wanted,
+    /// Submit without asking: the plan was looked at before
+    #[arg(short, long)]
+    yes: bool,
+    /// Only if the plan has this digest: the one that `opsdeck plan` printed
+    #[arg(long, value_name = "SHA256")]
+    digest: Option<String>,
+    /// Submit although this version is the stable one already
+    #[arg(long)]
+    force: bool,
+    /// Stay until it has ended; the exit code tells how
+    #[arg(short, long)]
+    wait: bool,
+    /// With --wait: how long to wait where a person is needed
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, requires = "wait")]
+    people: u32,
+    /// With --wait: write a JUnit report here when the wait ends
+    #[arg(long, value_name = "FILE", requires = "wait")]
+    junit: Option<PathBuf>,
+    /// Print JSON: the id and the digest without --wait, all about the release after it
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plans, asks, submits; then prints the id, or stays and tells.
+///
+/// # Errors
+/// No plan, no terminal to ask on; what was submitted cannot be watched. Refusals have their own exit code.
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let (plan, environment) = args.wish.plan(global)?;
+    let digest = plan.digest();
+    if let Some(why) = refusal(args, &plan, &digest) {
+        return Ok(refused(&why));
+    }
+    if !args.yes
+        && let Some(why) = disagreement(&plan, &environment)?
+    {
+        return Ok(refused(&why));
+    }
+    let store = global.store();
+    let launched = match release::launch(&store, plan, digest.clone()) {
+        Ok(launched) => launched,
+        Err(e) => return Ok(refused(&e.to_string())),
+    };
+    for warning in &launched.warnings {
+        eprintln!("opsdeck: {}", plain(warning));
+    }
+    let id = launched.id;
+    if !args.wait {
+        let line = match args.json {
+            true => json!({ "id": id, "digest": digest, "warnings": launched.warnings }).to_string(),
+            false => id.to_string(),
+        };
+        // It is submitted, whether or not anybody takes the line.
+        let _ = writeln!(std::io::stdout(), "{line}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(watched(&store, id, args)?.into())
+}
+
+fn refused(why: &str) -> ExitCode {
+    eprintln!("opsdeck: {}", plain_lines(why).join("\n"));
+    start::REFUSED.into()
+}
+
+/// Why it is not submitted, whatever anybody says.
+fn refusal(args: &Args, plan: &Plan, digest: &str) -> Option<String> {
+    match &args.digest {
+        Some(wanted) if wanted != digest => {
+            return Some(format!(
+                "the plan has changed: its digest is {digest}, not {wanted}. Look at it again with `opsdeck plan`"
+            ));
+        }
+        _ => {}
+    }
+    (plan.current.as_deref() == Some(&plan.version) && !args.force).then(|| {
+        let (version, environment) = (&plan.version, &plan.environment);
+        format!("{version} is the stable version of {environment} already; --force brings it out again")
+    })
+}
+
+/// Shows the plan and asks; why it is not submitted, if it is not.
+fn disagreement(plan: &Plan, environment: &Environment) -> Result<Option<String>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(Some(
+            "nobody was asked, and there is no terminal to ask on: --yes says that the plan was looked at".into(),
+        ));
+    }
+    let mut tty = std::fs::File::options().read(true).write(true).open("/dev/tty").context("no terminal to ask on")?;
+    let question = match environment.protect {
+        true => format!("{} is protected. Type its name to submit this plan: ", environment.name),
+        false => format!("Submit this plan to {}? [y/N] ", environment.name),
+    };
+    write!(tty, "{}\n{}", words(plan)?, plain(&question))?;
+    let mut answer = String::new();
+    if BufReader::new(tty).read_line(&mut answer)? == 0 {
+        bail!("the terminal is gone; nothing was submitted");
+    }
+    let answer = answer.trim();
+    let agreed = match environment.protect {
+        true => answer == environment.name,
+        false => matches!(answer, "y" | "Y" | "yes"),
+    };
+    Ok((!agreed).then(|| "nothing was submitted".to_owned()))
+}
+
+fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
+    eprintln!("opsdeck: release {id}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            code = watch(store, id, args) => code.map(|code| (code, false)),
+            _ = tokio::signal::ctrl_c() => Ok((130, true)),
+            _ = term.recv() => Ok((143, true)),
+        }
+    });
+    let (code, left) = code?;
+    if left {
+        eprintln!("\nopsdeck: no longer watching; release {id} goes on.");
+        eprintln!("opsdeck: `opsdeck rollback {id}` undoes it, `opsdeck stop {id}` stops it");
+    }
+    let seen = Watched::open(&store.run(id))?;
+    let now = now();
+    if let Some(path) = &args.junit {
+        file::write_whole(path, junit::junit(&seen.body.plan, &seen.release, now).as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if args.json {
+        let all = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
+        let _ = writeln!(std::io::stdout(), "{all:#}");
+    }
+    Ok(code)
+}
+
+async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
+    let mut seen = Watched::open(&store.run(id))?;
+    let mut news = News::default();
+    let mut looked = Instant::now();
+    let mut needed: Option<Instant> = None;
+    loop {
+        seen.poll()?;
+        for (at, line) in news.of(&seen.body.plan, &seen.release) {
+            let line = format!("{} {line}", human::date_time(at));
+            // With --json stdout is for the object alone.
+            if args.json {
+                eprintln!("{line}")
+            } else {
+                let _ = writeln!(std::io::stdout(), "{line}");
+            }
+        }
+        match outcome::exit_code(&seen.release) {
+            Some(code) if code != outcome::NEEDS_PERSON => return Ok(code),
+            Some(code) => {
+                let since = *needed.get_or_insert_with(Instant::now);
+                if since.elapsed() >= Duration::from_secs(args.people.into()) {
+                    return Ok(code);
+                }
+            }
+            // Its run ended beside its machine (a launch that failed): nothing follows.
+            None if seen.run.state.state.is_terminal() => {
+                let why = seen.run.state.why.clone().unwrap_or_default();
+                bail!("the run of release {id} has ended: {}", plain(&why));
+            }
+            None => needed = None,
+        }
+        if looked.elapsed() > ALIVE {
+            looked = Instant::now();
+            if !Lock::is_held(&seen.run.dir().lock()) {
+                revive(store, id)?;
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

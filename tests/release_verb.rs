@@ -1,0 +1,163 @@
+//! `opsdeck release` as a CI job calls it: the real binary, the real Ansible over local connections. Its exit code tells each
+//! end apart, JSON and JUnit say the same, and what is refused starts nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "support/wait.rs"]
+mod wait;
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use wait::{wait_true, wait_until};
+
+/// Versions that begin with `bad` fail on the hosts, those that begin with `broken` before.
+const DEPLOY: &str = "
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: bring it out, shell: 'case {{ release_version }} in bad*) exit 1;; esac; echo {{ release_version }} > {{ inventory_hostname }}.version'}
+";
+
+const RELEASES: &str = "
+environments: {lab: {inventory: hosts.ini}, walled: {inventory: hosts.ini, protect: true}}
+releases:
+  web:
+    hosts: all
+    bake: 0s
+    strategy: {rolling: {soak: 0s}}
+    stages:
+      - prepare: [{command: \"sh -c 'case {{ release_version }} in broken*) exit 1;; esac'\"}]
+      - deploy: [{playbook: deploy.yml}]
+    rollback: [{playbook: deploy.yml}]
+";
+
+struct World {
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    fn new(more: &str) -> World {
+        let world = World { dir: tempfile::tempdir().unwrap() };
+        let host = |h| format!("{h} ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n");
+        world.write("hosts.ini", &(host("w1") + &host("w2")));
+        world.write("deploy.yml", DEPLOY);
+        world.write("opsdeck.yaml", &(RELEASES.to_owned() + more));
+        world
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.dir.path().join(name), text).unwrap();
+    }
+
+    fn version(&self, host: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(format!("{host}.version"))).unwrap().trim().to_owned()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
+        command.arg("--state-dir").arg(self.dir.path().join("state")).arg("-C").arg(self.dir.path()).args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("HOME", self.dir.path()).env_remove("ANSIBLE_CONFIG").env_remove("ANSIBLE_INVENTORY");
+        command
+    }
+
+    fn opsdeck(&self, args: &[&str]) -> (i32, String, String) {
+        told(self.command(args).output().unwrap())
+    }
+
+    /// Brings a version out and stays.
+    fn release(&self, version: &str, more: &[&str]) -> (i32, String, String) {
+        let args = ["release", "web", "-e", "lab", "--version", version, "--yes", "--wait"];
+        self.opsdeck(&[&args, more].concat())
+    }
+}
+
+fn told(output: Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn junit(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn each_end_has_its_exit_code() {
+    let world = World::new("");
+    let (code, out, err) = world.release("1.0", &[]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!((world.version("w1"), world.version("w2")), ("1.0".into(), "1.0".into()));
+    let at = |what: &str| out.find(what).unwrap_or_else(|| panic!("{what} in {out}"));
+    assert!(at("preparing") < at("deploying batch 1") && at("deploying batch 2") < at("succeeded"), "{out}");
+
+    let report = world.dir.path().join("report.xml");
+    let (code, out, err) = world.release("bad-2", &["--json", "--junit", report.to_str().unwrap()]);
+    assert_eq!(code, 10, "{out}{err}");
+    let json: Value =
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: stdout holds the object alone: {out}"));
+    assert_eq!((&json["state"], &json["exit_code"]), (&"rolled_back".into(), &10.into()));
+    assert_eq!((world.version("w1"), world.version("w2")), ("1.0".into(), "1.0".into()));
+    assert!(junit(&report).contains("<failure"), "{}", junit(&report));
+
+    let (code, out, err) = world.release("broken-3", &[]);
+    assert_eq!(code, 11, "{out}{err}");
+    assert_eq!(world.version("w1"), "1.0", "nothing was changed");
+}
+
+#[test]
+fn where_a_person_is_needed_it_says_so_or_waits_for_them() {
+    let world = World::new("    approvals: 1\n");
+    let (code, out, err) = world.release("1.0", &[]);
+    assert_eq!(code, 12, "{out}{err}");
+    assert!(out.contains("awaiting approval") && out.contains("waits for"), "{out}");
+    // The one who submitted it may end it, and whoever waits for people learns of it.
+    let waiting: Child = {
+        let args = ["release", "web", "-e", "lab", "--version", "2.0", "--yes", "--wait", "--people", "300"];
+        world.command(&args).spawn().unwrap()
+    };
+    let id = wait_until(30, "the second release to wait", || {
+        let (_, out, _) = world.opsdeck(&["runs", "--json"]);
+        let runs: Value = serde_json::from_str(&out).ok()?;
+        let mut runs = runs.as_array()?.iter();
+        Some(runs.find(|r| r["title"] == "web 2.0")?["id"].as_str()?.to_owned())
+    });
+    wait_true(30, "it to ask for approval", || {
+        world.opsdeck(&["show", &id, "--json"]).1.contains("\"awaiting_approval\"")
+    });
+    // What ends a run is answered before the run is gone.
+    let (code, out, err) = world.opsdeck(&["reject", &id, "--reason", "not today"]);
+    assert_eq!((code, out.trim()), (0, "cancelled"), "{err}");
+    let (code, out, err) = told(waiting.wait_with_output().unwrap());
+    assert_eq!(code, 13, "{out}{err}");
+    assert!(out.contains("not today"), "{out}");
+}
+
+#[test]
+fn what_is_refused_starts_nothing() {
+    let world = World::new("");
+    let refused = |args: &[&str], code: i32, words: &str| {
+        let (got, out, err) = world.opsdeck(args);
+        assert_eq!((got, out.as_str()), (code, ""), "{args:?}: {err}");
+        assert!(err.contains(words), "{args:?}: {err}");
+    };
+    let lab = ["release", "web", "-e", "lab", "--version", "1.0"];
+    refused(&lab, 64, "--yes");
+    refused(&[&lab[..], &["--yes", "--digest", "0000"]].concat(), 64, "the plan has changed");
+    refused(&["release", "nosuch", "-e", "lab", "--version", "1.0", "--yes"], 1, "it has web");
+    refused(&["release", "web", "-e", "nosuch", "--version", "1.0", "--yes"], 1, "it has lab, walled");
+    refused(&[&lab[..], &["--people", "5"]].concat(), 2, "--wait");
+    let mut without = world.command(&[&lab[..], &["--yes"]].concat());
+    let (code, out, err) = told(without.env("PATH", "/nonexistent").output().unwrap());
+    assert_eq!((code, out.as_str()), (64, ""), "no Ansible: told before anything is begun: {err}");
+    assert!(err.contains("ansible-playbook"), "{err}");
+    let (_, out, _) = world.opsdeck(&["runs", "--json"]);
+    assert_eq!(out.trim(), "[]");
+
+    // What was looked at is what is brought out.
+    let (_, plan, _) = world.opsdeck(&["plan", "web", "-e", "lab", "--version", "1.0", "--json"]);
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let (code, out, err) = world.release("1.0", &["--digest", plan["digest"].as_str().unwrap()]);
+    assert_eq!(code, 0, "{out}{err}");
+    refused(&[&lab[..], &["--yes"]].concat(), 64, "--force");
+    assert_eq!(world.release("1.0", &["--force"]).0, 0);
+}
