@@ -13,6 +13,7 @@ use crate::run::RunState;
 use crate::run::step::{Child, StepCommand};
 use crate::run::verdict::{Evidence, Exit};
 use crate::state::{StateDir, file};
+use indexmap::IndexMap;
 use std::io;
 use uuid::Uuid;
 
@@ -102,15 +103,12 @@ pub fn end(run: &RunState, number: u32, kind: &StepKind, exit: &Exit, evidence: 
         _ => return program(end, exit, &last),
     };
     let recap = run.steps.get(&number).is_some_and(|step| step.recap);
-    let hosts: Vec<(String, Mark)> =
-        run.step_hosts(number).map(|(name, host)| (name.to_owned(), mark(host, recap))).collect();
+    // Which hosts it was to work on: those of its limit, else all that it named.
+    let asked: Vec<&str> = limit.map(|l| l.split(',').filter(|h| !h.is_empty()).collect()).unwrap_or_default();
+    let hosts = marks(run, number, recap, &asked);
     let count = |mark: Mark| hosts.iter().filter(|(_, m)| *m == mark).count();
     let (good, failed, unreachable, unknown) =
         (count(Mark::New), count(Mark::Failed), count(Mark::Unreachable), count(Mark::Unknown));
-    // Which hosts it was to work on: those of its limit, else all that it named.
-    let asked: Vec<&str> = limit.map(|l| l.split(',').filter(|h| !h.is_empty()).collect()).unwrap_or_default();
-    let missing =
-        asked.iter().filter(|host| !hosts.iter().any(|(name, m)| name == *host && *m != Mark::Untouched)).count();
     let lost = !recap && (!exit.seen || exit.rebooted);
     let ended_well = recap && exit.signal.is_none() && exit.rc.is_none_or(|rc| rc == 0);
     let why = match () {
@@ -127,13 +125,32 @@ pub fn end(run: &RunState, number: u32, kind: &StepKind, exit: &Exit, evidence: 
             (rc, None) => format!("Ansible gave up with code {}: {last}", rc.unwrap_or(-1)),
         },
         () if good == 0 => "nothing ran on any host".to_owned(),
-        () if missing > 0 => format!("nothing ran on {missing} of {} hosts", asked.len()),
         () => format!("{good} hosts"),
     };
-    let ok = ended_well && good > 0 && failed + unreachable + unknown + missing == 0;
+    let ok = ended_well && good > 0 && failed + unreachable + unknown == 0;
     let transient = unreachable > 0 && failed + unknown == 0;
-    let hosts = hosts.into_iter().filter(|(_, mark)| *mark != Mark::Untouched).collect();
     ChildEnd { hosts, ok, lost, transient, why, ..end }
+}
+
+/// What is known of each host. Where something ran on some of them, nobody knows the others: neither those that nothing
+/// was heard of (left out by the play, or cut off by the first failure), nor those whose play was broken off for another's
+/// failure before its end.
+fn marks(run: &RunState, number: u32, recap: bool, asked: &[&str]) -> Vec<(String, Mark)> {
+    let hosts = run.step_hosts(number).map(|(name, host)| (name.to_owned(), mark(host, recap)));
+    let mut marks: IndexMap<String, Mark> = hosts.filter(|(_, mark)| *mark != Mark::Untouched).collect();
+    if marks.is_empty() {
+        return Vec::new();
+    }
+    let cut = run.steps.get(&number).is_some_and(|step| step.cut);
+    if cut && marks.values().any(|mark| matches!(mark, Mark::Failed | Mark::Unreachable)) {
+        marks.values_mut().filter(|mark| **mark == Mark::New).for_each(|mark| *mark = Mark::Unknown);
+    }
+    for host in asked {
+        if !marks.contains_key(*host) {
+            marks.insert((*host).to_owned(), Mark::Unknown);
+        }
+    }
+    marks.into_iter().collect()
 }
 
 /// A program of the control host: its exit code is all that it says.
@@ -164,3 +181,7 @@ fn mark(host: &crate::run::state::StepHost, recap: bool) -> Mark {
         () => Mark::Unknown,
     }
 }
+
+#[cfg(test)]
+#[path = "child_tests.rs"]
+mod tests;

@@ -98,6 +98,11 @@ impl RunState {
                 self.stand(*state, ts);
                 self.settle();
             }
+            Event::Note { k, src, .. } if k == "no_hosts_remaining" => {
+                if let Some(step) = self.steps.get_mut(&src.step) {
+                    step.cut = true;
+                }
+            }
             Event::Note { .. } | Event::Unknown => {}
         }
     }

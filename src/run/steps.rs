@@ -21,6 +21,9 @@ pub struct StepState {
     pub rungs: Vec<(Rung, i64)>,
     /// Its recap was seen.
     pub recap: bool,
+    /// A play was broken off for all its hosts: what followed ran on none of them.
+    #[serde(default)]
+    pub cut: bool,
     /// Its part of each host, by the host's index in [`RunState::hosts`]; shorter than that for hosts that came later.
     pub(super) hosts: Vec<StepHost>,
 }
