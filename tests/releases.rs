@@ -262,7 +262,7 @@ fn people_are_heard_and_refused_through_the_socket() {
     world.ask(&Verb::Approve { digest: "digest".into() }).unwrap();
     let release = world.ended();
     assert_eq!(release.at, At::Succeeded);
-    assert_eq!(release.approvals[0].0.uid, rustix::process::geteuid().as_raw(), "by the kernel's word");
+    assert_eq!(release.approvals[0].by.uid, rustix::process::geteuid().as_raw(), "by the kernel's word");
 }
 
 #[test]

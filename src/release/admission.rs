@@ -9,6 +9,9 @@ use crate::text;
 use crate::text::human;
 use jiff::Timestamp;
 
+/// Begins what will never pass: only a new plan helps.
+pub const STALE: &str = "stale: ";
+
 /// What stands in the way of a plan now, one sentence each; nothing: it may go on.
 pub fn blocks(store: &StateDir, plan: &Plan) -> Vec<String> {
     let mut blocks = match Project::at(&plan.cwd) {

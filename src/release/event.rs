@@ -52,12 +52,15 @@ pub enum Event {
         digest: String,
         /// For which approval step; `None`: the release itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        step: Option<String>,
+        step: Option<StepKey>,
     },
     /// What the guard of the current state waits for, in words; `None`: nothing any more.
     Waits {
         /// What for.
         what: Option<String>,
+        /// What stands in the way, one sentence each, where a person can leave it out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocks: Vec<String>,
     },
     /// Versions of hosts and state of the balancers before anything was touched, or as seen again later.
     Observed {
@@ -79,6 +82,9 @@ pub enum Event {
         step: StepKey,
         /// The number of its child process in the run; `None`: it needs none.
         child: Option<u32>,
+        /// Hosts that it is limited to; empty where opsdeck does not limit it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hosts: Vec<String>,
     },
     /// A step ended.
     StepEnded {
@@ -91,6 +97,9 @@ pub enum Event {
         /// For a step that failed for a transient reason: when it is tried again (Unix milliseconds).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<i64>,
+        /// Likewise: the hosts on which it is tried again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<String>,
     },
     /// What is now known of hosts.
     Hosts {
@@ -115,8 +124,10 @@ pub enum Event {
     },
     /// Somebody skipped what it waits for.
     Skipped {
-        /// Gate or guard.
+        /// The gate's name, or the whole sentence of what stands in the way.
         what: String,
+        /// It is a gate.
+        gate: bool,
         /// Who.
         by: Person,
         /// Why.
@@ -138,6 +149,8 @@ pub enum Event {
         /// True where all of them are as wanted.
         ok: bool,
     },
+    /// Whoever carried a traffic operation out is gone: what it came to is not known.
+    TrafficLost,
     /// The environment's lease was got.
     Leased {
         /// Fencing token.

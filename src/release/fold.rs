@@ -1,7 +1,7 @@
 //! The fold of a release: its own events in, its state out. Pure; the same in the supervisor, the CLI and the screen.
 
 use super::event::{Event, Person};
-use super::state::{At, GateState, HostState, Mark, Release, Slice, StepRun, Wish};
+use super::state::{At, Consent, Done, GateState, HostState, Mark, Release, Skip, Slice, StepRun, Wish};
 use super::traffic::Op;
 
 /// Readings of a gate that are kept.
@@ -26,10 +26,13 @@ impl Release {
             }
             Event::Entered { at, why } => self.enter(ts, *at, why),
             Event::Approved { by, step, .. } => {
-                self.approvals.push((by.clone(), ts, step.clone()));
-                self.did(ts, by, "approve", step.clone());
+                self.approvals.push(Consent { by: by.clone(), at: ts, step: step.clone() });
+                self.did(ts, by, "approve", step.as_ref().map(|key| key.step.clone()));
             }
-            Event::Waits { what } => self.waits.clone_from(what),
+            Event::Waits { what, blocks } => {
+                self.waits.clone_from(what);
+                self.blocks.clone_from(blocks);
+            }
             Event::Observed { hosts } => {
                 (self.observed_at, self.observed_seq) = (Some(ts), self.seq);
                 for (host, version) in hosts {
@@ -37,21 +40,25 @@ impl Release {
                 }
             }
             Event::BatchIntent { batch, hosts, rollback } => self.begin_slice(ts, *batch, hosts, *rollback),
-            Event::StepIntent { step, child } => self.steps.push(StepRun {
+            Event::StepIntent { step, child, hosts } => self.steps.push(StepRun {
                 key: step.clone(),
                 child: *child,
+                hosts: hosts.clone(),
+                left: Vec::new(),
+                paused_ms: self.paused_ms,
                 began: ts,
                 ended: None,
                 why: String::new(),
                 retry_at: None,
                 rungs: Vec::new(),
             }),
-            Event::StepEnded { step, outcome, why, retry_at } => {
+            Event::StepEnded { step, outcome, why, retry_at, left } => {
                 self.step_seq = self.seq;
                 if let Some(run) = self.steps.iter_mut().rev().find(|run| run.key == *step) {
                     run.ended = Some((*outcome, ts));
                     run.why.clone_from(why);
                     run.retry_at = *retry_at;
+                    run.left.clone_from(left);
                 }
             }
             Event::Hosts { marks, by } => {
@@ -60,22 +67,24 @@ impl Release {
                     (state.mark, state.since) = (*mark, ts);
                 }
                 if let (Some(by), Some((host, mark))) = (by, marks.first()) {
+                    let of = format!("mark {host} ");
+                    self.votes.retain(|(_, what)| !what.starts_with(&of));
                     self.did(ts, by, &format!("mark {host} {}", mark.name()), None);
                 }
             }
             Event::Measured { gate, batch, verdict, got, need } => {
                 let state = self.gate(ts, gate, *batch);
                 let same = state.readings.last().is_some_and(|(_, last, _)| last == verdict);
-                state.streak = if same { state.streak + 1 } else { 1 };
+                (state.streak, state.since) = if same { (state.streak + 1, state.since) } else { (1, ts) };
                 state.need.clone_from(need);
                 if state.readings.len() == READINGS {
                     state.readings.remove(0);
                 }
                 state.readings.push((ts, *verdict, got.clone()));
             }
-            Event::Skipped { what, by, reason } => {
-                self.skips.push(what.clone());
-                if let Some(gate) = self.gates.iter_mut().rev().find(|gate| gate.name == *what) {
+            Event::Skipped { what, gate, by, reason } => {
+                self.skips.push(Skip { what: what.clone(), gate: *gate });
+                if let Some(gate) = self.gates.iter_mut().rev().find(|state| *gate && state.name == *what) {
                     gate.skipped_by = Some(by.clone());
                 }
                 self.did(ts, by, &format!("skip {what}"), Some(reason.clone()));
@@ -84,15 +93,27 @@ impl Release {
                 if self.traffic_before.is_empty() {
                     self.traffic_before.clone_from(before);
                 }
-                self.traffic_open = Some(op.clone());
+                match op {
+                    Op::Drain { .. } => self.draining = true,
+                    op => (self.traffic_open, self.traffic_lost) = (Some(op.clone()), None),
+                }
             }
             Event::TrafficSeen { op, after, ok } => {
                 self.traffic.clone_from(after);
-                self.traffic_at = Some(ts);
-                self.traffic_last = Some((op.clone(), *ok, ts));
-                if *op != Op::Status || !after.is_empty() {
-                    self.traffic_open = None;
+                (self.traffic_at, self.traffic_seq) = (Some(ts), self.seq);
+                match op {
+                    Op::Status => return,
+                    Op::Drain { .. } => self.draining = false,
+                    op if self.traffic_open.as_ref() == Some(op) => {
+                        (self.traffic_open, self.traffic_lost) = (None, None)
+                    }
+                    _ => {}
                 }
+                self.ops.push(Done { op: op.clone(), ok: *ok, at: ts });
+            }
+            Event::TrafficLost => {
+                self.draining = false;
+                self.traffic_lost = self.traffic_open.is_some().then_some(ts);
             }
             Event::Leased { token } => self.lease = Some(*token),
             Event::StopBegun { then } => self.after_stop = Some(*then),
@@ -128,7 +149,7 @@ impl Release {
                 self.did(ts, by, verb, reason.clone());
             }
             Event::PointOfNoReturn { step } => self.no_return = Some(step.clone()),
-            Event::Paged { .. } => {}
+            Event::Paged { .. } => self.paged_at = Some(ts),
         }
     }
 
@@ -142,9 +163,15 @@ impl Release {
         self.hosts.get(host).map_or(Mark::Untouched, |state| state.mark)
     }
 
-    /// Touched hosts with one of these marks.
+    /// Number of hosts on which steps are at work.
+    pub fn running(&self) -> usize {
+        self.hosts.values().filter(|host| host.mark == Mark::Running).count()
+    }
+
+    /// Hosts with one of these marks, which are those of hosts that were touched.
     pub fn touched_with(&self, marks: &[Mark]) -> Vec<String> {
-        self.touched.iter().filter(|host| marks.contains(&self.mark(host))).cloned().collect()
+        let hosts = self.hosts.iter().filter(|(_, host)| marks.contains(&host.mark));
+        hosts.map(|(name, _)| name.clone()).collect()
     }
 
     fn enter(&mut self, ts: i64, at: At, why: &str) {
@@ -155,19 +182,33 @@ impl Release {
         let going_back = |at: At| matches!(at, At::RollingBack { .. });
         if going_back(at) && !going_back(self.at) {
             self.rollbacks += 1;
-            (self.rolled, self.slice) = (Vec::new(), None);
+            (self.rolled, self.slice) = (Default::default(), None);
+            self.round_op = self.ops.len();
         }
         match at {
             // Readings of an earlier visit count for nothing: unseen time is never credited.
             At::Gating { batch } => self.gates.retain(|gate| gate.batch != Some(batch)),
             At::Verifying => self.gates.retain(|gate| gate.batch.is_some()),
+            // A gate that is a step is read anew after a pause.
+            At::Preparing if self.at == At::Paused => self.gates.retain(|gate| gate.batch.is_some()),
+            At::Deploying { batch } if self.at == At::Paused => self.gates.retain(|gate| gate.batch != Some(batch)),
             _ => {}
+        }
+        if at != At::Paused && at != self.working {
+            self.working = at;
+            self.skips.clear();
+        }
+        if at != At::Paused {
+            self.blocks.clear();
+        }
+        if !matches!(at, At::Paused | At::NeedsOperator | At::Reconciling) {
+            self.votes.clear();
         }
         if at == At::Paused || at == At::Stopping || at.is_terminal() {
             self.wish = None;
         }
         self.waits = None;
-        self.entered_seq = self.seq;
+        (self.entered_seq, self.entered_op) = (self.seq, self.ops.len());
         self.at = at;
         self.history.push((at, ts, why.to_owned()));
     }
@@ -177,14 +218,14 @@ impl Release {
             let state = self.host(host);
             (state.mark, state.since) = (Mark::Running, ts);
             if !self.touched.contains(host) {
-                self.touched.push(host.clone());
+                self.touched.insert(host.clone());
             }
         }
         if rollback {
-            self.rolled.extend_from_slice(hosts);
+            self.rolled.extend(hosts.iter().cloned());
         }
-        let (hosts, first_step) = (hosts.to_vec(), self.steps.len());
-        self.slice = Some(Slice { batch, rollback, hosts, began: ts, first_step });
+        let (hosts, first_step, first_op) = (hosts.to_vec(), self.steps.len(), self.ops.len());
+        self.slice = Some(Slice { batch, rollback, hosts, began: ts, first_step, first_op });
     }
 
     fn host(&mut self, name: &str) -> &mut HostState {

@@ -62,8 +62,9 @@ pub fn json(id: &str, plan: &Plan, release: &Release, now: i64) -> Value {
         "hosts": hosts(plan, release),
         "steps": release.steps.iter().map(step).collect::<Vec<_>>(),
         "gates": release.gates.iter().map(gate).collect::<Vec<_>>(),
-        "approvals": release.approvals.iter().map(|(by, at, step)| {
-            json!({"by": by, "at": rfc3339(*at), "step": step})
+        "approvals": release.approvals.iter().map(|given| {
+            let step = given.step.as_ref().map(|key| &key.step);
+            json!({"by": given.by, "at": rfc3339(given.at), "step": step})
         }).collect::<Vec<_>>(),
         "traffic": release.traffic,
         "traffic_at": release.traffic_at.map(rfc3339),

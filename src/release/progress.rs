@@ -138,7 +138,7 @@ fn bake(plan: &Plan, release: &Release, now: i64) -> Option<i64> {
 
 fn slowest(plan: &Plan, release: &Release, batch: Option<u32>, now: i64) -> Option<i64> {
     batch_gates(plan).try_fold(0, |most, of| {
-        if release.skips.contains(&of.name) {
+        if is_skipped(release, &of.name) {
             return Some(most);
         }
         let state = release.gates.iter().find(|gate| gate.name == of.name && gate.batch == batch);
@@ -154,8 +154,12 @@ fn gates_of_a_batch(plan: &Plan, release: &Release) -> i64 {
 
 /// What the gates after a batch take at least, from their first reading.
 fn readings(plan: &Plan, release: &Release) -> i64 {
-    let open = batch_gates(plan).filter(|of| !release.skips.contains(&of.name));
+    let open = batch_gates(plan).filter(|of| !is_skipped(release, &of.name));
     open.filter_map(|of| gate(of, None, release.promoted, 0)).max().unwrap_or(0)
+}
+
+fn is_skipped(release: &Release, gate: &str) -> bool {
+    release.skips.iter().any(|skip| skip.gate && skip.what == gate)
 }
 
 fn seconds(of: u32) -> i64 {

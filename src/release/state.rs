@@ -3,7 +3,7 @@
 use super::event::{Person, StepKey, StepOutcome};
 use super::traffic::Report;
 use crate::run::event::Rung;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 
 pub use crate::health::probe::Verdict;
@@ -112,6 +112,15 @@ pub struct StepRun {
     pub key: StepKey,
     /// Number of its child process in the run.
     pub child: Option<u32>,
+    /// Hosts that it is limited to; empty where opsdeck does not limit it.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Hosts that are left for the next try: it was transient on them.
+    #[serde(default)]
+    pub left: Vec<String>,
+    /// How long the release had been paused in all when it began (milliseconds): its deadline moves by what came since.
+    #[serde(default)]
+    pub paused_ms: i64,
     /// When its intent was recorded (Unix milliseconds).
     pub began: i64,
     /// How and when it ended; `None`: it has not, as far as is known.
@@ -138,6 +147,40 @@ pub struct Slice {
     pub began: i64,
     /// Steps with a smaller number than this belong to an earlier try of the same batch.
     pub first_step: usize,
+    /// Likewise for operations on the balancers.
+    #[serde(default)]
+    pub first_op: usize,
+}
+
+/// Something that was left out by a person. Holds for the visit of the state in which it was waited for, pauses included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    /// The gate's name, or the whole sentence of what stood in the way.
+    pub what: String,
+    /// It is a gate.
+    pub gate: bool,
+}
+
+/// An operation on the balancers that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Which.
+    pub op: super::traffic::Op,
+    /// All balancers were as wanted.
+    pub ok: bool,
+    /// When (Unix milliseconds).
+    pub at: i64,
+}
+
+/// Somebody's consent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Whose.
+    pub by: Person,
+    /// When (Unix milliseconds).
+    pub at: i64,
+    /// To which approval step; `None`: to the release.
+    pub step: Option<StepKey>,
 }
 
 /// What a person wishes that happens at the next boundary.
@@ -164,7 +207,7 @@ pub struct GateState {
     pub need: String,
     /// Same verdicts one after another, counted from the newest.
     pub streak: u32,
-    /// When its first reading was made (Unix milliseconds).
+    /// When the first of the readings in a row was made (Unix milliseconds): its window counts from there.
     pub since: i64,
     /// Who skipped it.
     pub skipped_by: Option<Person>,
@@ -181,14 +224,16 @@ pub struct Release {
     pub submitted_by: Option<Person>,
     /// Digest that approvals must name.
     pub digest: String,
-    /// Who approved, when, and for which step (`None`: the release).
-    pub approvals: Vec<(Person, i64, Option<String>)>,
+    /// Who approved.
+    pub approvals: Vec<Consent>,
     /// What the current state's guard waits for, in words.
     pub waits: Option<String>,
+    /// What stands in the way, one sentence each: what a person can leave out.
+    pub blocks: Vec<String>,
     /// Every host of the plan that was touched or observed.
     pub hosts: IndexMap<String, HostState>,
     /// Hosts with an intent, in order: all that may have been touched.
-    pub touched: Vec<String>,
+    pub touched: IndexSet<String>,
     /// Steps in the order in which they began.
     pub steps: Vec<StepRun>,
     /// Gates, in the order in which they were first read.
@@ -199,8 +244,14 @@ pub struct Release {
     pub traffic: Vec<Report>,
     /// See [`Release::traffic`].
     pub traffic_at: Option<i64>,
-    /// A traffic operation whose outcome is not recorded.
+    /// Number of the event with which they were seen last; 0: never.
+    pub traffic_seq: u64,
+    /// A traffic operation whose outcome is not recorded; never a drain, which holds up nothing.
     pub traffic_open: Option<super::traffic::Op>,
+    /// Whoever carried it out is gone, since then (Unix milliseconds): what it came to is not known.
+    pub traffic_lost: Option<i64>,
+    /// Sessions of the old pool are waited for.
+    pub draining: bool,
     /// Why it waits for a person.
     pub pause: Option<Pause>,
     /// How long it was paused in all (milliseconds): deadlines move by it.
@@ -220,7 +271,7 @@ pub struct Release {
     /// What happens at the next boundary.
     pub wish: Option<Wish>,
     /// Guards and gates that were skipped.
-    pub skips: Vec<String>,
+    pub skips: Vec<Skip>,
     /// When hosts were asked for their version last (Unix milliseconds).
     pub observed_at: Option<i64>,
     /// Events folded so far: tells what came before what within one millisecond.
@@ -231,10 +282,18 @@ pub struct Release {
     pub step_seq: u64,
     /// Number of the event with which it entered the state that it is in.
     pub entered_seq: u64,
-    /// The traffic operation that ended last, whether all was as wanted, and when (Unix milliseconds).
-    pub traffic_last: Option<(super::traffic::Op, bool, i64)>,
+    /// Traffic operations that ended, oldest first; looks are none.
+    pub ops: Vec<Done>,
+    /// How many of them had ended when it entered the state that it is in.
+    pub entered_op: usize,
+    /// How many of them had ended when this round of going back began.
+    pub round_op: usize,
+    /// The state that it works in, or goes on in when it is paused.
+    pub working: At,
+    /// When people were told last that they are needed (Unix milliseconds).
+    pub paged_at: Option<i64>,
     /// Hosts that the current rollback has worked on.
-    pub rolled: Vec<String>,
+    pub rolled: IndexSet<String>,
     /// Votes for what needs two people: who, and for what.
     pub votes: Vec<(Person, String)>,
     /// What a stop leads to when everything has come to rest.

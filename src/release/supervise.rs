@@ -5,7 +5,7 @@ use super::child;
 use super::event::{Event, Person};
 use super::machine::{self, Stop, Verb};
 use super::plan::{Plan, StepKind};
-use super::state::{At, Mark, Release};
+use super::state::{At, Release};
 use crate::project::cfg::Env;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal};
@@ -100,8 +100,8 @@ impl Supervised {
     fn end(&self, run: &RunState, own: &Release, number: u32, exit: &Exit, evidence: &Evidence) -> machine::Input {
         let of = own.steps.iter().find(|step| step.child == Some(number));
         let kind = of.and_then(|step| self.kind(&step.key.step)).cloned();
-        let kind = kind.map(|kind| match (of.and_then(|step| step.key.batch), &own.slice) {
-            (Some(_), Some(slice)) => limited(kind, slice.hosts.iter().filter(|h| own.mark(h) == Mark::Running)),
+        let kind = kind.map(|kind| match of {
+            Some(step) if !step.hosts.is_empty() => limited(kind, step.hosts.iter()),
             _ => kind,
         });
         let end = match kind {

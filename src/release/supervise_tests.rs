@@ -31,7 +31,7 @@ fn every_state_counts_as_one_that_any_reader_knows_and_ends_when_it_ends() {
 #[test]
 fn what_a_death_tore_off_is_written_by_the_next_supervisor() {
     let step = super::super::event::StepKey { step: "deploy/1".into(), batch: Some(0), attempt: 1 };
-    let events = [entered(At::Deploying { batch: 0 }), Event::StepIntent { step, child: Some(3) }];
+    let events = [entered(At::Deploying { batch: 0 }), Event::StepIntent { step, child: Some(3), hosts: Vec::new() }];
     let mut own = crate::release::fold(events.iter().map(|event| (1, event)));
     assert_eq!(repairs(&RunState::default(), &Release::default()), [RunEvent::Requested]);
     let whole = folded(events.iter().flat_map(meaning).collect());

@@ -58,7 +58,8 @@ fn head(out: &mut String, plan: &Plan, release: &Release, now: i64) {
     if let (Some(by), Some((_, at, _))) = (&release.submitted_by, release.history.first()) {
         item("Submitted", format!("{} at {}", person(by), human::date_time(*at)));
     }
-    let approvals = release.approvals.iter().map(|(by, at, _)| format!("{} at {}", person(by), human::date_time(*at)));
+    let approvals =
+        release.approvals.iter().map(|given| format!("{} at {}", person(&given.by), human::date_time(given.at)));
     let approvals: Vec<String> = approvals.collect();
     if !approvals.is_empty() {
         item("Approved", approvals.join(", "));

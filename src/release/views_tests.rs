@@ -46,7 +46,7 @@ impl Told {
         self.enter(after, At::Deploying { batch }, "go on");
         let hosts = plan.batches[batch as usize].hosts.clone();
         self.then(0, Event::BatchIntent { batch, hosts, rollback: false });
-        self.then(0, Event::StepIntent { step: key(batch), child: Some(batch + 1) });
+        self.then(0, Event::StepIntent { step: key(batch), child: Some(batch + 1), hosts: Vec::new() });
         self
     }
 
@@ -54,7 +54,13 @@ impl Told {
     fn batch_done(mut self, plan: &Plan, took: i64, batch: u32) -> Told {
         self.then(
             took,
-            Event::StepEnded { step: key(batch), outcome: StepOutcome::Ok, why: String::new(), retry_at: None },
+            Event::StepEnded {
+                step: key(batch),
+                outcome: StepOutcome::Ok,
+                why: String::new(),
+                retry_at: None,
+                left: Vec::new(),
+            },
         );
         let marks = plan.batches[batch as usize].hosts.iter().map(|host| (host.clone(), Mark::New)).collect();
         self.then(0, Event::Hosts { marks, by: None });
@@ -181,8 +187,11 @@ fn the_bake_is_over_when_its_time_and_its_gates_are() {
     told.enter(30, At::Verifying, "batch 1 is good");
     assert_eq!(progress::state(&plan, &told.0, told.1), None, "a step of unknown length is to come");
     let step = StepKey { step: "verify/1".into(), batch: None, attempt: 1 };
-    told.then(0, Event::StepIntent { step: step.clone(), child: None });
-    told.then(2, Event::StepEnded { step, outcome: StepOutcome::Ok, why: "200".into(), retry_at: None });
+    told.then(0, Event::StepIntent { step: step.clone(), child: None, hosts: Vec::new() });
+    told.then(
+        2,
+        Event::StepEnded { step, outcome: StepOutcome::Ok, why: "200".into(), retry_at: None, left: Vec::new() },
+    );
     assert_eq!(progress::state(&plan, &told.0, told.1), Some(60 * SECOND));
     told.read(55, None, Verdict::Pass, "200");
     assert_eq!(progress::state(&plan, &told.0, told.1), Some(20 * SECOND), "the gate takes longer than the bake");
@@ -204,12 +213,12 @@ fn a_gate_tells_what_becomes_of_it() {
     told.read(5, Some(0), Verdict::Inconclusive, "no data");
     assert_eq!(words(&told, 0), "asks a person after 2 more like this");
     told.read(10, Some(0), Verdict::Pass, "200");
-    assert_eq!(words(&told, 0), "passes in 0:10 if steady", "the window is over, two more are needed");
-    told.read(5, Some(0), Verdict::Pass, "200").read(5, Some(0), Verdict::Pass, "200");
+    assert_eq!(words(&told, 0), "passes in 0:20 if steady", "the window begins anew with each row of readings");
+    told.read(10, Some(0), Verdict::Pass, "200").read(10, Some(0), Verdict::Pass, "200");
     assert_eq!(words(&told, 0), "passed");
     told.read(5, Some(0), Verdict::Fail, "503").read(5, Some(0), Verdict::Fail, "503");
     assert_eq!(words(&told, 0), "failed");
-    told.then(0, Event::Skipped { what: "up".into(), by: who("bob", 2), reason: "known".into() });
+    told.then(0, Event::Skipped { what: "up".into(), gate: true, by: who("bob", 2), reason: "known".into() });
     assert_eq!(words(&told, 0), "skipped by bob");
 }
 
@@ -314,8 +323,11 @@ fn the_report_is_whole_xml_and_green_only_for_success() {
         );
     }
     let step = StepKey { step: "rollback/1".into(), batch: Some(0), attempt: 2 };
-    told.then(0, Event::StepIntent { step: step.clone(), child: Some(9) });
-    told.then(5, Event::StepEnded { step, outcome: StepOutcome::Ok, why: String::new(), retry_at: None });
+    told.then(0, Event::StepIntent { step: step.clone(), child: Some(9), hosts: Vec::new() });
+    told.then(
+        5,
+        Event::StepEnded { step, outcome: StepOutcome::Ok, why: String::new(), retry_at: None, left: Vec::new() },
+    );
     told.enter(0, At::RolledBack, "every touched host has 1.0.0 again");
     let back = junit(&plan, &told.0, told.1);
     assert!(back.contains("<failure message=\"rolled_back: every touched host has 1.0.0 again\"/>"), "{back}");

@@ -1,12 +1,11 @@
 //! A supervisor took over: what the journal says is open is looked at, never done a second time (releases.md part 1, the
 //! table of kill -9).
 
-use super::steps::limited;
+use super::steps::{ended, limited};
 use super::{Effect, View, enter, record};
 use crate::release::event::{Event, StepOutcome};
 use crate::release::plan::StepKind;
 use crate::release::state::At;
-use crate::release::traffic::Op;
 
 impl View<'_> {
     pub(super) fn begin(&self) -> Vec<Effect> {
@@ -21,8 +20,8 @@ impl View<'_> {
         if state.lease.is_some() {
             effects.push(Effect::TakeLease { force: false });
         }
-        if state.traffic_open.is_some() {
-            effects.push(Effect::Traffic(Op::Status));
+        if state.draining || (state.traffic_open.is_some() && state.traffic_lost.is_none()) {
+            effects.push(record(Event::TrafficLost));
         }
         for run in state.steps.iter().filter(|run| run.ended.is_none()) {
             let Some(step) = self.step(&run.key.step) else { continue };
@@ -31,7 +30,7 @@ impl View<'_> {
                 (Some(child), kind) => effects.push(Effect::Start {
                     child,
                     step: run.key.clone(),
-                    kind: Box::new(limited(kind, run.key.batch.map(|_| self.at_work()).as_deref())),
+                    kind: Box::new(limited(kind, run.key.batch.map(|_| run.hosts.as_slice()))),
                     timeout: step.timeout,
                 }),
                 (None, StepKind::Http { request }) if step.idempotent || request.method == "GET" => {
@@ -41,12 +40,11 @@ impl View<'_> {
                         timeout: step.timeout,
                     });
                 }
-                (None, StepKind::Http { .. }) => effects.push(record(Event::StepEnded {
-                    step: run.key.clone(),
-                    outcome: StepOutcome::Unknown,
-                    why: "the supervisor died while the request was under way, and it is not marked idempotent".into(),
-                    retry_at: None,
-                })),
+                (None, StepKind::Http { .. }) => effects.push(ended(
+                    run,
+                    StepOutcome::Unknown,
+                    "the supervisor died while the request was under way, and it is not marked idempotent",
+                )),
                 _ => {}
             }
         }

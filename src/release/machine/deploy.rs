@@ -1,10 +1,12 @@
 //! One batch: out of service, the steps of the deploy stage, seen with the new version, back into service.
 
 use super::steps::Progress;
+use super::tidy::only_waits;
+use super::traffic::Moved;
 use super::{Effect, View, enter, record};
 use crate::release::event::Event;
-use crate::release::plan::{Strategy, When};
-use crate::release::state::{At, Mark};
+use crate::release::plan::When;
+use crate::release::state::{At, Mark, Slice};
 use crate::release::traffic::Op;
 
 impl View<'_> {
@@ -19,46 +21,56 @@ impl View<'_> {
         {
             return effects;
         }
-        let hosts = &plan.hosts;
         let slice = self.state.slice.as_ref().filter(|slice| slice.batch == batch && !slice.rollback);
-        let Some(slice) = slice else { return self.begin_batch(batch, hosts) };
+        let Some(slice) = slice else { return self.before_batch() };
         if let Some(why) = self.over_budget() {
-            return self.failed(&why, At::Gating { batch });
+            return self.failed(&why, At::Deploying { batch });
         }
-        let rolls = self.moves_hosts();
-        if rolls && !hosts.is_empty() {
-            match self.traffic_step(slice.began, Op::Out { hosts: slice.hosts.clone() }) {
+        if self.moves_hosts() && !slice.hosts.is_empty() && !self.is_taken_out(slice) {
+            match self.traffic_step(slice.first_op, Op::Out { hosts: slice.hosts.clone() }) {
                 Moved::Done => {}
                 Moved::Effects(effects) => return effects,
                 Moved::Failed(why) => return self.failed(&why, At::Deploying { batch }),
             }
         }
-        let at_work = self.at_work();
-        if !at_work.is_empty() {
-            match self.stages(When::Deploy, Some(batch), &at_work) {
-                Progress::Effects(effects) if effects.is_empty() && self.is_late(slice.began, progress) => {
-                    let why = format!("no host came further for {} s", self.plan.limits.progress_deadline);
-                    return self.failed(&why, At::Deploying { batch });
+        let at_work = self.state.running();
+        if at_work > 0 {
+            match self.stages(When::Deploy, Some(batch)) {
+                Progress::Effects(effects) if !only_waits(&effects) => return effects,
+                Progress::Effects(mut effects) => {
+                    if self.is_working() {
+                        if self.is_late(slice.began, progress) {
+                            let why = format!("no host came further for {} s", self.plan.limits.progress_deadline);
+                            return self.failed(&why, At::Deploying { batch });
+                        }
+                        effects.extend(self.waits(format!("{at_work} of {} hosts", slice.hosts.len())));
+                    }
+                    return effects;
                 }
-                Progress::Effects(effects) if effects.is_empty() => {
-                    return self.waits(format!("{} of {} hosts", at_work.len(), slice.hosts.len()));
-                }
-                Progress::Effects(effects) => return effects,
                 Progress::Failed(why) => return self.failed(&why, At::Deploying { batch }),
-                Progress::Done => return self.see(at_work),
+                Progress::Done => return self.see(self.at_work()),
             }
         }
         if self.is_working() {
             return self.waits("other steps of the batch to end");
         }
-        self.end_batch(batch, slice.began, plan.weight)
+        self.end_batch(batch, slice, plan.weight)
+    }
+
+    /// Nothing is begun unasked: a freeze or a stopped line may have come since the last batch, or while it was paused.
+    fn before_batch(&self) -> Vec<Effect> {
+        if let Some(effects) = self.pools_seen() {
+            return effects;
+        }
+        vec![Effect::Admit]
     }
 
     /// The intent, after the guard.
-    fn begin_batch(&self, batch: u32, hosts: &[String]) -> Vec<Effect> {
+    pub(super) fn begin_batch(&self, batch: u32) -> Vec<Effect> {
+        let hosts = self.plan.batches.get(batch as usize).map(|batch| batch.hosts.as_slice()).unwrap_or_default();
         let hosts: Vec<String> = hosts.iter().filter(|host| self.state.mark(host) != Mark::New).cloned().collect();
         if let Some(why) = self.guard(&hosts).filter(|why| !hosts.is_empty() && !self.is_skipped(why)) {
-            return self.pause(why, None, At::Deploying { batch });
+            return self.barred(&[why], At::Deploying { batch });
         }
         vec![record(Event::BatchIntent { batch, hosts, rollback: false })]
     }
@@ -81,84 +93,32 @@ impl View<'_> {
         vec![record(Event::Hosts { marks, by: None })]
     }
 
-    /// No host is at work any more: traffic, the budget, and on to the gates.
-    fn end_batch(&self, batch: u32, began: i64, weight: Option<u8>) -> Vec<Effect> {
-        let slice = self.state.slice.iter().flat_map(|slice| &slice.hosts);
-        let good: Vec<String> = slice.filter(|host| self.state.mark(host) == Mark::New).cloned().collect();
-        let op = match weight {
-            Some(percent) => Some(Op::Weight { hosts: self.state.touched_with(&[Mark::New]), percent }),
-            None if self.moves_hosts() && !good.is_empty() => Some(Op::In { hosts: good.clone() }),
-            None => None,
-        };
-        if let Some(op) = op.filter(|_| self.plan.traffic.is_some()) {
-            match self.traffic_step(began, op) {
+    /// No host is at work any more: the share of traffic, service, and on to the gates. The share comes before service:
+    /// a host that is new takes no more than its share at any moment.
+    fn end_batch(&self, batch: u32, slice: &Slice, weight: Option<u8>) -> Vec<Effect> {
+        let good: Vec<String> = slice.hosts.iter().filter(|host| self.state.mark(host) == Mark::New).cloned().collect();
+        let share = weight.map(|percent| Op::Weight { hosts: self.state.touched_with(&[Mark::New]), percent });
+        let back = (self.moves_hosts() && !good.is_empty()).then(|| Op::In { hosts: good.clone() });
+        if let Some(Op::Weight { hosts, percent }) = &share
+            && let Some(why) = self.guard_share(hosts, *percent).filter(|why| !self.is_skipped(why))
+        {
+            return self.barred(&[why], At::Deploying { batch });
+        }
+        for op in share.into_iter().chain(back).filter(|_| self.plan.traffic.is_some()) {
+            match self.traffic_step(slice.first_op, op) {
                 Moved::Done => {}
                 Moved::Effects(effects) => return effects,
-                Moved::Failed(why) => return self.failed(&why, At::Gating { batch }),
+                Moved::Failed(why) => return self.failed(&why, At::Deploying { batch }),
             }
         }
         let why = format!("batch {}: {} hosts have the new version", batch + 1, good.len());
         vec![enter(At::Gating { batch }, why)]
     }
 
-    /// Hosts are taken out of service one batch at a time.
-    pub(super) fn moves_hosts(&self) -> bool {
-        let weights = self.plan.batches.iter().any(|batch| batch.weight.is_some());
-        self.plan.traffic.is_some()
-            && matches!(self.plan.strategy, Strategy::Rolling { .. } | Strategy::Canary)
-            && !weights
-    }
-
-    /// The new hosts of a surge take traffic for the first time: nothing to take out.
-    pub(super) fn traffic_step(&self, since: i64, op: Op) -> Moved {
-        if let Some(open) = &self.state.traffic_open {
-            let words = format!("the load balancers ({})", open.words());
-            return Moved::Effects(self.waits(words));
-        }
-        match &self.state.traffic_last {
-            Some((last, true, at)) if *last == op && *at >= since => Moved::Done,
-            Some((last, false, at)) if *last == op && *at >= since => {
-                let problems =
-                    self.state.traffic.iter().filter_map(|r| Some(format!("{}: {}", r.balancer, r.problem.as_ref()?)));
-                Moved::Failed(format!("{} failed: {}", op.words(), problems.collect::<Vec<_>>().join("; ")))
-            }
-            // An Out that was done stays done while the batch is put back In.
-            Some((Op::In { .. }, true, at)) if matches!(op, Op::Out { .. }) && *at >= since => Moved::Done,
-            _ => {
-                let before = self.state.traffic.clone();
-                Moved::Effects(vec![record(Event::TrafficIntent { op: op.clone(), before }), Effect::Traffic(op)])
-            }
-        }
-    }
-
+    /// Late are processes that do nothing; what waits for people or for a gate is not.
     fn is_late(&self, began: i64, progress: i64) -> bool {
         let ends = self.state.steps.iter().map(|run| run.ended.map_or(run.began, |(_, at)| at));
         let last = ends.chain([began, progress, self.state.entered_at()]).max().unwrap_or(began);
         self.over(last, self.plan.limits.progress_deadline)
-    }
-}
-
-/// How far an operation on the balancers is.
-pub(super) enum Moved {
-    /// It ended well.
-    Done,
-    /// To be done now, or waited for.
-    Effects(Vec<Effect>),
-    /// It did not; why.
-    Failed(String),
-}
-
-impl Op {
-    /// In words.
-    pub fn words(&self) -> String {
-        match self {
-            Op::Status => "look".into(),
-            Op::Check { to } => format!("check of {to}"),
-            Op::Switch { to, .. } => format!("switch to {to}"),
-            Op::Weight { percent, .. } => format!("{percent}% to the new version"),
-            Op::Out { hosts } => format!("{} out of service", hosts.join(", ")),
-            Op::In { hosts } => format!("{} back into service", hosts.join(", ")),
-            Op::Drain { pool } => format!("drain of {pool}"),
-        }
     }
 }

@@ -4,10 +4,11 @@ use super::{ChildEnd, Effect, Input, View, record};
 use crate::release::event::{Event, StepKey, StepOutcome};
 use crate::release::plan::StepKind;
 use crate::release::state::{At, Mark, StepRun};
-use crate::release::traffic::{Op, Report};
 
 /// Milliseconds before the first new try; each next one waits twice as long (releases.md part 2).
 const BACKOFF: i64 = 2_000;
+/// Hosts of a batch that may be tried again (percent).
+const RETRIED: usize = 20;
 /// The longest wait (milliseconds).
 const CAP: i64 = 60_000;
 
@@ -35,7 +36,9 @@ impl View<'_> {
                 let (gate, got, need) = (gate.clone(), got.clone(), need.clone());
                 vec![record(Event::Measured { gate, batch, verdict: *verdict, got, need })]
             }
-            Input::Traffic { op, after, ok } => self.traffic_seen(op, after, *ok),
+            Input::Traffic { op, after, ok } => {
+                vec![record(Event::TrafficSeen { op: op.clone(), after: after.clone(), ok: *ok })]
+            }
             _ => Vec::new(),
         }
     }
@@ -48,7 +51,9 @@ impl View<'_> {
         };
         let bad: Vec<(String, Mark)> = end.hosts.iter().filter(bad).cloned().collect();
         let again = |at: i64| (StepOutcome::Failed, Some(at));
-        let may = run.key.attempt <= step.retries;
+        let good = |host: &&String| end.hosts.iter().any(|(name, mark)| name == *host && *mark == Mark::New);
+        let left: Vec<String> = run.hosts.iter().filter(|host| !good(host)).cloned().collect();
+        let may = run.key.attempt <= step.retries && self.may_retry(&left);
         let going_back = matches!(self.state.at, At::RollingBack { .. });
         let on_hosts = run.key.batch.is_some() && !matches!(step.kind, StepKind::Command { .. });
         let (outcome, retry_at) = match () {
@@ -68,7 +73,8 @@ impl View<'_> {
             effects.push(record(Event::Hosts { marks: bad, by: None }));
         }
         let (step, why) = (run.key.clone(), end.why.clone());
-        effects.push(record(Event::StepEnded { step, outcome, why: why.clone(), retry_at }));
+        let left = if retry_at.is_some() { left } else { Vec::new() };
+        effects.push(record(Event::StepEnded { step, outcome, why: why.clone(), retry_at, left }));
         if outcome == StepOutcome::Unknown && !going_back {
             effects.extend(self.stop(At::Paused, format!("crash: {why}")));
         }
@@ -81,7 +87,14 @@ impl View<'_> {
         let retries = self.step(&key.step).map_or(0, |step| step.retries);
         let again = outcome != StepOutcome::Ok && transient && key.attempt <= retries;
         let retry_at = again.then(|| self.retry_at(run));
-        vec![record(Event::StepEnded { step: key.clone(), outcome, why: why.to_owned(), retry_at })]
+        vec![record(Event::StepEnded { step: key.clone(), outcome, why: why.to_owned(), retry_at, left: Vec::new() })]
+    }
+
+    /// So many hosts of a batch may be tried again, one at least: where more are in trouble, it is not they.
+    fn may_retry(&self, left: &[String]) -> bool {
+        let Some(slice) = &self.state.slice else { return true };
+        let tried: usize = self.state.steps.iter().skip(slice.first_step).map(|run| run.left.len()).sum();
+        tried + left.len() <= (slice.hosts.len() * RETRIED / 100).max(1)
     }
 
     /// Exponential, with full jitter; the same for the same try, since nothing here may be left to chance.
@@ -90,27 +103,5 @@ impl View<'_> {
         let seed = run.key.step.bytes().chain(run.began.to_le_bytes());
         let hash = seed.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         self.now + (hash >> 16) as i64 % most
-    }
-
-    fn traffic_seen(&self, op: &Op, after: &[Report], ok: bool) -> Vec<Effect> {
-        let seen = |op: &Op, ok| record(Event::TrafficSeen { op: op.clone(), after: after.to_vec(), ok });
-        match (&self.state.traffic_open, op) {
-            // After a crash in the middle of an operation: what did it come to?
-            (Some(open), Op::Status) if ok => {
-                let all = |pool: &str| after.iter().all(|r| r.active.as_deref() == Some(pool));
-                match open {
-                    Op::Switch { to, .. } if all(to) => vec![seen(open, true)],
-                    // Not, or only in part: it is done again, and every operation looks before it acts.
-                    _ => vec![seen(op, true)],
-                }
-            }
-            (Some(_), Op::Status) => {
-                let problems = after.iter().filter_map(|r| Some(format!("{}: {}", r.balancer, r.problem.as_ref()?)));
-                let mut effects = self.waits(problems.collect::<Vec<_>>().join("; "));
-                effects.push(Effect::Traffic(Op::Status));
-                effects
-            }
-            _ => vec![seen(op, ok)],
-        }
     }
 }

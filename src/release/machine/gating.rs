@@ -1,7 +1,7 @@
 //! Between batches: soak, then gates, each a row of readings. A reading that could not be made never passes.
 
 use super::{Effect, View, enter};
-use crate::release::plan::StepKind;
+use crate::release::plan::{Batch, StepKind};
 use crate::release::state::{At, Verdict};
 use crate::text::human;
 
@@ -13,10 +13,9 @@ impl View<'_> {
             let left = since + i64::from(soak) * 1000 - self.now;
             return self.waits(format!("soak, {} left", human::clock(left)));
         }
-        let hosts = self.plan.batches.get(batch as usize).map(|b| b.hosts.clone()).unwrap_or_default();
         let mut effects = Vec::new();
         for name in self.batch_gates() {
-            match self.gate(name, Some(batch), &hosts) {
+            match self.gate(name, Some(batch)) {
                 (Some(Verdict::Pass), _) => {}
                 (Some(Verdict::Fail), _) => return self.failed(&format!("gate {name} failed"), At::Gating { batch }),
                 (Some(Verdict::Inconclusive), _) => {
@@ -26,29 +25,28 @@ impl View<'_> {
                 (None, more) => effects.extend(more),
             }
         }
-        // Asked at each boundary: a freeze or a stopped line may have come meanwhile.
-        if self.gates_passed(batch) { vec![Effect::Admit] } else { effects }
+        // What comes next asks for itself whether a freeze or a stopped line stands in its way.
+        if self.gates_passed(batch) { self.after_gates(batch) } else { effects }
     }
 
     /// Gates that stand between batches: those that no step names.
-    fn batch_gates(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn batch_gates(&self) -> impl Iterator<Item = &str> {
         let steps = || self.plan.stages.iter().flat_map(|stage| stage.groups.iter().flatten());
         let named = move |name: &str| steps().any(|s| matches!(&s.kind, StepKind::Gate { gate } if gate == name));
         self.plan.gates.iter().map(|gate| gate.name.as_str()).filter(move |name| !named(name))
     }
 
     /// Soak and all gates after this batch are over and passed.
-    pub(super) fn gates_passed(&self, batch: u32) -> bool {
+    fn gates_passed(&self, batch: u32) -> bool {
         let soaked = self.state.promoted || self.over(self.state.entered_at(), self.plan.limits.soak);
         soaked && self.batch_gates().all(|name| self.verdict(name, Some(batch)) == Some(Verdict::Pass))
     }
 
     /// All gates of the bake hold at the moment, and the first that failed.
     pub(super) fn bake_gates(&self) -> (Vec<Effect>, Option<String>) {
-        let hosts: Vec<String> = self.plan.batches.iter().flat_map(|b| b.hosts.iter().cloned()).collect();
         let (mut effects, mut failed) = (Vec::new(), None);
         for name in self.batch_gates() {
-            match self.gate(name, None, &hosts) {
+            match self.gate(name, None) {
                 (Some(Verdict::Fail), _) => failed = failed.or_else(|| Some(name.to_owned())),
                 // It is watched on, also while it passes.
                 (_, more) => effects.extend(more.into_iter().filter(|e| matches!(e, Effect::Measure { .. }))),
@@ -62,14 +60,14 @@ impl View<'_> {
     }
 
     /// What a gate has come to; before that, what is to be done.
-    pub(super) fn gate(&self, name: &str, batch: Option<u32>, hosts: &[String]) -> (Option<Verdict>, Vec<Effect>) {
+    pub(super) fn gate(&self, name: &str, batch: Option<u32>) -> (Option<Verdict>, Vec<Effect>) {
         let Some(gate) = self.plan.gates.iter().find(|gate| gate.name == name) else {
             return (Some(Verdict::Inconclusive), Vec::new());
         };
         let verdict = self.verdict(name, batch);
         let state = self.state.gates.iter().find(|g| g.name == name && g.batch == batch);
         let last = state.and_then(|state| state.readings.last());
-        let measure = || Effect::Measure { gate: name.to_owned(), hosts: hosts.to_vec() };
+        let measure = || Effect::Measure { gate: name.to_owned(), hosts: self.hosts_of(batch) };
         let mut effects = Vec::new();
         if last.is_none_or(|(at, ..)| self.over(*at, gate.interval)) {
             effects.push(measure());
@@ -97,7 +95,7 @@ impl View<'_> {
 
     /// What the readings so far come to.
     fn verdict(&self, name: &str, batch: Option<u32>) -> Option<Verdict> {
-        if self.state.skips.iter().any(|skip| skip == name) {
+        if self.state.skips.iter().any(|skip| skip.gate && skip.what == name) {
             return Some(Verdict::Pass);
         }
         let gate = self.plan.gates.iter().find(|gate| gate.name == name)?;
@@ -114,8 +112,15 @@ impl View<'_> {
         }
     }
 
-    /// All gates after this batch passed and nothing stands in the way.
-    pub(super) fn after_gates(&self, batch: u32) -> Vec<Effect> {
+    /// Hosts that a gate looks at: those of its batch, else all.
+    fn hosts_of(&self, batch: Option<u32>) -> Vec<String> {
+        let of = |(n, _): &(usize, &Batch)| batch.is_none_or(|batch| batch as usize == *n);
+        let batches = self.plan.batches.iter().enumerate().filter(of);
+        batches.flat_map(|(_, batch)| batch.hosts.iter().cloned()).collect()
+    }
+
+    /// All gates after this batch passed.
+    fn after_gates(&self, batch: u32) -> Vec<Effect> {
         let next = match (batch as usize + 1 < self.plan.batches.len(), self.is_blue_green()) {
             (true, _) => At::Deploying { batch: batch + 1 },
             (false, true) => At::Switching,

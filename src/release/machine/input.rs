@@ -29,7 +29,8 @@ pub enum Input {
     },
     /// What else stands in the way of beginning or going on (freeze, stop-the-line, breaker); empty: nothing.
     Admission {
-        /// In words, one each.
+        /// In words, one each; what begins with [`crate::release::admission::STALE`] cannot be left out: the plan was
+        /// made for what is no more.
         blocks: Vec<String>,
     },
     /// A step's child process runs.

@@ -21,6 +21,8 @@ mod serving;
 mod steps;
 mod stop;
 mod switch;
+mod tidy;
+mod traffic;
 mod verb;
 mod verify;
 
@@ -54,8 +56,8 @@ impl Machine {
             Input::Asked { verb, by } => view.asked(verb, by),
             _ if state.at.is_terminal() => Ok(Vec::new()),
             Input::Begin => Ok(view.begin()),
-            Input::Tick { progress } => Ok(view.tick(*progress)),
-            fact => Ok(view.fact(fact)),
+            Input::Tick { progress } => Ok(view.tidied(view.tick(*progress))),
+            fact => Ok(view.tidied(view.fact(fact))),
         }
     }
 }
@@ -89,10 +91,22 @@ impl View<'_> {
         }
     }
 
-    /// What is waited for, recorded only when it is news.
+    /// What is waited for. All that a decision waits for is joined, and recorded only when it is news (`tidy`).
     fn waits(&self, what: impl Into<String>) -> Vec<Effect> {
-        let what = Some(what.into());
-        if self.state.waits == what { Vec::new() } else { vec![record(Event::Waits { what })] }
+        vec![record(Event::Waits { what: Some(what.into()), blocks: Vec::new() })]
+    }
+
+    /// What stands in the way, and can be left out by a person.
+    fn blocked(&self, blocks: &[String]) -> Effect {
+        record(Event::Waits { what: Some(blocks.join("; ")), blocks: blocks.to_vec() })
+    }
+
+    /// Waits for a person who can leave out what stands in the way.
+    fn barred(&self, blocks: &[String], resume_to: At) -> Vec<Effect> {
+        let mut effects = self.pause(blocks.join("; "), None, resume_to);
+        // Entering a state forgets what was in the way before.
+        effects.push(self.blocked(blocks));
+        effects
     }
 
     /// Waits for a person, and goes on in `resume_to`.

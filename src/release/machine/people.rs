@@ -3,7 +3,7 @@
 use super::{Effect, Refusal, Stop, Verb, View, enter, record, refuse};
 use crate::release::event::{Event, Person};
 use crate::release::plan::StepKind;
-use crate::release::state::{At, Mark, Slice};
+use crate::release::state::{At, Mark};
 
 type Answer = Result<Vec<Effect>, Refusal>;
 
@@ -30,6 +30,7 @@ impl View<'_> {
             Verb::Rollback { reason } => self.rollback(reason.as_ref(), by),
             Verb::Mark { host, mark } => self.mark_asked(host, *mark, by),
             Verb::AcceptMixed { reason } => self.accept(reason, by),
+            Verb::RollForward { to, reason } => self.roll_forward(to, reason, by),
             Verb::TakeOver { reason } => match self.state.at {
                 _ if reason.trim().is_empty() => refuse("taking a lease over needs a reason"),
                 At::Queued => Ok(vec![self.did(by, "take_over", Some(reason)), Effect::TakeLease { force: true }]),
@@ -44,9 +45,11 @@ impl View<'_> {
 
     fn approve(&self, digest: &str, by: &Person) -> Answer {
         let open = self.state.steps.iter().filter(|run| run.ended.is_none());
-        let step = open
-            .map(|run| &run.key.step)
-            .find(|id| matches!(self.step(id).map(|step| &step.kind), Some(StepKind::Approval { .. })));
+        // Its own try in its own batch: what was said of another counts for nothing.
+        let step = open.map(|run| &run.key).find(|key| {
+            matches!(self.step(&key.step).map(|step| &step.kind), Some(StepKind::Approval { .. }))
+                && !self.approvers(Some(key)).iter().any(|person| person.uid == by.uid)
+        });
         if self.state.at != At::AwaitingApproval && step.is_none() {
             return refuse(format!("it does not wait for an approval: it is {}", self.state.at.name()));
         }
@@ -56,7 +59,7 @@ impl View<'_> {
         if by.uid == self.machine.submitter.uid {
             return refuse(format!("{} submitted it and cannot approve it", self.machine.submitter.name));
         }
-        if self.approvers(step.map(String::as_str)).iter().any(|person| person.uid == by.uid) {
+        if self.approvers(step).iter().any(|person| person.uid == by.uid) {
             return refuse("you have approved it already; another person is needed");
         }
         let (by, digest, step) = (by.clone(), digest.to_owned(), step.cloned());
@@ -79,10 +82,7 @@ impl View<'_> {
         match (&self.state.pause, self.state.at) {
             (Some(pause), At::Paused) => {
                 let mut effects = self.end_pauses(&format!("resumed by {}", by.name));
-                // A batch that was stopped half-way is begun again, on the hosts that are not new.
-                let settled = |host: &String| matches!(self.state.mark(host), Mark::New | Mark::Running);
-                let open = |slice: &Slice| !slice.hosts.iter().all(settled);
-                if matches!(pause.resume_to, At::Deploying { .. }) && self.state.slice.as_ref().is_some_and(open) {
+                if matches!(pause.resume_to, At::Deploying { .. }) && self.is_half_way() {
                     effects.push(self.did(by, "retry", None));
                 }
                 effects.extend([resumed, enter(pause.resume_to, format!("resumed by {}", by.name))]);
@@ -97,28 +97,78 @@ impl View<'_> {
         }
     }
 
+    /// A batch that was stopped is begun again, on the hosts that are not new. One that a step of its own pauses goes on
+    /// as it is, with what failed in it and the budget bore.
+    fn is_half_way(&self) -> bool {
+        let Some(slice) = &self.state.slice else { return false };
+        let settled = |host: &String| matches!(self.state.mark(host), Mark::New | Mark::Running);
+        let waits =
+            self.state.steps.iter().skip(slice.first_step).any(|run| run.ended.is_none() && run.child.is_none());
+        !slice.hosts.iter().all(settled) && !waits && !self.is_working()
+    }
+
     fn skip(&self, what: &str, reason: &str, by: &Person) -> Answer {
         if reason.trim().is_empty() {
             return refuse("leaving out a guard needs a reason");
         }
-        let waits = self.state.waits.as_deref().unwrap_or_default();
-        let paused = self.state.pause.as_ref().map(|pause| pause.reason.as_str()).unwrap_or_default();
-        let gate = self.plan.gates.iter().any(|gate| gate.name == what);
-        if what.trim().is_empty() || !(gate || waits.contains(what) || paused.contains(what)) {
-            let names: Vec<_> = self.plan.gates.iter().map(|gate| gate.name.as_str()).collect();
-            return refuse(format!(
-                "{what:?} is nothing that is waited for; gates are {}; now: {waits}",
-                names.join(", ")
-            ));
+        let (what, gate) = self.skipped(what.trim())?;
+        let mut effects = Vec::new();
+        for what in what {
+            effects.push(record(Event::Skipped { what, gate, by: by.clone(), reason: reason.to_owned() }));
         }
-        let skipped = Event::Skipped { what: what.to_owned(), by: by.clone(), reason: reason.to_owned() };
-        let mut effects = vec![record(skipped)];
-        if let (At::Paused, Some(pause)) = (self.state.at, &self.state.pause)
-            && pause.reason.contains(what)
-        {
-            effects.push(enter(pause.resume_to, format!("{what} was skipped by {}: {reason}", by.name)));
+        if let (At::Paused, Some(pause)) = (self.state.at, &self.state.pause) {
+            effects.push(enter(pause.resume_to, format!("{} was left out by {}: {reason}", pause.reason, by.name)));
         }
         Ok(effects)
+    }
+
+    /// What is meant, in full: a gate that is read now, or what stands in the way now; and whether it is a gate.
+    fn skipped(&self, what: &str) -> Result<(Vec<String>, bool), Refusal> {
+        let gates = self.open_gates();
+        if gates.contains(&what) {
+            return Ok((vec![what.to_owned()], true));
+        }
+        let blocks = &self.state.blocks;
+        if !blocks.is_empty() && what.strip_prefix("a person: ").unwrap_or(what) == blocks.join("; ") {
+            return Ok((blocks.clone(), false));
+        }
+        // In full, or by its first words; never by a part that may stand in another one too.
+        let begins = |block: &&String| {
+            let rest = block.strip_prefix(what).filter(|_| !self.plan.gates.iter().any(|gate| gate.name == what));
+            !what.is_empty() && rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        let named: Vec<&String> = blocks.iter().filter(begins).collect();
+        match named[..] {
+            [block] => Ok((vec![block.clone()], false)),
+            _ => {
+                let now: Vec<&str> = gates.into_iter().chain(blocks.iter().map(String::as_str)).collect();
+                refuse(match now.is_empty() {
+                    true => format!("{what:?} is nothing that it waits for: nothing can be left out now"),
+                    false => format!("{what:?} is not one thing that it waits for; these are: {}", now.join("; ")),
+                })
+            }
+        }
+    }
+
+    /// Gates that are read now, or for which it is paused.
+    fn open_gates(&self) -> Vec<&str> {
+        let at = if self.state.at == At::Paused { self.state.working } else { self.state.at };
+        let mut open: Vec<&str> = match at {
+            At::Gating { .. } | At::Verifying => self.batch_gates().collect(),
+            _ => Vec::new(),
+        };
+        let steps = self.state.steps.iter().filter(|run| run.ended.is_none());
+        open.extend(steps.filter_map(|run| match &self.step(&run.key.step)?.kind {
+            StepKind::Gate { gate } => Some(gate.as_str()),
+            _ => None,
+        }));
+        // Paused for another reason, nothing is read.
+        let named = |gate: &&str| self.state.at != At::Paused || self.is_paused_for(gate);
+        open.into_iter().filter(named).collect()
+    }
+
+    fn is_paused_for(&self, gate: &str) -> bool {
+        self.state.pause.as_ref().is_some_and(|pause| pause.reason.starts_with(&format!("gate {gate} ")))
     }
 
     fn retry(&self, by: &Person) -> Answer {
@@ -126,6 +176,9 @@ impl View<'_> {
             return refuse("a retry is possible when it is paused or needs a person");
         }
         let again = |at, why: &str| vec![self.did(by, "retry", None), enter(at, format!("{why} by {}", by.name))];
+        if self.is_working() {
+            return refuse("a process is still at work on hosts: stop it first, or wait for its end");
+        }
         if self.state.rollbacks > 0 {
             return match self.state.at {
                 At::NeedsOperator => Ok(again(At::RollingBack { batch: 0 }, "the rollback is tried again")),
@@ -171,7 +224,8 @@ impl View<'_> {
             }
             At::RollingBack { .. } => refuse("it is being rolled back; only stop now ends that"),
             // Never left half switched: taken up as soon as the balancers answered.
-            At::Switching if self.state.traffic_open.is_some() => Ok(vec![did]),
+            At::Switching if self.is_switching() && how != Stop::AndRollBack => Ok(vec![did]),
+            At::Switching if self.is_switching() && self.state.traffic_lost.is_none() => Ok(vec![did]),
             _ => match how {
                 Stop::AfterBatch => Ok(vec![did]),
                 Stop::Now => Ok([did].into_iter().chain(self.stop(At::Paused, why("stopped"))).collect()),
@@ -212,12 +266,17 @@ impl View<'_> {
         let then = At::RollingBack { batch: 0 };
         Ok(match self.state.at {
             At::Stopping | At::Reconciling => vec![did, record(Event::StopBegun { then })],
-            At::Switching if self.state.traffic_open.is_some() => {
+            At::Switching if self.is_switching() && self.state.traffic_lost.is_none() => {
                 vec![self.did(by, "stop_and_roll_back", reason)]
             }
             _ if self.is_working() => [did].into_iter().chain(self.stop(then, why)).collect(),
             _ => vec![did, enter(then, why)],
         })
+    }
+
+    /// A switch whose outcome is not known yet.
+    fn is_switching(&self) -> bool {
+        self.state.traffic_open.is_some()
     }
 
     /// What needs two people: the first is noted, the second decides.
@@ -250,6 +309,19 @@ impl View<'_> {
             }
         }
         Ok(effects)
+    }
+
+    /// The other one waits for the environment already, and brings its own approvals.
+    fn roll_forward(&self, to: &str, reason: &str, by: &Person) -> Answer {
+        if self.state.at != At::NeedsOperator {
+            return refuse("it gives way to another release only when it needs a person");
+        }
+        if to.trim().is_empty() || reason.trim().is_empty() {
+            return refuse("rolling forward needs the other release's run, and a reason");
+        }
+        let why = format!("rolled forward by {} with run {to}: {reason}", by.name);
+        let verb = format!("roll_forward {to}");
+        Ok(vec![self.did(by, &verb, Some(&reason.to_owned())), enter(At::ClosedMixed, why)])
     }
 
     fn accept(&self, reason: &str, by: &Person) -> Answer {

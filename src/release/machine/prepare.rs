@@ -2,13 +2,16 @@
 
 use super::steps::Progress;
 use super::{Effect, View, enter, record};
-use crate::release::event::{Event, Person};
-use crate::release::plan::When;
+use crate::release::admission::STALE;
+use crate::release::event::{Event, Person, StepKey};
+use crate::release::plan::{StepKind, When};
 use crate::release::state::At;
 use crate::release::traffic::Op;
 
 /// Seconds after which a balancer that could not be read is read again.
 const AGAIN: u32 = 5;
+/// Seconds after which people are told again that it waits for them.
+const REMIND: u32 = 1_800;
 
 impl View<'_> {
     pub(super) fn planned(&self) -> Vec<Effect> {
@@ -19,9 +22,9 @@ impl View<'_> {
     }
 
     /// People who approved (the release, or a step of it).
-    pub(super) fn approvers(&self, step: Option<&str>) -> Vec<&Person> {
-        let of = self.state.approvals.iter().filter(|(_, _, of)| of.as_deref() == step);
-        of.map(|(person, ..)| person).collect()
+    pub(super) fn approvers(&self, step: Option<&StepKey>) -> Vec<&Person> {
+        let of = self.state.approvals.iter().filter(|consent| consent.step.as_ref() == step);
+        of.map(|consent| &consent.by).collect()
     }
 
     pub(super) fn awaiting(&self) -> Vec<Effect> {
@@ -51,15 +54,16 @@ impl View<'_> {
         if self.state.lease.is_none() {
             return vec![Effect::Admit];
         }
-        if self.plan.traffic.is_some() {
-            match &self.state.traffic_last {
-                Some((_, true, _)) => {}
-                Some((_, false, at)) if !self.over(*at, AGAIN) => {
-                    let problems = self.state.traffic.iter().filter_map(|r| r.problem.as_deref());
-                    return self.waits(format!("the load balancers: {}", problems.collect::<Vec<_>>().join("; ")));
-                }
-                _ => return vec![Effect::Traffic(Op::Status)],
-            }
+        if self.plan.traffic.is_some() && !self.traffic_is_read() {
+            let again = self.state.traffic_at.is_none_or(|at| self.over(at, AGAIN));
+            let mut effects = self.waits(format!("the load balancers: {}", self.traffic_problems()));
+            effects.extend(again.then_some(Effect::Traffic(Op::Status)));
+            return effects;
+        }
+        if self.plan.traffic.is_some()
+            && let Some(moved) = self.old_pool().and_then(|old| self.moved_pool(old))
+        {
+            return vec![enter(At::Cancelled, format!("{moved}; nothing was changed: plan again"))];
         }
         if self.plan.version_probe.is_some() && self.state.observed_at.is_none() {
             let hosts = self.plan.batches.iter().flat_map(|batch| batch.hosts.iter().cloned()).collect();
@@ -70,32 +74,60 @@ impl View<'_> {
 
     /// Nothing stands in the way, or something does.
     pub(super) fn admitted(&self, blocks: &[String]) -> Vec<Effect> {
-        let open: Vec<&String> = blocks.iter().filter(|block| !self.is_skipped(block)).collect();
-        let words = || open.iter().map(|block| block.as_str()).collect::<Vec<_>>().join("; ");
+        let begun =
+            self.state.slice.as_ref().is_some_and(|slice| At::Deploying { batch: slice.batch } == self.state.at);
+        let asks = match self.state.at {
+            At::Queued => self.state.lease.is_none(),
+            At::Deploying { .. } => !begun,
+            At::Switching => self.state.traffic_open.is_none() && self.ops_here().next().is_none(),
+            _ => false,
+        };
+        if !asks {
+            return Vec::new();
+        }
+        if let Some(why) = blocks.iter().find_map(|block| block.strip_prefix(STALE)) {
+            return match self.is_touched() {
+                true => self.pause(why, None, self.state.at),
+                false => vec![enter(At::Cancelled, format!("{why}; nothing was changed"))],
+            };
+        }
+        let open: Vec<String> = blocks.iter().filter(|block| !self.is_skipped(block)).cloned().collect();
         match self.state.at {
-            At::Queued if open.is_empty() && self.state.lease.is_none() => vec![Effect::TakeLease { force: false }],
-            At::Queued if !open.is_empty() => self.waits(words()),
-            At::Gating { batch } if self.gates_passed(batch) => match open.is_empty() {
-                true => self.after_gates(batch),
-                false => self.pause(words(), None, At::Gating { batch }),
-            },
-            _ => Vec::new(),
+            At::Queued if open.is_empty() => vec![Effect::TakeLease { force: false }],
+            At::Queued => vec![self.blocked(&open)],
+            at if !open.is_empty() => self.barred(&open, at),
+            At::Deploying { batch } => self.begin_batch(batch),
+            _ => self.check_switch(),
         }
     }
 
-    /// A skip names what is waited for, or a word of it.
+    /// Left out by a person, in these very words.
     pub(super) fn is_skipped(&self, block: &str) -> bool {
-        self.state.skips.iter().any(|skip| block.contains(skip.as_str()))
+        self.state.skips.iter().any(|skip| !skip.gate && skip.what == block)
     }
 
     pub(super) fn preparing(&self) -> Vec<Effect> {
         if let Some(effects) = self.boundary(At::Preparing).filter(|_| !self.is_working()) {
             return effects;
         }
-        match self.stages(When::Before, None, &[]) {
+        match self.stages(When::Before, None) {
             Progress::Effects(effects) => effects,
             Progress::Done => vec![enter(At::Deploying { batch: 0 }, "prepared")],
-            Progress::Failed(why) => vec![enter(At::Failed, format!("{why}; nothing was changed on any host"))],
+            Progress::Failed(why) => vec![enter(At::Failed, format!("{why}; {}", self.left_by_stages()))],
+        }
+    }
+
+    /// What stages before the first batch may have left behind.
+    fn left_by_stages(&self) -> String {
+        let on_hosts = |id: &str| {
+            let step = self.step(id)?;
+            matches!(step.kind, StepKind::Playbook { .. } | StepKind::Adhoc { .. }).then_some(step.name.as_str())
+        };
+        let mut ran: Vec<&str> = self.state.steps.iter().filter_map(|run| on_hosts(&run.key.step)).collect();
+        ran.dedup();
+        match ran.is_empty() {
+            true => "nothing was changed on any host".into(),
+            false => format!("no batch was begun; what {} did stays", ran.join(", ")),
         }
     }
 
@@ -107,7 +139,17 @@ impl View<'_> {
                 effects.push(enter(pause.resume_to, "the pause is over"));
                 effects
             }
-            _ => self.waits(format!("a person: {}", pause.reason)),
+            _ => {
+                let what = Some(format!("a person: {}", pause.reason));
+                let mut effects = vec![record(Event::Waits { what, blocks: self.state.blocks.clone() })];
+                // Nobody came: they are told again.
+                if pause.until.is_none()
+                    && self.over(self.state.paged_at.max(Some(self.state.entered_at())).unwrap_or(0), REMIND)
+                {
+                    effects.extend(self.page(&format!("still paused: {}", pause.reason)));
+                }
+                effects
+            }
         }
     }
 

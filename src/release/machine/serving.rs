@@ -3,65 +3,110 @@
 use super::View;
 use crate::release::plan::Strategy;
 use crate::release::state::Mark;
+use crate::release::traffic::Op;
 use std::collections::HashSet;
 
-/// Hosts with one of these marks serve.
+/// Hosts with one of these marks serve, where they have a share of the traffic.
 const SERVING: [Mark; 3] = [Mark::Untouched, Mark::New, Mark::Old];
 /// Hosts of which it is not known that they are well.
 const BAD: [Mark; 3] = [Mark::Failed, Mark::Unreachable, Mark::Unknown];
 
+/// Hosts that serve, as they would be counted.
+struct Count {
+    /// Hosts whose loss counts.
+    all: u32,
+    /// Those of them that do not serve.
+    out: u32,
+    /// Added ones that serve.
+    extra: u32,
+}
+
 impl View<'_> {
     /// Hosts whose loss counts: those that served when the release began.
     fn serves(&self, host: &str) -> bool {
-        match &self.plan.strategy {
-            Strategy::Rolling { surge } => !surge.iter().any(|s| s == host),
-            // The pool that takes no traffic may be worked on as one likes.
-            Strategy::BlueGreen { .. } => false,
-            Strategy::Canary => true,
-        }
+        // The pool that takes no traffic may be worked on as one likes.
+        !self.is_blue_green() && !self.is_surge(host)
+    }
+
+    /// It was added for the time of the release.
+    pub(super) fn is_surge(&self, host: &str) -> bool {
+        matches!(&self.plan.strategy, Strategy::Rolling { surge } if surge.iter().any(|s| s == host))
+    }
+
+    /// Shares of traffic were given to hosts.
+    pub(super) fn is_shared(&self) -> bool {
+        let weight = |op: &Op| matches!(op, Op::Weight { .. });
+        self.plan.traffic.is_some()
+            && (self.state.ops.iter().any(|done| weight(&done.op))
+                || self.state.traffic_open.as_ref().is_some_and(weight))
     }
 
     /// Why these hosts may not be taken out of service now; `None`: they may.
     pub(super) fn guard(&self, taken: &[String]) -> Option<String> {
+        let share = self.state.ops.iter().rev().find_map(|done| match &done.op {
+            Op::Weight { hosts, percent } if done.ok => Some((hosts.as_slice(), *percent)),
+            _ => None,
+        });
+        self.too_few(&self.count(taken, share))
+    }
+
+    /// Why these hosts may not have this share (percent) of the traffic; `None`: they may.
+    pub(super) fn guard_share(&self, hosts: &[String], percent: u8) -> Option<String> {
+        self.too_few(&self.count(&[], Some((hosts, percent))))
+    }
+
+    fn count(&self, taken: &[String], share: Option<(&[String], u8)>) -> Count {
         let taken: HashSet<&str> = taken.iter().map(String::as_str).collect();
-        let mut extra = 0;
-        let (mut out, mut all) = (0, 0);
-        for host in self.plan.batches.iter().flat_map(|batch| &batch.hosts) {
-            let up = SERVING.contains(&self.state.mark(host));
-            if !self.serves(host) {
-                extra += u32::from(self.state.mark(host) == Mark::New);
-                continue;
+        let sharing: HashSet<&str> = share.iter().flat_map(|(hosts, _)| hosts.iter().map(String::as_str)).collect();
+        // With nothing for one side, that side serves nobody; where there is one side only, all of it serves.
+        let both = !sharing.is_empty() && self.hosts().any(|host| !sharing.contains(host.as_str()));
+        let idle = |host: &str| match share {
+            Some((_, 0)) => both && sharing.contains(host),
+            Some((_, 100)) => both && !sharing.contains(host),
+            _ => false,
+        };
+        let mut count = Count { all: 0, out: 0, extra: 0 };
+        for host in self.hosts() {
+            let up = SERVING.contains(&self.state.mark(host)) && !taken.contains(host.as_str()) && !idle(host);
+            if self.serves(host) {
+                count.all += 1;
+                count.out += u32::from(!up);
+            } else {
+                count.extra += u32::from(up && self.is_surge(host) && self.state.mark(host) == Mark::New);
             }
-            all += 1;
-            out += u32::from(!up || taken.contains(host.as_str()));
         }
+        count
+    }
+
+    fn too_few(&self, count: &Count) -> Option<String> {
         let limits = &self.plan.limits;
-        let serving = all + extra - out;
-        if all == 0 || (out <= limits.max_unavailable + extra && serving >= limits.min_in_service) {
+        let (most, serving) = (limits.max_unavailable + count.extra, count.all + count.extra - count.out);
+        if count.all == 0 || (count.out <= most && serving >= limits.min_in_service) {
             return None;
         }
         Some(format!(
-            "{out} of {all} hosts would be out of service, at most {} may; {serving} would serve, {} must",
-            limits.max_unavailable + extra,
-            limits.min_in_service
+            "{} of {} hosts would be out of service, at most {most} may; {serving} would serve, {} must",
+            count.out, count.all, limits.min_in_service
         ))
     }
 
     /// So many more hosts that serve may be taken.
     pub(super) fn may_take(&self) -> usize {
-        let serving = |host: &&String| self.serves(host) && !SERVING.contains(&self.state.mark(host));
-        let out = self.plan.batches.iter().flat_map(|batch| &batch.hosts).filter(serving).count();
-        (self.plan.limits.max_unavailable as usize).saturating_sub(out)
+        let (limits, count) = (&self.plan.limits, self.count(&[], None));
+        let serving = count.all + count.extra - count.out;
+        let more = (limits.max_unavailable + count.extra).saturating_sub(count.out);
+        more.min(serving.saturating_sub(limits.min_in_service)) as usize
     }
 
-    /// Hosts that are failed, unreachable or unknown: what the budget counts.
-    pub(super) fn bad(&self) -> usize {
-        self.state.touched.iter().filter(|host| BAD.contains(&self.state.mark(host))).count()
+    /// All hosts of the plan.
+    fn hosts(&self) -> impl Iterator<Item = &String> {
+        self.plan.batches.iter().flat_map(|batch| &batch.hosts)
     }
 
-    /// Why it may not go on: more hosts are bad than the budget allows.
+    /// Why it may not go on: more hosts are failed, unreachable or unknown than the budget allows.
     pub(super) fn over_budget(&self) -> Option<String> {
-        let (bad, budget) = (self.bad(), self.plan.limits.budget as usize);
+        let bad = self.state.hosts.values().filter(|host| BAD.contains(&host.mark)).count();
+        let budget = self.plan.limits.budget as usize;
         (bad > budget).then(|| format!("{bad} hosts are failed, unreachable or unknown, the budget is {budget}"))
     }
 }

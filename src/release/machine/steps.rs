@@ -1,11 +1,13 @@
 //! Steps of stages: which is next, which is tried again, what its end means. The same for stages before, in and after
 //! the batches, and for the steps of a rollback.
 
+use super::tidy::only_waits;
 use super::{Effect, View, enter, record};
 use crate::release::event::{Event, StepKey, StepOutcome};
 use crate::release::plan::{Join, Step, StepKind, When};
 use crate::release::state::{At, Mark, Pause, StepRun, Verdict};
 use crate::run::event::Rung;
+use crate::text::human;
 
 /// How far a row of stages is.
 pub(super) enum Progress {
@@ -19,22 +21,22 @@ pub(super) enum Progress {
 
 /// What a step's runs so far say.
 enum Status<'a> {
-    /// To be started, as this try.
-    Start(u32),
+    /// To be started, as this try, on these hosts (none: all that are at work).
+    Start(u32, &'a [String]),
     Open(&'a StepRun),
-    /// Tried again later.
-    Later,
+    /// Tried again at this time (Unix milliseconds).
+    Later(i64),
     Ok,
     Failed(&'a StepRun),
 }
 
 impl View<'_> {
-    /// Brings all stages of a kind on. `hosts`: those that steps of Ansible are limited to.
-    pub(super) fn stages(&self, when: When, batch: Option<u32>, hosts: &[String]) -> Progress {
+    /// Brings all stages of a kind on.
+    pub(super) fn stages(&self, when: When, batch: Option<u32>) -> Progress {
         let skip = self.first_run(batch);
         for stage in self.plan.stages.iter().filter(|stage| stage.when == when) {
             for group in &stage.groups {
-                match self.group(group, stage.join, batch, hosts, skip) {
+                match self.group(group, stage.join, batch, skip) {
                     Progress::Done => {}
                     other => return other,
                 }
@@ -44,41 +46,58 @@ impl View<'_> {
     }
 
     /// Brings a parallel group on.
-    pub(super) fn group(
-        &self,
-        group: &[Step],
-        join: Join,
-        batch: Option<u32>,
-        hosts: &[String],
-        skip: usize,
-    ) -> Progress {
+    pub(super) fn group(&self, group: &[Step], join: Join, batch: Option<u32>, skip: usize) -> Progress {
         let (mut effects, mut failed, mut open, mut done) = (Vec::new(), None, Vec::new(), true);
+        // A pause comes after what begins beside it.
+        let mut pauses = Vec::new();
         let mut child = self.next_child();
         for step in group {
             match self.status(step, batch, skip) {
                 Status::Ok => continue,
                 Status::Failed(run) => failed = failed.or_else(|| Some(format!("{} failed: {}", step.name, run.why))),
                 Status::Open(run) => open.push((step, run)),
-                Status::Later => {}
-                Status::Start(attempt) if failed.is_none() || join == Join::All => {
-                    effects.extend(self.start(step, batch, attempt, hosts, &mut child));
+                Status::Later(at) => {
+                    let left = human::clock((at - self.now + 4_999).div_euclid(5_000) * 5_000);
+                    effects.extend(self.waits(format!("{} again in {left}", step.name)));
                 }
-                Status::Start(_) => {}
+                Status::Start(attempt, left) if failed.is_none() || join == Join::All => {
+                    let begun = self.start(step, batch, attempt, left, &mut child);
+                    if begun.iter().any(|effect| matches!(effect, Effect::Record(Event::Entered { .. }))) {
+                        pauses.extend(begun);
+                    } else {
+                        effects.extend(begun);
+                    }
+                }
+                Status::Start(..) => {}
             }
             done = false;
         }
         if let Some(why) = failed {
-            if open.is_empty() && effects.is_empty() {
+            if open.is_empty() && only_waits(&effects) && pauses.is_empty() {
                 return Progress::Failed(why);
             }
             if join == Join::FailFast {
-                effects.extend(open.iter().filter_map(|(_, run)| self.next_rung(run)).flatten());
+                for (_, run) in &open {
+                    match run.child {
+                        Some(_) => effects.extend(self.next_rung(run).into_iter().flatten()),
+                        None => effects.push(ended(run, StepOutcome::Cancelled, "another step failed")),
+                    }
+                }
+                if only_waits(&effects) {
+                    effects.extend(self.waits(format!("{} processes to end, since {why}", open.len())));
+                }
                 return Progress::Effects(effects);
             }
         }
         for (step, run) in open {
-            effects.extend(self.mind(step, run, hosts));
+            let minded = self.mind(step, run);
+            if minded.iter().any(|effect| matches!(effect, Effect::Record(Event::Entered { .. }))) {
+                pauses.extend(minded);
+            } else {
+                effects.extend(minded);
+            }
         }
+        effects.extend(pauses);
         if done { Progress::Done } else { Progress::Effects(effects) }
     }
 
@@ -91,17 +110,19 @@ impl View<'_> {
     }
 
     fn status(&self, step: &Step, batch: Option<u32>, skip: usize) -> Status<'_> {
-        let of = |run: &&StepRun| run.key.step == step.id && run.key.batch == batch;
-        let tried = self.state.steps.iter().filter(of).count() as u32;
-        let Some(run) = self.state.steps.iter().skip(skip).rev().find(of) else { return Status::Start(tried + 1) };
+        let of = |run: &&StepRun| run.key.batch == batch && run.key.step == step.id;
+        let again = || self.state.steps.iter().filter(of).count() as u32 + 1;
+        let Some(run) = self.state.steps.iter().skip(skip).rev().find(of) else {
+            return Status::Start(again(), &[]);
+        };
         match (&run.ended, run.retry_at) {
             (None, _) => Status::Open(run),
             (Some((StepOutcome::Ok | StepOutcome::Skipped, _)), _) => Status::Ok,
-            (Some(_), Some(at)) if self.now >= at => Status::Start(tried + 1),
-            (Some(_), Some(_)) => Status::Later,
+            (Some(_), Some(at)) if self.now >= at => Status::Start(again(), &run.left),
+            (Some(_), Some(at)) => Status::Later(at),
             // Whoever resumes wants it tried again.
             (Some((_, at)), None) if self.state.resumed_at.is_some_and(|resumed| *at <= resumed) => {
-                Status::Start(tried + 1)
+                Status::Start(again(), &run.left)
             }
             (Some(_), None) => Status::Failed(run),
         }
@@ -111,7 +132,8 @@ impl View<'_> {
         self.state.steps.iter().filter_map(|run| run.child).max().unwrap_or(0) + 1
     }
 
-    fn start(&self, step: &Step, batch: Option<u32>, attempt: u32, hosts: &[String], next: &mut u32) -> Vec<Effect> {
+    /// `left`: the hosts of a try after the first; none: all that are at work.
+    fn start(&self, step: &Step, batch: Option<u32>, attempt: u32, left: &[String], next: &mut u32) -> Vec<Effect> {
         let key = StepKey { step: step.id.clone(), batch, attempt };
         let mut effects = Vec::new();
         if step.irreversible && self.state.no_return.is_none() {
@@ -121,11 +143,21 @@ impl View<'_> {
             StepKind::Command { .. } | StepKind::Playbook { .. } | StepKind::Adhoc { .. } => Some(*next),
             _ => None,
         };
-        effects.push(record(Event::StepIntent { step: key.clone(), child }));
+        let hosts = match &step.kind {
+            StepKind::Playbook { .. } | StepKind::Adhoc { .. } if batch.is_some() => {
+                let mut hosts = self.at_work();
+                if !left.is_empty() {
+                    hosts.retain(|host| left.contains(host));
+                }
+                hosts
+            }
+            _ => Vec::new(),
+        };
+        effects.push(record(Event::StepIntent { step: key.clone(), child, hosts: hosts.clone() }));
         match (&step.kind, child) {
             (kind, Some(child)) => {
                 *next += 1;
-                let kind = Box::new(limited(kind, batch.is_some().then_some(hosts)));
+                let kind = Box::new(limited(kind, batch.is_some().then_some(hosts.as_slice())));
                 effects.push(Effect::Start { child, step: key, kind, timeout: step.timeout });
             }
             (StepKind::Http { .. }, _) => {
@@ -142,25 +174,32 @@ impl View<'_> {
     }
 
     /// An open step that is no process: what ends it.
-    fn mind(&self, step: &Step, run: &StepRun, hosts: &[String]) -> Vec<Effect> {
-        let end = |outcome, why: String| {
-            vec![record(Event::StepEnded { step: run.key.clone(), outcome, why, retry_at: None })]
-        };
+    fn mind(&self, step: &Step, run: &StepRun) -> Vec<Effect> {
+        let end = |outcome, why: &str| vec![ended(run, outcome, why)];
+        if let (StepKind::Approval { .. } | StepKind::Gate { .. }, Some(seconds)) = (&step.kind, step.timeout) {
+            // Its deadline moves by what it was paused.
+            if self.over(run.began + self.state.paused_ms - run.paused_ms, seconds) {
+                return end(StepOutcome::TimedOut, &format!("it took longer than its timeout of {seconds} s"));
+            }
+        }
         match &step.kind {
             StepKind::Approval { needed } => {
-                let given = self.approvers(Some(&step.id));
+                let given = self.approvers(Some(&run.key));
                 if given.len() >= usize::from(*needed) {
-                    return end(StepOutcome::Ok, "approved".into());
+                    return end(StepOutcome::Ok, "approved");
                 }
                 self.waits(self.approval_words(usize::from(*needed), &given))
             }
             // In this state again: it was resumed.
-            StepKind::Pause { .. } => end(StepOutcome::Ok, "resumed".into()),
-            StepKind::Switch => end(StepOutcome::Skipped, "traffic is switched by the release itself".into()),
-            StepKind::Gate { gate } => match self.gate(gate, run.key.batch, hosts) {
-                (Some(Verdict::Pass), _) => end(StepOutcome::Ok, "passed".into()),
-                (Some(Verdict::Fail), _) => end(StepOutcome::Failed, format!("gate {gate} failed")),
-                (Some(Verdict::Inconclusive), _) => end(StepOutcome::Failed, format!("gate {gate} has no data")),
+            StepKind::Pause { .. } => end(StepOutcome::Ok, "resumed"),
+            StepKind::Switch => end(StepOutcome::Skipped, "traffic was switched by the release itself"),
+            StepKind::Gate { gate } => match self.gate(gate, run.key.batch) {
+                (Some(Verdict::Pass), _) => end(StepOutcome::Ok, "passed"),
+                (Some(Verdict::Fail), _) => end(StepOutcome::Failed, &format!("gate {gate} failed")),
+                // A person resumes, which measures anew, or leaves the gate out.
+                (Some(Verdict::Inconclusive), _) => {
+                    self.pause(format!("gate {gate} cannot be measured, which is no pass"), None, self.state.at)
+                }
                 (None, effects) => effects,
             },
             _ => Vec::new(),
@@ -172,13 +211,7 @@ impl View<'_> {
         let open = self.state.steps.iter().filter(|run| run.ended.is_none() && run.child.is_none());
         let pauses =
             open.filter(|run| matches!(self.step(&run.key.step).map(|s| &s.kind), Some(StepKind::Pause { .. })));
-        let end = |run: &StepRun| Event::StepEnded {
-            step: run.key.clone(),
-            outcome: StepOutcome::Ok,
-            why: why.to_owned(),
-            retry_at: None,
-        };
-        pauses.map(|run| record(end(run))).collect()
+        pauses.map(|run| ended(run, StepOutcome::Ok, why)).collect()
     }
 
     /// A step of the plan by its id, a rollback's too.
@@ -215,9 +248,14 @@ impl View<'_> {
 
     /// Hosts of the slice that its steps still work on.
     pub(super) fn at_work(&self) -> Vec<String> {
-        let Some(slice) = &self.state.slice else { return Vec::new() };
-        slice.hosts.iter().filter(|host| self.state.mark(host) == Mark::Running).cloned().collect()
+        self.state.touched_with(&[Mark::Running])
     }
+}
+
+/// The end of a step that is no process.
+pub(super) fn ended(run: &StepRun, outcome: StepOutcome, why: &str) -> Effect {
+    let (step, why) = (run.key.clone(), why.to_owned());
+    record(Event::StepEnded { step, outcome, why, retry_at: None, left: Vec::new() })
 }
 
 /// The step for these hosts only.

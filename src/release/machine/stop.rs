@@ -1,5 +1,6 @@
 //! What a failure leads to; stopping; and finding out what became of hosts that nobody knows about.
 
+use super::steps::ended;
 use super::{Effect, View, enter, record};
 use crate::release::event::{Event, StepOutcome};
 use crate::release::plan::OnFailure;
@@ -21,7 +22,7 @@ impl View<'_> {
     }
 
     /// At most once, never past the point of no return, never to what just failed.
-    fn may_undo_itself(&self) -> bool {
+    pub(super) fn may_undo_itself(&self) -> bool {
         let back = &self.plan.rollback;
         let to = back.to.as_ref().is_some_and(|to| *to != self.plan.version) || self.is_blue_green();
         self.plan.on_failure == OnFailure::Rollback
@@ -43,12 +44,7 @@ impl View<'_> {
         for run in self.state.steps.iter().filter(|run| run.ended.is_none()) {
             match run.child {
                 Some(_) => effects.extend(self.next_rung(run).into_iter().flatten()),
-                None => effects.push(record(Event::StepEnded {
-                    step: run.key.clone(),
-                    outcome: StepOutcome::Cancelled,
-                    why: "stopped".into(),
-                    retry_at: None,
-                })),
+                None => effects.push(ended(run, StepOutcome::Cancelled, "stopped")),
             }
         }
         if self.is_working() {
@@ -56,7 +52,8 @@ impl View<'_> {
             effects.extend(self.waits(format!("{n} processes to end")));
             return effects;
         }
-        if let Some(open) = &self.state.traffic_open {
+        // What nobody carries out any more is not waited for: whoever goes on does it again.
+        if let Some(open) = self.state.traffic_open.as_ref().filter(|_| self.state.traffic_lost.is_none()) {
             effects.extend(self.waits(format!("the load balancers ({})", open.words())));
             return effects;
         }

@@ -59,6 +59,13 @@ pub enum Verb {
         /// Why.
         reason: String,
     },
+    /// End it for another release that goes forward from here: where it needs a person.
+    RollForward {
+        /// That release's run.
+        to: String,
+        /// Why; never empty.
+        reason: String,
+    },
     /// Take the environment's lease from whoever holds it.
     TakeOver {
         /// Why; never empty.

@@ -1,8 +1,8 @@
 //! After the last batch: the stages that follow, the bake, the end.
 
-use super::deploy::Moved;
 use super::steps::Progress;
-use super::{Effect, View, enter};
+use super::{Effect, View, enter, record};
+use crate::release::event::Event;
 use crate::release::plan::When;
 use crate::release::state::At;
 use crate::release::traffic::Op;
@@ -13,7 +13,7 @@ impl View<'_> {
         if let Some(effects) = self.boundary(At::Verifying).filter(|_| !self.is_working()) {
             return effects;
         }
-        match self.stages(When::After, None, &[]) {
+        match self.stages(When::After, None) {
             Progress::Effects(effects) => return effects,
             Progress::Failed(why) => return self.failed(&why, At::Verifying),
             Progress::Done => {}
@@ -30,8 +30,13 @@ impl View<'_> {
         }
         if let (Some(old), Some(_)) = (self.old_pool(), &self.plan.traffic) {
             // What does not end in time is left open: the old pool stays warm, nothing is cut.
-            if let Moved::Effects(effects) = self.traffic_step(since, Op::Drain { pool: old.to_owned() }) {
-                return effects;
+            if self.state.draining {
+                return self.waits(format!("sessions of {old} to end"));
+            }
+            let op = Op::Drain { pool: old.to_owned() };
+            if !self.ops_here().any(|done| done.op == op) {
+                let before = self.state.traffic.clone();
+                return vec![record(Event::TrafficIntent { op: op.clone(), before }), Effect::Traffic(op)];
             }
         }
         vec![enter(At::Succeeded, format!("{} is out and stable", self.plan.version))]

@@ -59,6 +59,13 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// It changes nothing.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Op::Status | Op::Check { .. })
+    }
+}
+
 /// One balancer as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Report {

@@ -1,13 +1,20 @@
-//! Whole releases against a small world that does what it is told: each strategy, a failure, the way back.
+//! Releases against a small world that does what it is told, or refuses, or dies. The stories stand in files of their own.
 
 use super::*;
 use crate::ansible::ask::Play;
-use crate::release::event::StepKey;
+use crate::release::event::{StepKey, StepOutcome};
 use crate::release::fold;
 use crate::release::plan::*;
 use crate::release::state::{Mark, Verdict};
 use crate::release::traffic::{Op, Report};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod people;
+mod steps;
+mod strategies;
+mod traffic;
+mod waits;
+mod whole;
 
 struct World {
     machine: Machine,
@@ -21,8 +28,25 @@ struct World {
     active: String,
     /// What gates read.
     verdict: Verdict,
-    /// Every act on hosts: their number, and whether each had an intent.
+    /// Every act on hosts.
     acts: Vec<Vec<String>>,
+    /// What stands in the way.
+    blocks: Vec<String>,
+    /// Steps whose process does not end before it is told to.
+    held: BTreeSet<String>,
+    /// Their children, open.
+    open: Vec<(u32, StepKey, StepKind)>,
+    /// Operations on the balancers that give no answer before they are told to.
+    mute: fn(&Op) -> bool,
+    unanswered: Vec<Op>,
+    /// The balancers cannot be read, and nothing can be done with them.
+    deaf: bool,
+    /// When they were looked at last.
+    looked: i64,
+    /// Hosts that cannot be reached so many times.
+    away: BTreeMap<String, u32>,
+    /// All that was asked of the world.
+    asked: Vec<Effect>,
 }
 
 fn step(id: &str, kind: StepKind) -> Step {
@@ -93,6 +117,35 @@ fn plan(hosts: usize, batches: &[usize]) -> Plan {
     }
 }
 
+/// A second gate, which stands between batches as the first does.
+fn gate_named(name: &str) -> Gate {
+    Gate { name: name.into(), ..gate() }
+}
+
+/// Two hosts in the pool `green`, without traffic.
+fn blue_green() -> Plan {
+    let mut plan = plan(2, &[2]);
+    let pools = [("green".to_owned(), vec!["w1".to_owned(), "w2".to_owned()])].into();
+    plan.strategy = Strategy::BlueGreen { active: "blue".into(), idle: "green".into(), pools };
+    plan.rollback.steps.clear();
+    plan.traffic = Some(balancers());
+    plan
+}
+
+fn balancers() -> Traffic {
+    let driver =
+        Driver::Command { status: vec![], check: None, switch: vec![], drain: None, instant: true, weights: true };
+    Traffic { balancers: vec![Balancer { name: "lb".into(), driver }], prove: None, drain: 10, keep_warm: 60 }
+}
+
+fn eve() -> Person {
+    Person { uid: 3, name: "eve".into() }
+}
+
+fn skip(what: &str) -> Verb {
+    Verb::Skip { what: what.into(), reason: "known".into() }
+}
+
 fn ann() -> Person {
     Person { uid: 1, name: "ann".into() }
 }
@@ -103,6 +156,11 @@ fn bob() -> Person {
 
 impl World {
     fn new(plan: Plan) -> World {
+        World::with(plan, |_| {})
+    }
+
+    /// With what `change` makes of the world before anything begins.
+    fn with(plan: Plan, change: impl FnOnce(&mut World)) -> World {
         let hosts = plan.batches.iter().flat_map(|b| b.hosts.iter().cloned()).map(|h| (h, "1".to_owned())).collect();
         let mut world = World {
             machine: Machine { plan, digest: "d".into(), submitter: ann() },
@@ -114,7 +172,17 @@ impl World {
             active: "blue".into(),
             verdict: Verdict::Pass,
             acts: Vec::new(),
+            blocks: Vec::new(),
+            held: BTreeSet::new(),
+            open: Vec::new(),
+            mute: |_| false,
+            unanswered: Vec::new(),
+            deaf: false,
+            looked: 0,
+            away: BTreeMap::new(),
+            asked: Vec::new(),
         };
+        change(&mut world);
         world.input(Input::Begin);
         world
     }
@@ -157,6 +225,9 @@ impl World {
     }
 
     fn world(&mut self, effect: Effect) -> Option<Input> {
+        if !matches!(effect, Effect::Record(_)) {
+            self.asked.push(effect.clone());
+        }
         Some(match effect {
             Effect::Record(event) => {
                 self.state.apply(self.now, &event);
@@ -164,7 +235,7 @@ impl World {
                 return None;
             }
             Effect::TakeLease { .. } => Input::LeaseGot { token: 7 },
-            Effect::Admit => Input::Admission { blocks: Vec::new() },
+            Effect::Admit => Input::Admission { blocks: self.blocks.clone() },
             Effect::Observe { hosts } => {
                 let version = |host: String| (host.clone(), self.hosts.get(&host).cloned());
                 Input::Observed { hosts: hosts.into_iter().map(version).collect() }
@@ -173,18 +244,57 @@ impl World {
             Effect::Measure { gate, .. } => {
                 Input::Measured { gate, verdict: self.verdict, got: "x".into(), need: "y".into() }
             }
-            Effect::Traffic(op) => {
-                if let Op::Switch { to, .. } = &op {
-                    self.active.clone_from(to);
-                }
-                let report = Report { balancer: "lb".into(), active: Some(self.active.clone()), ..Report::default() };
-                Input::Traffic { op, after: vec![report], ok: true }
+            Effect::Traffic(op) if (self.mute)(&op) => {
+                self.unanswered.push(op);
+                return None;
             }
-            Effect::Take { .. } | Effect::Do { .. } | Effect::Page { .. } => return None,
+            // As in the world outside: not looked at twice at once.
+            Effect::Traffic(Op::Status) if self.looked == self.now => return None,
+            Effect::Traffic(op) => {
+                if op == Op::Status {
+                    self.looked = self.now;
+                }
+                self.traffic(op)
+            }
+            Effect::Take { child, .. } => return self.killed(child),
+            Effect::Do { step, .. } => {
+                Input::Done { step, outcome: StepOutcome::Ok, why: String::new(), transient: false }
+            }
+            Effect::Page { .. } => return None,
         })
     }
 
+    fn traffic(&mut self, op: Op) -> Input {
+        let problem = self.deaf.then(|| "connection refused".to_owned());
+        if let (Op::Switch { to, .. }, false) = (&op, self.deaf) {
+            self.active.clone_from(to);
+        }
+        let report = Report {
+            balancer: "lb".into(),
+            active: (!self.deaf).then(|| self.active.clone()),
+            problem,
+            ..Report::default()
+        };
+        Input::Traffic { op, after: vec![report], ok: !self.deaf }
+    }
+
+    fn killed(&mut self, child: u32) -> Option<Input> {
+        let at = self.open.iter().position(|(open, ..)| *open == child)?;
+        self.open.remove(at);
+        Some(Input::Exited { child, end: ChildEnd { rc: Some(99), why: "stopped".into(), ..ChildEnd::default() } })
+    }
+
+    /// The supervisor dies, and another takes over.
+    fn dies(&mut self) {
+        self.unanswered.clear();
+        self.input(Input::Begin);
+    }
+
     fn run(&mut self, child: u32, step: &StepKey, kind: &StepKind) -> Option<Input> {
+        if self.held.contains(&step.step) {
+            self.open.push((child, step.clone(), kind.clone()));
+            return None;
+        }
         let StepKind::Playbook { play } = kind else {
             return Some(Input::Exited { child, end: ChildEnd { rc: Some(0), ok: true, ..ChildEnd::default() } });
         };
@@ -196,6 +306,11 @@ impl World {
         let to = if step.step.starts_with("rollback") { "1" } else { "2" };
         let mut marks = Vec::new();
         for host in hosts {
+            if let Some(left) = self.away.get_mut(&host).filter(|left| **left > 0) {
+                *left -= 1;
+                marks.push((host, Mark::Unreachable));
+                continue;
+            }
             let bad = self.broken.contains(&host) && to == "2";
             if !bad {
                 self.hosts.insert(host.clone(), to.into());
@@ -203,7 +318,8 @@ impl World {
             marks.push((host, if bad { Mark::Failed } else { Mark::New }));
         }
         let ok = marks.iter().all(|(_, mark)| *mark == Mark::New);
-        Some(Input::Exited { child, end: ChildEnd { rc: Some(0), hosts: marks, ok, ..ChildEnd::default() } })
+        let transient = !ok && marks.iter().all(|(_, mark)| *mark != Mark::Failed);
+        Some(Input::Exited { child, end: ChildEnd { rc: Some(0), hosts: marks, ok, transient, ..ChildEnd::default() } })
     }
 
     /// Lets time go by until it has come to a state.
@@ -219,110 +335,42 @@ impl World {
         panic!("waited for {what}; it is {:?}, waits {:?}: {:#?}", self.state.at, self.state.waits, self.state.history);
     }
 
+    fn ends(&mut self) -> At {
+        self.until("its end", |s| s.at.is_terminal());
+        self.state.at
+    }
+
+    fn paused(&mut self) -> String {
+        self.until("a pause", |s| s.at == At::Paused);
+        self.state.pause.as_ref().map(|pause| pause.reason.clone()).unwrap_or_default()
+    }
+
+    /// To its end, with everything that stands in the way left out.
+    fn ends_or_pauses(&mut self) -> At {
+        while !self.state.at.is_terminal() {
+            self.until("its end or a pause", |s| s.at.is_terminal() || s.at == At::Paused);
+            if self.state.at == At::Paused {
+                let what = self.waits().to_owned();
+                self.ask(skip(&what), bob()).unwrap();
+            }
+        }
+        self.state.at
+    }
+
+    fn waits(&self) -> &str {
+        self.state.waits.as_deref().unwrap_or_default()
+    }
+
+    /// Operations on the balancers that were asked for, looks left out.
+    fn ops(&self) -> Vec<Op> {
+        let op = |effect: &Effect| match effect {
+            Effect::Traffic(op) if !op.only_looks() => Some(op.clone()),
+            _ => None,
+        };
+        self.asked.iter().filter_map(op).collect()
+    }
+
     fn names(&self) -> Vec<&'static str> {
         self.state.history.iter().map(|(at, ..)| at.name()).collect()
     }
-}
-
-#[test]
-fn a_rolling_release_brings_batch_after_batch_over() {
-    let mut world = World::new(plan(5, &[1, 2, 2]));
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!(world.state.at, At::Succeeded, "{:#?}", world.state.history);
-    assert!(world.hosts.values().all(|v| v == "2"));
-    assert_eq!(world.acts.len(), 6, "two steps a batch");
-    let expected = [
-        "planned",
-        "queued",
-        "preparing",
-        "deploying",
-        "gating",
-        "deploying",
-        "gating",
-        "deploying",
-        "gating",
-        "verifying",
-        "succeeded",
-    ];
-    assert_eq!(world.names(), expected);
-}
-
-#[test]
-fn a_failed_host_stops_it_and_every_touched_host_goes_back() {
-    let mut world = World::new(plan(5, &[1, 2, 2]));
-    world.broken.insert("w3".into());
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!(world.state.at, At::RolledBack, "{:#?}", world.state.history);
-    assert!(world.hosts.values().all(|v| v == "1"), "{:?}", world.hosts);
-    assert_eq!(world.state.mark("w4"), Mark::Untouched);
-}
-
-#[test]
-fn a_failed_gate_rolls_back_and_one_without_data_waits_for_a_person() {
-    let mut world = World::new(plan(3, &[1, 2]));
-    world.verdict = Verdict::Fail;
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!(world.state.at, At::RolledBack);
-    let mut world = World::new(plan(3, &[1, 2]));
-    world.verdict = Verdict::Inconclusive;
-    world.until("a pause", |s| s.at == At::Paused);
-    assert!(world.ask(Verb::Skip { what: "up".into(), reason: " ".into() }, bob()).is_err());
-    world.ask(Verb::Skip { what: "up".into(), reason: "Prometheus is down".into() }, bob()).unwrap();
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!(world.state.at, At::Succeeded);
-}
-
-#[test]
-fn two_others_must_approve_the_plan_they_saw() {
-    let mut plan = plan(1, &[1]);
-    plan.approval.needed = 2;
-    let mut world = World::new(plan.clone());
-    assert_eq!(world.state.at, At::AwaitingApproval);
-    let approve = |digest: &str| Verb::Approve { digest: digest.into() };
-    assert!(world.ask(approve("d"), ann()).is_err(), "never the one who submitted it");
-    assert!(world.ask(approve("other"), bob()).is_err());
-    world.ask(approve("d"), bob()).unwrap();
-    assert!(world.ask(approve("d"), bob()).is_err(), "not twice");
-    assert_eq!(world.state.waits.as_deref(), Some("1 of 2 approvals (bob did); ann submitted it and cannot"));
-    world.ask(approve("d"), Person { uid: 3, name: "eve".into() }).unwrap();
-    world.until("its end", |s| s.at == At::Succeeded);
-    let mut late = World::new(plan);
-    late.until("its end", |s| s.at == At::Cancelled);
-}
-
-#[test]
-fn blue_green_switches_and_a_bad_bake_switches_back() {
-    let mut plan = plan(2, &[2]);
-    let pools = [("green".to_owned(), vec!["w1".to_owned(), "w2".to_owned()])].into();
-    plan.strategy = Strategy::BlueGreen { active: "blue".into(), idle: "green".into(), pools };
-    plan.rollback.steps.clear();
-    let driver =
-        Driver::Command { status: vec![], check: None, switch: vec![], drain: None, instant: true, weights: false };
-    let balancers = vec![Balancer { name: "lb".into(), driver }];
-    plan.traffic = Some(Traffic { balancers, prove: None, drain: 10, keep_warm: 60 });
-    let mut world = World::new(plan.clone());
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!((world.state.at, world.active.as_str()), (At::Succeeded, "green"));
-    let mut world = World::new(plan);
-    world.until("the bake", |s| s.at == At::Verifying);
-    assert_eq!(world.active, "green");
-    world.verdict = Verdict::Fail;
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!((world.state.at, world.active.as_str()), (At::RolledBack, "blue"));
-}
-
-#[test]
-fn pause_resume_and_undo_by_hand() {
-    let mut world = World::new(plan(5, &[1, 2, 2]));
-    world.until("the first gate", |s| s.at == At::Gating { batch: 0 });
-    world.ask(Verb::Pause { reason: Some("lunch".into()) }, bob()).unwrap();
-    world.until("a pause", |s| s.at == At::Paused);
-    assert_eq!(world.state.pause.as_ref().map(|p| p.resume_to), Some(At::Deploying { batch: 1 }));
-    world.ask(Verb::Resume, bob()).unwrap();
-    world.until("the last gate", |s| s.at == At::Gating { batch: 2 });
-    world.ask(Verb::Rollback { reason: None }, bob()).unwrap();
-    world.until("its end", |s| s.at.is_terminal());
-    assert_eq!(world.state.at, At::RolledBack);
-    assert!(world.hosts.values().all(|v| v == "1"));
-    assert!(world.acts.iter().all(|hosts| hosts.len() <= 2), "never more than may be out of service");
 }

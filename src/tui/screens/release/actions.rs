@@ -130,6 +130,7 @@ fn name(verb: &Verb) -> &'static str {
         Verb::Rollback { .. } => "undo",
         Verb::Mark { .. } => "mark",
         Verb::AcceptMixed { .. } => "accept",
+        Verb::RollForward { .. } => "roll forward",
         Verb::TakeOver { .. } => "take over",
     }
 }

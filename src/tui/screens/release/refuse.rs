@@ -29,7 +29,7 @@ fn open(model: &Model) -> Result<&Shown, String> {
 /// kernel.
 fn me(model: &Model, s: &Shown) -> Person {
     let (name, release) = (&model.operator.name, &s.release);
-    let known = release.submitted_by.iter().chain(release.approvals.iter().map(|a| &a.0));
+    let known = release.submitted_by.iter().chain(release.approvals.iter().map(|a| &a.by));
     let known = known.chain(release.votes.iter().map(|v| &v.0)).find(|p| p.name == *name);
     known.cloned().unwrap_or(Person { uid: u32::MAX, name: name.clone() })
 }

@@ -101,7 +101,7 @@ fn paused(release: &Release, now: i64) -> String {
 }
 
 fn approval(plan: &Plan, release: &Release, now: i64) -> Line {
-    let got: Vec<_> = release.approvals.iter().filter(|a| a.2.is_none()).map(|a| a.0.name.as_str()).collect();
+    let got: Vec<_> = release.approvals.iter().filter(|a| a.step.is_none()).map(|a| a.by.name.as_str()).collect();
     let names = if got.is_empty() { String::new() } else { format!(" ({})", got.join(" ")) };
     let text = format!("{} of {} approved{names}", got.len(), plan.approval.needed);
     let began = release.history.iter().rev().find(|(at, ..)| *at == At::AwaitingApproval).map(|(_, at, _)| *at);
