@@ -4,6 +4,7 @@
 pub mod board;
 pub mod breaker;
 pub mod judge;
+pub mod plan;
 pub mod probe;
 pub mod record;
 pub mod sample;

@@ -48,6 +48,7 @@ fn declare(project: &mut Project, config: Config) {
     project.environments.append(&mut discovered);
     project.runbooks = config.runbooks.into_iter().map(runbook).collect();
     project.releases = config.releases;
+    project.checks = config.checks;
     project.vars = config.vars;
 }
 

@@ -78,6 +78,7 @@ impl Project {
             playbooks,
             runbooks: Vec::new(),
             releases: Vec::new(),
+            checks: Vec::new(),
             vars: Vec::new(),
             problems: problems.into_iter().map(|problem: Problem| problem.below(root)).collect(),
         };

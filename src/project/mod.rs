@@ -15,6 +15,7 @@ mod sources;
 
 pub use cfg::{AnsibleCfg, Env};
 pub use colour::Colour;
+pub use config::checks::CheckConfig;
 pub use config::release::ReleaseConfig;
 pub use discover::Error;
 pub use environments::protected_by_name;
@@ -43,6 +44,8 @@ pub struct Project {
     pub runbooks: Vec<Runbook>,
     /// Releases of `opsdeck.yaml`.
     pub releases: Vec<ReleaseConfig>,
+    /// Health checks of `opsdeck.yaml`.
+    pub checks: Vec<CheckConfig>,
     /// Variables of all releases.
     pub vars: Vars,
     /// `--forks` where nobody says otherwise.

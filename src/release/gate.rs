@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn seen(host: Option<&str>, verdict: Verdict, got: &str) -> Seen {
-        Seen { host: host.map(str::to_owned), verdict, got: got.into() }
+        Seen { host: host.map(str::to_owned), verdict, got: got.into(), value: None }
     }
 
     #[test]

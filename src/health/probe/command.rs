@@ -13,7 +13,10 @@ const TRY_LATER: i32 = 75;
 pub fn read(argv: &[String], hosts: &[Target], cwd: &Path, deadline: Instant) -> Vec<Seen> {
     let words: Vec<&str> = argv.iter().map(String::as_str).collect();
     let cwd = cwd.to_path_buf();
-    each(&words, hosts, deadline, move |argv, limit| run(argv, &cwd, limit))
+    each(&words, hosts, deadline, move |argv, limit| {
+        let (verdict, got) = run(argv, &cwd, limit);
+        (verdict, got, None)
+    })
 }
 
 fn run(argv: &[String], cwd: &Path, limit: Duration) -> (Verdict, String) {

@@ -12,6 +12,13 @@ const AT_ONCE: usize = 32;
 
 type Jobs = Mutex<VecDeque<(usize, Vec<String>)>>;
 
+/// True if `{host}` or its address stands in a text.
+pub fn names_hosts(texts: &[&str]) -> bool {
+    // A name that no host bears: it changes a text exactly where a host is named in it.
+    let nobody = Target::named("\0");
+    texts.iter().any(|text| nobody.fill(text) != *text)
+}
+
 /// Asks for each of `hosts`, with `{host}` and other variables filled into `texts`, or once (then without a host's name)
 /// where filling in changes nothing. `ask` gets the filled texts and the time that it has. An answer that did not come in
 /// time is `None`.
@@ -21,8 +28,7 @@ where
     F: Fn(&[String], Duration) -> R + Send + Sync + 'static,
 {
     let fill = |host: &Target| texts.iter().map(|text| host.fill(text)).collect::<Vec<_>>();
-    // A name that no host bears: it changes a text exactly where `{host}` stands in it.
-    let many = fill(&Target::named("\0")) != texts || hosts.iter().any(|host| fill(host) != texts);
+    let many = names_hosts(texts) || hosts.iter().any(|host| fill(host) != texts);
     let jobs: VecDeque<_> = match many {
         true => hosts.iter().map(fill).enumerate().collect(),
         false => [(0, texts.iter().map(|text| (*text).to_owned()).collect())].into(),

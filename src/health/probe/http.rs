@@ -3,7 +3,7 @@
 
 use super::request::{self, Answer, Failed, Http};
 use super::target::Target;
-use super::{Seen, Verdict, each};
+use super::{One, Seen, Verdict, each};
 use crate::text::human;
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,16 @@ pub fn need(request: &Http) -> String {
     need
 }
 
+/// Everything in which a host can be named, in one row: address, body, then the values of the headers.
+pub fn texts(request: &Http) -> Vec<&str> {
+    let first = [request.url.as_str(), request.body.as_deref().unwrap_or_default()];
+    first.into_iter().chain(request.headers.values().map(String::as_str)).collect()
+}
+
 /// Sends it for each host that it names.
 pub fn read(request: &Http, hosts: &[Target], deadline: Instant) -> Vec<Seen> {
-    // Everything in which a host can be named, in one row: address, body, then the values of the headers.
-    let mut texts = vec![request.url.as_str(), request.body.as_deref().unwrap_or_default()];
-    texts.extend(request.headers.values().map(String::as_str));
     let plan = request.clone();
-    each(&texts, hosts, deadline, move |texts, limit| {
+    each(&texts(request), hosts, deadline, move |texts, limit| {
         let mut one = plan.clone();
         one.url.clone_from(&texts[0]);
         one.body = plan.body.as_ref().map(|_| texts[1].clone());
@@ -36,18 +39,19 @@ pub fn read(request: &Http, hosts: &[Target], deadline: Instant) -> Vec<Seen> {
     })
 }
 
-fn send(request: &Http, limit: Duration) -> (Verdict, String) {
+fn send(request: &Http, limit: Duration) -> One {
     match request::send(request, limit) {
         Ok(answer) => match mismatch(request, &answer) {
-            Some(why) => (Verdict::Fail, why),
+            Some(why) => (Verdict::Fail, why, None),
             None => (
                 Verdict::Pass,
                 format!("{} in {}", answer.status_line(), human::duration(answer.took.as_millis() as i64)),
+                Some(answer.took.as_secs_f64() * 1000.0),
             ),
         },
         // Refused, reset, silent.
-        Err(Failed { transient: true, unasked: false, why }) => (Verdict::Fail, why),
-        Err(Failed { why, .. }) => (Verdict::Inconclusive, why),
+        Err(Failed { transient: true, unasked: false, why }) => (Verdict::Fail, why, None),
+        Err(Failed { why, .. }) => (Verdict::Inconclusive, why, None),
     }
 }
 

@@ -8,9 +8,10 @@ pub mod program;
 mod prometheus;
 pub mod request;
 pub mod survey;
-mod systemd;
+pub mod systemd;
 pub mod target;
 mod tcp;
+mod written;
 
 pub use http::mismatch;
 pub use request::Http;
@@ -83,7 +84,7 @@ impl Verdict {
 }
 
 /// What was got in one place: on one host, or (without a name) once for all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// The host.
     pub host: Option<String>,
@@ -91,7 +92,12 @@ pub struct Seen {
     pub verdict: Verdict,
     /// What was got (`503 Service Unavailable`, `182`, `no data`). Hostile.
     pub got: String,
+    /// Its number: of a query, or how long an answer that is good took (milliseconds).
+    pub value: Option<f64>,
 }
+
+/// One answer of a [`Seen`], of whichever host.
+type One = (Verdict, String, Option<f64>);
 
 impl Probe {
     /// What is needed, in words (`200 to 299`, `at most 250`).
@@ -102,6 +108,17 @@ impl Probe {
             Probe::Command { .. } => "exit code 0".to_owned(),
             Probe::Systemd { unit } => format!("{unit} active, not restarted"),
             Probe::Prometheus { min, max, .. } => prometheus::Bounds { min: *min, max: *max }.need(),
+        }
+    }
+
+    /// All texts in which a host may be named.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Probe::Http { request } => http::texts(request),
+            Probe::Tcp { address } => vec![address],
+            Probe::Command { argv } => argv.iter().map(String::as_str).collect(),
+            Probe::Systemd { unit } => vec![unit],
+            Probe::Prometheus { url, query, .. } => vec![url, query],
         }
     }
 
@@ -124,10 +141,10 @@ impl Probe {
 /// Measures for each host that `texts` name, or once.
 fn each<F>(texts: &[&str], hosts: &[Target], deadline: Instant, measure: F) -> Vec<Seen>
 where
-    F: Fn(&[String], Duration) -> (Verdict, String) + Send + Sync + 'static,
+    F: Fn(&[String], Duration) -> One + Send + Sync + 'static,
 {
     let readings = fan::out(texts, hosts, deadline, measure).into_iter();
-    let late = || (Verdict::Inconclusive, "no reading in time".to_owned());
+    let late = || (Verdict::Inconclusive, "no reading in time".to_owned(), None);
     let seen = readings.map(|(host, reading)| (host, reading.unwrap_or_else(late)));
-    seen.map(|(host, (verdict, got))| Seen { host, verdict, got }).collect()
+    seen.map(|(host, (verdict, got, value))| Seen { host, verdict, got, value }).collect()
 }

@@ -3,7 +3,7 @@
 
 use super::request::{self, Failed, Http};
 use super::target::Target;
-use super::{Seen, Verdict, each};
+use super::{One, Seen, Verdict, each};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -44,13 +44,15 @@ pub fn read(server: &str, query: &str, bounds: Bounds, hosts: &[Target], deadlin
     each(&[server, query], hosts, deadline, move |texts, limit| ask(&texts[0], &texts[1], bounds, limit))
 }
 
-fn ask(server: &str, query: &str, bounds: Bounds, limit: Duration) -> (Verdict, String) {
+fn ask(server: &str, query: &str, bounds: Bounds, limit: Duration) -> One {
     let url = format!("{}/api/v1/query?query={}", server.trim_end_matches('/'), encode(query));
     let request = Http { method: "GET".into(), url, ..Http::default() };
     let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
     match request::send(&request, limit) {
-        Ok(answer) => judge(answer.status, &answer.body, bounds, now).unwrap_or_else(|e| (Verdict::Inconclusive, e)),
-        Err(Failed { why, .. }) => (Verdict::Inconclusive, format!("Prometheus: {why}")),
+        Ok(answer) => {
+            judge(answer.status, &answer.body, bounds, now).unwrap_or_else(|e| (Verdict::Inconclusive, e, None))
+        }
+        Err(Failed { why, .. }) => (Verdict::Inconclusive, format!("Prometheus: {why}"), None),
     }
 }
 
@@ -95,7 +97,7 @@ struct Sample {
 
 /// # Errors
 /// Why nothing is known, in words.
-fn judge(status: u16, body: &str, bounds: Bounds, now: f64) -> Result<(Verdict, String), String> {
+fn judge(status: u16, body: &str, bounds: Bounds, now: f64) -> Result<One, String> {
     let wire: Wire = serde_json::from_str(body).map_err(|e| format!("{status}: no answer of Prometheus ({e})"))?;
     if wire.status != "success" {
         return Err(format!("Prometheus answered {status}: {}", wire.error));
@@ -129,7 +131,7 @@ fn judge(status: u16, body: &str, bounds: Bounds, now: f64) -> Result<(Verdict, 
     }
     let (excess, value, sample) = worst.ok_or("no data")?;
     let verdict = if excess > 0.0 { Verdict::Fail } else { Verdict::Pass };
-    Ok((verdict, format!("{value}{}", of(sample))))
+    Ok((verdict, format!("{value}{}", of(sample)), Some(value)))
 }
 
 /// The sample's labels, where it has any.
@@ -156,11 +158,11 @@ mod tests {
         let bounds = Bounds { min: Some(1.0), max: Some(250.0) };
         let one = |host: &str, value: &str| format!(r#"{{"metric":{{"i":"{host}"}},"value":[1000.2,"{value}"]}}"#);
         let body = vector(&[one("a", "1"), one("b", "250"), one("c", "7")].join(","));
-        assert_eq!(judge(200, &body, bounds, NOW), Ok((Verdict::Pass, "1 {i=\"a\"}".into())));
+        assert_eq!(judge(200, &body, bounds, NOW), Ok((Verdict::Pass, "1 {i=\"a\"}".into(), Some(1.0))));
         let body = vector(&[one("a", "251"), one("b", "300.5"), one("c", "0")].join(","));
-        assert_eq!(judge(200, &body, bounds, NOW), Ok((Verdict::Fail, "300.5 {i=\"b\"}".into())));
+        assert_eq!(judge(200, &body, bounds, NOW), Ok((Verdict::Fail, "300.5 {i=\"b\"}".into(), Some(300.5))));
         let body = r#"{"status":"success","data":{"resultType":"scalar","result":[1000,"0.5"]}}"#;
-        assert_eq!(judge(200, body, bounds, NOW), Ok((Verdict::Fail, "0.5".into())));
+        assert_eq!(judge(200, body, bounds, NOW), Ok((Verdict::Fail, "0.5".into(), Some(0.5))));
     }
 
     #[test]

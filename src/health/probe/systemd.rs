@@ -24,17 +24,30 @@ impl Restarts {
     }
 }
 
+/// What is asked of systemd, before the unit.
+const SHOW: [&str; 5] = ["systemctl", "show", "-p", "LoadState,ActiveState,SubState,NRestarts", "--"];
+
+/// The question for a host's shell.
+pub fn script(unit: &str) -> String {
+    format!("{} {}", SHOW.join(" "), crate::ansible::shell(&[unit.to_owned()]))
+}
+
+/// What the answer to [`script`] means.
+pub fn shown(shown: &str, host: &str, unit: &str, restarts: &Restarts) -> (Verdict, String) {
+    judge(shown, |n| restarts.since(host, unit, n))
+}
+
 /// Asks all hosts at once.
 pub fn read(unit: &str, hosts: &[Target], place: &Place, restarts: &Restarts, limit: Duration) -> Vec<Seen> {
     let names: Vec<&str> = hosts.iter().map(|h| h.name.as_str()).collect();
     if names.is_empty() {
         return Vec::new();
     }
-    let argv = ["systemctl", "show", "-p", "LoadState,ActiveState,SubState,NRestarts", "--", unit];
+    let argv = [&SHOW[..], &[unit]].concat();
     let answers = survey::ask(place, &names, "ansible.builtin.command", &json!({ "argv": argv }), limit);
     let answers = match answers {
         Ok(answers) => answers,
-        Err(why) => return vec![Seen { host: None, verdict: Verdict::Inconclusive, got: why }],
+        Err(why) => return vec![Seen { host: None, verdict: Verdict::Inconclusive, got: why, value: None }],
     };
     let seen = |host: &&str| {
         let (verdict, got) = match answers.get(*host) {
@@ -42,10 +55,10 @@ pub fn read(unit: &str, hosts: &[Target], place: &Place, restarts: &Restarts, li
             Some(Answer::Unreachable(why)) => (Verdict::Inconclusive, format!("unreachable: {why}")),
             Some(Answer::Failed(why)) => (Verdict::Inconclusive, why.clone()),
             Some(Answer::Said(result)) => {
-                judge(result["stdout"].as_str().unwrap_or_default(), |n| restarts.since(host, unit, n))
+                self::shown(result["stdout"].as_str().unwrap_or_default(), host, unit, restarts)
             }
         };
-        Seen { host: Some((*host).to_owned()), verdict, got }
+        Seen { host: Some((*host).to_owned()), verdict, got, value: None }
     };
     names.iter().map(seen).collect()
 }

@@ -20,6 +20,21 @@ impl Target {
         Target { name: name.to_owned(), vars: BTreeMap::new() }
     }
 
+    /// A host of an inventory. What is not known of it is left out.
+    pub fn of(inventory: &Inventory, name: &str) -> Self {
+        let found = inventory.host(name).map(|id| inventory.host_vars(id));
+        let found = match found.transpose() {
+            Ok(found) => found,
+            Err(e) => {
+                tracing::warn!("variables of {name} are not known: {e}");
+                None
+            }
+        };
+        let vars = found.iter().flat_map(|found| &found.vars);
+        let vars = vars.filter_map(|v| Some((v.name.to_string(), word(&v.value)?))).collect();
+        Target { name: name.to_owned(), vars }
+    }
+
     /// `text` with `{host}` and `{variable}` filled in, in one pass; what is not known stays as it is, since braces also
     /// stand in JSON and in queries.
     pub fn fill(&self, text: &str) -> String {
@@ -53,22 +68,24 @@ impl Target {
     }
 }
 
-/// The hosts `names` with their variables, as the native engine or else `ansible-inventory` tells them within `limit`.
-/// Where neither does, with their names alone. Blocking; ask once a batch, not once a reading.
-pub fn targets(cwd: &Path, sources: &[String], names: &[String], limit: Duration) -> Vec<Target> {
+/// The inventory as the native engine or else `ansible-inventory` tells it within `limit`. Blocking.
+///
+/// # Errors
+/// Why neither does.
+pub fn load(cwd: &Path, sources: &[String], limit: Duration) -> Result<Inventory, String> {
     let options = Options::current();
-    let native = Inventory::load(cwd, sources, &options);
-    let inventory = native.or_else(|declined| {
+    Inventory::load(cwd, sources, &options).or_else(|declined| {
         let asked = ask::inventory(cwd, sources, ask::Depth::Full, &options, limit, &ask::Cancel::default());
-        asked.inspect_err(|e| tracing::warn!("variables of hosts are not known: {declined}; {e}"))
-    });
-    let vars = |name: &str| {
-        let inventory = inventory.as_ref().ok()?;
-        let found = inventory.host_vars(inventory.host(name)?);
-        let found = found.inspect_err(|e| tracing::warn!("variables of {name} are not known: {e}")).ok()?;
-        Some(found.vars.iter().filter_map(|v| Some((v.name.to_string(), word(&v.value)?))).collect())
-    };
-    names.iter().map(|name| Target { name: name.clone(), vars: vars(name).unwrap_or_default() }).collect()
+        asked.map_err(|e| format!("{declined}; {e}"))
+    })
+}
+
+/// The hosts `names` with their variables. Where the inventory cannot be read within `limit`, with their names alone.
+/// Blocking; ask once a batch, not once a reading.
+pub fn targets(cwd: &Path, sources: &[String], names: &[String], limit: Duration) -> Vec<Target> {
+    let inventory = load(cwd, sources, limit).inspect_err(|e| tracing::warn!("variables of hosts are not known: {e}"));
+    let target = |name: &String| inventory.as_ref().map_or_else(|_| Target::named(name), |i| Target::of(i, name));
+    names.iter().map(target).collect()
 }
 
 fn word(value: &Value) -> Option<String> {

@@ -172,9 +172,12 @@ pub fn measure(sample: &Sample, before: Option<&Counters>, ignore: &[String], no
     };
     // A host that booted meanwhile counts from zero.
     let before = before.filter(|before| matches!((before.uptime, sample.uptime), (Some(a), Some(b)) if a <= b));
-    let cpu = busy(before, sample);
-    let words = cpu.map_or("no earlier sample to compare with yet".to_owned(), |busy| format!("{busy:.0}% busy"));
-    add(Metric::Cpu, cpu, words);
+    // One sample alone tells no rate.
+    if before.is_some() {
+        let busy = busy(before, sample);
+        let words = busy.map_or("the host does not say".to_owned(), |busy| format!("{busy:.0}% busy"));
+        add(Metric::Cpu, busy, words);
+    }
     match sample.memory.filter(|(all, _)| *all > 0) {
         Some((all, free)) => {
             let text = format!("{} of {} available", kilobytes(free), kilobytes(all));
@@ -182,7 +185,7 @@ pub fn measure(sample: &Sample, before: Option<&Counters>, ignore: &[String], no
         }
         None => add(Metric::Memory, None, "the host does not say what is available".into()),
     }
-    if let Some((all, free)) = sample.swap.filter(|(all, _)| *all > 0) {
+    if let Some((all, free)) = sample.swap.filter(|(all, _)| *all > 0 && before.is_some()) {
         let rate = swap_rate(before, sample);
         let used = 100.0 - free as f64 * 100.0 / all as f64;
         add(Metric::Swap, rate, format!("{:.0} pages/s in, {used:.0}% used", rate.unwrap_or_default()));

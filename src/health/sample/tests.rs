@@ -75,7 +75,7 @@ fn numbers_get_names_and_words() {
     let (first, mut second) = (sample(), sample());
     let now = 1_700_000_600_250 + 500;
     let alone = measure(&first, None, &[], now, 20);
-    assert_eq!(of(&alone, "cpu").value, None, "there is nothing to compare with");
+    assert!(alone.iter().all(|one| one.check != "cpu" && one.check != "swap"), "there is nothing to compare with");
     second.cpu = Some(Cpu { total: 11_000, idle: 8_600 });
     second.swapped_in = Some(1_600);
     second.uptime = Some(615.25);
@@ -104,11 +104,18 @@ fn numbers_get_names_and_words() {
 }
 
 #[test]
+fn the_numbers_are_those_that_the_file_can_set() {
+    let known: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    assert_eq!(known, crate::project::config::checks::METRICS);
+}
+
+#[test]
 fn a_host_that_booted_meanwhile_counts_from_zero() {
     let (mut before, after) = (sample(), sample());
     before.uptime = Some(9_999.0);
     before.cpu = Some(Cpu { total: 5, idle: 1 });
-    assert_eq!(of(&measure(&after, Some(&Counters::of(&before)), &[], 0, 0), "cpu").value, None);
+    let all = measure(&after, Some(&Counters::of(&before)), &[], 0, 0);
+    assert!(all.iter().all(|one| one.check != "cpu"), "{all:?}");
 }
 
 #[test]

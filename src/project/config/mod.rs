@@ -1,5 +1,6 @@
 //! `opsdeck.yaml`: what discovery can't know. Its types, their JSON Schema, and reading it with the place of every mistake.
 
+pub mod checks;
 mod freeze;
 mod near;
 mod reader;
@@ -41,6 +42,9 @@ pub struct Config {
     /// Releases by name.
     #[schemars(with = "Option<release::Releases>")]
     pub releases: Vec<ReleaseConfig>,
+    /// Health checks by name.
+    #[schemars(with = "Option<checks::Checks>")]
+    pub checks: Vec<checks::CheckConfig>,
 }
 
 /// An environment.

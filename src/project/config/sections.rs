@@ -2,13 +2,13 @@
 
 use super::near::nearest;
 use super::reader::{Entry, Reader, describe};
-use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, freeze, release};
+use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, checks, freeze, release};
 use crate::project::colour;
 use crate::project::problem::Problem;
 use crate::yaml::{self, Mark, Node};
 use std::path::Path;
 
-const TOP: [&str; 6] = ["version", "forks", "environments", "runbooks", "vars", "releases"];
+const TOP: [&str; 7] = ["version", "forks", "environments", "runbooks", "vars", "releases", "checks"];
 const ENVIRONMENT: [&str; 6] = ["inventory", "colour", "protect", "vars", "freeze", "approvals"];
 const RUNBOOK: [&str; 10] =
     ["name", "key", "help", "module", "args", "playbook", "hosts", "become", "extra_vars", "environments"];
@@ -66,6 +66,9 @@ fn top(tree: &Node, reader: &mut Reader, context: &Context<'_>) -> Config {
     if let Some(entry) = find("releases") {
         let known = release::Known { context, environments: &declared };
         config.releases = release::read(entry.value, reader, &known);
+    }
+    if let Some(entry) = find("checks") {
+        config.checks = checks::read(entry.value, reader, &declared);
     }
     config
 }

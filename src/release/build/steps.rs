@@ -71,7 +71,7 @@ impl<'a> Place<'a> {
                 let common = self.common(options);
                 StepKind::Adhoc { adhoc: Adhoc { pattern, module: module.clone(), args: args.clone(), common } }
             }
-            written::StepKind::Http(http) => StepKind::Http { request: request(http, self.fill)? },
+            written::StepKind::Http(http) => StepKind::Http { request: Http::of(http, |text| self.fill.text(text))? },
             written::StepKind::Approval(needed) => StepKind::Approval { needed: *needed },
             written::StepKind::Pause { message, seconds } => {
                 StepKind::Pause { message: message.clone(), seconds: *seconds }
@@ -106,22 +106,6 @@ fn title(kind: &StepKind) -> String {
         StepKind::Gate { gate } => format!("gate {gate}"),
         StepKind::Switch => "switch traffic".into(),
     }
-}
-
-/// A request, filled in.
-///
-/// # Errors
-/// A name that is no variable.
-pub fn request(http: &written::Http, fill: &Fill<'_>) -> Result<Http, Refused> {
-    let default = if http.body.is_some() { "POST" } else { "GET" };
-    Ok(Http {
-        method: http.method.clone().unwrap_or_else(|| default.into()),
-        url: fill.text(&http.url)?,
-        headers: fill.named(&http.headers)?,
-        body: fill.maybe(http.body.as_ref())?,
-        status: http.status.clone(),
-        contains: fill.maybe(http.contains.as_ref())?,
-    })
 }
 
 /// The stages.
@@ -179,15 +163,7 @@ pub fn rollback(
 /// A name that is no variable.
 pub fn gates(release: &written::ReleaseConfig, fill: &Fill<'_>) -> Result<Vec<Gate>, Refused> {
     let gate = |gate: &written::Gate| {
-        let probe = match &gate.probe {
-            written::Probe::Http(http) => Probe::Http { request: request(http, fill)? },
-            written::Probe::Tcp(address) => Probe::Tcp { address: fill.text(address)? },
-            written::Probe::Command(argv) => Probe::Command { argv: fill.all(argv)? },
-            written::Probe::Systemd(unit) => Probe::Systemd { unit: fill.text(unit)? },
-            written::Probe::Prometheus { url, query, min, max } => {
-                Probe::Prometheus { url: fill.text(url)?, query: fill.text(query)?, min: *min, max: *max }
-            }
-        };
+        let probe = Probe::of(&gate.probe, |text| fill.text(text))?;
         Ok(Gate {
             name: gate.name.clone(),
             probe,

@@ -48,6 +48,21 @@ pub enum Probe {
     },
 }
 
+impl Probe {
+    /// All that may hold something to fill in.
+    pub fn texts(&self) -> Vec<&Text> {
+        match self {
+            Probe::Http(http) => {
+                let more = http.headers.iter().map(|(_, value)| value).chain(&http.body).chain(&http.contains);
+                std::iter::once(&http.url).chain(more).collect()
+            }
+            Probe::Tcp(text) | Probe::Systemd(text) => vec![text],
+            Probe::Command(argv) => argv.iter().collect(),
+            Probe::Prometheus { url, query, .. } => vec![url, query],
+        }
+    }
+}
+
 /// How a host tells its version.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VersionProbe {

@@ -12,7 +12,8 @@ const TIMES: [&str; 6] = ["interval", "timeout", "passes", "fails", "inconclusiv
 /// How a host can be asked for its version.
 pub const VERSION: [&str; 5] = ["command", "file", "http", "header", "key"];
 
-fn keys_of(probe: &str) -> &'static [&'static str] {
+/// Keys beside that of a kind of probe.
+pub fn keys_of(probe: &str) -> &'static [&'static str] {
     match probe {
         "http" => &["method", "headers", "body", "status", "contains"],
         "prometheus" => &["url", "min", "max"],
@@ -33,22 +34,10 @@ pub fn gates(node: &Node, reader: &mut Reader) -> Vec<Gate> {
 
 fn gate(entry: &Entry<'_>, reader: &mut Reader) -> Option<Gate> {
     let what = format!("gate \"{}\"", entry.key);
-    let is_probe = |key: &str| PROBES.contains(&key);
-    let named: Vec<&str> =
-        entry.value.entries().iter().filter_map(|(key, _)| key.text()).filter(|key| is_probe(key)).collect();
-    let [kind] = named.as_slice() else {
-        let message = format!("{what} measures {}", if named.is_empty() { "nothing" } else { "several things" });
-        let known = keys();
-        let odd = entry.value.entries().iter().find(|(key, _)| !key.text().is_some_and(|key| known.contains(&key)));
-        match odd.and_then(|(key, _)| Some((key.text()?, key.mark))).filter(|_| named.is_empty()) {
-            Some((text, mark)) => reader.no_such("kind of gate", text, mark, &PROBES),
-            None => reader.mistake(entry.mark, message, describe(entry.value), format!("one of {}", PROBES.join(", "))),
-        }
-        return None;
-    };
-    let allowed: Vec<&str> = [*kind].iter().chain(keys_of(kind)).chain(&TIMES).copied().collect();
+    let kind = kind(entry, &what, "gate", (&PROBES, &keys()), reader)?;
+    let allowed: Vec<&str> = [kind].iter().chain(keys_of(kind)).chain(&TIMES).copied().collect();
     let fields = reader.mapping(entry.value, &what, Some(&allowed));
-    let probe = probe(kind, &fields, entry, reader)?;
+    let probe = probe(kind, &fields, entry, ("this gate", true), reader)?;
     let name = entry.key.to_owned();
     let mut gate = Gate {
         name,
@@ -74,7 +63,38 @@ fn gate(entry: &Entry<'_>, reader: &mut Reader) -> Option<Gate> {
     Some(gate)
 }
 
-fn probe(kind: &str, fields: &[Entry<'_>], entry: &Entry<'_>, reader: &mut Reader) -> Option<Probe> {
+/// Which of `kinds` a gate or a check is: the one that it names. `keys`: all that it may have.
+pub fn kind(
+    entry: &Entry<'_>,
+    what: &str,
+    thing: &str,
+    (kinds, keys): (&[&'static str], &[&str]),
+    reader: &mut Reader,
+) -> Option<&'static str> {
+    let texts = || entry.value.entries().iter().filter_map(|(key, _)| Some((key.text()?, key.mark)));
+    let named: Vec<&'static str> =
+        texts().filter_map(|(key, _)| kinds.iter().find(|kind| **kind == key)).copied().collect();
+    if let [kind] = named.as_slice() {
+        return Some(kind);
+    }
+    match texts().find(|(key, _)| !keys.contains(key)).filter(|_| named.is_empty()) {
+        Some((text, mark)) => reader.no_such(&format!("kind of {thing}"), text, mark, kinds),
+        None => {
+            let message = format!("{what} measures {}", if named.is_empty() { "nothing" } else { "several things" });
+            reader.mistake(entry.mark, message, describe(entry.value), format!("one of {}", kinds.join(", ")));
+        }
+    }
+    None
+}
+
+/// What is measured; `bounds`: a query needs `min` or `max`.
+pub fn probe(
+    kind: &str,
+    fields: &[Entry<'_>],
+    entry: &Entry<'_>,
+    (what, bounds): (&str, bool),
+    reader: &mut Reader,
+) -> Option<Probe> {
     let field = |key: &str| fields.iter().find(|field| field.key == key).map(|field| field.value);
     let value = field(kind)?;
     Some(match kind {
@@ -100,15 +120,16 @@ fn probe(kind: &str, fields: &[Entry<'_>], entry: &Entry<'_>, reader: &mut Reade
                 Some(url) => address(url, "the server's address", reader)?,
                 None => {
                     let expected = "url: http://127.0.0.1:9090";
-                    reader.mistake(entry.mark, "this gate knows no server", "no \"url\"".into(), expected);
+                    reader.mistake(entry.mark, format!("{what} knows no server"), "no \"url\"".into(), expected);
                     return None;
                 }
             };
             let min = field("min").and_then(|node| reader.decimal(node, "min"));
             let max = field("max").and_then(|node| reader.decimal(node, "max"));
-            if min.is_none() && max.is_none() {
+            if bounds && min.is_none() && max.is_none() {
                 let expected = "min, max or both: what the value must be within";
-                reader.mistake(entry.mark, "this gate has no bounds and would always pass", "neither".into(), expected);
+                let message = format!("{what} has no bounds and would always pass");
+                reader.mistake(entry.mark, message, "neither".into(), expected);
             } else if min.zip(max).is_some_and(|(min, max)| min > max) {
                 let at = field("max").map_or(entry.mark, |node| node.mark);
                 reader.mistake(at, "nothing is within these bounds", "max below min".into(), "max at or above min");

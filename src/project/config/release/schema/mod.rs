@@ -3,12 +3,13 @@
 
 mod balancers;
 mod stages;
-mod words;
+pub(in crate::project::config) mod words;
 
 use balancers::{drivers, traffic};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
-use stages::{gate, http, stage, step, strategy};
+pub(in crate::project::config) use stages::gate;
+use stages::{http, stage, step, strategy};
 use std::borrow::Cow;
 use words::*;
 

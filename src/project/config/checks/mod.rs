@@ -1,0 +1,98 @@
+//! `checks:` of `opsdeck.yaml`, as written: what is asked of hosts and services, how often, and what is bad. What holds
+//! where nothing is said: `health::plan`.
+
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use read::read;
+pub use schema::Checks;
+
+use super::release::Probe;
+use crate::yaml::Mark;
+
+/// The numbers of the built-in sample, as they are named in the file.
+pub const METRICS: [&str; 12] = [
+    "cpu",
+    "memory",
+    "swap",
+    "load",
+    "pressure_cpu",
+    "pressure_memory",
+    "pressure_io",
+    "disk",
+    "inodes",
+    "connections",
+    "clock",
+    "uptime",
+];
+
+/// One check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckConfig {
+    /// Its name.
+    pub name: String,
+    /// Where it stands in the file.
+    pub mark: Mark,
+    /// What is measured.
+    pub what: What,
+    /// Host pattern; `None`: every host, or (where the probe names no host) once for all.
+    pub on: Option<String>,
+    /// Environments; empty: all.
+    pub environments: Vec<String>,
+    /// Seconds between two readings.
+    pub interval: Option<u32>,
+    /// Seconds that a reading may take.
+    pub timeout: Option<u32>,
+    /// How its number or its answers are judged.
+    pub judged: Judged,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A probe, as gates have them.
+    Probe(Probe),
+    /// A command on the host itself, for its shell: 0 is good, 75 is not known.
+    Shell(String),
+    /// The built-in sample, with what is said of its numbers.
+    Sample(SampleConfig),
+}
+
+/// How readings are judged. `None`: not said.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judged {
+    /// Where a person should look.
+    pub warn: Option<EdgeConfig>,
+    /// Where it is bad.
+    pub bad: Option<EdgeConfig>,
+    /// Small numbers are the bad ones.
+    pub low: bool,
+    /// Seconds that it must last.
+    pub hold: Option<u32>,
+    /// Good readings in a row until it is better again.
+    pub rise: Option<u32>,
+    /// Bad ones until it counts.
+    pub fall: Option<u32>,
+}
+
+/// Where a level begins, and where it ends; `None`: at the same number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgeConfig {
+    /// Beyond this it begins.
+    pub enter: f64,
+    /// Back from this it ends.
+    pub leave: Option<f64>,
+}
+
+/// The sample's numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SampleConfig {
+    /// Name ([`METRICS`]) and what is said; `None`: it is not looked at.
+    pub metrics: Vec<(String, Option<Judged>)>,
+    /// A disk that is full in so many seconds is a warning.
+    pub full_in: Option<u32>,
+    /// Mounts that are not looked at.
+    pub ignore: Vec<String>,
+}
