@@ -3,13 +3,13 @@
 //! Exit codes: 0 done; 1 it could not be done, or there was nothing to do; 2 a usage error.
 
 use super::{Global, print};
-use crate::audit::{Action, Ledger, Record, Status};
 use crate::project::Project;
+use crate::release::line::{Turn, turn};
 use crate::run::open_index;
 use crate::state::lines::Line;
 use crate::state::operator::Operator;
 use crate::text::{human, plain};
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -58,10 +58,10 @@ pub fn reason(text: &str) -> Result<String, String> {
 /// The environment does not exist, or the index or the ledger cannot be written.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let store = global.store();
-    let (which, action) = match &args.verb {
+    let (which, to) = match &args.verb {
         None => return list(args, global),
-        Some(Verb::Stop(which)) => (which, Action::LineStop),
-        Some(Verb::Open(which)) => (which, Action::LineOpen),
+        Some(Verb::Stop(which)) => (which, Turn::Stop),
+        Some(Verb::Open(which)) => (which, Turn::Open),
     };
     let environment = &which.environment;
     let index = open_index(&store)?;
@@ -74,32 +74,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             bail!("no environment {environment:?} in {}: it has {}", project.root.display(), names.join(", "));
         }
     }
-    let operator = Operator::current();
-    let ledger = Ledger::open(&store.audit())?;
-    let about = |record: Record| Record {
-        env: Some(environment.clone()),
-        reason: Some(which.reason.clone()),
-        subject: Some(format!("line {environment}")),
-        ..record
-    };
-    let intent = ledger.append(&about(Record::intent(action, &operator)))?.event_id;
-    let done = match action {
-        Action::LineStop => index.stop_line(&Line {
-            environment: environment.clone(),
-            reason: which.reason.clone(),
-            operator: operator.name.clone(),
-            at: jiff::Timestamp::now().as_millisecond(),
-        }),
-        _ => index.open_line(environment),
-    };
-    let status = if matches!(done, Ok(true)) { Status::Success } else { Status::Failure };
-    let outcome = about(Record::outcome(action, &operator, status));
-    ledger.append(&Record { parent: Some(intent), ..outcome })?;
-    let now = if action == Action::LineStop { "stopped" } else { "open" };
-    if !done? {
-        bail!("the line of {environment} was {now} already; `opsdeck line` shows it");
-    }
-    print::print(&format!("the line of {} is {now}\n", plain(environment)))?;
+    turn(&store, environment, to, &which.reason, &Operator::current())
+        .map_err(|e| anyhow!("{e}; `opsdeck line` shows it"))?;
+    print::print(&format!("the line of {} is {}\n", plain(environment), to.word()))?;
     Ok(ExitCode::SUCCESS)
 }
 

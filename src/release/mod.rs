@@ -12,6 +12,7 @@ mod fold;
 pub mod gate;
 pub mod junit;
 pub mod launch;
+pub mod line;
 pub mod machine;
 pub mod news;
 pub mod outcome;

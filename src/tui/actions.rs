@@ -16,6 +16,8 @@ pub enum Danger {
     None,
     /// Asks first, with Cancel as the default. Read-only mode drops it.
     Confirm,
+    /// Asks for a reason, which others will read. Read-only mode drops it.
+    Reason,
     /// On a protected environment its name must be typed; elsewhere as `Confirm`. Read-only mode drops it.
     TypeName,
 }

@@ -1,6 +1,7 @@
 //! What `update` wants done outside the model. The edge performs it and answers with messages.
 
 use super::screens;
+use crate::release::line::Turn;
 
 /// Something to do.
 #[derive(Debug, PartialEq)]
@@ -13,6 +14,15 @@ pub enum Effect {
     Redraw,
     /// Go to the background (Ctrl-Z).
     Suspend,
+    /// Stop or open the line of an environment.
+    Line {
+        /// Environment.
+        environment: String,
+        /// Which of the two.
+        turn: Turn,
+        /// Why.
+        reason: String,
+    },
     /// See [`screens::fleet`].
     Fleet(screens::fleet::Effect),
     /// See [`screens::launch`].

@@ -6,6 +6,7 @@ use super::msg::{Level, Now};
 use super::screens::{self, Screen};
 use super::theme::{Theme, Themes};
 use crate::project::{Environment, Project};
+use crate::state::lines::Line;
 use crate::state::operator::Operator;
 use std::sync::Arc;
 
@@ -40,6 +41,10 @@ pub struct Model {
     pub absolute_time: bool,
     /// Live runs of everybody on this control host; `None`: not known yet.
     pub live_runs: Option<usize>,
+    /// Environments whose line somebody stopped, as the index says.
+    pub stopped: Vec<Line>,
+    /// What was typed as the reason of the action that is about to run.
+    pub reason: Option<String>,
     /// Screens, the one in sight last; never empty.
     pub stack: Vec<&'static Screen>,
     /// What lies above the screen.
@@ -104,6 +109,8 @@ impl Model {
             read_only: false,
             absolute_time: false,
             live_runs: None,
+            stopped: vec![],
+            reason: None,
             stack: vec![&screens::fleet::SCREEN],
             overlay: None,
             toasts: vec![],

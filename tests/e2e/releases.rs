@@ -73,3 +73,37 @@ fn a_version_is_brought_out_and_another_one_taken_back() {
     pty.send("q");
     assert!(pty.wait_exit(10).success());
 }
+
+#[test]
+fn the_line_of_an_environment_is_stopped_and_opened_with_a_key() {
+    let lab = Lab::start(1);
+    lab.write("opsdeck.yaml", PROJECT);
+    lab.write("deploy.yml", DEPLOY);
+    let mut pty = console(&lab, (120, 40));
+    pty.wait_for(30, "the host", |s| s.contains("h1 "));
+    pty.send("L");
+    pty.wait_text(10, "no release begins there");
+    pty.send("\r");
+    pty.wait_text(10, "Why?");
+    pty.send("database is read-only\r");
+    pty.wait_text(10, "LINE STOPPED");
+    assert!(lab.ok(["line", "--json"]).contains("database is read-only"));
+    // A release waits for it, and says so.
+    pty.send("r");
+    pty.wait_for(30, "the release", |s| s.contains("Releases for lab") && s.contains("rolling"));
+    pty.send("\r1.0\r");
+    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains("web 1.0"));
+    pty.send("\x12");
+    pty.wait_text(10, "Type its name");
+    pty.send("lab\r");
+    pty.wait_text(60, "stopped the line");
+    pty.send("L");
+    pty.wait_for(10, "who stopped it and why", |s| s.contains("Open the line of lab") && s.contains("read-only"));
+    pty.send("it writes again\r");
+    pty.wait_text(120, "PAUSED");
+    pty.wait_for(10, "an open line", |s| !s.contains("LINE STOPPED"));
+    let audit = lab.ok(["audit", "--json"]);
+    assert!(audit.contains("line.stop") && audit.contains("line.open"), "{audit}");
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+}

@@ -1,6 +1,8 @@
 //! Actions that apply on every screen: movement, going back, overlays, leaving.
 
-use super::Action;
+use super::{Action, Danger};
+use crate::release::line::Turn;
+use crate::text::human;
 use crate::tui::effect::Effect;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
@@ -8,6 +10,7 @@ use crate::tui::overlay::Overlay;
 use crate::tui::overlay::themes::Picker;
 use crate::tui::screens;
 use crate::tui::update::go;
+use crate::tui::widgets::header;
 
 /// Actions that apply everywhere.
 pub const CORE: &[Action] = &[
@@ -53,6 +56,15 @@ pub const CORE: &[Action] = &[
     Action::new("core.away", &["5"], "away", "Go to what happened while you were away", |m| {
         go(m, &screens::away::SCREEN)
     }),
+    Action::new(
+        "core.line",
+        &["L"],
+        "line",
+        "Stop the line of this environment, so that no release begins or goes on; or open it again",
+        turn_line,
+    )
+    .unless(|m| m.environment().is_none().then(|| "no environment is in sight".into()))
+    .asks(Danger::Reason, line_question),
     Action::new("core.help", &["?", "f1"], "help", "Show every key that works here", |m| {
         m.overlay = Some(Overlay::help());
         vec![]
@@ -75,4 +87,25 @@ pub const CORE: &[Action] = &[
 
 fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
     (model.screen().motion)(model, motion)
+}
+
+fn line_question(model: &Model) -> Vec<String> {
+    let name = model.environment().map(|e| e.name.as_str()).unwrap_or_default();
+    match header::stopped(model) {
+        Some(line) => vec![
+            format!("Open the line of {name}: releases may begin and go on."),
+            format!("{} stopped it at {}: {}", line.operator, human::date_time(line.at), line.reason),
+        ],
+        None => vec![
+            format!("Stop the line of {name}: no release begins there or goes on to its next batch."),
+            "A batch that is in work comes to its end; a rollback is always allowed.".into(),
+        ],
+    }
+}
+
+fn turn_line(model: &mut Model) -> Vec<Effect> {
+    let turn = if header::stopped(model).is_some() { Turn::Open } else { Turn::Stop };
+    let Some(environment) = model.environment().map(|e| e.name.clone()) else { return vec![] };
+    let Some(reason) = model.reason.take() else { return vec![] };
+    vec![Effect::Line { environment, turn, reason }]
 }

@@ -12,9 +12,10 @@ mod runs;
 
 use super::app::In;
 use super::effect::Effect;
-use super::msg::Msg;
+use super::msg::{Level, Msg};
 use crate::inventory::ask::Cancel;
 use crate::project::Project;
+use crate::release::line::{self as lines, Turn};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use std::sync::Arc;
@@ -100,6 +101,7 @@ impl Edge {
             Effect::Release(effect) => release::perform(&context, effect),
             Effect::Audit(effect) => audit::perform(&context, effect),
             Effect::Away(effect) => runs::look(&context, &effect),
+            Effect::Line { environment, turn, reason } => line(&context, &environment, turn, &reason),
             // The terminal's own; see `app`.
             Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
         });
@@ -111,4 +113,13 @@ impl Edge {
         self.context.cancel.cancel();
         self.runtime.shutdown_timeout(LAST_MOMENT);
     }
+}
+
+/// The header tells that a line is stopped as soon as the index says so; the toast tells that it was done or why not.
+fn line(context: &Context, environment: &str, turn: Turn, reason: &str) {
+    let (level, text) = match lines::turn(&context.state, environment, turn, reason, &context.operator) {
+        Ok(()) => (Level::Info, format!("the line of {environment} is {}", turn.word())),
+        Err(e) => (Level::Error, e.to_string()),
+    };
+    context.answer(Msg::Toast(level, crate::text::plain(&text).into_owned()));
 }

@@ -3,6 +3,7 @@
 
 use super::Context;
 use crate::run;
+use crate::state::lines::Line;
 use crate::state::{Filter, Index, Lock, RunRow, StateDir, seen};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::runs::Item;
@@ -33,6 +34,7 @@ struct Reader {
     index: Option<Index>,
     version: Option<i64>,
     last: Option<Result<Vec<Item>, String>>,
+    stopped: Vec<Line>,
 }
 
 impl Reader {
@@ -41,7 +43,7 @@ impl Reader {
     }
 
     fn of(state: StateDir, read_only: bool) -> Self {
-        Self { state, read_only, index: None, version: None, last: None }
+        Self { state, read_only, index: None, version: None, last: None, stopped: vec![] }
     }
 
     fn watched(&self, row: &RunRow) -> bool {
@@ -62,6 +64,8 @@ impl Reader {
         if !self.read_only && (thorough || !rows.iter().all(|row| self.watched(row))) {
             rows = run::list(&self.state, &index, &filter).map_err(|e| e.to_string())?;
         }
+        // A list without them still tells the truth about runs.
+        self.stopped = index.stopped_lines().unwrap_or_default();
         self.index = Some(index);
         Ok(rows.into_iter().map(|row| Item { watched: self.watched(&row), row }).collect())
     }
@@ -122,6 +126,7 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
                 }
             }
         }
+        let mut stopped = vec![];
         for turn in 0u32.. {
             if turn % NOTE == 0
                 && let Err(e) = seen::mark(&context.state, &context.operator.name, crate::tui::app::now().ms)
@@ -130,6 +135,12 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
             }
             if reader.news().is_some_and(|list| !tell(&context, list)) {
                 return;
+            }
+            if stopped != reader.stopped {
+                stopped.clone_from(&reader.stopped);
+                if !context.answer(Msg::Data(Data::Runs(runs::Data::Stopped(stopped.clone())))) {
+                    return;
+                }
             }
             std::thread::sleep(EVERY);
         }

@@ -1,4 +1,5 @@
-//! The question before something dangerous: Cancel is the default; a protected environment's name must be typed.
+//! The question before something dangerous: Cancel is the default; a protected environment's name, or a reason, must be
+//! typed.
 
 use super::Overlay;
 use crate::text;
@@ -12,13 +13,22 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+/// What must be typed.
+#[derive(Debug, PartialEq, Eq)]
+enum Typing {
+    /// This name.
+    Name(String),
+    /// Anything that others understand.
+    Reason,
+}
+
 /// Its state.
 #[derive(Debug)]
 pub struct Confirm {
     action: &'static Action,
     lines: Vec<String>,
-    /// The name that must be typed, where one must.
-    name: Option<String>,
+    /// What must be typed, where anything must.
+    typing: Option<Typing>,
     typed: Field,
     /// True: the button that goes on has the focus; else Cancel.
     go: bool,
@@ -27,18 +37,27 @@ pub struct Confirm {
 impl Confirm {
     /// The question for an action, as the model stands now.
     pub fn new(model: &Model, action: &'static Action) -> Self {
-        let protected = model.environment().filter(|e| e.protect && action.danger == Danger::TypeName);
+        let protected = model.environment().filter(|e| e.protect);
+        let typing = match action.danger {
+            Danger::TypeName => protected.map(|e| Typing::Name(e.name.clone())),
+            Danger::Reason => Some(Typing::Reason),
+            Danger::None | Danger::Confirm => None,
+        };
         Self {
             action,
             lines: (action.question)(model),
-            name: protected.map(|e| e.name.clone()),
+            typing,
             typed: Field::default(),
             go: false,
         }
     }
 
     fn ready(&self) -> bool {
-        self.name.as_ref().is_none_or(|name| self.typed.text() == name)
+        match &self.typing {
+            None => true,
+            Some(Typing::Name(name)) => self.typed.text() == name,
+            Some(Typing::Reason) => !self.typed.text().trim().is_empty(),
+        }
     }
 
     /// The model may have changed while the question stood: an action that is off by now is not done.
@@ -48,12 +67,15 @@ impl Confirm {
                 model.toast(crate::tui::msg::Level::Warning, format!("{}: {why}", self.action.label));
                 vec![]
             }
-            None => (self.action.run)(model),
+            None => {
+                model.reason = (self.typing == Some(Typing::Reason)).then(|| self.typed.text().trim().to_owned());
+                (self.action.run)(model)
+            }
         }
     }
 
     pub(super) fn key(mut self, model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-        match (key.code, &self.name) {
+        match (key.code, &self.typing) {
             (KeyCode::Esc, _) => return vec![],
             (KeyCode::Char('c'), _) if key.modifiers.contains(KeyModifiers::CONTROL) => return vec![],
             (KeyCode::Enter, Some(_)) if self.ready() => return self.accept(model),
@@ -68,6 +90,13 @@ impl Confirm {
         }
         model.overlay = Some(Overlay::Confirm(self));
         vec![]
+    }
+
+    /// A name that must be typed is not to be pasted: typing it is the point.
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.typing == Some(Typing::Reason) {
+            self.typed.paste(text);
+        }
     }
 
     pub(super) fn mouse(self, model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<Effect> {
@@ -89,24 +118,30 @@ impl Confirm {
         let inner = usize::from(columns.saturating_sub(4)).max(1);
         let lines: Vec<&str> = self.lines.iter().flat_map(|l| line::fold(l, inner)).collect();
         let rows = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX).min(area.height);
-        let role = if self.name.is_some() { Role::Error } else { Role::Warning };
+        let role = if matches!(self.typing, Some(Typing::Name(_))) { Role::Error } else { Role::Warning };
         let title = format!("{}?", self.action.label);
         let inside = dialog::open(theme, frame, area, (columns, rows), &title, role, hits);
         for (line, y) in lines.iter().zip(inside.y..inside.bottom().saturating_sub(2)) {
             line::put(frame.buffer_mut(), theme, Rect { y, height: 1, ..inside }, line, theme.style(Role::Text));
         }
         let last = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-        match &self.name {
-            Some(name) => self.name_line(model, frame, last, name),
+        match &self.typing {
+            Some(typing) => self.typed_line(model, frame, last, typing),
             None => self.buttons(model, frame, last, hits),
         }
     }
 
-    fn name_line(&self, model: &Model, frame: &mut Frame, area: Rect, name: &str) {
+    fn typed_line(&self, model: &Model, frame: &mut Frame, area: Rect, typing: &Typing) {
         let theme = &model.theme;
         let above = Rect { y: area.y.saturating_sub(1), ..area };
-        let text = format!("{} {name} is protected. Type its name; Esc cancels.", theme.glyph(Glyph::Warning));
-        line::put(frame.buffer_mut(), theme, above, &text, header::style(model));
+        let (text, style) = match typing {
+            Typing::Name(name) => {
+                let warning = theme.glyph(Glyph::Warning);
+                (format!("{warning} {name} is protected. Type its name; Esc cancels."), header::style(model))
+            }
+            Typing::Reason => ("Why? Others read it. Enter does it; Esc cancels.".into(), theme.style(Role::Strong)),
+        };
+        line::put(frame.buffer_mut(), theme, above, &text, style);
         self.typed.view(theme, frame, area, true);
     }
 

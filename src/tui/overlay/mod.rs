@@ -54,8 +54,8 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Menu(menu)) => menu.filter.paste(text),
-        // A name that must be typed is not to be pasted: typing it is the point.
-        Some(Overlay::Confirm(_) | Overlay::Themes(_)) | None => {}
+        Some(Overlay::Confirm(confirm)) => confirm.paste(text),
+        Some(Overlay::Themes(_)) | None => {}
     }
     vec![]
 }

@@ -1,6 +1,7 @@
 //! The top line: it wears the environment's colour over its whole width, so that nobody acts on the wrong place.
 
 use super::line;
+use crate::state::lines::Line;
 use crate::tui::model::Model;
 use crate::tui::theme::{Glyph, Role};
 use ratatui::buffer::Buffer;
@@ -34,12 +35,21 @@ fn left_text(model: &Model) -> String {
         let word = if env.protect { " protected" } else { "" };
         text += &format!("{}{name}{}{word} ", glyph(Glyph::EnvLeft), glyph(Glyph::EnvRight));
     }
+    if stopped(model).is_some() {
+        text += &format!("{} LINE STOPPED ", glyph(Glyph::Failed));
+    }
     let mut crumbs = Vec::new();
     for screen in &model.stack {
         crumbs.push(screen.name.to_owned());
     }
     crumbs.extend((model.screen().crumbs)(model));
     text + &crumbs.join(&format!(" {} ", glyph(Glyph::Crumb)))
+}
+
+/// The stopped line of the environment in sight.
+pub fn stopped(model: &Model) -> Option<&Line> {
+    let name = &model.environment()?.name;
+    model.stopped.iter().find(|line| line.environment == *name)
 }
 
 /// Operator, live runs, clock; what matters least goes first when the line is narrow.

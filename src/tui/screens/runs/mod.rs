@@ -8,6 +8,7 @@ mod view;
 
 use super::Screen;
 use crate::run::State;
+use crate::state::lines::Line;
 use crate::state::runs::RunRow;
 use crate::tui::effect;
 use crate::tui::hits::Target;
@@ -59,6 +60,8 @@ impl Item {
 pub enum Data {
     /// The runs, newest first.
     Rows(Vec<Item>),
+    /// Environments whose line is stopped.
+    Stopped(Vec<Line>),
     /// They could not be read.
     Failed(String),
 }
@@ -108,6 +111,10 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Rows(items) => {
             model.live_runs = Some(items.iter().filter(|i| !i.state().is_terminal()).count());
             (model.runs.items, model.runs.problem) = (Some(items), None);
+        }
+        Data::Stopped(lines) => {
+            model.stopped = lines;
+            return vec![];
         }
         Data::Failed(why) => model.runs.problem = Some(why),
     }
