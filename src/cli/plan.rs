@@ -1,11 +1,12 @@
 //! `opsdeck plan RELEASE`: the frozen plan, for a person or as JSON. Runs nothing and changes nothing.
 //!
-//! Exit codes: 0 printed; 1 there can be no such plan, and why; 2 a usage error.
+//! Exit codes: 0 printed; 1 there can be no such plan, and why; 2 a usage error. With --diff those of `play --wait`.
 
-use super::{Global, print};
+use super::{Global, print, start};
 use crate::project::{Environment, Project};
 use crate::release::build::{Wish, build, last_stable};
 use crate::release::plan::{OnFailure, Plan, Strategy, Traffic};
+use crate::release::rehearse::rehearse;
 use crate::release::traffic::active;
 use crate::text::{plain, plain_lines};
 use anyhow::bail;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   opsdeck plan web -e production --version 4.12.1
+  opsdeck plan web -e production --version 4.12.1 --diff
   opsdeck plan web -e staging --version 4.13.0-rc1 -x feature=on --json";
 
 /// Options of `plan`.
@@ -25,6 +27,9 @@ pub struct Args {
     /// What.
     #[command(flatten)]
     wish: Wanted,
+    /// Then run its deploy steps in Ansible's check mode and print what they would change (changes nothing)
+    #[arg(short = 'D', long, conflicts_with = "json")]
+    diff: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -93,6 +98,21 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         words(&plan)?
     };
     print::print(&out)?;
+    if args.diff { differences(&plan, global) } else { Ok(ExitCode::SUCCESS) }
+}
+
+/// Runs the deploy steps in check mode, one after another, as long as they end well.
+fn differences(plan: &Plan, global: &Global) -> anyhow::Result<ExitCode> {
+    let requests = rehearse(plan);
+    if requests.is_empty() {
+        bail!("no deploy step is a playbook or an ad-hoc command: nothing can be tried in check mode");
+    }
+    for request in requests {
+        let code = start::start(global, request, true, false)?;
+        if code != ExitCode::SUCCESS {
+            return Ok(code);
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

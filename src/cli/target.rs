@@ -125,6 +125,7 @@ impl Target {
             timeout: self.timeout,
             rerun_of: None,
             pauses_are_known: false,
+            vars: Default::default(),
             ask,
         })
     }

@@ -18,6 +18,7 @@ pub mod news;
 pub mod outcome;
 pub mod plan;
 pub mod probe;
+pub mod rehearse;
 pub mod progress;
 #[cfg(test)]
 mod sample;

@@ -35,6 +35,8 @@ pub struct Request {
     pub timeout: Option<u32>,
     /// The run that it repeats.
     pub rerun_of: Option<Uuid>,
+    /// Variables that come before those of the command line, in a file that goes when the child has ended.
+    pub vars: serde_json::Map<String, serde_json::Value>,
     /// The person knows that the playbook's pauses are skipped, since a background run has no terminal.
     pub pauses_are_known: bool,
 }
@@ -205,7 +207,7 @@ fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -
     let step = store.run(spec.id).step(1);
     file::private_dir(step.path())?;
     let command = StepCommand {
-        child: Child::Ansible { ask: request.ask.clone(), tool, vars: serde_json::Map::new() },
+        child: Child::Ansible { ask: request.ask.clone(), tool, vars: request.vars.clone() },
         env: spec.env.clone(),
         cwd: spec.cwd.clone(),
         timeout: spec.timeout,

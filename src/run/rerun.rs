@@ -58,6 +58,7 @@ pub fn again(store: &StateDir, spec: &RunSpec, hosts: Option<&[String]>, secrets
         timeout: spec.timeout,
         rerun_of: Some(spec.id),
         pauses_are_known: false,
+        vars: Default::default(),
     })
 }
 

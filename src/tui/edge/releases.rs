@@ -4,9 +4,12 @@ use super::Context;
 use crate::project::config::release::{ReleaseConfig, Strategy};
 use crate::release;
 use crate::release::build::{self, Wish};
+use crate::release::plan::Plan;
 use crate::release::traffic::active;
+use crate::run;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
+use uuid::Uuid;
 use crate::tui::screens::releases::{self as screen, Built, Effect, Offer, Order};
 
 pub(super) fn perform(context: &Context, effect: Effect) {
@@ -20,8 +23,19 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             let launched = release::launch(&context.state, *plan, digest);
             screen::Data::Submitted(launched.map(|l| (l.id, l.warnings)).map_err(said))
         }
+        Effect::Rehearse(Built { plan, .. }) => screen::Data::Rehearsed(rehearsed(context, &plan)),
     };
     context.answer(Msg::Data(Data::Releases(data)));
+}
+
+/// Launches every deploy step in check mode; gives the first of them, to be watched.
+fn rehearsed(context: &Context, plan: &Plan) -> Result<Uuid, String> {
+    let mut first = None;
+    for request in release::rehearse::rehearse(plan) {
+        let launched = run::launch(&context.state, request).map_err(said)?;
+        first.get_or_insert(launched.id);
+    }
+    first.ok_or_else(|| "no deploy step is a playbook or an ad-hoc command".into())
 }
 
 fn said(error: impl std::fmt::Display) -> String {

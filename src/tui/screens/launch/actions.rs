@@ -129,6 +129,7 @@ fn launch(model: &mut Model, conflict: Option<OnConflict>) -> Vec<effect::Effect
         timeout: None,
         rerun_of: None,
         pauses_are_known: form.skips_pauses(),
+        vars: Default::default(),
     };
     let effect = Effect::Launch { env: form.env, request: Sealed(Box::new(request)) };
     (model.launch.busy, model.launch.problem) = (true, None);

@@ -31,6 +31,23 @@ pub const ACTIONS: &[Action] = &[
     Action::new("releases.plan", &["enter"], "plan", "Take the release; freeze its plan and show it", keys::enter)
         .hint(90)
         .unless(|m| m.releases.current().is_none().then(|| "no release under the cursor".into())),
+    Action::new(
+        "releases.diff",
+        &["alt-d", "f6"],
+        "check mode",
+        "Run the deploy steps in check mode, and watch what they would change",
+        rehearse,
+    )
+    .hint(60)
+    .unless(why_not)
+    .asks(Danger::Confirm, |m| {
+        let hosts = m.releases.plan().map_or(0, |b| b.plan.batches.iter().map(|batch| batch.hosts.len()).sum());
+        let hosts = crate::tui::widgets::paint::of(hosts as u64, "host");
+        vec![
+            format!("Ansible tries the deploy steps on {hosts} in check mode, with diffs."),
+            "Modules that know check mode change nothing; tasks with check_mode: false do run.".into(),
+        ]
+    }),
     Action::new("releases.copy", &["alt-c"], "copy digest", "Copy the plan's digest to the clipboard", |m| {
         m.releases.plan().map(|b| effect::Effect::Copy(b.digest.clone())).into_iter().collect()
     })
@@ -74,4 +91,10 @@ fn submit(model: &mut Model) -> Vec<effect::Effect> {
     let Some(built) = model.releases.plan().cloned() else { return vec![] };
     model.releases.busy = true;
     vec![effect::Effect::Releases(Effect::Submit(built))]
+}
+
+fn rehearse(model: &mut Model) -> Vec<effect::Effect> {
+    let Some(built) = model.releases.plan().cloned() else { return vec![] };
+    model.releases.busy = true;
+    vec![effect::Effect::Releases(Effect::Rehearse(built))]
 }

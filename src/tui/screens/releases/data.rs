@@ -61,6 +61,8 @@ pub enum Data {
     },
     /// It was submitted: the run, and what a person should know; or nothing was done, for a reason.
     Submitted(Result<(Uuid, Vec<String>), String>),
+    /// Its deploy steps run in check mode: the first of these runs; or nothing was done, for a reason.
+    Rehearsed(Result<Uuid, String>),
 }
 
 /// What this screen wants done.
@@ -75,6 +77,8 @@ pub enum Effect {
     Build(Order),
     /// Submit the plan that was seen.
     Submit(Built),
+    /// Run its deploy steps in check mode, with diffs.
+    Rehearse(Built),
 }
 
 /// Data arrived.
@@ -99,6 +103,14 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Submitted(Err(why)) => {
             s.busy = false;
             model.toast(Level::Error, format!("not submitted: {why}"));
+        }
+        Data::Rehearsed(answer) => {
+            s.busy = false;
+            match answer {
+                // The plan stays below it: esc leads back to it.
+                Ok(id) => return run::open(model, id),
+                Err(why) => model.toast(Level::Error, format!("not tried: {why}")),
+            }
         }
         Data::Offers { .. } => {}
     }
