@@ -18,8 +18,8 @@ pub mod news;
 pub mod outcome;
 pub mod plan;
 pub mod probe;
-pub mod rehearse;
 pub mod progress;
+pub mod rehearse;
 #[cfg(test)]
 mod sample;
 pub mod state;

@@ -9,8 +9,8 @@ use crate::release::traffic::active;
 use crate::run;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
-use uuid::Uuid;
 use crate::tui::screens::releases::{self as screen, Built, Effect, Offer, Order};
+use uuid::Uuid;
 
 pub(super) fn perform(context: &Context, effect: Effect) {
     let data = match effect {

@@ -43,13 +43,7 @@ impl Confirm {
             Danger::Reason => Some(Typing::Reason),
             Danger::None | Danger::Confirm => None,
         };
-        Self {
-            action,
-            lines: (action.question)(model),
-            typing,
-            typed: Field::default(),
-            go: false,
-        }
+        Self { action, lines: (action.question)(model), typing, typed: Field::default(), go: false }
     }
 
     fn ready(&self) -> bool {
