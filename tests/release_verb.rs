@@ -161,3 +161,22 @@ fn what_is_refused_starts_nothing() {
     refused(&[&lab[..], &["--yes"]].concat(), 64, "--force");
     assert_eq!(world.release("1.0", &["--force"]).0, 0);
 }
+
+#[test]
+fn what_would_change_is_shown_and_changes_nothing() {
+    let world = World::new("");
+    world.write(
+        "deploy.yml",
+        "- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {content: \"v{{ release_version }}\\n\", dest: \
+         '{{ playbook_dir }}/{{ inventory_hostname }}.version'}\n",
+    );
+    let (code, out, err) = world.opsdeck(&["plan", "web", "-e", "lab", "--version", "9.9", "--diff"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("digest") && out.contains("+v9.9"), "the plan, then Ansible's own diff: {out}");
+    assert!(!world.dir.path().join("w1.version").exists(), "nothing was changed");
+    let (_, runs, _) = world.opsdeck(&["runs", "--json"]);
+    let runs: Value = serde_json::from_str(&runs).unwrap();
+    let id = runs[0]["id"].as_str().unwrap();
+    let run: Value = serde_json::from_str(&world.opsdeck(&["show", id, "--json"]).1).unwrap();
+    assert_eq!((&run["check"], &run["diff"], &run["environment"]), (&true.into(), &true.into(), &"lab".into()));
+}
