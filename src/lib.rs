@@ -9,7 +9,7 @@
 //! | 3 | [`tui`] | model, update, view |
 //! | 4 | [`release`] | plans, their machine, traffic, gates |
 //! | 5 | [`run`], [`health`] | spec, events, fold, journal, launcher, supervisor, step runner; probes, breakers, what the hosts are like |
-//! | 6 | (ssh) | comes with its issue |
+//! | 6 | [`ssh`] | commands on many hosts over multiplexed OpenSSH |
 //! | 7 | [`ansible`], [`inventory`], [`audit`] | the real Ansible; hosts and patterns; the ledger |
 //! | 8 | [`project`], [`state`] | what the operator wrote; the state directory |
 //! | 9 | [`text`], [`yaml`] | hostile text made safe; YAML as Ansible reads it |
@@ -26,6 +26,7 @@ pub mod inventory;
 pub mod project;
 pub mod release;
 pub mod run;
+pub mod ssh;
 pub mod state;
 pub mod text;
 pub mod tui;

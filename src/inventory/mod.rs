@@ -273,6 +273,14 @@ pub fn ini_value(text: &str) -> Result<Value, &'static str> {
     parse::literal::eval(text)
 }
 
+/// The words of a text, as Python's `shlex.split` cuts them: of `ansible_ssh_common_args`, for instance.
+///
+/// # Errors
+/// Python's own words: an open quote, or a `\` at the end.
+pub fn words(text: &str) -> Result<Vec<String>, &'static str> {
+    parse::shlex::words(text)
+}
+
 fn both_names(store: &Store) -> impl Iterator<Item = Warning> + '_ {
     store.groups.iter().filter(|group| store.host_ids.contains_key(&group.name)).map(|group| Warning {
         file: None,

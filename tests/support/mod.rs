@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod lab;
+pub mod odd;
 pub mod pty;
 pub mod runs;
 pub mod tmux;

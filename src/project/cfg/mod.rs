@@ -166,6 +166,17 @@ impl AnsibleCfg {
         Some(self.resolve(setting.text, setting.variable.is_some()))
     }
 
+    /// The private key that every connection uses, if they said so.
+    pub fn private_key_file(&self) -> Option<PathBuf> {
+        let setting = self.raw("ANSIBLE_PRIVATE_KEY_FILE", "defaults", "private_key_file")?;
+        Some(self.resolve(setting.text, setting.variable.is_some()))
+    }
+
+    /// A path as Ansible reads it where no file says it: `~` and variables filled in, relative to the working directory.
+    pub fn path(&self, text: &str) -> PathBuf {
+        self.resolve(text, true)
+    }
+
     /// Vault identities, `label@source` each, as written.
     pub fn vault_identities(&self) -> Vec<String> {
         let setting = self.raw("ANSIBLE_VAULT_IDENTITY_LIST", "defaults", "vault_identity_list");

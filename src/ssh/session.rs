@@ -1,0 +1,162 @@
+//! One command over a master's socket: three file descriptors handed over, output read as it comes, the exit code. Tells
+//! apart what was never started from what is not known.
+
+use super::pool::{Chunk, Exit};
+use openssh_mux_client::{Connection, Error, NonZeroByteSlice, Session, SessionStatus};
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::borrow::Cow;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
+use tokio::net::unix::pipe;
+use tokio::time::Instant;
+
+/// Bytes read at once.
+const CHUNK: usize = 32 << 10;
+/// After the exit code: how long a silent output is waited for. What the command left in the background may hold it open.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// What is to be run.
+pub(super) struct Order<'a> {
+    /// For the login shell.
+    pub line: &'a str,
+    /// Its standard input; an empty one is `/dev/null`.
+    pub stdin: &'a [u8],
+    /// How long the host may take to open a session.
+    pub open: Duration,
+    /// How long it may run.
+    pub timeout: Duration,
+    /// Bytes of each output that are handed on.
+    pub limit: usize,
+}
+
+/// How it went wrong.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The master was gone: nothing was started.
+    Stale(String),
+    /// The server gives no session: nothing was started.
+    Refused(String),
+    /// The master took it and the host said nothing: nothing was started, as far as anybody knows.
+    Silent,
+    /// It ran longer than it may.
+    TimedOut,
+    /// Neither an exit code nor the news of a signal: the master may be gone.
+    Ended(String),
+    /// This machine.
+    Local(io::Error),
+}
+
+/// Runs it.
+pub(super) async fn run(conn: Connection, order: &Order<'_>, mut sink: impl FnMut(Chunk<'_>)) -> Result<Exit, Broken> {
+    let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|e| Broken::Local(e.into()));
+    let ((out_end, out_far), (err_end, err_far)) = (pipe()?, pipe()?);
+    let (in_far, input) = match order.stdin {
+        [] => (OwnedFd::from(std::fs::File::open("/dev/null").map_err(Broken::Local)?), None),
+        bytes => {
+            let (far, end) = pipe()?;
+            (far, Some((pipe::Sender::from_owned_fd(end).map_err(Broken::Local)?, bytes)))
+        }
+    };
+    let out = pipe::Receiver::from_owned_fd(out_end).map_err(Broken::Local)?;
+    let err = pipe::Receiver::from_owned_fd(err_end).map_err(Broken::Local)?;
+    let command = NonZeroByteSlice::new(order.line.as_bytes())
+        .ok_or_else(|| Broken::Local(io::Error::other("the command holds a NUL character")))?;
+    let session = Session::builder().cmd(Cow::Borrowed(command)).build();
+    let fds = [in_far.as_raw_fd(), out_far.as_raw_fd(), err_far.as_raw_fd()];
+    let opened = tokio::time::timeout(order.open, conn.open_new_session(&session, &fds)).await;
+    drop((in_far, out_far, err_far));
+    let established = match opened {
+        Err(_) => return Err(Broken::Silent),
+        // The request for the command goes out together with this answer. Without it no command was asked for.
+        Ok(Err(Error::IOError(e))) => return Err(Broken::Stale(e.to_string())),
+        Ok(Err(e)) => return Err(Broken::Refused(e.to_string())),
+        Ok(Ok(established)) => established,
+    };
+    let mut wait = std::pin::pin!(established.wait());
+    let deadline = Instant::now() + order.timeout;
+    let (mut code, mut heard) = (None, Instant::now());
+    let mut streams = [Stream::new(out, false), Stream::new(err, true)];
+    let mut buffer = vec![0; CHUNK];
+    let mut input = input;
+    loop {
+        if code.is_some() && streams.iter().all(|s| s.pipe.is_none()) {
+            break;
+        }
+        let [out, err] = &mut streams;
+        // In this order: where everything is due at once, the deadline counts before more output, and output that lies
+        // there before the news that there is silence.
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(deadline) => return Err(Broken::TimedOut),
+            () = readable(&out.pipe) => { out.take(&mut buffer, order.limit, &mut sink); heard = Instant::now(); }
+            () = readable(&err.pipe) => { err.take(&mut buffer, order.limit, &mut sink); heard = Instant::now(); }
+            () = feed(&mut input) => input = None,
+            status = &mut wait, if code.is_none() => {
+                code = Some(match status {
+                    Ok(SessionStatus::Exited { exit_value: Some(value) }) => Some(value as i32),
+                    Ok(_) => None,
+                    Err((e, _)) => return Err(Broken::Ended(e.to_string())),
+                });
+                heard = Instant::now();
+            }
+            () = tokio::time::sleep_until(heard + SILENCE), if code.is_some() => break,
+        }
+    }
+    match code.flatten() {
+        Some(code) => Ok(Exit { code: Some(code), out: streams[0].size, err: streams[1].size }),
+        None => Err(Broken::Ended("the connection to the master was closed".to_owned())),
+    }
+}
+
+struct Stream {
+    pipe: Option<pipe::Receiver>,
+    is_err: bool,
+    size: u64,
+}
+
+impl Stream {
+    fn new(pipe: pipe::Receiver, is_err: bool) -> Self {
+        Self { pipe: Some(pipe), is_err, size: 0 }
+    }
+
+    /// Takes what is there; at the end the pipe goes.
+    fn take(&mut self, buffer: &mut [u8], limit: usize, sink: &mut impl FnMut(Chunk<'_>)) {
+        let Some(pipe) = &self.pipe else { return };
+        match pipe.try_read(buffer) {
+            Ok(0) => self.pipe = None,
+            Ok(n) => {
+                let room = (limit as u64).saturating_sub(self.size).min(n as u64) as usize;
+                self.size += n as u64;
+                if room > 0 {
+                    let bytes = &buffer[..room];
+                    sink(if self.is_err { Chunk::Err(bytes) } else { Chunk::Out(bytes) });
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => self.pipe = None,
+        }
+    }
+}
+
+async fn readable(pipe: &Option<pipe::Receiver>) {
+    match pipe {
+        Some(pipe) => drop(pipe.readable().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Writes what is left of the input, then ends. A command that reads none of it is no error.
+async fn feed(input: &mut Option<(pipe::Sender, &[u8])>) {
+    let Some((pipe, bytes)) = input else { return std::future::pending().await };
+    while !bytes.is_empty() {
+        if pipe.writable().await.is_err() {
+            return;
+        }
+        match pipe.try_write(bytes) {
+            Ok(n) => *bytes = &bytes[n..],
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
+}
