@@ -73,6 +73,8 @@ pub struct Exit {
     pub out: u64,
     /// Bytes of standard error.
     pub err: u64,
+    /// Something that it left in the background holds its output open: what that writes is not heard.
+    pub held: bool,
 }
 
 /// Masters, kept warm for as long as `ControlPersist` says. Cheap to clone; all clones share the limits.
@@ -160,7 +162,7 @@ impl Pool {
                 Err(Broken::Local(e)) => return Err(Failure::Local(e.to_string())),
                 // A master that still lives tells that only the command was killed.
                 Err(Broken::Ended(why)) if !lives(socket).await => return Err(Failure::Lost(why)),
-                Err(Broken::Ended(why)) => (Exit { code: None, out: 0, err: 0 }, Some(why)),
+                Err(Broken::Ended(why)) => (Exit { code: None, out: 0, err: 0, held: false }, Some(why)),
             };
             let failed = why.is_some() || exit.code != Some(0);
             return match became.filter(|b| failed && !b.seen) {

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 
 /// Bytes read at once.
 const CHUNK: usize = 32 << 10;
-/// After the exit code: how long a silent output is waited for. What the command left in the background may hold it open.
-const SILENCE: Duration = Duration::from_millis(300);
+/// After the exit code: how long a silent output is waited for. The server may send the code before the last output,
+/// and a lost packet costs a second; what the command left in the background may hold the output open for ever.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// What is to be run.
 pub(super) struct Order<'a> {
@@ -104,7 +105,10 @@ pub(super) async fn run(conn: Connection, order: &Order<'_>, mut sink: impl FnMu
         }
     }
     match code.flatten() {
-        Some(code) => Ok(Exit { code: Some(code), out: streams[0].size, err: streams[1].size }),
+        Some(code) => {
+            let held = streams.iter().any(|s| s.pipe.is_some());
+            Ok(Exit { code: Some(code), out: streams[0].size, err: streams[1].size, held })
+        }
         None => Err(Broken::Ended("the connection to the master was closed".to_owned())),
     }
 }

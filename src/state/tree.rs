@@ -1,6 +1,6 @@
 //! The processes of a step: found and killed. Ansible's workers each call setsid(), so a process group is not enough.
 //! Two things find them all: they descend from the step runner (which adopts orphans), and they carry the step's mark in
-//! their environment. OpenSSH's shared masters (`[mux]`) are left alone: other runs use them too.
+//! their environment. OpenSSH's shared masters are left alone: other runs use them too.
 
 use super::Identity;
 use super::identity::Stat;
@@ -111,15 +111,28 @@ fn is_marked(pid: u32, mark: &[u8]) -> bool {
     std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|env| env.split(|b| *b == 0).any(|v| v == mark))
 }
 
+/// A master that a command of Ansible's left behind calls itself `ssh: SOCKET [mux]`; one that was started as nothing
+/// else (`-N -f`, see `ssh`) keeps its arguments.
 fn is_shared_master(pid: u32) -> bool {
-    std::fs::read(format!("/proc/{pid}/cmdline"))
-        .is_ok_and(|line| line.starts_with(b"ssh: ") && memchr::memmem::find(&line, b"[mux]").is_some())
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| is_master(&line))
+}
+
+fn is_master(line: &[u8]) -> bool {
+    let holds = |words: &[u8]| memchr::memmem::find(line, words).is_some();
+    (line.starts_with(b"ssh: ") && holds(b"[mux]")) || (holds(b"\0-N\0-f\0") && holds(b"\0ControlMaster="))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+
+    #[test]
+    fn masters_are_known_by_their_command_line() {
+        assert!(is_master(b"ssh: /home/a/.ansible/cp/0f [mux]\0"));
+        assert!(is_master(b"/usr/bin/ssh\0-o\0ControlMaster=auto\0-N\0-f\0--\0h\0"));
+        assert!(!is_master(b"ssh\0-o\0ControlMaster=auto\0h\0sleep 1\0") && !is_master(b"ssh\0-N\0-f\0h\0"));
+    }
 
     #[test]
     fn finds_and_kills_what_left_the_group_and_its_parent() {

@@ -50,7 +50,7 @@ fn one_login_serves_many_commands_and_their_ends_are_told_apart() {
         assert_eq!(go(&pool, &target, &told).await.out, b"2\n");
         // What stays behind holds the output open; the command itself has ended.
         let left = go(&pool, &target, &command("sleep 300 & echo done")).await;
-        assert_eq!((left.code(), &left.out[..]), (Some(0), &b"done\n"[..]));
+        assert_eq!((left.end.unwrap().held, &left.out[..]), (true, &b"done\n"[..]));
     });
     assert_eq!(master(&lab).1, pid, "the same master all the time");
 }

@@ -1,6 +1,6 @@
 //! What end-to-end tests share: private sshd hosts with an inventory, the real binary in a pseudo-terminal or in tmux,
 //! and the one way to wait. Holds no test.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 pub mod lab;
