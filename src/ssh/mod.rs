@@ -9,6 +9,7 @@ mod escalate;
 mod failure;
 mod kept;
 mod master;
+mod mux;
 mod options;
 mod pool;
 mod route;

@@ -5,9 +5,9 @@ use super::became::Became;
 use super::escalate;
 use super::failure::{Failure, Unreached};
 use super::master;
+use super::mux::Mux;
 use super::route::Target;
 use super::session::{self, Broken, Order};
-use openssh_mux_client::Connection;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -183,7 +183,7 @@ impl Pool {
     }
 
     /// A connection to a host's master, which is started where there is none.
-    async fn connect(&self, target: &Target, host: &Host, socket: &Path) -> Result<Connection, Failure> {
+    async fn connect(&self, target: &Target, host: &Host, socket: &Path) -> Result<Mux, Failure> {
         if let Some(conn) = greet(target, socket).await? {
             return Ok(conn);
         }
@@ -213,8 +213,8 @@ impl Pool {
 }
 
 /// A connection to the master at a socket; `None` if nobody is there.
-async fn greet(target: &Target, socket: &Path) -> Result<Option<Connection>, Failure> {
-    match tokio::time::timeout(GREETING, Connection::connect(socket)).await {
+async fn greet(target: &Target, socket: &Path) -> Result<Option<Mux>, Failure> {
+    match tokio::time::timeout(GREETING, Mux::connect(socket)).await {
         Ok(Ok(conn)) => Ok(Some(conn)),
         Ok(Err(_)) => Ok(None),
         Err(_) => Err(silent(target, socket, GREETING)),
@@ -222,8 +222,8 @@ async fn greet(target: &Target, socket: &Path) -> Result<Option<Connection>, Fai
 }
 
 async fn lives(socket: &Path) -> bool {
-    let alive = async { Connection::connect(socket).await.ok()?.send_alive_check().await.ok() };
-    tokio::time::timeout(GREETING, alive).await.ok().flatten().is_some()
+    let alive = async { Mux::connect(socket).await?.alive().await };
+    matches!(tokio::time::timeout(GREETING, alive).await, Ok(Ok(true)))
 }
 
 fn silent(target: &Target, socket: &Path, waited: Duration) -> Failure {

@@ -1,12 +1,11 @@
 //! One command over a master's socket: three file descriptors handed over, output read as it comes, the exit code. Tells
 //! apart what was never started from what is not known.
 
+use super::mux::{Answer, Mux};
 use super::pool::{Chunk, Exit};
-use openssh_mux_client::{Connection, Error, NonZeroByteSlice, Session, SessionStatus};
 use rustix::pipe::{PipeFlags, pipe_with};
-use std::borrow::Cow;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
@@ -49,7 +48,7 @@ pub(super) enum Broken {
 }
 
 /// Runs it.
-pub(super) async fn run(conn: Connection, order: &Order<'_>, mut sink: impl FnMut(Chunk<'_>)) -> Result<Exit, Broken> {
+pub(super) async fn run(mut mux: Mux, order: &Order<'_>, mut sink: impl FnMut(Chunk<'_>)) -> Result<Exit, Broken> {
     let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|e| Broken::Local(e.into()));
     let ((out_end, out_far), (err_end, err_far)) = (pipe()?, pipe()?);
     let (in_far, input) = match order.stdin {
@@ -61,27 +60,32 @@ pub(super) async fn run(conn: Connection, order: &Order<'_>, mut sink: impl FnMu
     };
     let out = pipe::Receiver::from_owned_fd(out_end).map_err(Broken::Local)?;
     let err = pipe::Receiver::from_owned_fd(err_end).map_err(Broken::Local)?;
-    let command = NonZeroByteSlice::new(order.line.as_bytes())
-        .ok_or_else(|| Broken::Local(io::Error::other("the command holds a NUL character")))?;
-    let session = Session::builder().cmd(Cow::Borrowed(command)).build();
-    let fds = [in_far.as_raw_fd(), out_far.as_raw_fd(), err_far.as_raw_fd()];
-    let opened = tokio::time::timeout(order.open, conn.open_new_session(&session, &fds)).await;
-    drop((in_far, out_far, err_far));
-    let established = match opened {
-        Err(_) => return Err(Broken::Silent),
-        // The request for the command goes out together with this answer. Without it no command was asked for.
-        Ok(Err(Error::IOError(e))) => return Err(Broken::Stale(e.to_string())),
-        Ok(Err(e)) => return Err(Broken::Refused(e.to_string())),
-        Ok(Ok(established)) => established,
+    if order.line.contains('\0') {
+        return Err(Broken::Local(io::Error::other("the command holds a NUL character")));
+    }
+    let opening = async {
+        mux.open(order.line, [in_far.as_fd(), out_far.as_fd(), err_far.as_fd()]).await?;
+        mux.answer().await
     };
-    let mut wait = std::pin::pin!(established.wait());
+    let opened = tokio::time::timeout(order.open, opening).await;
+    drop((in_far, out_far, err_far));
+    match opened {
+        Ok(Ok(Some(Answer::Opened))) => {}
+        Ok(Ok(Some(Answer::Refused(why)))) => return Err(Broken::Refused(why)),
+        // The request for the command goes out together with that answer. Without it no command was asked for.
+        Ok(Ok(None)) => return Err(Broken::Stale("the master hung up".to_owned())),
+        Ok(Ok(Some(other))) => return Err(Broken::Stale(format!("the master said {other:?}"))),
+        Ok(Err(e)) => return Err(Broken::Stale(e.to_string())),
+        Err(_) => return Err(Broken::Silent),
+    }
     let deadline = Instant::now() + order.timeout;
-    let (mut code, mut heard) = (None, Instant::now());
+    let (mut code, mut heard, mut over) = (None, Instant::now(), false);
     let mut streams = [Stream::new(out, false), Stream::new(err, true)];
     let mut buffer = vec![0; CHUNK];
     let mut input = input;
     loop {
-        if code.is_some() && streams.iter().all(|s| s.pipe.is_none()) {
+        // The master hangs up when it has written everything.
+        if over && streams.iter().all(|s| s.pipe.is_none()) {
             break;
         }
         let [out, err] = &mut streams;
@@ -93,18 +97,18 @@ pub(super) async fn run(conn: Connection, order: &Order<'_>, mut sink: impl FnMu
             () = readable(&out.pipe) => { out.take(&mut buffer, order.limit, &mut sink); heard = Instant::now(); }
             () = readable(&err.pipe) => { err.take(&mut buffer, order.limit, &mut sink); heard = Instant::now(); }
             () = feed(&mut input) => input = None,
-            status = &mut wait, if code.is_none() => {
-                code = Some(match status {
-                    Ok(SessionStatus::Exited { exit_value: Some(value) }) => Some(value as i32),
-                    Ok(_) => None,
-                    Err((e, _)) => return Err(Broken::Ended(e.to_string())),
-                });
+            answer = mux.answer(), if !over => {
+                match answer {
+                    Ok(Some(Answer::Exit(value))) => code = Some(value as i32),
+                    Ok(Some(_)) => {}
+                    Ok(None) | Err(_) => over = true,
+                }
                 heard = Instant::now();
             }
-            () = tokio::time::sleep_until(heard + SILENCE), if code.is_some() => break,
+            () = tokio::time::sleep_until(heard + SILENCE), if code.is_some() || over => break,
         }
     }
-    match code.flatten() {
+    match code {
         Some(code) => {
             let held = streams.iter().any(|s| s.pipe.is_some());
             Ok(Exit { code: Some(code), out: streams[0].size, err: streams[1].size, held })
