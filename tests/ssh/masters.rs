@@ -72,10 +72,10 @@ fn a_master_that_died_is_replaced_and_a_command_it_took_along_is_unknown() {
     let lost = runtime().block_on(async {
         let (pool, command) = (pool(), command(&script));
         let run = go(&pool, &target, &command);
+        let began = flag.clone();
         let death = async {
-            while !flag.exists() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            let seen = move || wait_until(20, "the command has begun", || began.exists().then_some(()));
+            tokio::task::spawn_blocking(seen).await.unwrap();
             kill(second);
         };
         tokio::time::timeout(Duration::from_secs(30), async { tokio::join!(run, death).0 }).await.unwrap()
