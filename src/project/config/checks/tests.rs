@@ -63,7 +63,7 @@ fn every_mistake_has_its_place() {
         ("web: {http: 'http://{{ host }}'}", "1:22: error: this cannot be filled in"),
         ("web: {tcp: x:1, environments: prod}", "1:40: error: no such environment; found \"prod\""),
         ("s: {sample: {disk: {warn: 90, bad: 80}}}", "1:45: error: bad comes before warn"),
-        ("s: {sample: {disk: {warn: {enter: 80, leave: 90}}}}", "1:56: error: warn would end before it begins"),
+        ("s: {sample: {disk: {warn: {enter: 80, leave: 90}}}}", "1:55: error: warn would end before it begins"),
         ("s: {sample: {disk: {warn: {leave: 90}}}}", "1:36: error: warn begins nowhere"),
         ("s: {sample: {dsk: 90}}", "1:23: error: unknown key in sample; did you mean \"disk\"?"),
         ("s: {sample: {disk: many}}", "1:29: error: disk has the wrong type"),
