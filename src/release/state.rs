@@ -2,6 +2,7 @@
 
 use super::event::{Person, StepKey, StepOutcome};
 use super::traffic::Report;
+use crate::run::State;
 use crate::run::event::Rung;
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
@@ -316,6 +317,46 @@ pub struct Undo {
 }
 
 impl At {
+    /// All states, a batch's at its first.
+    pub const ALL: [At; 18] = [
+        At::Planned,
+        At::AwaitingApproval,
+        At::Queued,
+        At::Preparing,
+        At::Deploying { batch: 0 },
+        At::Gating { batch: 0 },
+        At::Switching,
+        At::Verifying,
+        At::Paused,
+        At::Stopping,
+        At::Reconciling,
+        At::RollingBack { batch: 0 },
+        At::NeedsOperator,
+        At::Succeeded,
+        At::RolledBack,
+        At::Failed,
+        At::Cancelled,
+        At::ClosedMixed,
+    ];
+
+    /// The state of this name, as the index of runs and `--json` have it.
+    pub fn named(name: &str) -> Option<At> {
+        Self::ALL.into_iter().find(|at| at.name() == name)
+    }
+
+    /// What it counts as for whoever does not know releases.
+    pub fn counts_as(self) -> State {
+        match self {
+            At::Planned => State::Requested,
+            At::AwaitingApproval | At::Queued => State::Queued,
+            At::Stopping => State::Stopping,
+            At::Succeeded => State::Succeeded,
+            At::Cancelled => State::Cancelled,
+            At::RolledBack | At::Failed | At::ClosedMixed => State::Failed,
+            _ => State::Running,
+        }
+    }
+
     /// True if nothing follows.
     pub fn is_terminal(self) -> bool {
         matches!(self, At::Succeeded | At::RolledBack | At::Failed | At::Cancelled | At::ClosedMixed)

@@ -9,7 +9,7 @@ use super::state::{At, Release};
 use crate::project::cfg::Env;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal};
-use crate::run::state::{RunState, State};
+use crate::run::state::RunState;
 use crate::run::verdict::{Evidence, Exit};
 use crate::state::StateDir;
 use serde::{Deserialize, Serialize};
@@ -166,25 +166,12 @@ fn meaning(event: &Event) -> Vec<RunEvent<'static>> {
 }
 
 fn standing(at: At, why: &str) -> Vec<RunEvent<'static>> {
-    let (state, why) = (coarse(at), why.to_owned());
+    let (state, why) = (at.counts_as(), why.to_owned());
     let mut events = vec![RunEvent::Phase { name: at.name().to_owned(), state, why: why.clone() }];
     if at.is_terminal() {
         events.push(RunEvent::Ended { state, why, failure: None, maybe_running_on: Vec::new() });
     }
     events
-}
-
-/// What a state counts as for whoever does not know releases.
-fn coarse(at: At) -> State {
-    match at {
-        At::Planned => State::Requested,
-        At::AwaitingApproval | At::Queued => State::Queued,
-        At::Stopping => State::Stopping,
-        At::Succeeded => State::Succeeded,
-        At::Cancelled => State::Cancelled,
-        At::RolledBack | At::Failed | At::ClosedMixed => State::Failed,
-        _ => State::Running,
-    }
 }
 
 /// What stands first in a run's journal, and what a death may have torn off between an event and its meaning.

@@ -1,6 +1,7 @@
 //! The adapter between a release's machine and its run: what each event means to readers of runs, and what is repaired.
 
 use super::*;
+use crate::run::State;
 use crate::run::event::Entry;
 
 fn folded(events: Vec<RunEvent<'static>>) -> RunState {

@@ -18,7 +18,7 @@ mod machine;
 mod questions;
 mod refuse;
 mod says;
-mod signs;
+pub mod signs;
 mod stages;
 mod steps;
 #[cfg(test)]

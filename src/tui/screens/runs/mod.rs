@@ -7,6 +7,8 @@ pub mod tests;
 mod view;
 
 use super::Screen;
+use crate::release::state::At;
+use crate::release::supervise;
 use crate::run::State;
 use crate::state::lines::Line;
 use crate::state::runs::RunRow;
@@ -49,9 +51,17 @@ pub struct Item {
 }
 
 impl Item {
-    /// Its state; a word of a newer version is unknown.
+    /// Its state; a release's is what it counts as, a word of a newer version is unknown.
     pub fn state(&self) -> State {
-        State::ALL.into_iter().find(|s| s.name() == self.row.state).unwrap_or(State::Unknown)
+        match self.release() {
+            Some(at) => at.counts_as(),
+            None => State::ALL.into_iter().find(|s| s.name() == self.row.state).unwrap_or(State::Unknown),
+        }
+    }
+
+    /// Where its machine stands, if it is a release.
+    fn release(&self) -> Option<At> {
+        At::named(&self.row.state).filter(|_| self.row.kind == supervise::KIND)
     }
 }
 

@@ -104,6 +104,24 @@ fn a_live_run_that_nobody_watches_is_not_called_running() {
 }
 
 #[test]
+fn a_release_under_way_lives_and_says_where_it_stands() {
+    let mut d = driver("dark", (80, 24));
+    let live = d.model.live_runs.unwrap();
+    let release = |state: &str, took| {
+        let mut item = item(1, state, "shop 4.12.1", 30, took, (3, 0));
+        item.row.kind = "release".into();
+        item
+    };
+    let all = vec![release("deploying", None), release("paused", None), release("rolled_back", Some(20))];
+    d.send(Msg::Data(msg::Data::Runs(Data::Rows([all, items()].concat()))));
+    assert_eq!(d.model.live_runs, Some(live + 2), "its times go on by themselves");
+    let screen = d.screen();
+    for word in ["◐ deploying", "▲ paused", "◇ rolled back"] {
+        assert!(screen.contains(word), "{word}:\n{screen}");
+    }
+}
+
+#[test]
 fn enter_opens_the_run_and_what_cannot_be_done_says_why() {
     let mut d = driver("dark", (80, 24));
     let id = d.model.runs.current().unwrap().row.id;

@@ -4,6 +4,7 @@ use super::{Item, LIST, Row};
 use crate::text::human;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
+use crate::tui::screens::release;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{put, put_right, row_style};
 use crate::tui::widgets::{sign, when};
@@ -149,7 +150,10 @@ fn heads(model: &Model, area: Rect, buf: &mut ratatui::buffer::Buffer) {
 /// One run in a line, with as many columns as there is room for.
 pub fn line(model: &Model, item: &Item, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let theme = &model.theme;
-    let sign = sign::run(item.state(), item.watched);
+    let sign = match item.release() {
+        Some(at) if item.watched || at.is_terminal() => release::signs::at(at),
+        _ => sign::run(item.state(), item.watched),
+    };
     put(buf, theme, area.x, area.y, STATE_W - 1, &sign.text(theme), theme.style(sign.role));
     let (name_end, columns) = layout(area);
     let mut x = area.x + STATE_W;
