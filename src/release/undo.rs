@@ -39,7 +39,7 @@ fn impossible(plan: &Plan, release: &Release) -> Option<String> {
         at if at.is_terminal() => {
             let back =
                 plan.current.as_ref().or(to.as_ref()).map_or_else(String::new, |v| format!("; release {v} again"));
-            format!("it has ended ({}){back}", at.name())
+            format!("it has ended ({}){back}", at.name().replace('_', " "))
         }
         At::RollingBack { .. } => "undo is under way".into(),
         _ if release.touched.is_empty() && release.traffic_before.is_empty() => {

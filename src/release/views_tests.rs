@@ -151,7 +151,7 @@ fn undo_that_cannot_be_done_says_why() {
     ended.enter(0, At::RollingBack { batch: 0 }, "asked");
     assert_eq!(why(|_| {}, &ended.0), "undo is under way");
     ended.enter(0, At::RolledBack, "back");
-    assert_eq!(why(|_| {}, &ended.0), "it has ended (rolled_back); release 1.0.0 again");
+    assert_eq!(why(|_| {}, &ended.0), "it has ended (rolled back); release 1.0.0 again");
 }
 
 #[test]

@@ -73,3 +73,18 @@ fn what_was_seen_long_ago_is_stale_and_what_was_never_seen_unknown() {
     let d = driver(fixtures::blue_green(), release, "dark", (160, 50));
     assert!(d.screen().contains("lb1 ? unknown, not looked at yet"), "{}", d.screen());
 }
+
+#[test]
+fn a_backend_without_shares_says_how_many_hosts_serve() {
+    let mut plan = fixtures::rolling();
+    plan.traffic = fixtures::blue_green().traffic;
+    let mut release = fixtures::deploying();
+    let mut report = fixtures::split().traffic.remove(0);
+    (report.active, report.up) = (None, [(String::new(), (2, 3))].into());
+    report.shares.clear();
+    report.out = vec!["w1".into()];
+    release.traffic = vec![report];
+    release.traffic_at = Some(runs::NOW);
+    let screen = driver(plan, release, "dark", (80, 24)).screen();
+    assert!(screen.contains("2/3 up  out: w1") && !screen.contains("???"), "{screen}");
+}

@@ -93,7 +93,12 @@ fn doing(op: &crate::release::traffic::Op) -> String {
 }
 
 fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -> Line {
-    let mut line = bar(pools, report, theme, if narrow { BAR / 2 } else { BAR });
+    // One backend whose hosts come and go has no shares: only how many of them serve.
+    let shares = pools.len() > 1 || report.active.is_some() || !report.shares.is_empty();
+    let mut line = match shares {
+        true => bar(pools, report, theme, if narrow { BAR / 2 } else { BAR }),
+        false => Line::default(),
+    };
     for (i, pool) in pools.iter().enumerate() {
         let share = share(report, pool);
         if share.is_none() && !report.up.contains_key(pool) {
@@ -103,10 +108,12 @@ fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -
         let up = report
             .up
             .get(pool)
-            .map_or(String::new(), |(up, all)| format!(" {up}/{all}{}", if narrow { "" } else { " up" }));
+            .map_or(String::new(), |(up, all)| format!(" {up}/{all}{}", if narrow && shares { "" } else { " up" }));
         let role = ROLES[i % ROLES.len()];
         let name = if pool.is_empty() { "" } else { pool.as_str() };
-        line = line.and(format!("  {name} {percent}"), role);
+        if shares {
+            line = line.and(format!("  {name} {percent}"), role);
+        }
         let low = report.up.get(pool).is_some_and(|(up, all)| up < all);
         line = line.and(up, if low { Role::Warning } else { Role::Dim });
         if let Some(n) = report.sessions.get(pool).filter(|_| share == Some(0)) {

@@ -57,12 +57,11 @@ pub fn lines(built: &Built, theme: &Theme) -> Vec<Line> {
     }));
     if let Some(t) = &plan.traffic {
         let names: Vec<_> = t.balancers.iter().map(|b| b.name.as_str()).collect();
-        let text = format!(
-            "{}; drains {}, the old pool stays warm {}",
-            names.join(" "),
-            seconds(t.drain),
-            seconds(t.keep_warm)
-        );
+        let warm = match &plan.strategy {
+            Strategy::BlueGreen { active, .. } => format!(", {active} stays warm {}", seconds(t.keep_warm)),
+            Strategy::Rolling { .. } | Strategy::Canary => String::new(),
+        };
+        let text = format!("{}; drains at most {}{warm}", names.join(" "), seconds(t.drain));
         out.push(Line::named("Traffic").and(text, Role::Text));
     }
     out.push(Line::named("Back").and(back(plan), Role::Text));
@@ -120,9 +119,12 @@ fn step(step: &Step, parallel: bool) -> Line {
         StepKind::Gate { gate } => format!("gate {gate}"),
         StepKind::Switch => "switches traffic".into(),
     };
+    // A name that says no more than the step itself is the step's own.
+    let named = Some(step.name.as_str()).filter(|name| !what.contains(name) && !name.starts_with("gate "));
     let mark = if parallel { "   & " } else { "     " };
     let line = Line::named("").and(format!("{mark}{what}"), Role::Text);
     let mut notes = vec![];
+    notes.extend(named.map(str::to_owned));
     notes.extend(step.timeout.map(|t| format!("at most {}", seconds(t))));
     notes.extend((step.retries > 0).then(|| format!("tried again {}", of(step.retries.into(), "time"))));
     line.and(format!("  {}", notes.join(", ")), Role::Dim)
@@ -142,16 +144,26 @@ fn probe(probe: &Probe) -> String {
 }
 
 fn back(plan: &Plan) -> String {
+    let switches = matches!(plan.strategy, Strategy::BlueGreen { .. });
+    if plan.rollback.to.is_none() && !switches {
+        return "nowhere: no stable release is known; a failure pauses it".into();
+    }
+    if let (Strategy::BlueGreen { active, .. }, true) = (&plan.strategy, plan.rollback.steps.is_empty()) {
+        return format!("traffic to {active}, {}", when_back(plan));
+    }
     let to = plan.rollback.to.as_ref().map_or("no stable release is known to go back to".into(), |v| format!("to {v}"));
     let how = match plan.rollback.steps.len() {
         0 => "by traffic alone".to_owned(),
         n => format!("in {}", of(n as u64, "step")),
     };
-    let when = match (plan.rollback.automatic, plan.on_failure) {
+    format!("{to}, {how}, {}", when_back(plan))
+}
+
+fn when_back(plan: &Plan) -> &'static str {
+    match (plan.rollback.automatic, plan.on_failure) {
         (true, OnFailure::Rollback) => "by itself where a gate or the budget fails",
         _ => "only when a person asks; a failure pauses it",
-    };
-    format!("{to}, {how}, {when}")
+    }
 }
 
 fn approval(plan: &Plan) -> String {

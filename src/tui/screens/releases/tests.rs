@@ -34,13 +34,17 @@ fn driver(theme: &str, size: (u16, u16)) -> Driver {
 
 /// With the plan of a version on the screen.
 fn planned(theme: &str, size: (u16, u16)) -> Driver {
+    let mut plan = fixtures::rolling();
+    plan.vars = [("db".to_owned(), serde_json::json!({"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256"}))].into();
+    shows(plan, theme, size)
+}
+
+fn shows(plan: crate::release::plan::Plan, theme: &str, size: (u16, u16)) -> Driver {
     let mut d = driver(theme, size);
     d.keys("enter");
     d.text("4.12.1");
     d.keys("enter");
     let [effect::Effect::Releases(Effect::Build(order))] = &d.effects()[..] else { panic!("{}", d.screen()) };
-    let mut plan = fixtures::rolling();
-    plan.vars = [("db".to_owned(), serde_json::json!({"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256"}))].into();
     let built = Built { plan: Box::new(plan), digest: "3fa9c1d27be0a442".into() };
     send(&mut d, Data::Built { order: order.clone(), built: Ok(built) });
     d
@@ -75,6 +79,27 @@ fn what_is_submitted_is_what_was_seen_and_production_is_typed() {
     let id = uuid::Uuid::from_u128(7);
     send(&mut d, Data::Submitted(Ok((id, vec![]))));
     assert_eq!((d.model.run.id, d.model.stack.len()), (Some(id), 2));
+}
+
+#[test]
+fn a_plan_promises_no_way_back_that_it_does_not_have() {
+    let mut plan = fixtures::rolling();
+    (plan.rollback.to, plan.current) = (None, None);
+    let said = shows(plan, "dark", (160, 50)).screen();
+    assert!(said.contains("Back     nowhere: no stable release is known; a failure pauses it"), "{said}");
+    assert!(!said.contains("by itself where") && !said.contains("stays warm"), "{said}");
+    let mut plan = fixtures::blue_green();
+    plan.rollback.steps.clear();
+    let said = shows(plan, "dark", (160, 50)).screen();
+    assert!(said.contains("Back     traffic to blue, ") && said.contains("blue stays warm"), "{said}");
+}
+
+#[test]
+fn where_it_is_narrow_the_release_under_the_cursor_says_what_it_is_for() {
+    let mut d = driver("dark", (80, 24));
+    assert!(d.screen().contains("\n brings web out"), "{}", d.screen());
+    d.keys("down");
+    assert!(d.screen().contains("\n brings shop out") && !d.screen().contains("brings web out"), "{}", d.screen());
 }
 
 #[test]

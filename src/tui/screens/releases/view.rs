@@ -6,12 +6,14 @@ use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
 use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::line;
-use crate::tui::widgets::paint::{put, put_right, row_style};
+use crate::tui::widgets::paint::{put, put_right, row_style, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Columns of the labels.
 const LABEL: u16 = 12;
+/// From this width on each release has its words beside it; below, the one under the cursor has a row for them.
+const WIDE: u16 = 100;
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -33,6 +35,10 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         model.theme.style(Role::Title),
     );
     offers(model, frame, list, hits);
+    if let Some(offer) = s.current().filter(|_| inner.width < WIDE && list.bottom() < inner.bottom()) {
+        let style = model.theme.style(Role::Dim);
+        put(frame.buffer_mut(), &model.theme, inner.x, list.bottom(), inner.width, &offer.help, style);
+    }
     let fields = Rect { y: list.bottom() + 1, height: 1, ..inner };
     for (i, (label, field, part)) in
         [("Version", &s.version, Part::Version), ("Extra vars", &s.vars, Part::Vars)].into_iter().enumerate()
@@ -68,8 +74,10 @@ fn offers(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         Some(Ok(list)) => {
             let window = s.list.window(list.len(), usize::from(area.height));
             hits.list(LIST, area, window.start, list.len());
+            let longest = list.iter().map(|o| width(&o.name)).max().unwrap_or(0);
+            let name = longest.clamp(8, (area.width / 2).clamp(8, 30));
             for (i, y) in window.zip(area.y..area.bottom()) {
-                offer(model, &list[i], Rect { y, height: 1, ..area }, buf);
+                offer(model, &list[i], name, Rect { y, height: 1, ..area }, buf);
                 if i == s.list.cursor {
                     let role = if s.part == Part::List { Role::Cursor } else { Role::Strong };
                     row_style(buf, area, y, theme.style(role));
@@ -79,12 +87,12 @@ fn offers(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     }
 }
 
-fn offer(model: &Model, offer: &Offer, area: Rect, buf: &mut ratatui::buffer::Buffer) {
+fn offer(model: &Model, offer: &Offer, name: u16, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let theme = &model.theme;
-    let name = (area.width / 2).clamp(8, 30);
     put(buf, theme, area.x, area.y, name.min(area.width), &offer.name, theme.style(Role::Strong));
     let x = area.x + name + 1;
-    let what = format!("{:<10}  {}", offer.strategy, offer.help);
+    let help = if area.width < WIDE { "" } else { offer.help.as_str() };
+    let what = format!("{:<10}  {help}", offer.strategy);
     put(buf, theme, x, area.y, area.right().saturating_sub(x), &what, theme.style(Role::Dim));
     let now = offer.current.as_deref().unwrap_or("no stable release yet");
     let room = area.right().saturating_sub(x + 12);
