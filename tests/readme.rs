@@ -59,16 +59,22 @@ fn the_verbs_it_shows_exist() {
 #[test]
 fn its_example_configuration_is_valid() {
     let (_, text) = readme();
-    let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
-    write("opsdeck.yaml", &block(&text, "yaml", "runbooks:"));
-    write("inventories/production/hosts.ini", "web01 ansible_connection=local\n");
-    write("inventories/staging/hosts.ini", "stage01 ansible_connection=local\n");
-    write("recover.yml", "- hosts: all\n  tasks: []\n");
-    let check = Command::new(env!("CARGO_BIN_EXE_opsdeck")).arg("check").current_dir(folder.path()).output().unwrap();
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    for example in ["runbooks:", "releases:"] {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("opsdeck.yaml", &block(&text, "yaml", example));
+        for environment in ["production", "staging"] {
+            let hosts = "[web]\nw1 ansible_connection=local\n";
+            write(&format!("inventories/{environment}/hosts.ini"), hosts);
+        }
+        write("recover.yml", "- hosts: all\n  tasks: []\n");
+        write("release.yml", "- hosts: all\n  tasks: []\n");
+        let check =
+            Command::new(env!("CARGO_BIN_EXE_opsdeck")).arg("check").current_dir(folder.path()).output().unwrap();
+        assert!(check.status.success(), "{example} {}", String::from_utf8_lossy(&check.stdout));
+    }
 }

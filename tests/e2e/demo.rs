@@ -1,27 +1,43 @@
 //! `opsdeck demo`: what it writes works, what it starts answers, and however it ends, nothing of it stays.
 
-use crate::support::wait::{wait_true, wait_until};
+use crate::support::wait::wait_true;
 use crate::support::{Lab, OPSDECK};
 use opsdeck::cli::demo::marked;
 use rustix::process::Signal;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-struct Demo {
+pub struct Demo {
     child: Child,
-    folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 impl Demo {
-    fn start(lab: &Lab, more: &[&str]) -> Demo {
+    pub fn start(lab: &Lab, more: &[&str]) -> Demo {
+        Demo::start_on(lab, more, &std::env::var("PATH").unwrap())
+    }
+
+    /// With another PATH.
+    pub fn start_on(lab: &Lab, more: &[&str], path: &str) -> Demo {
         let mut command = lab.opsdeck(["demo", "--no-tui"]);
-        command.args(more).env("TMPDIR", lab.folder()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.args(more).env("TMPDIR", lab.folder()).env("PATH", path);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.ends_with('\n'), "no folder was printed: {line:?}, {:?}", child.wait_with_output());
         Demo { child, folder: PathBuf::from(line.trim_end()) }
+    }
+
+    /// Ends it with a signal; nothing of it stays. Gives what it said.
+    pub fn end(&mut self, signal: Signal) -> String {
+        self.signal(signal);
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(status.success() || signal == Signal::KILL, "{status}: {said}");
+        assert_gone(&self.folder);
+        said
     }
 
     fn ansible(&self, program: &str, args: &[&str]) -> String {
@@ -49,7 +65,7 @@ fn its_project_is_real_and_ctrl_c_ends_it() {
     let production = ["-i", "inventories/production"];
     let answer = demo
         .ansible("ansible", &[&["all", "-m", "command", "-a", "{{ service_ctl }} status"], &production[..]].concat());
-    assert_eq!(answer.matches("runs, pid").count(), 6, "{answer}");
+    assert_eq!(answer.matches("runs, pid").count(), 10, "{answer}");
     let pid = |answer: &str| answer.lines().find(|l| l.contains("runs, pid")).unwrap().to_owned();
     let restart = ["lb01", "-m", "command", "-a", "{{ service_ctl }} restart"];
     demo.ansible("ansible", &[&restart[..], &production].concat());
@@ -58,10 +74,7 @@ fn its_project_is_real_and_ctrl_c_ends_it() {
     assert_ne!(pid(&answer), pid(&after), "a restart is a real one");
     let deployed = demo.ansible("ansible-playbook", &["-i", "inventories/staging", "deploy.yml"]);
     assert!(deployed.contains("shop 4.12.1, pid") && deployed.contains("ledger 4.12.1, pid"), "{deployed}");
-    demo.signal(Signal::INT);
-    let status = wait_until(15, "the demo ends", || demo.child.try_wait().unwrap());
-    assert!(status.success(), "{status}");
-    assert_gone(&demo.folder);
+    demo.end(Signal::INT);
 }
 
 #[test]
@@ -70,9 +83,7 @@ fn a_kill_and_a_hangup_leave_nothing_behind() {
     for signal in [Signal::KILL, Signal::HUP, Signal::TERM] {
         let mut demo = Demo::start(&lab, &[]);
         assert!(!marked::all(&demo.folder).is_empty(), "its services run");
-        demo.signal(signal);
-        demo.child.wait().unwrap();
-        assert_gone(&demo.folder);
+        demo.end(signal);
     }
 }
 
@@ -93,9 +104,7 @@ fn a_run_from_another_shell_ends_with_the_demo() {
         all.filter(|p| command(p.pid).starts_with(b"sleep\x00600")).count()
     };
     wait_true(60, "it sleeps on the three web hosts", || sleeping() == 3);
-    demo.signal(Signal::INT);
-    assert!(demo.child.wait().unwrap().success());
-    assert_gone(&demo.folder);
+    demo.end(Signal::INT);
 }
 
 #[test]
@@ -119,16 +128,9 @@ fn without_sshd_the_hosts_are_local_and_it_says_so() {
     std::fs::set_permissions(bin.join("ssh"), mode).unwrap();
     let path =
         std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())));
-    let mut command = lab.command(OPSDECK);
-    command.args(["demo", "--no-tui"]).env("PATH", path.unwrap()).env("TMPDIR", lab.folder());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut folder = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut folder).unwrap();
-    let inventory = PathBuf::from(folder.trim_end()).join("inventories/production/hosts.ini");
-    assert!(std::fs::read_to_string(inventory).unwrap().contains("web01.eu ansible_connection=local"));
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).unwrap();
-    let out = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&out.stderr);
+    let mut demo = Demo::start_on(&lab, &[], path.unwrap().to_str().unwrap());
+    let inventory = std::fs::read_to_string(demo.folder.join("inventories/production/hosts.ini")).unwrap();
+    assert!(inventory.contains("web01.eu ansible_connection=local"), "{inventory}");
+    let said = demo.end(Signal::TERM);
     assert!(said.contains("no ssh today") && said.contains("local connections"), "{said}");
-    assert_gone(Path::new(folder.trim_end()));
 }

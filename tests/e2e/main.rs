@@ -7,6 +7,7 @@ mod support;
 mod away;
 mod cli;
 mod demo;
+mod demo_releases;
 mod killed;
 mod lab;
 mod releases;

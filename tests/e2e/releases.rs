@@ -26,18 +26,18 @@ const DEPLOY: &str = "
       copy: {content: '{{ release_version }}', dest: '{{ playbook_dir }}/{{ inventory_hostname }}.version'}
 ";
 
-/// Picks the release, reads the plan of a version and submits it; back when it waits for a person.
-fn submit(pty: &mut Pty, version: &str) {
+/// Picks the release in this row of an environment's, reads the plan of a version and submits it.
+pub fn submit(pty: &mut Pty, environment: &str, (release, row): (&str, usize), version: &str) {
     pty.send("r");
-    pty.wait_for(30, "the release", |s| s.contains("Releases for lab") && s.contains("rolling"));
+    pty.wait_for(30, "the release", |s| s.contains(&format!("Releases for {environment}")) && s.contains(release));
+    pty.send(&"j".repeat(row));
     pty.send("\r");
     pty.send(version);
     pty.send("\r");
-    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains(&format!("web {version}")));
+    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains(&format!("{release} {version}")));
     pty.send("\x12");
     pty.wait_text(10, "Type its name");
-    pty.send("lab\r");
-    pty.wait_text(120, "PAUSED");
+    pty.send(&format!("{environment}\r"));
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn a_version_is_brought_out_and_another_one_taken_back() {
     let on = |host: &str| std::fs::read_to_string(lab.project().join(format!("{host}.version"))).unwrap();
     let mut pty = console(&lab, (120, 40));
     pty.wait_for(30, "both hosts", |s| s.contains("h1 ") && s.contains("h2 "));
-    submit(&mut pty, "1.0");
+    submit(&mut pty, "lab", ("web", 0), "1.0");
+    pty.wait_text(120, "PAUSED");
     pty.wait_for(10, "both hosts new", |s| s.contains("2 new") && s.contains("look at it"));
     pty.send("R");
     pty.wait_text(10, "It was paused");
@@ -58,7 +59,8 @@ fn a_version_is_brought_out_and_another_one_taken_back() {
 
     pty.send("1");
     pty.wait_text(10, "ad-hoc");
-    submit(&mut pty, "2.0");
+    submit(&mut pty, "lab", ("web", 0), "2.0");
+    pty.wait_text(120, "PAUSED");
     pty.wait_text(10, "was 1.0");
     assert_eq!((on("h1"), on("h2")), ("2.0".into(), "2.0".into()));
     pty.send("u");

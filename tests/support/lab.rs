@@ -2,7 +2,7 @@
 //! Dropping it ends every process that carries its mark, and removes its folder.
 
 use super::OPSDECK;
-use opsdeck::cli::demo::{MARK, marked, sshd};
+use opsdeck::cli::demo::{MARK, marked, sshd, system};
 use opsdeck::state::identity::{Identity, Life};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,11 @@ impl Lab {
         let (key, known) = (root.join("key"), root.join("known_hosts"));
         let mut inventory = "[lab]\n".to_owned();
         let mut hosts = String::new();
-        let program = sshd::find().filter(|_| n > 0);
+        let program = system::find("sshd").filter(|_| n > 0);
         assert!(program.is_some() || n == 0, "sshd is missing: tests/run installs it");
         if let Some(program) = program {
             sshd::keygen(&key, "opsdeck lab").unwrap();
-            for (i, port) in sshd::free_ports(n).unwrap().into_iter().enumerate() {
+            for (i, port) in system::free_ports(n).unwrap().into_iter().enumerate() {
                 let (name, dir) = (format!("h{}", i + 1), root.join(format!("sshd{}", i + 1)));
                 let mark = root.to_string_lossy();
                 hosts += &sshd::prepare(&dir, &name, port, &key.with_extension("pub"), &[(MARK, &mark)]).unwrap();

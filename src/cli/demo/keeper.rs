@@ -1,6 +1,7 @@
-//! The demo's keeper: a process of its own that starts the private sshd servers and, when the demo's process is gone for
+//! The demo's keeper: a process of its own that starts the private servers (sshd, HAProxy) and, when the demo's process is gone for
 //! whatever reason (left, panicked, killed), ends everything that carries the demo's mark and removes its folder.
 
+use super::balancer::Balancer;
 use super::sshd::Sshd;
 use super::{STATE, marked};
 use crate::run;
@@ -27,20 +28,26 @@ struct Service {
     keep: bool,
 }
 
-/// What it is to start: the second line. It answers `ready`, or `failed: why`, alone on a line of standard output.
+/// What it is to start: a line each. It answers `ready`, or `failed: why`, alone on a line of standard output.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Servers {
-    /// The program `sshd`; `None` starts none.
-    pub sshd: Option<PathBuf>,
-    /// Folder and port of each server.
-    pub servers: Vec<(PathBuf, u16)>,
+pub enum Order {
+    /// Servers of OpenSSH.
+    Sshd {
+        /// The program.
+        program: PathBuf,
+        /// Folder and port of each server.
+        servers: Vec<(PathBuf, u16)>,
+    },
+    /// The load balancer.
+    Balancer(Balancer),
 }
 
 /// The demo's side of its keeper.
 #[derive(Debug)]
 pub struct Keeper {
     child: Child,
-    orders: ChildStdin,
+    /// `None`: there are no more.
+    orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
@@ -56,14 +63,14 @@ impl Keeper {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             bail!("the keeper has no pipes")
         };
-        let mut keeper = Self { child, orders, answers: BufReader::new(answers) };
+        let mut keeper = Self { child, orders: Some(orders), answers: BufReader::new(answers) };
         keeper.tell(&Service { demo: Identity::own(), folder: folder.to_owned(), keep })?;
         Ok(keeper)
     }
 
-    /// Lets it start the servers; the inner error is why they do not run.
-    pub fn start(&mut self, servers: &Servers) -> Result<Result<(), String>> {
-        self.tell(servers)?;
+    /// Lets it start something; the inner error is why that does not run.
+    pub fn start(&mut self, order: &Order) -> Result<Result<(), String>> {
+        self.tell(order)?;
         let mut said = String::new();
         self.answers.read_line(&mut said)?;
         Ok(match said.trim() {
@@ -72,8 +79,14 @@ impl Keeper {
         })
     }
 
+    /// Everything was started: no more orders come.
+    pub fn no_more(&mut self) {
+        self.orders = None;
+    }
+
     /// Asks it to end the demo, and waits until it has.
     pub fn dismiss(mut self) -> Result<()> {
+        self.no_more();
         if let Some(keeper) = Identity::of(self.child.id()) {
             keeper.signal(Signal::TERM);
         }
@@ -86,7 +99,8 @@ impl Keeper {
 
     fn tell<T: Serialize>(&mut self, what: &T) -> Result<()> {
         let line = serde_json::to_string(what)?;
-        writeln!(self.orders, "{line}").context("the keeper does not listen")
+        let orders = self.orders.as_mut().context("the keeper has had its last order")?;
+        writeln!(orders, "{line}").context("the keeper does not listen")
     }
 }
 
@@ -100,18 +114,19 @@ pub fn main() -> Result<()> {
     let first = lines.next().context("the keeper got no orders")??;
     let service: Service = serde_json::from_str(&first).context("the keeper does not understand its orders")?;
     let gone = watch(&service.demo);
-    // no second line: the demo is gone already
-    let servers = match lines.next() {
-        Some(second) => Some(serde_json::from_str::<Servers>(&second?)?),
-        None => None,
-    };
-    let running = servers.map_or(Ok(Vec::new()), |s| start(&s));
-    let mut out = std::io::stdout();
-    // nobody may be left to hear it, which is no reason to stop before cleaning up
-    let _ = match &running {
-        Ok(_) => writeln!(out, "ready"),
-        Err(e) => writeln!(out, "failed: {e:#}"),
-    };
+    let mut running = Vec::new();
+    // they end when the demo has what it needs, or is gone already
+    for line in lines {
+        let began = start(&serde_json::from_str(&line?)?, &service.folder);
+        // nobody may be left to hear it, which is no reason to stop before cleaning up
+        let _ = match began {
+            Ok(servers) => {
+                running.extend(servers);
+                writeln!(std::io::stdout(), "ready")
+            }
+            Err(e) => writeln!(std::io::stdout(), "failed: {e:#}"),
+        };
+    }
     runtime.block_on(async {
         tokio::select! { _ = gone => {}, _ = term.recv() => {} }
     });
@@ -145,11 +160,17 @@ fn stop_runs(state: &StateDir) {
     }
 }
 
-fn start(orders: &Servers) -> Result<Vec<Sshd>> {
-    let Some(program) = &orders.sshd else { return Ok(Vec::new()) };
-    let mut servers = orders.servers.iter().map(|(d, p)| Sshd::start(program, d, *p)).collect::<Result<Vec<_>>>()?;
-    servers.iter_mut().try_for_each(|s| s.wait_ready(Duration::from_secs(10)))?;
-    Ok(servers)
+/// Starts what was ordered. What carries the demo's mark is found by it at the end; the others are given back.
+fn start(order: &Order, folder: &Path) -> Result<Vec<Sshd>> {
+    match order {
+        Order::Sshd { program, servers } => {
+            let start = |(dir, port): &(PathBuf, u16)| Sshd::start(program, dir, *port);
+            let mut servers = servers.iter().map(start).collect::<Result<Vec<_>>>()?;
+            servers.iter_mut().try_for_each(|s| s.wait_ready(Duration::from_secs(10)))?;
+            Ok(servers)
+        }
+        Order::Balancer(balancer) => balancer.start(folder).map(|()| Vec::new()),
+    }
 }
 
 /// Tells when the demo's process has ended.

@@ -2,15 +2,18 @@
 //! it; leaving ends what it started and removes the folder, also after a panic or a kill (see `keeper`).
 
 mod ansible;
+mod balancer;
 mod keeper;
 pub mod marked;
 mod progress;
 mod project;
 pub mod sshd;
+pub mod system;
 mod tree;
 
 use anyhow::{Context, Result, bail};
-use keeper::{Keeper, Servers};
+use balancer::Balancer;
+use keeper::{Keeper, Order};
 use progress::Progress;
 use project::Host;
 use std::os::unix::process::CommandExt;
@@ -44,20 +47,13 @@ pub fn run(args: &Args) -> Result<()> {
         return keeper::main();
     }
     let path = path_with_ansible()?;
-    let sshd = sshd::find();
-    if sshd.is_none() {
-        eprintln!(
-            "There is no sshd here (Debian: apt-get install openssh-server): the hosts will be local connections."
-        );
-    }
     let folder = make_folder()?;
     let mut keeper = Keeper::hire(&folder, args.keep)?;
-    let mut bar = Progress::new(5);
-    match prepare(&folder, sshd, &mut keeper, &mut bar) {
-        Ok(None) => bar.finish("ready"),
-        Ok(Some(trouble)) => {
+    let mut bar = Progress::new(6);
+    match prepare(&folder, &mut keeper, &mut bar) {
+        Ok(lacks) => {
             bar.finish("ready");
-            eprintln!("The private sshd servers cannot be used ({trouble}); the hosts are local connections.");
+            lacks.iter().for_each(|lack| eprintln!("{lack}"));
         }
         Err(e) => {
             bar.abandon();
@@ -65,6 +61,7 @@ pub fn run(args: &Args) -> Result<()> {
             return Err(e);
         }
     }
+    keeper.no_more();
     let console = |command: &mut Command| {
         command.arg("-C").arg(&folder).arg("--state-dir").arg(folder.join(STATE));
         command.env("PATH", &path).env(MARK, &folder).env_remove("ANSIBLE_CONFIG").env_remove("OPSDECK_STATE");
@@ -109,48 +106,76 @@ fn make_folder() -> Result<PathBuf> {
     make().with_context(|| format!("cannot make {}", folder.display()))
 }
 
-/// Everything up to the console: keys, servers, project, services. Gives the reason where sshd cannot be used.
-fn prepare(folder: &Path, sshd: Option<PathBuf>, keeper: &mut Keeper, bar: &mut Progress) -> Result<Option<String>> {
-    let ports = sshd::free_ports(project::HOSTS.len() * 2)?;
-    let mut hosts: Vec<Host> = std::iter::zip(project::HOSTS, ports.chunks(2))
+/// Everything up to the console: keys, servers, project, services. Gives what the demo goes without, and why.
+fn prepare(folder: &Path, keeper: &mut Keeper, bar: &mut Progress) -> Result<Vec<String>> {
+    let ports = system::free_ports(project::HOSTS.len() * 2 + balancer::FRONTS.len())?;
+    let (own, fronts) = ports.split_at(project::HOSTS.len() * 2);
+    let mut hosts: Vec<Host> = std::iter::zip(project::HOSTS, own.chunks(2))
         .map(|((environment, group, name), ports)| Host {
             environment,
             group,
             name,
-            ssh_port: sshd.as_ref().map(|_| ports[0]),
+            ssh_port: Some(ports[0]),
             http_port: ports[1],
         })
         .collect();
     let hidden = folder.join(".demo");
     std::fs::create_dir_all(folder.join(STATE))?;
-    let mut servers = Vec::new();
-    if sshd.is_some() {
-        bar.step("making keys");
-        let key = hidden.join("client_key");
-        sshd::keygen(&key, "opsdeck demo")?;
-        let mut known = String::new();
-        for host in &hosts {
-            let (Some(port), dir) = (host.ssh_port, hidden.join("sshd").join(host.name)) else { continue };
-            let mark = folder.to_string_lossy();
-            known += &sshd::prepare(&dir, host.name, port, &key.with_extension("pub"), &[(MARK, &mark)])?;
-            servers.push((dir, port));
-        }
-        std::fs::write(hidden.join("known_hosts"), known)?;
-    }
-    bar.step("starting private sshd servers");
-    let first = servers.first().map(|(_, port)| *port);
-    let started = keeper.start(&Servers { sshd, servers })?;
-    let trouble = started.err().or_else(|| first.and_then(|port| try_login(&hidden, port, "-T").err()));
-    if trouble.is_some() {
+    let mut lacks = Vec::new();
+    if let Err(why) = start_sshd(folder, &hosts, keeper, bar)? {
+        lacks.push(format!("{why}: the hosts are local connections."));
         hosts.iter_mut().for_each(|h| h.ssh_port = None);
     }
     // an ordinary user's sshd cannot hand out a terminal everywhere: that depends on how /dev/pts is mounted
-    let tty = first.is_none_or(|port| try_login(&hidden, port, "-tt").is_ok());
+    let tty = hosts[0].ssh_port.is_none_or(|port| try_login(&hidden, port, "-tt").is_ok());
+    bar.step("starting HAProxy");
+    let balancer = start_balancer(&hidden, fronts, &hosts, keeper)?;
+    let balancer = balancer.map_err(|why| {
+        lacks.push(format!("{why}: releases move no traffic here, and the one with two pools is left out."));
+    });
     bar.step("writing the project");
-    project::write(folder, &hosts, tty)?;
+    project::write(folder, &hosts, tty, balancer.as_ref().ok())?;
     bar.step("starting the services");
     start_services(folder, &hosts)?;
-    Ok(trouble)
+    Ok(lacks)
+}
+
+/// Real ssh to every host; the inner error is why there is none.
+fn start_sshd(folder: &Path, hosts: &[Host], keeper: &mut Keeper, bar: &mut Progress) -> Result<Result<(), String>> {
+    let Some(program) = system::find("sshd") else {
+        return Ok(Err("There is no sshd here (Debian: apt-get install openssh-server)".into()));
+    };
+    let hidden = folder.join(".demo");
+    bar.step("making keys");
+    let key = hidden.join("client_key");
+    sshd::keygen(&key, "opsdeck demo")?;
+    let (mut known, mut servers) = (String::new(), Vec::new());
+    for host in hosts {
+        let (Some(port), dir) = (host.ssh_port, hidden.join("sshd").join(host.name)) else { continue };
+        let mark = folder.to_string_lossy();
+        known += &sshd::prepare(&dir, host.name, port, &key.with_extension("pub"), &[(MARK, &mark)])?;
+        servers.push((dir, port));
+    }
+    std::fs::write(hidden.join("known_hosts"), known)?;
+    bar.step("starting private sshd servers");
+    let first = servers[0].1;
+    let started = keeper.start(&Order::Sshd { program, servers })?.and_then(|()| try_login(&hidden, first, "-T"));
+    Ok(started.map_err(|why| format!("The private sshd servers cannot be used ({why})")))
+}
+
+/// The load balancer; the inner error is why there is none.
+fn start_balancer(
+    hidden: &Path,
+    ports: &[u16],
+    hosts: &[Host],
+    keeper: &mut Keeper,
+) -> Result<Result<Balancer, String>> {
+    let Some(program) = system::find("haproxy") else {
+        return Ok(Err("There is no haproxy here (Debian: apt-get install haproxy)".into()));
+    };
+    let balancer = Balancer::prepare(program, hidden.join("haproxy"), ports, hosts)?;
+    let started = keeper.start(&Order::Balancer(balancer.clone()))?;
+    Ok(started.map(|()| balancer).map_err(|why| format!("HAProxy cannot be used ({why})")))
 }
 
 /// Logs in once, as Ansible will, with (`-tt`) or without (`-T`) a terminal; the reason where that fails.

@@ -1,6 +1,8 @@
 //! Writes the demo's Ansible project: the files under `files/`, the inventories with the ports of this time.
 
+use super::balancer::Balancer;
 use anyhow::{Context, Result};
+use jiff::ToSpan;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,14 +22,18 @@ pub struct Host {
     pub http_port: u16,
 }
 
-/// Environment, group and name of every host: six in production, three in staging.
-pub const HOSTS: [(&str, &str, &str); 9] = [
+/// Environment, group and name of every host: ten in production, three in staging.
+pub const HOSTS: [(&str, &str, &str); 13] = [
     ("production", "lb", "lb01"),
     ("production", "web", "web01.eu"),
     ("production", "web", "web02.eu"),
     ("production", "web", "web03.us"),
     ("production", "db", "db01.eu"),
     ("production", "db", "db02.us"),
+    ("production", "blue", "blue01"),
+    ("production", "blue", "blue02"),
+    ("production", "green", "green01"),
+    ("production", "green", "green02"),
     ("staging", "web", "stage-web01"),
     ("staging", "web", "stage-web02"),
     ("staging", "db", "stage-db01"),
@@ -37,6 +43,7 @@ const FILES: &[(&str, &str)] = &[
     ("ansible.cfg", include_str!("files/ansible.cfg")),
     ("opsdeck.yaml", include_str!("files/opsdeck.yaml")),
     ("deploy.yml", include_str!("files/deploy.yml")),
+    ("release.yml", include_str!("files/release.yml")),
     ("recover.yml", include_str!("files/recover.yml")),
     ("roles/base/tasks/main.yml", include_str!("files/roles/base/tasks/main.yml")),
     ("roles/service/defaults/main.yml", include_str!("files/roles/service/defaults/main.yml")),
@@ -49,6 +56,10 @@ const FILES: &[(&str, &str)] = &[
     ("inventories/production/group_vars/lb.yml", include_str!("files/inventories/production/group_vars/lb.yml")),
     ("inventories/production/group_vars/web.yml", include_str!("files/inventories/production/group_vars/web.yml")),
     ("inventories/production/group_vars/db.yml", include_str!("files/inventories/production/group_vars/db.yml")),
+    (
+        "inventories/production/group_vars/checkout.yml",
+        include_str!("files/inventories/production/group_vars/checkout.yml"),
+    ),
     (
         "inventories/production/host_vars/web01.eu.yml",
         include_str!("files/inventories/production/host_vars/web01.eu.yml"),
@@ -68,9 +79,10 @@ pub fn home(root: &Path, host: &str) -> PathBuf {
 
 /// Writes the whole project into `root`, and each host's service at the version before the release. `tty`: the hosts can
 /// give a session a terminal, as Ansible asks by default.
-pub fn write(root: &Path, hosts: &[Host], tty: bool) -> Result<()> {
+pub fn write(root: &Path, hosts: &[Host], tty: bool, balancer: Option<&Balancer>) -> Result<()> {
+    let fill = Fill::new(root, balancer)?;
     for (path, text) in FILES {
-        put(&root.join(path), &text.replace("@FOLDER@", &root.to_string_lossy()))?;
+        put(&root.join(path), &fill.text(text))?;
     }
     for environment in ["production", "staging"] {
         put(&root.join("inventories").join(environment).join("hosts.ini"), &inventory(environment, hosts, tty))?;
@@ -83,7 +95,8 @@ pub fn write(root: &Path, hosts: &[Host], tty: bool) -> Result<()> {
         let service = match host.group {
             "web" => "shop",
             "db" => "ledger",
-            _ => "gate",
+            "lb" => "gate",
+            _ => "checkout",
         };
         let config = format!(
             "{{\n  \"name\": \"{service}\",\n  \"host\": \"{}\",\n  \"port\": {},\n  \"version\": \"4.12.0\"\n}}\n",
@@ -110,7 +123,7 @@ fn inventory(environment: &str, hosts: &[Host], tty: bool) -> String {
     }
     if environment == "production" {
         text.push_str("\n[eu]\nweb01.eu\nweb02.eu\ndb01.eu\n\n[us]\nweb03.us\ndb02.us\n");
-        text.push_str("\n[regions:children]\neu\nus\n");
+        text.push_str("\n[regions:children]\neu\nus\n\n[checkout:children]\nblue\ngreen\n");
     }
     // found once here instead of by Ansible on every host and run
     let python = ["/usr/bin/python3", "/usr/local/bin/python3"].iter().find(|p| Path::new(p).exists());
@@ -124,6 +137,40 @@ fn inventory(environment: &str, hosts: &[Host], tty: bool) -> String {
         text.push_str("ansible_ssh_use_tty=False\n");
     }
     text
+}
+
+/// What is filled into the files: `@NAME@`. Parts between `#<haproxy>` and `#</haproxy>` stand only where there is one.
+struct Fill {
+    values: Vec<(String, String)>,
+    balanced: bool,
+}
+
+impl Fill {
+    fn new(root: &Path, balancer: Option<&Balancer>) -> Result<Self> {
+        // far enough away that it never holds while somebody tries the demo
+        let freeze = jiff::Zoned::now().date().checked_add(30.days())?;
+        let mut values = vec![
+            ("@FOLDER@".to_owned(), root.to_string_lossy().into_owned()),
+            ("@FREEZE_FROM@".to_owned(), freeze.to_string()),
+            ("@FREEZE_TO@".to_owned(), freeze.checked_add(6.days())?.to_string()),
+        ];
+        let addresses = balancer.into_iter().flat_map(Balancer::addresses);
+        values.extend(addresses.map(|(name, address)| (format!("@{}@", name.to_uppercase()), address)));
+        Ok(Self { values, balanced: balancer.is_some() })
+    }
+
+    fn text(&self, text: &str) -> String {
+        let (mut out, mut within) = (String::new(), false);
+        for line in text.lines() {
+            match line {
+                "#<haproxy>" => within = true,
+                "#</haproxy>" => within = false,
+                _ if within && !self.balanced => {}
+                _ => out.extend([line, "\n"]),
+            }
+        }
+        self.values.iter().fold(out, |text, (name, value)| text.replace(name, value))
+    }
 }
 
 /// Writes a file with the folders above it; scripts (text that begins with `#!`) become executable.

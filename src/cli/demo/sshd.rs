@@ -4,26 +4,10 @@
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::Read;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The `sshd` of this machine: on PATH, or where systems keep it for root.
-pub fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let usual = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
-    std::env::split_paths(&path).chain(usual).map(|d| d.join("sshd")).find(|p| p.is_absolute() && p.is_file())
-}
-
-/// `n` ports of loopback that are free now (each was bound and let go, all at the same time).
-pub fn free_ports(n: usize) -> Result<Vec<u16>> {
-    let held: Vec<TcpListener> = (0..n)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect::<Result<_, _>>()
-        .context("no free port")?;
-    held.iter().map(|l| Ok(l.local_addr()?.port())).collect()
-}
 
 /// Makes an ed25519 key without a passphrase at `path` (and `path.pub`).
 pub fn keygen(path: &Path, comment: &str) -> Result<()> {

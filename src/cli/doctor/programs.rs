@@ -10,6 +10,22 @@ const OLDEST: (u32, u32) = (2, 16);
 const INSTALL: &str = "pipx install ansible-core   (or: python3 -m venv ~/ansible && ~/ansible/bin/pip install ansible-core, \
                        then put ~/ansible/bin on PATH)";
 
+/// Servers that only the demo starts: what it does with them, what it does without, what to install.
+const OF_THE_DEMO: [(&str, &str, &str, &str); 2] = [
+    (
+        "sshd",
+        "`opsdeck demo` starts private hosts with it",
+        "no sshd: `opsdeck demo` uses local connections instead of hosts of its own",
+        "sudo apt-get install openssh-server",
+    ),
+    (
+        "haproxy",
+        "`opsdeck demo` puts it in front of its services",
+        "no haproxy: releases of `opsdeck demo` move no traffic",
+        "sudo apt-get install haproxy",
+    ),
+];
+
 /// All of them.
 pub fn all(env: &Env) -> Vec<Item> {
     let mut items: Vec<_> = Tool::ALL.into_iter().map(|tool| ansible(tool, env)).collect();
@@ -17,14 +33,10 @@ pub fn all(env: &Env) -> Vec<Item> {
         Some(ssh) => Item::ok("ssh", format!("{}: {}", ssh.display(), ask(&ssh, &["-V"]).unwrap_or_default().trim())),
         None => Item::missing("ssh", "no ssh on PATH: no host can be reached", "sudo apt-get install openssh-client"),
     });
-    items.push(match crate::cli::demo::sshd::find() {
-        Some(sshd) => Item::ok("sshd", format!("{}: `opsdeck demo` starts private hosts with it", sshd.display())),
-        None => Item::warning(
-            "sshd",
-            "no sshd: `opsdeck demo` uses local connections instead of hosts of its own",
-            "sudo apt-get install openssh-server",
-        ),
-    });
+    items.extend(OF_THE_DEMO.map(|(name, with, without, install)| match crate::cli::demo::system::find(name) {
+        Some(path) => Item::ok(name, format!("{}: {with}", path.display())),
+        None => Item::warning(name, without, install),
+    }));
     items
 }
 

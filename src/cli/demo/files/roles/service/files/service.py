@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demo's service: answers GET /health with who it is. Started and stopped by `servicectl` beside it."""
+"""The demo's service: GET /health tells who it is, GET /orders does its work. Started and stopped by `servicectl`."""
 import http.server
 import json
 import os
@@ -12,26 +12,45 @@ CONFIG = json.loads((HOME / "service.json").read_text())
 BORN = time.time()
 
 
-class Health(http.server.BaseHTTPRequestHandler):
-    """One page."""
+class Pages(http.server.BaseHTTPRequestHandler):
+    """Two pages. The orders of a broken version fail while its health is fine: what a gate is for."""
 
     def do_GET(self):  # noqa: N802, the library's own name
-        body = json.dumps({**CONFIG, "pid": os.getpid(), "up_seconds": round(time.time() - BORN)}).encode()
-        self.send_response(200 if self.path == "/health" else 404)
+        if self.path == "/health":
+            self.answer(200, {**CONFIG, "pid": os.getpid(), "up_seconds": round(time.time() - BORN)})
+        elif self.path != "/orders":
+            self.answer(404, {"error": f"no page {self.path}"})
+        elif CONFIG["version"].endswith("broken"):
+            self.answer(500, {"error": "no such column: orders.currency", "version": CONFIG["version"]})
+        else:
+            self.answer(200, {"orders": 17, "version": CONFIG["version"], "host": CONFIG["host"]})
+
+    def answer(self, status, what):
+        body = json.dumps(what).encode() + b"\n"
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Version", CONFIG["version"])
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format, *args):
-        print(time.strftime("%H:%M:%S"), CONFIG["name"], format % args, flush=True)
+        # the balancer asks for the health twice a second
+        if self.path != "/health":
+            print(time.strftime("%H:%M:%S"), CONFIG["name"], format % args, flush=True)
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Takes many connections at once."""
+
+    allow_reuse_address = True
+    request_queue_size = 128
 
 
 def main():
-    if CONFIG["version"].endswith("broken"):
+    if CONFIG["version"].endswith("crash"):
         sys.exit(f"{CONFIG['name']} {CONFIG['version']}: cannot start: no such column: orders.currency")
-    http.server.ThreadingHTTPServer.allow_reuse_address = True
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", CONFIG["port"]), Health)
+    server = Server(("127.0.0.1", CONFIG["port"]), Pages)
     os.setsid()
     part = HOME / "service.pid.part"
     part.write_text(f"{os.getpid()}\n")
