@@ -79,10 +79,8 @@ fn question(model: &Model) -> Vec<String> {
         0 => "It begins at once: no approval is needed.".into(),
         n => format!("It waits for the approval of {n}, not your own."),
     });
-    lines.push(match &plan.rollback.to {
-        Some(to) => format!("The way back leads to {to}."),
-        None => "! No stable release is known to go back to.".into(),
-    });
+    // Where there is none, the plan's warnings say so.
+    lines.extend(plan.rollback.to.as_ref().map(|to| format!("The way back leads to {to}.")));
     lines.extend(plan.warnings.iter().map(|w| format!("! {w}")));
     lines
 }

@@ -95,7 +95,7 @@ fn a_plan_promises_no_way_back_that_it_does_not_have() {
 }
 
 #[test]
-fn where_it_is_narrow_the_release_under_the_cursor_says_what_it_is_for() {
+fn the_release_under_the_cursor_says_what_it_is_for() {
     let mut d = driver("dark", (80, 24));
     assert!(d.screen().contains("\n brings web out"), "{}", d.screen());
     d.keys("down");

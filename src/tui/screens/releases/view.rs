@@ -12,8 +12,6 @@ use ratatui::layout::Rect;
 
 /// Columns of the labels.
 const LABEL: u16 = 12;
-/// From this width on each release has its words beside it; below, the one under the cursor has a row for them.
-const WIDE: u16 = 100;
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -35,7 +33,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         model.theme.style(Role::Title),
     );
     offers(model, frame, list, hits);
-    if let Some(offer) = s.current().filter(|_| inner.width < WIDE && list.bottom() < inner.bottom()) {
+    if let Some(offer) = s.current().filter(|_| list.bottom() < inner.bottom()) {
         let style = model.theme.style(Role::Dim);
         put(frame.buffer_mut(), &model.theme, inner.x, list.bottom(), inner.width, &offer.help, style);
     }
@@ -91,9 +89,7 @@ fn offer(model: &Model, offer: &Offer, name: u16, area: Rect, buf: &mut ratatui:
     let theme = &model.theme;
     put(buf, theme, area.x, area.y, name.min(area.width), &offer.name, theme.style(Role::Strong));
     let x = area.x + name + 1;
-    let help = if area.width < WIDE { "" } else { offer.help.as_str() };
-    let what = format!("{:<10}  {help}", offer.strategy);
-    put(buf, theme, x, area.y, area.right().saturating_sub(x), &what, theme.style(Role::Dim));
+    put(buf, theme, x, area.y, area.right().saturating_sub(x), offer.strategy, theme.style(Role::Dim));
     let now = offer.current.as_deref().unwrap_or("no stable release yet");
     let room = area.right().saturating_sub(x + 12);
     let now = format!("  {now}");
