@@ -163,3 +163,34 @@ fn the_line_is_stopped_with_a_reason_and_audited() {
     let audit = String::from_utf8(opsdeck(dir.path(), &["audit"]).stdout).unwrap();
     assert!(audit.contains("line.stop") && audit.contains("line.open"), "{audit}");
 }
+
+#[test]
+fn what_a_plan_was_made_from_is_compared_again_before_it_begins() {
+    use opsdeck::release::{admission, plan::Plan};
+    let dir = project(&format!("{ROLLING}    version: {{artifact: web.tar}}\n"));
+    let at = |path: &str| dir.path().join(path);
+    fs::write(at("web.tar"), "one").unwrap();
+    let output = opsdeck(dir.path(), &["plan", "web", "-e", "production", "--version", "1.2.3", "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let plan: Plan = serde_json::from_value(json["plan"].clone()).unwrap();
+    let store = opsdeck::state::StateDir::at(at("state"));
+    let blocks = |untouched| admission::blocks(&store, &plan, untouched);
+    assert_eq!(blocks(true), Vec::<String>::new());
+    for (path, words) in [
+        ("deploy.yml", "deploy.yml or a role was changed after the plan was made: put it back, or plan"),
+        ("inventories/production/hosts", "the inventory of production has other hosts or groups than the plan"),
+        ("web.tar", "web.tar is another artifact than the plan's"),
+    ] {
+        let before = fs::read_to_string(at(path)).unwrap();
+        fs::write(at(path), format!("{before}\n[more]\nw9\n")).unwrap();
+        let told = blocks(true);
+        assert!(told.len() == 1 && told[0].starts_with(words), "{path}: {told:?}");
+        // Its own steps may have built the artifact and changed the hosts; nobody changes its playbooks.
+        assert_eq!(blocks(false).len(), usize::from(path == "deploy.yml"), "{path}");
+        fs::write(at(path), before).unwrap();
+    }
+    fs::create_dir_all(at("roles/web/tasks")).unwrap();
+    fs::write(at("roles/web/tasks/main.yml"), "[]\n").unwrap();
+    assert_eq!(blocks(false).len(), 1, "a role that was added is a change");
+}

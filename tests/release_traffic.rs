@@ -12,10 +12,15 @@ mod wait;
 
 use balancer::Haproxy;
 use clients::Clients;
-use opsdeck::release::traffic::{Op, perform};
+use opsdeck::release::plan::{Balancer, Driver, Traffic};
+use opsdeck::release::traffic::{Op, Report, Scene};
 use service::service;
 use std::time::Instant;
 use wait::wait_true;
+
+fn perform(traffic: &Traffic, op: &Op) -> (Vec<Report>, bool) {
+    opsdeck::release::traffic::perform(traffic, op, &Scene::at(std::path::Path::new("/")))
+}
 
 const POOLS: [&str; 2] = ["blue", "green"];
 
@@ -79,6 +84,9 @@ fn what_haproxy_would_take_in_silence_is_caught_before_it_is_written() {
     }
     // A file that differs from the memory would move traffic at the next reload.
     std::fs::write(haproxy.map_file(), "active green\n").unwrap();
+    let (seen, ok) = perform(&haproxy.traffic(&POOLS), &Op::Status);
+    let drift = seen[0].drift.as_deref().unwrap_or_default();
+    assert!(ok && drift.contains("says green, memory blue: a reload would move traffic"), "{seen:?}");
     let (reports, ok) = perform(&haproxy.traffic(&POOLS), &Op::Check { to: "green".into() });
     assert!(
         !ok && reports[0].problem.as_ref().is_some_and(|p| p.contains("green") && p.contains("blue")),
@@ -149,6 +157,14 @@ fn a_share_by_weight_is_what_clients_get_and_never_leaves_nobody() {
     };
     let share = weight(&["web1"], 50);
     assert!((16..=24).contains(&share), "{share} of 40 at 50 %");
+    let hosts = ["web1".to_owned()];
+    let scene = Scene { new: &hosts, ..Scene::at(std::path::Path::new("/")) };
+    let mut pools = traffic.clone();
+    if let Driver::Haproxy { map, .. } = &mut pools.balancers[0].driver {
+        *map = None;
+    }
+    let (seen, _) = opsdeck::release::traffic::perform(&pools, &Op::Status, &scene);
+    assert_eq!((seen[0].shares["new"], seen[0].shares["old"]), (50, 50), "{seen:?}");
     assert_eq!(weight(&["web1"], 0), 0);
     // All hosts are new and have nothing: nobody else could answer.
     weight(&["web1", "b2", "b3", "b4"], 0);
@@ -156,4 +172,83 @@ fn a_share_by_weight_is_what_clients_get_and_never_leaves_nobody() {
     // No host is new: all as the configuration has them.
     let share = weight(&[], 0);
     assert!((8..=12).contains(&share), "{share} of 40 with equal weights");
+}
+
+/// A switch from blue to green of which nobody knows how far it came.
+fn again(traffic: &Traffic, version: &str) -> (Vec<Report>, bool) {
+    let was = |balancer: &Balancer| Report {
+        balancer: balancer.name.clone(),
+        active: Some("blue".into()),
+        ..Report::default()
+    };
+    let before: Vec<Report> = traffic.balancers.iter().map(was).collect();
+    let scene = Scene { before: &before, again: true, ..Scene::at(std::path::Path::new("/")) };
+    opsdeck::release::traffic::perform(traffic, &to("green", Some(version)), &scene)
+}
+
+fn in_file(haproxy: &Haproxy) -> String {
+    std::fs::read_to_string(haproxy.map_file()).unwrap().lines().last().unwrap().to_owned()
+}
+
+#[test]
+fn the_way_back_is_not_held_up_by_a_file_that_cannot_be_written() {
+    let haproxy = two_pools();
+    let traffic = haproxy.traffic(&POOLS);
+    assert!(perform(&traffic, &to("green", Some("2.0"))).1);
+    std::fs::remove_file(haproxy.map_file()).unwrap();
+    let (reports, ok) = perform(&traffic, &to("blue", None));
+    assert_eq!((haproxy.version().as_str(), reports[0].active.as_deref()), ("1.0", Some("blue")), "{reports:?}");
+    let problem = reports[0].problem.as_deref().unwrap_or_default();
+    assert!(!ok && problem.contains("until a reload") && problem.contains("active.map"), "{problem}");
+}
+
+#[test]
+fn a_switch_that_was_cut_off_between_file_and_memory_is_carried_through() {
+    let haproxy = two_pools();
+    let traffic = haproxy.traffic(&POOLS);
+    std::fs::write(haproxy.map_file(), "active green\n").unwrap();
+    let (reports, ok) = again(&traffic, "2.0");
+    assert!(ok, "{reports:?}");
+    assert_eq!((haproxy.version(), in_file(&haproxy)), ("2.0".into(), "active green".into()));
+}
+
+#[test]
+fn a_switch_that_was_cut_off_and_cannot_be_carried_through_is_put_back_everywhere() {
+    // The first has it all, the second only the file: a split, made by a death in the middle.
+    let (first, second) = (two_pools(), two_pools());
+    let mut traffic = first.traffic(&POOLS);
+    assert!(perform(&traffic, &to("green", Some("2.0"))).1);
+    traffic.balancers.push(second.balancer(&POOLS));
+    std::fs::write(second.map_file(), "active green\n").unwrap();
+    // Nobody answers with this version: what is proved is never left out.
+    let (reports, ok) = again(&traffic, "2.1");
+    let words: Vec<&str> = reports.iter().filter_map(|r| r.problem.as_deref()).collect();
+    assert!(!ok && words.iter().all(|w| w.contains("put back to blue")), "{reports:?}");
+    for haproxy in [&first, &second] {
+        assert_eq!((haproxy.version(), in_file(haproxy)), ("1.0".into(), "active blue".into()));
+    }
+    // Nor is a split left where a pool is not what it must be any more.
+    assert!(perform(&first.traffic(&POOLS), &to("green", Some("2.0"))).1);
+    let lost = second.balancer(&["blue", "gren"]);
+    traffic.balancers[1] = Balancer { name: traffic.balancers[1].name.clone(), ..lost };
+    let (reports, ok) = again(&traffic, "2.0");
+    assert!(!ok && reports.iter().all(|r| r.active.as_deref() == Some("blue")), "{reports:?}");
+}
+
+#[test]
+fn programs_of_the_operators_own_run_in_the_project() {
+    let dir = tempfile::tempdir().unwrap();
+    let script =
+        "#!/bin/sh\ncase $1 in\nstatus) printf '{\"active\": \"%s\"}' $(cat pool);;\n*) echo $2 > pool;;\nesac\n";
+    std::fs::write(dir.path().join("lb"), script).unwrap();
+    std::fs::write(dir.path().join("pool"), "blue\n").unwrap();
+    let program = |verb: &str| ["sh", "./lb", verb].map(str::to_owned).to_vec();
+    let (status, switch) = (program("status"), program("switch"));
+    let driver = Driver::Command { status, check: None, switch, drain: None, instant: true, weights: false };
+    let balancers = vec![Balancer { name: "own".into(), driver }];
+    let traffic = Traffic { balancers, prove: None, drain: 1, keep_warm: 0 };
+    let (reports, ok) = opsdeck::release::traffic::perform(&traffic, &to("green", Some("2.0")), &Scene::at(dir.path()));
+    assert!(ok && reports[0].active.as_deref() == Some("green"), "{reports:?}");
+    let (reports, ok) = perform(&traffic, &Op::Status);
+    assert!(!ok, "not in another folder: {reports:?}");
 }

@@ -4,220 +4,16 @@
 
 #[path = "support/wait.rs"]
 mod wait;
+#[path = "releases/world.rs"]
+mod world;
 
-use opsdeck::ansible::ask::Play;
-use opsdeck::release::event::{Event, Person};
+use opsdeck::ansible::secrets::{SecretName, Secrets};
 use opsdeck::release::machine::{Stop, Verb};
-use opsdeck::release::plan::*;
-use opsdeck::release::state::{At, Mark, Release};
-use opsdeck::run::control::{Command as Control, ask};
-use opsdeck::run::{Follower, RunState};
-use opsdeck::state::{Identity, Life, Lock, RunDir, StateDir};
-use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use uuid::Uuid;
+use opsdeck::release::plan::{Gate, OnFailure, Plan, Probe, When};
+use opsdeck::release::state::{At, Mark};
 use wait::{wait_true, wait_until};
-
-/// Each host writes down that it was worked on, by whom, and with which version.
-const DEPLOY: &str = "
-- hosts: all
-  gather_facts: false
-  tasks:
-    - {name: deploy, shell: 'echo {{ release_version }} >> {{ inventory_hostname }}.log; [ ! -e broken-{{ inventory_hostname }} ]'}
-";
-
-/// A project, a release of it that nobody supervises yet, and whoever supervises it.
-struct World {
-    tmp: tempfile::TempDir,
-    store: StateDir,
-    id: Uuid,
-    supervisor: Option<Child>,
-}
-
-fn step(id: &str, kind: StepKind) -> Step {
-    Step { id: id.into(), name: id.into(), kind, timeout: None, retries: 0, idempotent: true, irreversible: false }
-}
-
-fn stage(name: &str, when: When, kind: StepKind) -> Stage {
-    Stage { name: name.into(), when, groups: vec![vec![step(&format!("{name}/1"), kind)]], join: Join::All }
-}
-
-fn program(argv: &[&str]) -> StepKind {
-    StepKind::Command { argv: argv.iter().map(|&a| a.to_owned()).collect() }
-}
-
-fn playbook() -> StepKind {
-    StepKind::Playbook { play: Play { playbook: "deploy.yml".into(), ..Play::default() } }
-}
-
-fn vars(version: &str) -> BTreeMap<String, serde_json::Value> {
-    [("release_version".to_owned(), version.into())].into()
-}
-
-fn plan(cwd: &std::path::Path, batches: &[&[&str]]) -> Plan {
-    let batch = |hosts: &&[&str]| Batch { hosts: hosts.iter().map(|&h| h.to_owned()).collect(), weight: None };
-    let probe = Probe::Command { argv: vec!["true".into()] };
-    Plan {
-        format: FORMAT,
-        release: "web".into(),
-        service: "web".into(),
-        environment: "staging".into(),
-        version: "2".into(),
-        current: Some("1".into()),
-        cwd: cwd.to_owned(),
-        inventory: vec!["hosts.ini".into()],
-        stages: vec![
-            stage("prepare", When::Before, program(&["sh", "-c", "echo prepared >> prepare.log"])),
-            stage("deploy", When::Deploy, playbook()),
-            stage("verify", When::After, program(&["true"])),
-        ],
-        strategy: Strategy::Rolling { surge: Vec::new() },
-        batches: batches.iter().map(batch).collect(),
-        limits: Limits { max_unavailable: 2, min_in_service: 0, budget: 0, progress_deadline: 300, soak: 0 },
-        gates: vec![Gate {
-            name: "up".into(),
-            probe,
-            interval: 0,
-            timeout: 10,
-            passes: 1,
-            fails: 1,
-            inconclusive: 1,
-            window: 0,
-        }],
-        traffic: None,
-        rollback: Rollback {
-            to: Some("1".into()),
-            steps: vec![step("rollback/1", playbook())],
-            automatic: true,
-            vars: vars("1"),
-        },
-        approval: Approval { needed: 0, expires: 600 },
-        on_failure: OnFailure::Rollback,
-        bake: 0,
-        version_probe: None,
-        vars: vars("2"),
-        vars_from: BTreeMap::new(),
-        sources: Sources::default(),
-        warnings: Vec::new(),
-    }
-}
-
-impl World {
-    fn new(batches: &[&[&str]], change: impl FnOnce(&mut Plan)) -> World {
-        let tmp = tempfile::tempdir().unwrap();
-        let store = StateDir::at(tmp.path().join("state"));
-        let project = tmp.path().join("project");
-        std::fs::create_dir(&project).unwrap();
-        let mut inventory = String::new();
-        for host in batches.concat() {
-            inventory += &format!("{host} ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n");
-        }
-        std::fs::write(project.join("hosts.ini"), inventory).unwrap();
-        std::fs::write(project.join("opsdeck.yaml"), "environments: {staging: {inventory: hosts.ini}}\n").unwrap();
-        std::fs::write(project.join("deploy.yml"), DEPLOY).unwrap();
-        let mut plan = plan(&project, batches);
-        change(&mut plan);
-        let submitter = Person { uid: 4_000_000, name: "ann".into() };
-        let operator = opsdeck::state::operator::Operator::current();
-        let spec = opsdeck::release::launch::freeze(plan, "digest".into(), submitter, operator).unwrap();
-        let dir = store.run(spec.id);
-        std::fs::create_dir_all(dir.path()).unwrap();
-        std::fs::write(dir.spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
-        World { tmp, store, id: spec.id, supervisor: None }
-    }
-
-    fn dir(&self) -> RunDir {
-        self.store.run(self.id)
-    }
-
-    /// Starts a supervisor; with `kill_at` it is killed as it waits for the disk that many times.
-    fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
-        let opsdeck = env!("CARGO_BIN_EXE_opsdeck");
-        let mut command = match kill_at {
-            Some(n) => {
-                let mut strace = Command::new("strace");
-                strace.args(["-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e"]);
-                strace.arg(format!("inject=fdatasync:signal=SIGKILL:when={n}")).arg(opsdeck);
-                strace
-            }
-            None => Command::new(opsdeck),
-        };
-        command.arg("--state-dir").arg(self.store.root()).args(["supervise", &self.id.to_string()]);
-        if first {
-            command.arg("--first");
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("HOME", self.tmp.path());
-        self.supervisor = Some(command.spawn().unwrap());
-    }
-
-    fn run(&self) -> RunState {
-        Follower::open(&self.dir()).unwrap().state
-    }
-
-    fn release(&self) -> Release {
-        let run = self.run();
-        let events: Vec<(i64, Event)> =
-            run.own.iter().map(|(ts, json)| (*ts, serde_json::from_str(json).unwrap())).collect();
-        opsdeck::release::fold(events.iter().map(|(ts, event)| (*ts, event)))
-    }
-
-    /// Waits until it stands somewhere.
-    fn stands(&self, what: &str, at: impl Fn(At) -> bool) -> Release {
-        wait_until(120, what, || Some(self.release()).filter(|release| at(release.at)))
-    }
-
-    fn ended(&mut self) -> Release {
-        let release = self.stands("the release to end", At::is_terminal);
-        wait_true(30, "its supervisor to leave", || !Lock::is_held(&self.dir().lock()));
-        if let Some(mut supervisor) = self.supervisor.take() {
-            supervisor.wait().unwrap();
-        }
-        assert!(self.run().state.is_terminal());
-        assert_eq!(self.run().state_name(), release.at.name());
-        release
-    }
-
-    fn log(&self, host: &str) -> String {
-        std::fs::read_to_string(self.tmp.path().join(format!("project/{host}.log"))).unwrap_or_default()
-    }
-
-    fn ask(&self, verb: &Verb) -> Result<(), String> {
-        let command = Control::Own { body: serde_json::to_value(verb).unwrap() };
-        let reply =
-            wait_until(20, "the supervisor to listen", || ask(&self.dir(), &command, Duration::from_secs(20)).ok());
-        if reply.ok { Ok(()) } else { Err(reply.message) }
-    }
-
-    /// Intents to work on a host, from the journal.
-    fn intents(&self, host: &str) -> usize {
-        let of = |json: &str| match serde_json::from_str(json).unwrap() {
-            Event::BatchIntent { hosts, .. } => hosts.iter().any(|h| h == host),
-            _ => false,
-        };
-        self.run().own.iter().filter(|(_, json)| of(json)).count()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let Ok(run) = Follower::open(&self.dir()) else { return };
-        if let Some(mut supervisor) = self.supervisor.take() {
-            let _ = supervisor.kill();
-            let _ = supervisor.wait();
-        }
-        for step in run.state.steps.keys() {
-            let pids = std::fs::read(self.dir().step(*step).pid()).unwrap_or_default();
-            if let Ok(found) = serde_json::from_slice::<opsdeck::run::step::Processes>(&pids) {
-                for process in [Some(found.runner), found.child].into_iter().flatten() {
-                    if Identity::life(&process) == Life::Alive {
-                        process.signal(rustix::process::Signal::KILL);
-                    }
-                }
-            }
-        }
-    }
-}
+use world::{DEPLOY, World, program, stage};
+use zeroize::Zeroizing;
 
 #[test]
 fn a_rolling_release_goes_batch_by_batch_to_its_end() {
@@ -240,10 +36,9 @@ fn a_rolling_release_goes_batch_by_batch_to_its_end() {
 #[test]
 fn a_batch_that_fails_is_rolled_back_by_itself() {
     let mut world = World::new(&[&["w1"], &["w2"]], |_| {});
-    std::fs::write(world.tmp.path().join("project/broken-w2"), "").unwrap();
+    world.write("broken-w2", "");
     // It fails forward, and goes back once what broke it is mended.
-    let mended = world.tmp.path().join("project/deploy.yml");
-    std::fs::write(&mended, DEPLOY.replace("[ ! -e", "[ {{ release_version }} = 1 ] || [ ! -e")).unwrap();
+    world.write("deploy.yml", &DEPLOY.replace("[ ! -e", "[ {{ release_version }} = 1 ] || [ ! -e"));
     world.supervise(true, None);
     let release = world.ended();
     assert_eq!(release.at, At::RolledBack, "{:?}", release.history);
@@ -277,15 +72,101 @@ fn a_stop_leaves_nothing_running_and_says_what_it_left() {
     assert_eq!((world.log("w1").as_str(), world.run().steps[&1].rungs.len()), ("", 1));
 }
 
+#[test]
+fn an_environment_is_held_by_one_and_taken_over_loudly_and_for_good() {
+    let gate = |plan: &mut Plan| {
+        let argv = ["test", "-e", "go"].map(str::to_owned).to_vec();
+        plan.gates = vec![Gate { fails: 10_000, ..world::gate("go", Probe::Command { argv }) }];
+    };
+    let mut first = World::new(&[&["w1"], &["w2"]], gate);
+    first.supervise(true, None);
+    first.stands("the first batch", |at| at == At::Gating { batch: 0 });
+    let mut second = first.beside(|plan| {
+        (plan.version, plan.vars) = ("3".into(), world::vars("3"));
+        plan.gates.clear();
+    });
+    second.supervise(true, None);
+    let words = wait_until(60, "it waits for the first", || second.release().waits);
+    let parts = [&format!("run {} of ", first.id), "holds the whole of staging since 20", "release web 2", "gating"];
+    assert!(parts.iter().all(|part| words.contains(*part)), "{words}");
+    let nobody = second.ask(&Verb::TakeOver { reason: " ".into() }).unwrap_err();
+    assert!(nobody.contains("reason"), "{nobody}");
+    second.ask(&Verb::TakeOver { reason: "the first hangs".into() }).unwrap();
+    assert_eq!(second.ended().at, At::Succeeded);
+    // The first goes on as if nothing had been, and may not.
+    first.write("go", "");
+    let release = first.stands("a person", |at| matches!(at, At::Paused | At::NeedsOperator));
+    assert!(release.steps.iter().any(|step| step.why.contains("does not hold its lease")), "{:?}", release.steps);
+    assert_eq!((first.log("w1").as_str(), first.log("w2").as_str()), ("2\n3\n", "3\n"));
+    let ledger = opsdeck::audit::Ledger::open(&first.store.audit()).unwrap();
+    let rows = ledger.query(&opsdeck::audit::Filter::default(), 100).unwrap().rows;
+    let told = |action: &str| rows.iter().any(|row| row.entry.action == action);
+    assert!(told("lease.break"), "{rows:?}");
+    wait_true(30, "people are told that it waits", || {
+        let rows = ledger.query(&opsdeck::audit::Filter::default(), 100).unwrap().rows;
+        rows.iter().any(|row| row.entry.action == "release.page" && row.entry.reason.is_some())
+    });
+}
+
+/// A vaulted variable, and a host that is only worked on with the right become password.
+fn sealed(world: &World, password: &str) -> String {
+    world.write("password", password);
+    let mut vault = std::process::Command::new("ansible-vault");
+    vault.args(["encrypt_string", "--vault-password-file", "password", "opened"]).current_dir(world.project());
+    let sealed = String::from_utf8(vault.output().unwrap().stdout).unwrap();
+    std::fs::remove_file(world.project().join("password")).unwrap();
+    sealed.lines().skip(1).map(|line| format!("{}\n", line.trim())).collect()
+}
+
+/// True if a file below holds this text.
+fn lies_in_a_file(folder: &std::path::Path, secret: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().flatten().any(|entry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => lies_in_a_file(&entry.path(), secret),
+        kind if kind.is_file() => String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).contains(secret),
+        _ => false,
+    })
+}
+
+#[test]
+fn a_vaulted_value_is_opened_at_use_with_a_password_that_only_the_supervisor_has() {
+    const PASSWORD: &str = "correct-horse-battery";
+    let mut world = World::new(&[&["w1"], &["w2"]], |_| {});
+    let vaulted = sealed(&world, PASSWORD);
+    world.write(
+        "deploy.yml",
+        &DEPLOY.replace("echo {{ release_version }}", "[ {{ word }} = opened ] && echo {{ release_version }}"),
+    );
+    let mut plan = world.plan();
+    plan.vars.insert("word".into(), serde_json::json!({ "__ansible_vault": vaulted }));
+    let argv = ["test", "-e", "go"].map(str::to_owned).to_vec();
+    plan.gates = vec![Gate { fails: 10_000, ..world::gate("go", Probe::Command { argv }) }];
+    plan.on_failure = OnFailure::Pause;
+    world.id = world.freeze(plan, &["vault:default"]);
+    let mut secrets = Secrets::default();
+    secrets.set(SecretName::Vault("default".into()), Zeroizing::new(PASSWORD.into()));
+    secrets.write_to(&mut world.secrets).unwrap();
+    world.supervise(true, None);
+    world.stands("the first batch", |at| at == At::Gating { batch: 0 });
+    assert_eq!(world.log("w1"), "2\n", "it was opened");
+    assert!(!lies_in_a_file(&world.home(), PASSWORD));
+    // With the supervisor the password dies: nothing fails silently, somebody is asked.
+    world.supervisor.as_mut().unwrap().kill().unwrap();
+    world.was_killed();
+    world.resume();
+    world.write("go", "");
+    let release = world.stands("a person", |at| at == At::Paused);
+    let told = release.history.last().unwrap();
+    assert!(told.2.contains("vault:default") && told.2.contains("lost with the supervisor"), "{told:?}");
+    assert_eq!(world.log("w2"), "");
+}
+
 /// Killed at the n-th time it waits for the disk, then resumed. True if it lived as long as that.
 fn killed_at(n: u32) -> bool {
     let mut world = World::new(&[&["w1"], &["w2"]], |_| {});
     world.supervise(true, Some(n));
-    let how = world.supervisor.take().unwrap().wait().unwrap();
-    let killed = !how.success();
+    let killed = world.was_killed();
     if killed {
-        let first = world.run().seq == 0;
-        world.supervise(first, None);
+        world.resume();
     }
     let release = world.ended();
     assert_eq!(release.at, At::Succeeded, "killed at {n}: {:?}", release.history);

@@ -27,9 +27,45 @@ pub enum Action {
     /// A supervisor took over a run whose supervisor had died.
     #[serde(rename = "run.adopt")]
     RunAdopt,
-    /// Somebody asked a run for what only its kind knows (approve, roll back, ...).
-    #[serde(rename = "run.ask")]
-    RunAsk,
+    /// Somebody approved a release.
+    #[serde(rename = "release.approve")]
+    ReleaseApprove,
+    /// Somebody ended a release before it began.
+    #[serde(rename = "release.reject")]
+    ReleaseReject,
+    /// Somebody let a release wait.
+    #[serde(rename = "release.pause")]
+    ReleasePause,
+    /// Somebody let it go on.
+    #[serde(rename = "release.resume")]
+    ReleaseResume,
+    /// Somebody let it go on without any more pauses.
+    #[serde(rename = "release.promote")]
+    ReleasePromote,
+    /// Somebody left out a gate or what stood in the way: break-glass.
+    #[serde(rename = "release.skip")]
+    ReleaseSkip,
+    /// Somebody let steps run again on hosts where they failed.
+    #[serde(rename = "release.retry")]
+    ReleaseRetry,
+    /// Somebody stopped a release.
+    #[serde(rename = "release.stop")]
+    ReleaseStop,
+    /// Somebody undid a release.
+    #[serde(rename = "release.rollback")]
+    ReleaseRollback,
+    /// Somebody said what a host is: break-glass.
+    #[serde(rename = "release.mark")]
+    ReleaseMark,
+    /// Somebody ended a release with hosts of two versions: break-glass.
+    #[serde(rename = "release.accept-mixed")]
+    ReleaseAcceptMixed,
+    /// Somebody took the environment from whoever held it: break-glass.
+    #[serde(rename = "release.take-over")]
+    ReleaseTakeOver,
+    /// A release told people that it needs them.
+    #[serde(rename = "release.page")]
+    ReleasePage,
     /// A run took another's lease away.
     #[serde(rename = "lease.break")]
     LeaseBreak,
@@ -104,7 +140,19 @@ impl Action {
             Action::RunStop => "run.stop",
             Action::RunEnd => "run.end",
             Action::RunAdopt => "run.adopt",
-            Action::RunAsk => "run.ask",
+            Action::ReleaseApprove => "release.approve",
+            Action::ReleaseReject => "release.reject",
+            Action::ReleasePause => "release.pause",
+            Action::ReleaseResume => "release.resume",
+            Action::ReleasePromote => "release.promote",
+            Action::ReleaseSkip => "release.skip",
+            Action::ReleaseRetry => "release.retry",
+            Action::ReleaseStop => "release.stop",
+            Action::ReleaseRollback => "release.rollback",
+            Action::ReleaseMark => "release.mark",
+            Action::ReleaseAcceptMixed => "release.accept-mixed",
+            Action::ReleaseTakeOver => "release.take-over",
+            Action::ReleasePage => "release.page",
             Action::LeaseBreak => "lease.break",
             Action::LineStop => "line.stop",
             Action::LineOpen => "line.open",
@@ -127,7 +175,19 @@ impl Action {
             Action::RunStop => 1002,
             Action::RunEnd => 1003,
             Action::RunAdopt => 1004,
-            Action::RunAsk => 1006,
+            Action::ReleaseApprove => 1101,
+            Action::ReleaseReject => 1102,
+            Action::ReleasePause => 1103,
+            Action::ReleaseResume => 1104,
+            Action::ReleasePromote => 1105,
+            Action::ReleaseRetry => 1106,
+            Action::ReleaseStop => 1107,
+            Action::ReleaseRollback => 1108,
+            Action::ReleasePage => 1109,
+            Action::ReleaseSkip => 1191,
+            Action::ReleaseMark => 1192,
+            Action::ReleaseAcceptMixed => 1193,
+            Action::ReleaseTakeOver => 1194,
             Action::LeaseBreak => 1005,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,

@@ -66,7 +66,10 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
             let Some(body) = release::launch::body(&spec)? else {
                 anyhow::bail!("this opsdeck knows no run of the kind {:?}", plan.kind)
             };
-            let world = release::world::World::new(&store, spec.id, body.plan.clone());
+            let mut world = release::world::World::new(&store, spec.id, body.plan.clone());
+            if secrets.is_none() {
+                world = world.without(&spec.secrets);
+            }
             let machine = release::supervise::Supervised::new(&store, spec.id, body);
             supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
         }

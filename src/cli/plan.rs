@@ -63,7 +63,7 @@ impl Wanted {
         let project = Project::discover(&global.project)?;
         let asked = |balancers: &Traffic| match &self.active {
             Some(pool) => Ok(pool.clone()),
-            None => active(balancers),
+            None => active(balancers, &project.root),
         };
         let plan = build(&Wish {
             project: &project,

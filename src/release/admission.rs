@@ -1,7 +1,9 @@
 //! May a release begin or go on in its environment now? Freeze windows of `opsdeck.yaml` and stopped lines of the index,
-//! read each time: both may change while it runs.
+//! what the plan was made from, and where traffic goes: read each time, since all of it may change while it runs.
 
-use super::plan::Plan;
+use super::build;
+use super::plan::{Plan, Strategy};
+use super::traffic::{self, Op, Report, Scene};
 use crate::project::{Freeze, Project};
 use crate::run::open_index;
 use crate::state::StateDir;
@@ -12,17 +14,51 @@ use jiff::Timestamp;
 /// Begins what will never pass: only a new plan helps.
 pub const STALE: &str = "stale: ";
 
-/// What stands in the way of a plan now, one sentence each; nothing: it may go on.
-pub fn blocks(store: &StateDir, plan: &Plan) -> Vec<String> {
-    let mut blocks = match Project::at(&plan.cwd) {
-        Ok(project) => match project.environment(&plan.environment) {
-            Some(environment) => frozen(&environment.freeze, Timestamp::now()),
-            None => vec![format!("{} is no environment of {} any more", plan.environment, plan.cwd.display())],
-        },
-        Err(error) => vec![format!("the freeze windows cannot be read: {error}")],
-    };
+/// What stands in the way of a plan now, one sentence each; nothing: it may go on. `untouched`: it has not done anything
+/// to the environment yet, so all that it was made from and for must still be there.
+pub fn blocks(store: &StateDir, plan: &Plan, untouched: bool) -> Vec<String> {
+    let mut blocks = if untouched { stale(store, plan) } else { Vec::new() };
+    match Project::at(&plan.cwd) {
+        Ok(project) => {
+            match project.environment(&plan.environment) {
+                Some(environment) => blocks.extend(frozen(&environment.freeze, Timestamp::now())),
+                None => {
+                    blocks.push(format!("{} is no environment of {} any more", plan.environment, plan.cwd.display()))
+                }
+            }
+            let changed = build::changed(plan, &project, untouched);
+            blocks.extend(changed.into_iter().map(|what| format!("{what}: put it back, or plan and approve again")));
+        }
+        Err(error) => blocks.push(format!("the freeze windows cannot be read: {error}")),
+    }
     blocks.extend(stopped(store, &plan.environment));
     blocks.into_iter().map(|block| text::plain(&block).into_owned()).collect()
+}
+
+/// Why a plan that has done nothing yet does not hold any more: another release went out, or traffic went elsewhere,
+/// since it was made. What cannot be read is told when it is needed.
+fn stale(store: &StateDir, plan: &Plan) -> Vec<String> {
+    let mut stale = Vec::new();
+    if let Ok(Some(stable)) = build::last_stable(store, &plan.release, &plan.environment)
+        && plan.current.as_ref() != Some(&stable)
+    {
+        let then = plan.current.as_deref().unwrap_or("no version");
+        stale.push(format!("{STALE}{stable} is stable here by now, and the plan was made for {then}"));
+    }
+    if let (Strategy::BlueGreen { active, .. }, Some(traffic)) = (&plan.strategy, &plan.traffic) {
+        let (reports, _) = traffic::perform(traffic, &Op::Status, &Scene::at(&plan.cwd));
+        stale.extend(elsewhere(&reports, active));
+    }
+    stale
+}
+
+/// Balancers that send traffic to another pool than the plan's.
+fn elsewhere(reports: &[Report], active: &str) -> Vec<String> {
+    let other = |report: &Report| {
+        let now = report.active.as_deref().filter(|now| *now != active)?;
+        Some(format!("{STALE}{} sends traffic to {now} by now, and the plan was made for {active}", report.balancer))
+    };
+    reports.iter().filter_map(other).collect()
 }
 
 /// Windows that hold at a moment, in words.
@@ -44,6 +80,19 @@ fn stopped(store: &StateDir, environment: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::state::{Index, lines::Line};
+
+    #[test]
+    fn a_balancer_that_was_switched_since_makes_a_plan_stale() {
+        let report = |name: &str, active: Option<&str>| Report {
+            balancer: name.into(),
+            active: active.map(str::to_owned),
+            ..Report::default()
+        };
+        let all = [report("lb1", Some("blue")), report("lb2", Some("green")), report("lb3", None)];
+        let told = elsewhere(&all, "blue");
+        assert_eq!(told, ["stale: lb2 sends traffic to green by now, and the plan was made for blue"]);
+        assert!(elsewhere(&all[..1], "blue").is_empty());
+    }
 
     #[test]
     fn a_stopped_line_names_who_and_why_until_it_is_opened() {

@@ -1,9 +1,11 @@
 //! What people ask of a release, from outside: recorded, then put to its supervisor, which gets a new one where it is dead.
 
-use super::machine::Verb;
+use super::machine::{Stop, Verb};
+use crate::audit::Action;
 use crate::run::control::Command;
+use crate::run::ledger::{self, Asked};
+use crate::run::read_spec;
 use crate::run::stop::{StopError, put};
-use crate::run::{ledger, read_spec};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use uuid::Uuid;
@@ -16,11 +18,34 @@ use uuid::Uuid;
 pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Result<(), StopError> {
     let spec = read_spec(&store.run(run))?;
     let body = serde_json::to_value(verb).map_err(std::io::Error::from)?;
-    let intent = ledger::asking(store, &spec, operator, &body)?;
+    let (action, words) = recorded(verb);
+    let asked = Asked { action, words: &words, body: &body };
+    let intent = ledger::asking(store, &spec, operator, asked)?;
     let result = put(store, run, &Command::Own { body: body.clone() });
     let refused = result.as_ref().err().map(ToString::to_string);
-    if let Err(e) = ledger::asked(store, &spec, operator, intent, &body, refused) {
+    if let Err(e) = ledger::asked(store, &spec, operator, intent, asked, refused) {
         tracing::error!("the audit ledger could not take the outcome of what was asked of run {run}: {e}");
     }
     result
+}
+
+/// What the ledger calls it, and what exactly was asked, in words.
+fn recorded(verb: &Verb) -> (Action, String) {
+    let (action, words) = match verb {
+        Verb::Approve { .. } => (Action::ReleaseApprove, "approve"),
+        Verb::Reject { .. } => (Action::ReleaseReject, "reject"),
+        Verb::Pause { .. } => (Action::ReleasePause, "pause"),
+        Verb::Resume => (Action::ReleaseResume, "resume"),
+        Verb::Promote => (Action::ReleasePromote, "promote"),
+        Verb::Skip { what, .. } => return (Action::ReleaseSkip, format!("skip {what}")),
+        Verb::RetryFailed => (Action::ReleaseRetry, "retry the failed hosts"),
+        Verb::Stop { how: Stop::AfterBatch, .. } => (Action::ReleaseStop, "stop after the batch"),
+        Verb::Stop { how: Stop::Now, .. } => (Action::ReleaseStop, "stop now"),
+        Verb::Stop { how: Stop::AndRollBack, .. } => (Action::ReleaseStop, "stop now and roll back"),
+        Verb::Rollback { .. } => (Action::ReleaseRollback, "roll back"),
+        Verb::Mark { host, mark } => return (Action::ReleaseMark, format!("mark {host} {}", mark.name())),
+        Verb::AcceptMixed { .. } => (Action::ReleaseAcceptMixed, "accept two versions"),
+        Verb::TakeOver { .. } => (Action::ReleaseTakeOver, "take the environment over"),
+    };
+    (action, words.to_owned())
 }

@@ -35,6 +35,8 @@ pub struct What<'a> {
     pub timeout: Option<u32>,
     /// Fencing token of the environment's lease.
     pub fence: Option<i64>,
+    /// Passwords are there for those who ask for them.
+    pub secrets: bool,
 }
 
 /// The command of a step. Vaulted values among its variables stay sealed; Ansible opens them when it uses them.
@@ -69,13 +71,15 @@ pub fn command(store: &StateDir, plan: &Plan, what: What<'_>, env: &Env) -> io::
         (None, StepKind::Command { argv }) => (Child::Program { argv: argv.clone() }, Default::default()),
         (None, kind) => return Err(io::Error::other(format!("{kind:?} is no child process"))),
     };
+    // A program of the operator's own has no way to be handed one.
+    let secrets = what.secrets && matches!(child, Child::Ansible { .. });
     Ok(StepCommand {
         child,
         env: added,
         cwd: plan.cwd.clone(),
         timeout: what.timeout,
         run: what.run.to_string(),
-        secrets: false,
+        secrets,
         fence: what.fence,
     })
 }

@@ -19,6 +19,14 @@ use uuid::Uuid;
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
 pub fn launch(store: &StateDir, plan: Plan, digest: String) -> Result<Launched, LaunchError> {
+    launch_with(store, plan, digest, &Secrets::default())
+}
+
+/// Likewise, with passwords for its steps. They live in its supervisor alone: where that dies, what needs them waits.
+///
+/// # Errors
+/// See [`LaunchError`]; then nothing was started.
+pub fn launch_with(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -> Result<Launched, LaunchError> {
     let operator = Operator::current();
     // The same word as the kernel has for whoever speaks to the control socket: nobody approves what is their own.
     let uid = rustix::process::geteuid().as_raw();
@@ -26,12 +34,13 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String) -> Result<Launched, 
     let warnings = plan.warnings.clone();
     let index = list::open_index(store)?;
     let tools = tools(&plan);
-    let spec = freeze(plan, digest, submitter, operator)?;
+    let mut spec = freeze(plan, digest, submitter, operator)?;
+    spec.secrets = secrets.names().map(ToString::to_string).collect();
     if let Err(e) = tools {
         ledger::refused(store, &spec, &e.to_string())?;
         return Err(e);
     }
-    begin(store, &index, &spec, &Secrets::default(), || Ok(()))?;
+    begin(store, &index, &spec, secrets, || Ok(()))?;
     Ok(Launched { id: spec.id, warnings })
 }
 

@@ -9,6 +9,7 @@ use super::state::{At, Release};
 use crate::project::cfg::Env;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal};
+use crate::run::read_spec;
 use crate::run::state::RunState;
 use crate::run::verdict::{Evidence, Exit};
 use crate::state::StateDir;
@@ -35,13 +36,16 @@ pub struct Supervised {
     machine: machine::Machine,
     store: StateDir,
     run: Uuid,
+    /// Passwords were given for its steps.
+    secrets: bool,
 }
 
 impl Supervised {
     /// For a run of a frozen plan.
     pub fn new(store: &StateDir, run: Uuid, body: Body) -> Self {
         let Body { digest, submitter, plan } = body;
-        Supervised { machine: machine::Machine { plan, digest, submitter }, store: store.clone(), run }
+        let secrets = read_spec(&store.run(run)).is_ok_and(|spec| !spec.secrets.is_empty());
+        Supervised { machine: machine::Machine { plan, digest, submitter }, store: store.clone(), run, secrets }
     }
 }
 
@@ -128,7 +132,8 @@ impl Supervised {
             Theirs::Start { child: number, step, kind, timeout } => {
                 // Without an index nobody else can hold a lease either.
                 let fence = own.lease.filter(|token| *token != 0);
-                let what = child::What { run: self.run, number, step: &step, kind: &kind, timeout, fence };
+                let (run, secrets) = (self.run, self.secrets);
+                let what = child::What { run, number, step: &step, kind: &kind, timeout, fence, secrets };
                 let command = child::command(&self.store, &self.machine.plan, what, &Env::current());
                 // Without a command it is not begun, and says so.
                 let command = command.inspect_err(|e| tracing::error!("step {number} ({}): {e}", step.step));

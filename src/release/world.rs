@@ -1,20 +1,26 @@
 //! How a release touches the world beside its child processes: freezes, version probes, gates, requests, load balancers.
-//! Each in a thread of its own; what comes of it goes back as an input of the machine. What is under way is not begun
-//! again, however often the machine asks for it.
+//! Each in a thread of its own; what comes of it goes back as an input of the machine. What acts is done only while the
+//! environment's lease is ours.
 
-use super::event::StepKey;
+mod jobs;
+mod pages;
+mod past;
+
 use super::gate;
 use super::machine::{Effect, Input};
 use super::plan::{Gate, Plan, StepKind};
 use super::state::Release;
 use super::supervise::Supervised;
-use super::traffic::{self, Op};
+use super::traffic::{self, Op, Scene};
 use super::{admission, probe};
 use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::{Target, targets};
-use crate::run::RunState;
+use crate::run::{RunState, lease};
 use crate::state::StateDir;
+use jobs::Jobs;
+use pages::Pages;
+use past::Past;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,30 +33,25 @@ const PROBE: Duration = Duration::from_secs(60);
 const REQUEST: u32 = 30;
 /// How long `ansible-inventory` may take for the variables of hosts.
 const INVENTORY: Duration = Duration::from_secs(60);
-/// The same is not asked again sooner: what stands in the way does not go away faster.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// What can be under way once at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Job {
-    Admit,
-    Observe,
-    Measure(String),
-    Do(StepKey),
-    Look,
-    /// Asked for once, after its intent: it is never left out.
-    Traffic,
-}
 
 /// The world of one release.
 pub struct World {
+    desk: Desk,
+    jobs: Jobs,
+    pages: Pages,
+}
+
+/// All that a thread needs to perform an effect.
+#[derive(Clone)]
+struct Desk {
     store: StateDir,
+    run: Uuid,
     plan: Arc<Plan>,
     place: Place,
     restarts: Restarts,
-    /// Under way (`None`), or ended at that moment.
-    jobs: HashMap<Job, Option<Instant>>,
     known: Known,
+    /// Passwords that were given at the launch and are gone with an earlier supervisor.
+    lost: Vec<String>,
 }
 
 /// Hosts with their variables: looked up once a slice.
@@ -77,122 +78,169 @@ impl World {
             scratch: store.run(run).path().to_owned(),
             secrets: Default::default(),
         };
-        World {
-            store: store.clone(),
-            plan: Arc::new(plan),
-            place,
-            restarts: Restarts::default(),
-            jobs: HashMap::new(),
-            known: Known::default(),
-        }
+        let pages = Pages::new(store, run);
+        let (store, plan) = (store.clone(), Arc::new(plan));
+        let (restarts, known) = (Restarts::default(), Known::default());
+        let desk = Desk { store, run, plan, place, restarts, known, lost: Vec::new() };
+        World { desk, jobs: Jobs::default(), pages }
     }
 
-    /// Begins what an effect asks for, unless it is under way; `back` gets what came of it.
-    pub fn act(&mut self, effect: Effect, back: impl FnOnce(Input) + Send + 'static) {
-        let Some(job) = job(&effect) else { return };
-        match self.jobs.get(&job) {
-            Some(None) => return,
-            Some(Some(ended)) if matches!(job, Job::Admit | Job::Observe | Job::Look) && ended.elapsed() < PAUSE => {
-                return;
-            }
-            _ => {}
-        }
-        self.jobs.insert(job, None);
-        let plan = Arc::clone(&self.plan);
-        let (place, restarts) = (self.place.clone(), self.restarts.clone());
-        match effect {
-            Effect::Admit => {
-                let store = self.store.clone();
-                thread(move || back(Input::Admission { blocks: admission::blocks(&store, &plan) }));
-            }
-            Effect::Observe { hosts } => {
-                let known = self.known.clone();
-                thread(move || {
-                    let hosts = match &plan.version_probe {
-                        Some(probe) => probe::versions(probe, &known.targets(&plan, &hosts), &place, PROBE),
-                        None => hosts.into_iter().map(|host| (host, None)).collect(),
-                    };
-                    back(Input::Observed { hosts });
-                });
-            }
-            Effect::Measure { gate, hosts } => {
-                let known = self.known.clone();
-                thread(move || {
-                    if let Some(found) = plan.gates.iter().find(|g| g.name == gate) {
-                        back(measured(found, &known.targets(&plan, &hosts), &place, &restarts));
-                    }
-                });
-            }
-            Effect::Do { step, kind, timeout } => thread(move || {
-                let StepKind::Http { request } = &*kind else { return };
-                let limit = Duration::from_secs(timeout.unwrap_or(REQUEST).into());
-                let (outcome, why, transient) = probe::send(request, limit);
-                back(Input::Done { step, outcome, why, transient });
-            }),
-            Effect::Traffic(op) => thread(move || {
-                let (after, ok) = match &plan.traffic {
-                    Some(traffic) => traffic::perform(traffic, &op),
-                    None => (Vec::new(), true),
-                };
-                back(Input::Traffic { op, after, ok });
-            }),
-            _ => {}
-        }
+    /// After the death of the supervisor that had these passwords: what needs them waits for a person.
+    pub fn without(mut self, passwords: &[String]) -> Self {
+        self.desk.lost = passwords.to_vec();
+        self
     }
-
-    /// An input has arrived: what it came from is under way no more.
-    pub fn arrived(&mut self, input: &Input) {
-        let job = match input {
-            Input::Admission { .. } => Job::Admit,
-            Input::Observed { .. } => Job::Observe,
-            Input::Measured { gate, .. } => Job::Measure(gate.clone()),
-            Input::Done { step, .. } => Job::Do(step.clone()),
-            Input::Traffic { op, .. } => traffic_job(op),
-            _ => return,
-        };
-        self.jobs.insert(job, Some(Instant::now()));
-    }
-}
-
-fn job(effect: &Effect) -> Option<Job> {
-    Some(match effect {
-        Effect::Admit => Job::Admit,
-        Effect::Observe { .. } => Job::Observe,
-        Effect::Measure { gate, .. } => Job::Measure(gate.clone()),
-        Effect::Do { step, .. } => Job::Do(step.clone()),
-        Effect::Traffic(op) => traffic_job(op),
-        Effect::Page { text } => {
-            tracing::warn!("{text}");
-            return None;
-        }
-        _ => return None,
-    })
-}
-
-fn traffic_job(op: &Op) -> Job {
-    match op {
-        Op::Status | Op::Check { .. } => Job::Look,
-        _ => Job::Traffic,
-    }
-}
-
-fn measured(gate: &Gate, hosts: &[Target], place: &Place, restarts: &Restarts) -> Input {
-    let reading = gate::measure(gate, hosts, place, restarts);
-    Input::Measured { gate: gate.name.clone(), verdict: reading.verdict, got: reading.got, need: reading.need }
-}
-
-fn thread(work: impl FnOnce() + Send + 'static) {
-    std::thread::spawn(work);
 }
 
 impl crate::run::machine::World<Supervised> for World {
-    fn act(&mut self, _: &RunState, _: &Release, effect: Effect, back: &UnboundedSender<Input>) {
-        let back = back.clone();
-        // Nobody listens any more only when the supervisor ends for another reason.
-        World::act(self, effect, move |input| drop(back.send(input)));
+    fn act(&mut self, run: &RunState, own: &Release, effect: Effect, back: &UnboundedSender<Input>) {
+        self.pages.tell(run, &effect);
+        let Some(wait) = self.jobs.begin(&effect, Instant::now()) else { return };
+        let (desk, past, back) = (self.desk.clone(), Past::of(run, own, &effect), back.clone());
+        std::thread::spawn(move || {
+            std::thread::sleep(wait);
+            // Nobody listens any more only when the supervisor ends for another reason.
+            desk.perform(effect, &past).into_iter().for_each(|input| drop(back.send(input)));
+        });
     }
 
     fn arrived(&mut self, input: &Input) {
-        World::arrived(self, input);
+        self.jobs.ended(input, Instant::now());
+    }
+}
+
+impl Desk {
+    fn perform(&self, effect: Effect, past: &Past) -> Vec<Input> {
+        let plan = &self.plan;
+        match effect {
+            Effect::Admit => {
+                let mut blocks = admission::blocks(&self.store, plan, past.untouched);
+                if !self.lost.is_empty() {
+                    let names = self.lost.join(", ");
+                    blocks
+                        .push(format!("{names}: lost with the supervisor that had it; stop here and submit it again"));
+                }
+                vec![Input::Admission { blocks }]
+            }
+            Effect::Observe { hosts } => {
+                let hosts = match &plan.version_probe {
+                    Some(probe) => probe::versions(probe, &self.known.targets(plan, &hosts), &self.place, PROBE),
+                    None => hosts.into_iter().map(|host| (host, None)).collect(),
+                };
+                vec![Input::Observed { hosts }]
+            }
+            Effect::Measure { gate, hosts } => match plan.gates.iter().find(|g| g.name == gate) {
+                Some(found) => vec![self.measured(found, &self.known.targets(plan, &hosts))],
+                None => Vec::new(),
+            },
+            Effect::Do { step, kind, timeout } => {
+                let StepKind::Http { request } = &*kind else { return Vec::new() };
+                let limit = Duration::from_secs(timeout.unwrap_or(REQUEST).into());
+                let lost = self.lost(past);
+                let (outcome, why, transient) = match &lost {
+                    Some((why, _)) => (super::event::StepOutcome::Failed, why.clone(), false),
+                    None => probe::send(request, limit),
+                };
+                let done = Input::Done { step, outcome, why, transient };
+                lost.map(|(_, lost)| lost).into_iter().chain([done]).collect()
+            }
+            Effect::Traffic(op) => self.traffic(op, past),
+            _ => Vec::new(),
+        }
+    }
+
+    fn traffic(&self, op: Op, past: &Past) -> Vec<Input> {
+        let Some(traffic) = &self.plan.traffic else {
+            return vec![Input::Traffic { op, after: Vec::new(), ok: true }];
+        };
+        let scene = Scene { cwd: &self.plan.cwd, before: &past.before, again: past.again, new: &past.new };
+        let lost = if op.only_looks() { None } else { self.lost(past) };
+        let Some((why, lost)) = lost else {
+            let (after, ok) = traffic::perform(traffic, &op, &scene);
+            return vec![Input::Traffic { op, after, ok }];
+        };
+        let (mut after, _) = traffic::perform(traffic, &Op::Status, &scene);
+        after.iter_mut().for_each(|report| report.problem = Some(why.clone()));
+        vec![lost, Input::Traffic { op, after, ok: false }]
+    }
+
+    /// The environment is another's by now: in words, and as the machine hears it. Nothing is done then.
+    fn lost(&self, past: &Past) -> Option<(String, Input)> {
+        let why = lease::fenced(&self.store, self.run, past.fence?).err()?;
+        Some((why.clone(), Input::LeaseHeld { by: String::new(), why }))
+    }
+
+    fn measured(&self, gate: &Gate, hosts: &[Target]) -> Input {
+        let reading = gate::measure(gate, hosts, &self.place, &self.restarts);
+        Input::Measured { gate: gate.name.clone(), verdict: reading.verdict, got: reading.got, need: reading.need }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::event::{StepKey, StepOutcome};
+    use crate::release::plan::{Driver, Http};
+    use crate::release::sample;
+    use crate::state::Index;
+    use crate::state::leases::Taken;
+
+    /// A plan whose balancers write down what they are asked.
+    fn plan(dir: &std::path::Path) -> Plan {
+        let mut plan = sample::blue_green(1);
+        plan.cwd = dir.to_owned();
+        let sh = |script: &str| ["sh", "-c", script, "sh"].map(str::to_owned).to_vec();
+        for balancer in &mut plan.traffic.as_mut().unwrap().balancers {
+            balancer.driver = Driver::Command {
+                status: sh("printf '{\"active\": \"%s\"}' $(cat pool)"),
+                check: None,
+                switch: sh("echo $1 > pool"),
+                drain: None,
+                instant: true,
+                weights: false,
+            };
+        }
+        plan
+    }
+
+    #[test]
+    fn nothing_is_switched_or_sent_for_a_release_that_lost_its_lease() {
+        let tmp = tempfile::tempdir().unwrap();
+        std::fs::write(tmp.path().join("pool"), "blue").unwrap();
+        let (store, run) = (StateDir::at(tmp.path().join("state")), Uuid::now_v7());
+        let index = Index::open(&store).unwrap();
+        let Taken::Got { token } = index.take_lease(run, "production", None, 0).unwrap() else { panic!() };
+        let world = World::new(&store, run, plan(tmp.path()));
+        let past = Past { fence: Some(token), ..Past::default() };
+        let switch = |to: &str| Effect::Traffic(Op::Switch { to: to.into(), version: None });
+        let done = world.desk.perform(switch("green"), &past);
+        assert!(matches!(&done[..], [Input::Traffic { ok: true, .. }]), "{done:?}");
+        // Somebody breaks it, and takes it.
+        index.free_lease(run).unwrap();
+        let lost = world.desk.perform(switch("blue"), &past);
+        let [Input::LeaseHeld { why, .. }, Input::Traffic { ok: false, after, .. }] = &lost[..] else {
+            panic!("{lost:?}")
+        };
+        assert!(why.contains("does not hold its lease"), "{why}");
+        assert!(after.iter().all(|r| r.active.as_deref() == Some("green") && r.problem.as_ref() == Some(why)));
+        assert_eq!(std::fs::read_to_string(tmp.path().join("pool")).unwrap(), "green\n", "nothing was done");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let request = Http { method: "POST".into(), url, ..Http::default() };
+        let step = StepKey { step: "notify/1".into(), batch: None, attempt: 1 };
+        let kind = Box::new(StepKind::Http { request });
+        let told = world.desk.perform(Effect::Do { step, kind, timeout: Some(5) }, &past);
+        assert!(
+            matches!(
+                &told[..],
+                [Input::LeaseHeld { .. }, Input::Done { outcome: StepOutcome::Failed, transient: false, .. }]
+            ),
+            "{told:?}"
+        );
+        assert!(listener.accept().is_err(), "nothing was sent");
+        // A look is free.
+        let looked = world.desk.perform(Effect::Traffic(Op::Status), &past);
+        assert!(matches!(&looked[..], [Input::Traffic { ok: true, .. }]), "{looked:?}");
     }
 }

@@ -7,6 +7,8 @@ use crate::state::leases::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
 use crate::state::{Index, IndexError, Lock, StateDir};
+use crate::text;
+use crate::text::human;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -128,17 +130,50 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     !lives
 }
 
+/// May a run still act under this token? Asked before each act, since another may have taken its place meanwhile.
+///
+/// # Errors
+/// It does not hold the lease any more, and who does; or that cannot be told.
+pub fn fenced(store: &StateDir, run: Uuid, token: i64) -> Result<(), String> {
+    let index = Index::open(store).map_err(|e| format!("whether the lease is still held cannot be told: {e}"))?;
+    match index.is_held(run, token) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            Err(format!("this run does not hold its lease (token {token}) any more{}", now(store, &index, run)))
+        }
+        Err(e) => Err(format!("whether the lease is still held cannot be told: {e}")),
+    }
+}
+
+/// Who holds what a run held.
+fn now(store: &StateDir, index: &Index, run: Uuid) -> String {
+    let scope = super::read_spec(&store.run(run)).map(|spec| scope(spec.work.inventory(), &spec.cwd));
+    let leases = scope.ok().and_then(|scope| index.leases(&scope).ok()).unwrap_or_default();
+    let words: Vec<String> = leases.iter().map(|lease| format!("; {}", words(store, index, lease))).collect();
+    words.concat()
+}
+
+/// Who holds it, since when, and what for.
 fn words(store: &StateDir, index: &Index, lease: &Lease) -> String {
     let row = index.get(lease.run).ok().flatten();
-    let what = match (row, super::read_spec(&store.run(lease.run))) {
-        (Some(row), _) => format!("{} ({}, {})", row.title, row.operator, row.state),
-        (None, Ok(spec)) => format!("{} ({})", spec.work.title(), spec.operator.name),
-        (None, Err(_)) => "another run".to_owned(),
+    let spec = super::read_spec(&store.run(lease.run)).ok();
+    let (who, what) = match (&row, &spec) {
+        (Some(row), _) => (Some(row.operator.as_str()), format!("{} {}, {}", row.kind, row.title, row.state)),
+        (None, Some(spec)) => {
+            (Some(spec.operator.name.as_str()), format!("{} {}", spec.work.kind(), spec.work.title()))
+        }
+        (None, None) => (None, "another run".to_owned()),
     };
-    let hosts = match &lease.hosts {
-        Some(hosts) if hosts.len() <= 3 => hosts.join(", "),
-        Some(hosts) => format!("{} hosts", hosts.len()),
-        None => "hosts that are not known before it runs".to_owned(),
+    let environment = spec.as_ref().filter(|spec| spec.work.ask().is_none()).map(|spec| {
+        spec.environment.as_ref().map_or("the whole inventory".to_owned(), |name| format!("the whole of {name}"))
+    });
+    let hosts = match (&lease.hosts, environment) {
+        (Some(hosts), _) if hosts.len() <= 3 => hosts.join(", "),
+        (Some(hosts), _) => format!("{} hosts", hosts.len()),
+        (None, Some(environment)) => environment,
+        (None, None) => "hosts that are not known before it runs".to_owned(),
     };
-    format!("run {} holds {hosts}: {what}", lease.run)
+    let since = human::date_time(lease.taken_at);
+    let of = who.map_or(String::new(), |who| format!(" of {who}"));
+    text::plain(&format!("run {}{of} holds {hosts} since {since}: {what}", lease.run)).into_owned()
 }

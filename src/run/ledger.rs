@@ -73,9 +73,20 @@ pub fn stopped(
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..about(record, spec) }).map(drop)
 }
 
-/// The intent to ask a run for what only its machine knows (`{"verb": "approve", ...}`), before it is asked.
-pub fn asking(store: &StateDir, spec: &RunSpec, operator: &Operator, what: &Value) -> Result<Uuid, Error> {
-    let record = of_verb(Record::intent(Action::RunAsk, operator), spec, what);
+/// Something that only a run's own machine knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// In the ledger's terms.
+    pub action: Action,
+    /// What exactly, in words: `skip gate up`.
+    pub words: &'a str,
+    /// As the run is asked (`{"verb": "approve", ...}`).
+    pub body: &'a Value,
+}
+
+/// The intent to ask a run for it, before it is asked.
+pub fn asking(store: &StateDir, spec: &RunSpec, operator: &Operator, what: Asked<'_>) -> Result<Uuid, Error> {
+    let record = of_verb(Record::intent(what.action, operator), spec, what);
     Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
 }
 
@@ -85,24 +96,32 @@ pub fn asked(
     spec: &RunSpec,
     operator: &Operator,
     parent: Uuid,
-    what: &Value,
+    what: Asked<'_>,
     refused: Option<String>,
 ) -> Result<(), Error> {
     let record = match refused {
-        Some(why) => Record::denied(Action::RunAsk, operator, why),
-        None => Record::outcome(Action::RunAsk, operator, Status::Success),
+        Some(why) => Record::denied(what.action, operator, why),
+        None => Record::outcome(what.action, operator, Status::Success),
     };
     let record = of_verb(record, spec, what);
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..record }).map(drop)
 }
 
-fn of_verb(record: Record, spec: &RunSpec, what: &Value) -> Record {
+fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {
     let reason = record.reason.clone();
     let mut record = about(record, spec);
-    let said = what.get("reason").and_then(Value::as_str).map(str::to_owned);
+    let said = what.body.get("reason").and_then(Value::as_str).map(str::to_owned);
     record.reason = reason.or(said);
-    record.metadata.insert("asked".into(), what.clone());
+    record.subject = Some(format!("{}: {}", spec.work.title(), what.words));
+    record.metadata.insert("asked".into(), what.body.clone());
     record
+}
+
+/// A run told people that it needs them.
+pub fn paged(store: &StateDir, spec: &RunSpec, text: &str) -> Result<(), Error> {
+    let record = about(Record::outcome(Action::ReleasePage, &spec.operator, Status::Success), spec);
+    let record = Record { reason: Some(text.to_owned()), ..record };
+    Ledger::open(&store.audit())?.append(&record).map(drop)
 }
 
 /// A run took the lease of another one away, because a person wanted it so.

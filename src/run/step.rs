@@ -6,7 +6,7 @@ use super::verdict::Exit;
 use crate::ansible::secrets::{self, Secrets, Served};
 use crate::ansible::{self, Ask};
 use crate::state::tree;
-use crate::state::{Identity, Index, Lock, StateDir, StepDir, file};
+use crate::state::{Identity, Lock, StateDir, StepDir, file};
 use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -162,12 +162,7 @@ impl Child {
 
 /// A run that lost its lease starts nothing any more, whatever its supervisor believed a moment ago.
 fn fenced(store: &StateDir, id: Uuid, command: &StepCommand) -> io::Result<()> {
-    let Some(token) = command.fence else { return Ok(()) };
-    let index = Index::open(store).map_err(io::Error::other)?;
-    match index.is_held(id, token).map_err(io::Error::other)? {
-        true => Ok(()),
-        false => Err(io::Error::other(format!("the run does not hold its lease (token {token}) any more"))),
-    }
+    command.fence.map_or(Ok(()), |token| super::lease::fenced(store, id, token)).map_err(io::Error::other)
 }
 
 fn spawn(dir: &StepDir, command: &StepCommand, mark: &str) -> io::Result<(u32, Option<Served>)> {

@@ -26,6 +26,8 @@ pub struct Lease {
     pub run: Uuid,
     /// Hosts; `None`: not known, so it may be any.
     pub hosts: Option<Vec<String>>,
+    /// Since when (Unix milliseconds).
+    pub taken_at: i64,
 }
 
 /// What [`Index::take_lease`] came to.
@@ -86,7 +88,7 @@ impl Index {
 
     /// Leases of a scope, oldest first.
     pub fn leases(&self, scope: &str) -> Result<Vec<Lease>, IndexError> {
-        let query = "SELECT token, run, hosts FROM leases WHERE scope = ?1 ORDER BY token";
+        let query = "SELECT token, run, hosts, taken_at FROM leases WHERE scope = ?1 ORDER BY token";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| {
             q.query_map([scope], |r| {
                 let (run, hosts): (String, Option<String>) = (r.get(1)?, r.get(2)?);
@@ -95,6 +97,7 @@ impl Index {
                     token: r.get(0)?,
                     run: Uuid::parse_str(&run).unwrap_or_default(),
                     hosts: hosts.and_then(|h| serde_json::from_str(&h).ok()),
+                    taken_at: r.get(3)?,
                 })
             })?
             .collect()

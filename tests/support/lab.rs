@@ -62,6 +62,24 @@ impl Lab {
         lab
     }
 
+    /// Cuts a host off: its sshd ends with every session in it, and nobody answers at its port any more.
+    pub fn cut(&mut self, host: &str) {
+        let place = host.trim_start_matches('h').parse::<usize>().unwrap() - 1;
+        drop(self.servers.remove(place));
+    }
+
+    /// Lets a host's sshd forward connections, which it does not by itself.
+    pub fn forwards(&mut self, host: &str) {
+        let place = host.trim_start_matches('h').parse::<usize>().unwrap();
+        let config = self.folder.join(format!("sshd{place}/sshd_config"));
+        let text = fs::read_to_string(&config).unwrap().replace("AllowTcpForwarding no", "AllowTcpForwarding yes");
+        fs::write(&config, text).unwrap();
+        let sshd = &mut self.servers[place - 1];
+        let process = Identity::of(sshd.pid()).unwrap();
+        assert!(process.signal(rustix::process::Signal::HUP));
+        sshd.wait_ready(Duration::from_secs(20)).unwrap();
+    }
+
     /// The lab's own folder.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -2,11 +2,12 @@
 
 use super::wait::{wait_true, wait_until};
 use opsdeck::release::plan::{Balancer, Driver, HaproxyMap, Prove, Traffic};
-use opsdeck::release::traffic::{Op, perform};
+use opsdeck::release::traffic::{Op, Scene, perform};
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 pub struct Haproxy {
     dir: tempfile::TempDir,
@@ -43,11 +44,12 @@ impl Haproxy {
         let log = std::fs::File::create(at("log")).unwrap();
         let master = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let haproxy = Haproxy { dir, master, address };
+        let dir = &haproxy.dir;
         let wanted: u32 = backends.iter().map(|(_, servers)| servers.len() as u32).sum();
         let names: Vec<&str> = backends.iter().map(|(name, _)| *name).collect();
         let all = haproxy.traffic(&names);
         wait_true(30, "all servers are up", || {
-            let (reports, _) = perform(&all, &Op::Status);
+            let (reports, _) = perform(&all, &Op::Status, &Scene::at(dir.path()));
             reports[0].up.values().map(|(up, _)| up).sum::<u32>() == wanted
         });
         haproxy
@@ -80,15 +82,19 @@ impl Haproxy {
     pub fn version(&self) -> String {
         let url = format!("http://{}/", self.address);
         let request = opsdeck::health::probe::Http { url, ..Default::default() };
-        opsdeck::health::probe::request::send(&request, std::time::Duration::from_secs(10))
-            .map_or_else(|e| e.why, |a| a.body)
+        opsdeck::health::probe::request::send(&request, Duration::from_secs(10)).map_or_else(|e| e.why, |a| a.body)
     }
 
     /// Reloads its configuration as systemd does, and waits until another worker answers.
     pub fn reload(&self) {
         let before = self.workers();
-        signal(&self.master, "USR2");
-        wait_true(20, "the old worker is gone and a new one is there", || {
+        let mut asked: Option<Instant> = None;
+        wait_true(30, "the old worker is gone and a new one is there", || {
+            // A worker that has only just begun may miss the word to end, and stay: then once more.
+            if asked.is_none_or(|at| at.elapsed() > Duration::from_secs(3)) {
+                signal(&self.master, "USR2");
+                asked = Some(Instant::now());
+            }
             let now = self.workers();
             !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
         });

@@ -2,6 +2,7 @@
 //! and decided here, and nothing is done. The only room that knows both what the operator wrote and the plan.
 
 mod batches;
+mod changed;
 mod fill;
 mod history;
 mod hosts;
@@ -11,6 +12,7 @@ mod traffic;
 mod vars;
 mod warnings;
 
+pub use changed::changed;
 pub use history::last_stable;
 pub use hosts::problems;
 

@@ -42,7 +42,10 @@ pub fn sources(
 }
 
 /// A playbook with all that lies in `roles` beside it and in the project's root.
-fn playbook(root: &Path, path: &str) -> Result<String, Refused> {
+///
+/// # Errors
+/// One of its files cannot be read.
+pub fn playbook(root: &Path, path: &str) -> Result<String, Refused> {
     let full = root.join(path);
     let mut files = BTreeSet::from([full.clone()]);
     let beside = full.parent().map(|folder| folder.join("roles"));
@@ -67,7 +70,11 @@ fn collect(folder: &Path, level: usize, files: &mut BTreeSet<PathBuf>) {
     }
 }
 
-fn file(path: &Path) -> std::io::Result<String> {
+/// A file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn file(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {

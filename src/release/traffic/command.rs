@@ -8,6 +8,7 @@ use crate::release::plan::Driver;
 use crate::text::plain;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -29,19 +30,23 @@ struct Pool {
 }
 
 /// The programs.
-pub struct Programs<'a>(&'a Driver);
+pub struct Programs<'a> {
+    driver: &'a Driver,
+    cwd: &'a Path,
+}
 
 impl<'a> Programs<'a> {
-    /// Those of a driver.
-    pub fn new(driver: &'a Driver) -> Self {
-        Programs(driver)
+    /// Those of a driver; they run in the project's root, as the operator's own do.
+    pub fn new(driver: &'a Driver, cwd: &'a Path) -> Self {
+        Programs { driver, cwd }
     }
 
     fn run(&self, argv: &[String], args: &[&str], limit: Duration) -> Result<String, String> {
         let Some((name, rest)) = argv.split_first() else { return Err("no program is named for this".into()) };
         let mut command = Command::new(name);
-        command.args(rest).args(args);
-        let ended = program::run(command, limit).map_err(|e| format!("{name} cannot be started: {e}"))?;
+        command.args(rest).args(args).current_dir(self.cwd);
+        let ended = program::run(command, limit)
+            .map_err(|e| format!("{name} cannot be started in {}: {e}", self.cwd.display()))?;
         match ended.status {
             Some(status) if status.success() => Ok(ended.stdout),
             Some(status) => {
@@ -52,7 +57,7 @@ impl<'a> Programs<'a> {
     }
 
     fn status(&self) -> Result<Status, String> {
-        let Driver::Command { status, .. } = self.0 else { return Err("no programs".into()) };
+        let Driver::Command { status, .. } = self.driver else { return Err("no programs".into()) };
         let text = self.run(status, &[], LIMIT)?;
         let expected = "expected {\"active\": \"blue\", \"pools\": {\"blue\": {\"up\": 3, \"total\": 3}}}";
         serde_json::from_str(&text).map_err(|e| format!("{}: {e}; {expected}", status.join(" ")))
@@ -60,7 +65,7 @@ impl<'a> Programs<'a> {
 }
 
 impl Drive for Programs<'_> {
-    fn look(&mut self) -> Result<Report, String> {
+    fn look(&mut self, _: &[String]) -> Result<Report, String> {
         let status = self.status()?;
         let mut report = Report { active: status.active.map(|a| plain(&a).into_owned()), ..Report::default() };
         for (name, pool) in status.pools {
@@ -75,13 +80,13 @@ impl Drive for Programs<'_> {
         Ok(report)
     }
 
-    fn check(&mut self, to: &str) -> Result<(), String> {
-        let Driver::Command { check: Some(check), .. } = self.0 else { return self.status().map(drop) };
+    fn check(&mut self, to: &str, _: bool) -> Result<(), String> {
+        let Driver::Command { check: Some(check), .. } = self.driver else { return self.status().map(drop) };
         self.run(check, &[to], LIMIT).map(drop)
     }
 
     fn switch(&mut self, to: &str) -> Result<(), String> {
-        let Driver::Command { switch, instant, .. } = self.0 else { return Err("no programs".into()) };
+        let Driver::Command { switch, instant, .. } = self.driver else { return Err("no programs".into()) };
         self.run(switch, &[to], LIMIT * 3)?;
         let deadline = Instant::now() + if *instant { Duration::ZERO } else { LIMIT * 3 };
         loop {
@@ -97,14 +102,14 @@ impl Drive for Programs<'_> {
     }
 
     fn weight(&mut self, _: &[String], percent: u8) -> Result<(), String> {
-        let Driver::Command { switch, weights: true, .. } = self.0 else {
+        let Driver::Command { switch, weights: true, .. } = self.driver else {
             return Err("its programs know no weights (`weights: true` says that they do)".into());
         };
         self.run(switch, &["new", &percent.to_string()], LIMIT * 3).map(drop)
     }
 
     fn drain(&mut self, pool: &str, limit: Duration) -> Result<(), String> {
-        let Driver::Command { drain: Some(drain), .. } = self.0 else { return Ok(()) };
+        let Driver::Command { drain: Some(drain), .. } = self.driver else { return Ok(()) };
         self.run(drain, &[pool], limit.max(LIMIT)).map(drop)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Report;
 use crate::release::plan::{Balancer, Driver};
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest time of one question to a balancer.
@@ -9,11 +10,12 @@ pub const LIMIT: Duration = Duration::from_secs(10);
 
 /// A balancer at work. Errors are words for a person: what happened, on which object, what was expected.
 pub trait Drive {
-    /// What it shows now.
-    fn look(&mut self) -> Result<Report, String>;
+    /// What it shows now; `new`: hosts whose share of traffic is told apart, where there are no pools.
+    fn look(&mut self, new: &[String]) -> Result<Report, String>;
 
-    /// May it be switched to this pool? Changes nothing.
-    fn check(&mut self, to: &str) -> Result<(), String>;
+    /// May it be switched to this pool? Changes nothing. `again`: that was begun before, and may be half done: its file
+    /// may be ahead of its memory.
+    fn check(&mut self, to: &str, again: bool) -> Result<(), String>;
 
     /// Writes what survives a reload, before anything is switched in memory; nothing where there is no such thing.
     fn persist(&mut self, _to: &str) -> Result<(), String> {
@@ -42,14 +44,14 @@ pub trait Drive {
     fn drain(&mut self, pool: &str, limit: Duration) -> Result<(), String>;
 }
 
-/// The driver of a balancer.
+/// The driver of a balancer; `cwd`: where programs of the operator's own run.
 ///
 /// # Errors
 /// It cannot be reached at all.
-pub fn open(balancer: &Balancer) -> Result<Box<dyn Drive + '_>, String> {
+pub fn open<'a>(balancer: &'a Balancer, cwd: &'a Path) -> Result<Box<dyn Drive + 'a>, String> {
     Ok(match &balancer.driver {
         Driver::Haproxy { .. } => Box::new(super::haproxy::Haproxy::open(&balancer.driver)?),
         Driver::Kubernetes { .. } => Box::new(super::kubernetes::Kubernetes::new(&balancer.driver)),
-        Driver::Command { .. } => Box::new(super::command::Programs::new(&balancer.driver)),
+        Driver::Command { .. } => Box::new(super::command::Programs::new(&balancer.driver, cwd)),
     })
 }

@@ -56,6 +56,33 @@ impl<'a> Haproxy<'a> {
         Ok(found)
     }
 
+    /// The map's file says something else than this memory, which is gone at the next reload.
+    fn drift(&self, memory: &str) -> Option<String> {
+        let map = self.map?;
+        match self.runtime.read(&map.file) {
+            Ok(file) => match value(&file, &map.key) {
+                Some(value) if value == memory => None,
+                value => Some(format!(
+                    "{} says {}, memory {}: a reload would move traffic",
+                    map.file,
+                    plain(value.unwrap_or("nothing")),
+                    plain(memory)
+                )),
+            },
+            Err(why) => Some(format!("what a reload would do cannot be told: {why}")),
+        }
+    }
+
+    /// Shares (percent) of new and old hosts, by the weights that count at the moment.
+    fn shares(&self, servers: &[Server], new: &[String]) -> BTreeMap<String, u8> {
+        let is_new = |server: &&Server| new.contains(&self.host(&server.name));
+        let weight = |of: &[&Server]| of.iter().filter(|s| s.is_up()).map(|s| s.weight).sum::<u64>();
+        let (new, old): (Vec<&Server>, Vec<&Server>) = servers.iter().partition(is_new);
+        let (new, old) = (weight(&new), weight(&old));
+        let Some(share) = (new * 200 + new + old).checked_div(2 * (new + old)) else { return BTreeMap::new() };
+        [("new".to_owned(), share as u8), ("old".to_owned(), 100 - share as u8)].into()
+    }
+
     fn map(&self) -> Result<&HaproxyMap, String> {
         self.map.ok_or_else(|| "the plan names no map whose key is switched".to_owned())
     }
@@ -114,7 +141,7 @@ impl<'a> Haproxy<'a> {
 }
 
 impl Drive for Haproxy<'_> {
-    fn look(&mut self) -> Result<Report, String> {
+    fn look(&mut self, new: &[String]) -> Result<Report, String> {
         let servers = self.servers()?;
         let mut report = Report::default();
         let active = self.map.map(|_| self.in_memory()).transpose()?;
@@ -130,14 +157,18 @@ impl Drive for Haproxy<'_> {
                 }
             }
         }
-        if let Some(active) = active.filter(|_| report.active.is_none()) {
-            report.problem = Some(format!("traffic goes to {}, which is no pool of the plan", plain(&active)));
+        if let Some(active) = active.as_ref().filter(|_| report.active.is_none()) {
+            report.problem = Some(format!("traffic goes to {}, which is no pool of the plan", plain(active)));
         }
+        if self.map.is_none() {
+            report.shares = self.shares(&servers, new);
+        }
+        report.drift = active.as_deref().and_then(|memory| self.drift(memory));
         report.out = servers.iter().filter(|server| server.is_out()).map(|s| self.host(&s.name)).collect();
         Ok(report)
     }
 
-    fn check(&mut self, to: &str) -> Result<(), String> {
+    fn check(&mut self, to: &str, again: bool) -> Result<(), String> {
         let (map, backend) = (self.map()?, self.backend(to)?);
         // HAProxy takes any word for a backend, and sends traffic to its default backend then.
         let own: Vec<Server> = self.servers()?.into_iter().filter(|server| server.backend == backend).collect();
@@ -156,6 +187,8 @@ impl Drive for Haproxy<'_> {
         let (memory, file) = (self.in_memory()?, self.runtime.read(&map.file)?);
         match value(&file, &map.key) {
             Some(value) if value == memory => Ok(()),
+            // That is how far an earlier try came, there or back.
+            Some(_) if again => Ok(()),
             Some(value) => Err(format!("{} says {value}, HAProxy's memory {memory}: make them equal first", map.file)),
             None => Err(format!("{} has no key {}", map.file, map.key)),
         }

@@ -52,10 +52,16 @@ impl<'a> Kubernetes<'a> {
         let Driver::Kubernetes { deployments, .. } = self.0 else { return Err("no Service".into()) };
         deployments.get(pool).map(String::as_str).ok_or_else(|| format!("the plan names no deployment for {pool}"))
     }
+
+    fn is_rolled_out(&self, pool: &str) -> Result<(), String> {
+        let deployment = format!("deployment/{}", self.deployment(pool)?);
+        let timeout = format!("--timeout={}s", ROLLOUT.as_secs());
+        self.kubectl(&["rollout", "status", &deployment, &timeout], ROLLOUT + LIMIT).map(drop)
+    }
 }
 
 impl Drive for Kubernetes<'_> {
-    fn look(&mut self) -> Result<Report, String> {
+    fn look(&mut self, _: &[String]) -> Result<Report, String> {
         let Driver::Kubernetes { deployments, .. } = self.0 else { return Err("no Service".into()) };
         let mut report = Report { active: self.active()?, ..Report::default() };
         for (pool, deployment) in deployments {
@@ -67,11 +73,9 @@ impl Drive for Kubernetes<'_> {
         Ok(report)
     }
 
-    fn check(&mut self, to: &str) -> Result<(), String> {
-        let deployment = self.deployment(to)?;
-        let timeout = format!("--timeout={}s", ROLLOUT.as_secs());
-        self.kubectl(&["rollout", "status", &format!("deployment/{deployment}"), &timeout], ROLLOUT + LIMIT)?;
-        match self.look()?.up.get(to) {
+    fn check(&mut self, to: &str, _: bool) -> Result<(), String> {
+        self.is_rolled_out(to)?;
+        match self.look(&[])?.up.get(to) {
             Some((up, all)) if up == all && *all > 0 => Ok(()),
             Some((up, all)) => Err(format!("{up} of {all} pods of {to} are ready")),
             None => Err(format!("nothing is known of {to}")),
@@ -91,7 +95,8 @@ impl Drive for Kubernetes<'_> {
             self.kubectl(&["patch", "service", service, "--type=json", "-p", &patch.to_string()], LIMIT * 2)?;
         }
         match self.active()? {
-            Some(active) if active == to => Ok(()),
+            // Pods may have gone while it was switched.
+            Some(active) if active == to => self.is_rolled_out(to),
             active => Err(format!("it was switched to {to} and selects {}", active.unwrap_or_default())),
         }
     }

@@ -11,7 +11,7 @@ mod runtime;
 mod stat;
 
 pub use active::active;
-pub use protocol::perform;
+pub use protocol::{Scene, perform};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -88,6 +88,9 @@ pub struct Report {
     /// From decision to read-back (microseconds).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_us: Option<u64>,
+    /// What will be otherwise after a reload, in words: its file says something else than its memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<String>,
     /// What is wrong, in words; with `None` all is well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

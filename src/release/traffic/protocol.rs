@@ -5,6 +5,7 @@ use super::driver::{Drive, open};
 use super::{Op, Report};
 use crate::health::probe::request;
 use crate::release::plan::{Http, Prove, Traffic};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a host may take to be found well after it was put back.
@@ -14,19 +15,45 @@ const REQUEST: Duration = Duration::from_secs(5);
 /// How often a proof is begun again: a balancer's workers need not change at the same moment.
 const TRIES: u32 = 5;
 
+/// What an operation must know beside the balancers and itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// The project's root: programs of the operator's own run there.
+    pub cwd: &'a Path,
+    /// Balancers as they were before the release touched them. Empty: as they are.
+    pub before: &'a [Report],
+    /// The same was begun before, and a death came in its middle: file and memory may differ, so they are not compared,
+    /// and what cannot be switched goes back to where it was before the release, wherever it is now.
+    pub again: bool,
+    /// Hosts that have the new version: whose share of traffic is told apart.
+    pub new: &'a [String],
+}
+
+impl<'a> Scene<'a> {
+    /// Of balancers that nobody has touched.
+    pub fn at(cwd: &'a Path) -> Self {
+        Scene { cwd, before: &[], again: false, new: &[] }
+    }
+}
+
 /// Carries an operation out: each balancer as it is afterwards, and whether all are as wanted.
-pub fn perform(traffic: &Traffic, op: &Op) -> (Vec<Report>, bool) {
-    let mut all: Vec<One<'_>> = traffic.balancers.iter().map(One::of).collect();
+pub fn perform(traffic: &Traffic, op: &Op, scene: &Scene<'_>) -> (Vec<Report>, bool) {
+    let mut all: Vec<One<'_>> = traffic.balancers.iter().map(|balancer| One::of(balancer, scene)).collect();
+    let mut new = scene.new;
     match op {
         Op::Status => {}
-        Op::Check { to } => all.iter_mut().for_each(|one| one.does(|d| d.check(to))),
-        Op::Switch { to, version } => switch(traffic, &mut all, to, version.as_deref()),
-        Op::Weight { hosts, percent } => all.iter_mut().for_each(|one| one.does(|d| d.weight(hosts, *percent))),
+        Op::Check { to } => all.iter_mut().for_each(|one| one.does(|d| d.check(to, scene.again))),
+        Op::Switch { to, version: Some(version) } => switch(traffic, &mut all, to, version, scene),
+        Op::Switch { to, version: None } => all.iter_mut().for_each(|one| one.goes_back(to)),
+        Op::Weight { hosts, percent } => {
+            new = hosts;
+            all.iter_mut().for_each(|one| one.does(|d| d.weight(hosts, *percent)));
+        }
         Op::Out { hosts } => all.iter_mut().for_each(|one| one.does(|d| d.out(hosts, seconds(traffic.drain)))),
         Op::In { hosts } => all.iter_mut().for_each(|one| one.does(|d| d.put_in(hosts, WELL))),
         Op::Drain { pool } => all.iter_mut().for_each(|one| one.does(|d| d.drain(pool, seconds(traffic.drain)))),
     }
-    let reports: Vec<Report> = all.into_iter().map(One::report).collect();
+    let reports: Vec<Report> = all.into_iter().map(|one| one.report(new)).collect();
     let ok = reports.iter().all(|report| report.problem.is_none());
     (reports, ok)
 }
@@ -46,8 +73,8 @@ struct One<'a> {
 }
 
 impl<'a> One<'a> {
-    fn of(balancer: &'a crate::release::plan::Balancer) -> Self {
-        let (driver, problem) = match open(balancer) {
+    fn of(balancer: &'a crate::release::plan::Balancer, scene: &Scene<'a>) -> Self {
+        let (driver, problem) = match open(balancer, scene.cwd) {
             Ok(driver) => (Some(driver), None),
             Err(why) => (None, Some(why)),
         };
@@ -61,15 +88,52 @@ impl<'a> One<'a> {
         }
     }
 
-    fn look(&mut self) -> Result<Report, String> {
+    /// Part of a switch, whose time is counted.
+    fn moves(&mut self, what: impl FnOnce(&mut (dyn Drive + 'a)) -> Result<(), String>) {
+        let began = Instant::now();
+        self.does(what);
+        self.took = Some(self.took.unwrap_or_default() + began.elapsed());
+    }
+
+    fn look(&mut self, new: &[String]) -> Result<Report, String> {
         match &mut self.driver {
-            Some(driver) => driver.look(),
+            Some(driver) => driver.look(new),
             None => Err(self.problem.clone().unwrap_or_default()),
         }
     }
 
-    fn report(mut self) -> Report {
-        let seen = self.look();
+    /// All traffic to where it was. Nothing holds that up: neither a pool that is only partly up, nor a file that cannot
+    /// be written, which is told afterwards.
+    fn goes_back(&mut self, to: &str) {
+        let Some(driver) = &mut self.driver else { return };
+        let began = Instant::now();
+        let (file, memory) = (driver.persist(to), driver.switch(to));
+        self.took = Some(began.elapsed());
+        self.problem = match (memory, file) {
+            (Err(why), _) => Some(why),
+            (Ok(()), Err(why)) => Some(format!("traffic goes to {to}, and does so only until a reload: {why}")),
+            (Ok(()), Ok(())) => None,
+        };
+    }
+
+    /// As [`One::goes_back`], after a switch that failed, here or elsewhere.
+    fn is_put_back(&mut self) {
+        let Some(before) = self.before.clone() else { return };
+        let why = self.problem.take();
+        self.goes_back(&before);
+        let gone = match (self.driver.is_some(), self.problem.take()) {
+            (true, None) => format!("it was put back to {before}"),
+            (true, Some(why)) if why.starts_with("traffic goes to") => format!("it was put back: {why}"),
+            (_, left) => {
+                format!("SPLIT: it could not be put back to {before}: {}", left.as_deref().unwrap_or("out of reach"))
+            }
+        };
+        let why = why.unwrap_or_else(|| "another balancer could not be switched".to_owned());
+        self.problem = Some(format!("{why}; {gone}"));
+    }
+
+    fn report(mut self, new: &[String]) -> Report {
+        let seen = self.look(new);
         let (report, unseen) = match seen {
             Ok(report) => (report, None),
             Err(why) => (Report::default(), Some(why)),
@@ -80,52 +144,32 @@ impl<'a> One<'a> {
     }
 }
 
-/// Nothing is touched unless all balancers can be switched.
-fn switch(traffic: &Traffic, all: &mut [One<'_>], to: &str, version: Option<&str>) {
+/// Nothing is touched unless all balancers can be switched; what an earlier try has touched is put back then.
+fn switch(traffic: &Traffic, all: &mut [One<'_>], to: &str, version: &str, scene: &Scene<'_>) {
     for one in all.iter_mut() {
-        match one.look() {
+        match one.look(&[]) {
             Ok(report) => one.before = report.active,
             Err(why) => one.problem = Some(why),
         }
-        // The way back is not held up by a pool that is only partly up, or by a file that was left behind.
-        if version.is_some() {
-            one.does(|driver| driver.check(to));
+        if scene.again {
+            one.before = scene.before.iter().find(|r| r.balancer == one.name).and_then(|r| r.active.clone());
+        }
+        one.does(|driver| driver.check(to, scene.again));
+    }
+    let fails = |all: &[One<'_>]| all.iter().any(|one| one.problem.is_some());
+    let mut touched = scene.again;
+    if !fails(all) {
+        touched = true;
+        all.iter_mut().for_each(|one| one.moves(|driver| driver.persist(to)));
+    }
+    if !fails(all) {
+        all.iter_mut().for_each(|one| one.moves(|driver| driver.switch(to)));
+        if let Some(prove) = &traffic.prove {
+            all.iter_mut().enumerate().for_each(|(n, one)| one.does(|_| proof(prove, n, version)));
         }
     }
-    if all.iter().any(|one| one.problem.is_some()) && version.is_some() {
-        return;
-    }
-    all.iter_mut().for_each(|one| one.does(|driver| driver.persist(to)));
-    if all.iter().all(|one| one.problem.is_none()) || version.is_none() {
-        for one in all.iter_mut() {
-            let decided = Instant::now();
-            one.does(|driver| driver.switch(to));
-            one.took = Some(decided.elapsed());
-        }
-        if let (Some(prove), Some(version)) = (&traffic.prove, version) {
-            for (n, one) in all.iter_mut().enumerate() {
-                one.does(|_| proof(prove, n, version));
-            }
-        }
-    }
-    if all.iter().any(|one| one.problem.is_some()) && version.is_some() {
-        put_back(all);
-    }
-}
-
-/// Every balancer to where it was.
-fn put_back(all: &mut [One<'_>]) {
-    for one in all {
-        let Some(before) = one.before.clone() else { continue };
-        let Some(driver) = &mut one.driver else { continue };
-        let back = driver.persist(&before).and_then(|()| driver.switch(&before));
-        one.problem = Some(match (one.problem.take(), back) {
-            (Some(why), Ok(())) => format!("{why}; it was put back to {before}"),
-            (None, Ok(())) => format!("put back to {before}, since another balancer could not be switched"),
-            (why, Err(e)) => {
-                format!("SPLIT: {}it could not be put back to {before}: {e}", why.map(|w| w + "; ").unwrap_or_default())
-            }
-        });
+    if touched && fails(all) {
+        all.iter_mut().for_each(One::is_put_back);
     }
 }
 
@@ -150,7 +194,33 @@ fn answered(prove: &Prove, request: &Http, version: &str) -> Result<(), String> 
     }
     let told = match &prove.header {
         Some(header) => answer.header(header).map(|value| value.trim() == version).unwrap_or(false),
-        None => answer.body.contains(version),
+        None => holds(&answer.body, version),
     };
     told.then_some(()).ok_or_else(|| "another version answered".to_owned())
+}
+
+/// A text names this version, not one that only begins or ends with it: `2.1` is neither in `12.1` nor in `2.10`.
+fn holds(text: &str, version: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '+');
+    text.match_indices(version).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + version.len()..]);
+        let before = before.strip_suffix('v').unwrap_or(before).trim_end_matches('.');
+        let after = after.strip_prefix('.').unwrap_or(after);
+        !before.ends_with(part) && !after.starts_with(part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds;
+
+    #[test]
+    fn a_version_is_a_word() {
+        for text in ["2.1", "web v2.1\n", "{\"version\": \"2.1\"}", "This is 2.1."] {
+            assert!(holds(text, "2.1"), "{text}");
+        }
+        for text in ["", "12.1", "1.2.1", "2.10", "2.1.1", "2.1-rc1", "v1.2"] {
+            assert!(!holds(text, "2.1"), "{text}");
+        }
+    }
 }

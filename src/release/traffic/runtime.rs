@@ -71,7 +71,14 @@ impl Runtime {
             (Some(_), Some(host)) => format!("the stats socket on {host}"),
             _ => self.path.display().to_string(),
         };
-        let said = |e: std::io::Error| format!("{name}: {e}");
+        // ssh accepts here and learns only then that the other side does not forward: it closes without a word.
+        let hint = match &self.tunnel {
+            Some(_) => {
+                " (is there such a socket, and does its sshd forward: AllowTcpForwarding, AllowStreamLocalForwarding?)"
+            }
+            None => "",
+        };
+        let said = |e: std::io::Error| format!("{name}: {e}{hint}");
         let mut stream = UnixStream::connect(&self.path).map_err(said)?;
         stream.set_read_timeout(Some(LIMIT)).map_err(said)?;
         stream.set_write_timeout(Some(LIMIT)).map_err(said)?;

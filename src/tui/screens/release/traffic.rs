@@ -123,6 +123,9 @@ fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -
     if !report.out.is_empty() {
         line = line.and(format!("  out: {}", report.out.join(" ")), Role::Warning);
     }
+    if let Some(drift) = &report.drift {
+        line = line.and(format!("  {} {}", sign::WARNING.glyph(theme), crate::text::plain(drift)), Role::Failed);
+    }
     match &report.problem {
         Some(problem) => line.and(format!("  {} {problem}", sign::WARNING.glyph(theme)), Role::Failed),
         None => line,
@@ -135,13 +138,17 @@ fn share(report: &Report, pool: &str) -> Option<u8> {
     told.or_else(|| report.active.as_ref().map(|a| if a == pool { 100 } else { 0 }))
 }
 
+/// Shares that do not come to this (percent) tell only a part.
+const WHOLE: u32 = 99;
+
 fn bar(pools: &[String], report: &Report, theme: &Theme, columns: u16) -> Line {
     const FILL: [(&str, &str); 3] = [("█", "#"), ("▓", "="), ("▒", "-")];
-    let shares: Vec<u8> = pools.iter().filter_map(|p| share(report, p)).collect();
-    if shares.len() < pools.len() || shares.iter().all(|s| *s == 0) {
+    // New and old hosts of one pool have shares where the pool itself has none.
+    let shares: Vec<u8> = pools.iter().map(|p| share(report, p).unwrap_or(0)).collect();
+    let total: u32 = shares.iter().map(|s| u32::from(*s)).sum();
+    if total < WHOLE {
         return Line::default().and("?".repeat(usize::from(columns)), Role::Unknown);
     }
-    let total: u32 = shares.iter().map(|s| u32::from(*s)).sum();
     let mut line = Line::default();
     let (mut sum, mut drawn) = (0, 0);
     for (i, share) in shares.iter().enumerate() {

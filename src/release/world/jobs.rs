@@ -1,0 +1,109 @@
+//! What is under way in the world of a release: nothing is begun twice, and what was looked at a moment ago is looked at
+//! again a moment later.
+
+use crate::release::event::StepKey;
+use crate::release::machine::{Effect, Input};
+use crate::release::traffic::Op;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// What is only looked at is not looked at again sooner: what stands in the way does not go away faster.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What can be under way once at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Job {
+    Admit,
+    Observe,
+    Measure(String),
+    Do(StepKey),
+    Look,
+    /// Asked for once, after its intent.
+    Traffic,
+}
+
+impl Job {
+    fn of(effect: &Effect) -> Option<Job> {
+        Some(match effect {
+            Effect::Admit => Job::Admit,
+            Effect::Observe { .. } => Job::Observe,
+            Effect::Measure { gate, .. } => Job::Measure(gate.clone()),
+            Effect::Do { step, .. } => Job::Do(step.clone()),
+            Effect::Traffic(op) => Job::traffic(op),
+            _ => return None,
+        })
+    }
+
+    fn behind(input: &Input) -> Option<Job> {
+        Some(match input {
+            Input::Admission { .. } => Job::Admit,
+            Input::Observed { .. } => Job::Observe,
+            Input::Measured { gate, .. } => Job::Measure(gate.clone()),
+            Input::Done { step, .. } => Job::Do(step.clone()),
+            Input::Traffic { op, .. } => Job::traffic(op),
+            _ => return None,
+        })
+    }
+
+    fn traffic(op: &Op) -> Job {
+        if op.only_looks() { Job::Look } else { Job::Traffic }
+    }
+}
+
+/// Jobs under way (`None`), or ended at that moment.
+#[derive(Debug, Default)]
+pub struct Jobs(HashMap<Job, Option<Instant>>);
+
+impl Jobs {
+    /// Notes that it begins, and tells how long it must wait before; `None`: it is under way already, or no job at all.
+    pub fn begin(&mut self, effect: &Effect, now: Instant) -> Option<Duration> {
+        let job = Job::of(effect)?;
+        let wait = match self.0.get(&job) {
+            Some(None) => return None,
+            // Left out it would never be asked for again where its asker waits for the answer.
+            Some(Some(ended)) if matches!(job, Job::Admit | Job::Observe | Job::Look) => {
+                PAUSE.saturating_sub(now.duration_since(*ended))
+            }
+            _ => Duration::ZERO,
+        };
+        self.0.insert(job, None);
+        Some(wait)
+    }
+
+    /// An input has arrived: what it came from is under way no more.
+    pub fn ended(&mut self, input: &Input, now: Instant) {
+        if let Some(job) = Job::behind(input) {
+            self.0.insert(job, Some(now));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_is_asked_for_too_soon_comes_later_and_not_never() {
+        let (mut jobs, now) = (Jobs::default(), Instant::now());
+        let look = Effect::Traffic(Op::Status);
+        assert_eq!(jobs.begin(&look, now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&look, now), None, "it is under way");
+        let seen = Input::Traffic { op: Op::Status, after: Vec::new(), ok: false };
+        jobs.ended(&seen, now);
+        let soon = now + Duration::from_millis(300);
+        assert_eq!(jobs.begin(&look, soon), Some(Duration::from_millis(700)));
+        assert_eq!(jobs.begin(&look, soon), None);
+        jobs.ended(&seen, soon);
+        assert_eq!(jobs.begin(&look, soon + PAUSE * 2), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_acts_is_never_put_off() {
+        let (mut jobs, now) = (Jobs::default(), Instant::now());
+        let op = Op::Drain { pool: "blue".into() };
+        assert_eq!(jobs.begin(&Effect::Traffic(op.clone()), now), Some(Duration::ZERO));
+        jobs.ended(&Input::Traffic { op: op.clone(), after: Vec::new(), ok: true }, now);
+        assert_eq!(jobs.begin(&Effect::Traffic(op), now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&Effect::Page { text: String::new() }, now), None);
+    }
+}

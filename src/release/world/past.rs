@@ -1,0 +1,71 @@
+//! What of a release's journal the world must know to act: where traffic was before, what was begun and may be half done.
+
+use crate::release::event::Event;
+use crate::release::machine::Effect;
+use crate::release::state::{Mark, Release};
+use crate::release::traffic::{Op, Report};
+use crate::run::RunState;
+
+/// Taken from the journal at the moment in which something is begun.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// Balancers before the release touched them.
+    pub before: Vec<Report>,
+    /// A switch to the same pool was begun before this one.
+    pub again: bool,
+    /// Hosts that have the new version.
+    pub new: Vec<String>,
+    /// Nothing was done to the environment yet.
+    pub untouched: bool,
+    /// Fencing token of the environment's lease; `None`: none was got, or there is no index to hold it.
+    pub fence: Option<i64>,
+}
+
+impl Past {
+    /// As an effect needs it.
+    pub fn of(run: &RunState, own: &Release, effect: &Effect) -> Past {
+        Past {
+            before: own.traffic_before.clone(),
+            again: again(run, effect),
+            new: own.touched_with(&[Mark::New]),
+            untouched: own.touched.is_empty() && own.traffic_before.is_empty(),
+            fence: own.lease.filter(|token| *token != 0),
+        }
+    }
+}
+
+/// The intent of a switch is on record before the switch itself: its own does not count.
+fn again(run: &RunState, effect: &Effect) -> bool {
+    let (pool, own) = match effect {
+        Effect::Traffic(Op::Check { to }) => (to, 0),
+        Effect::Traffic(Op::Switch { to, version: Some(_) }) => (to, 1),
+        _ => return false,
+    };
+    let same = |json: &&String| match serde_json::from_str(json) {
+        Ok(Event::TrafficIntent { op: Op::Switch { to, version: Some(_) }, .. }) => to == *pool,
+        _ => false,
+    };
+    let intents = run.own.iter().map(|(_, json)| json).filter(|json| json.contains("traffic_intent"));
+    intents.filter(same).count() > own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_is_begun_again_when_the_journal_has_an_intent_of_it_before_its_own() {
+        let switch = |to: &str, version: Option<&str>| Op::Switch { to: to.into(), version: version.map(Into::into) };
+        let intent = |op: &Op| Event::TrafficIntent { op: op.clone(), before: Vec::new() };
+        let told = |intents: &[&Op], op: &Op| {
+            let own = intents.iter().map(|op| (0, serde_json::to_string(&intent(op)).unwrap())).collect();
+            again(&RunState { own, ..RunState::default() }, &Effect::Traffic(op.clone()))
+        };
+        let (green, back, check) =
+            (switch("green", Some("2")), switch("green", None), Op::Check { to: "green".into() });
+        assert!(!told(&[], &check) && told(&[&green], &check));
+        assert!(!told(&[&green], &green) && told(&[&green, &green], &green));
+        assert!(!told(&[&switch("blue", Some("2")), &green], &green), "another pool");
+        assert!(!told(&[&green, &green], &back), "the way back needs no such word");
+    }
+}
