@@ -63,6 +63,9 @@ pub enum Action {
     /// Somebody took the environment from whoever held it: break-glass.
     #[serde(rename = "release.take-over")]
     ReleaseTakeOver,
+    /// Somebody ended a release for another that goes forward from where it stands: break-glass.
+    #[serde(rename = "release.roll-forward")]
+    ReleaseRollForward,
     /// A release told people that it needs them.
     #[serde(rename = "release.page")]
     ReleasePage,
@@ -152,6 +155,7 @@ impl Action {
             Action::ReleaseMark => "release.mark",
             Action::ReleaseAcceptMixed => "release.accept-mixed",
             Action::ReleaseTakeOver => "release.take-over",
+            Action::ReleaseRollForward => "release.roll-forward",
             Action::ReleasePage => "release.page",
             Action::LeaseBreak => "lease.break",
             Action::LineStop => "line.stop",
@@ -188,6 +192,7 @@ impl Action {
             Action::ReleaseMark => 1192,
             Action::ReleaseAcceptMixed => 1193,
             Action::ReleaseTakeOver => 1194,
+            Action::ReleaseRollForward => 1195,
             Action::LeaseBreak => 1005,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,

@@ -45,6 +45,7 @@ fn recorded(verb: &Verb) -> (Action, String) {
         Verb::Rollback { .. } => (Action::ReleaseRollback, "roll back"),
         Verb::Mark { host, mark } => return (Action::ReleaseMark, format!("mark {host} {}", mark.name())),
         Verb::AcceptMixed { .. } => (Action::ReleaseAcceptMixed, "accept two versions"),
+        Verb::RollForward { to, .. } => return (Action::ReleaseRollForward, format!("roll forward with {to}")),
         Verb::TakeOver { .. } => (Action::ReleaseTakeOver, "take the environment over"),
     };
     (action, words.to_owned())

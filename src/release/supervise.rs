@@ -6,6 +6,7 @@ use super::event::{Event, Person};
 use super::machine::{self, Stop, Verb};
 use super::plan::{Plan, StepKind};
 use super::state::{At, Release};
+use super::traffic::Op;
 use crate::project::cfg::Env;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal};
@@ -18,6 +19,9 @@ use uuid::Uuid;
 
 /// The kind of run that a release is, as its spec names it.
 pub const KIND: &str = "release";
+
+/// How often balancers are looked at (milliseconds).
+const LOOK: i64 = 30_000;
 
 /// What a release's spec holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,12 +67,21 @@ impl Machine for Supervised {
     fn decide(&self, run: &RunState, own: &Release, input: &InputOf<'_, Self>, now: i64) -> Decision<Self> {
         let (before, theirs) = self.translated(run, own, input);
         let effects = self.machine.decide(own, &theirs, now).map_err(|refusal| Refusal(refusal.0))?;
-        let effects = effects.into_iter().map(|effect| self.effect(own, effect));
+        let look = matches!(input, Input::Tick) && self.is_to_look(own, now);
+        let look = look.then_some(machine::Effect::Traffic(Op::Status));
+        let effects = effects.into_iter().chain(look).map(|effect| self.effect(own, effect));
         Ok(before.into_iter().map(Effect::Record).chain(effects).collect())
     }
 }
 
 impl Supervised {
+    /// Balancers are looked at every so often while the release lives: somebody else may move traffic, too.
+    fn is_to_look(&self, own: &Release, now: i64) -> bool {
+        let idle = matches!(own.at, At::Planned | At::AwaitingApproval) || own.at.is_terminal();
+        let open = own.traffic_open.is_some() || own.draining;
+        self.machine.plan.traffic.is_some() && !idle && !open && own.traffic_at.is_some_and(|at| now - at >= LOOK)
+    }
+
     /// What every run's journal gets, and what the release's machine hears.
     fn translated(
         &self,

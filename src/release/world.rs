@@ -11,7 +11,7 @@ use super::machine::{Effect, Input};
 use super::plan::{Gate, Plan, StepKind};
 use super::state::Release;
 use super::supervise::Supervised;
-use super::traffic::{self, Op, Scene};
+use super::traffic::{self, Op, Report, Scene};
 use super::{admission, probe};
 use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
@@ -156,7 +156,10 @@ impl Desk {
         let scene = Scene { cwd: &self.plan.cwd, before: &past.before, again: past.again, new: &past.new };
         let lost = if op.only_looks() { None } else { self.lost(past) };
         let Some((why, lost)) = lost else {
-            let (after, ok) = traffic::perform(traffic, &op, &scene);
+            let (mut after, ok) = traffic::perform(traffic, &op, &scene);
+            if op == Op::Status {
+                after.iter_mut().for_each(|report| elsewhere(report, past.pool.as_deref()));
+            }
             return vec![Input::Traffic { op, after, ok }];
         };
         let (mut after, _) = traffic::perform(traffic, &Op::Status, &scene);
@@ -173,6 +176,15 @@ impl Desk {
     fn measured(&self, gate: &Gate, hosts: &[Target]) -> Input {
         let reading = gate::measure(gate, hosts, &self.place, &self.restarts);
         Input::Measured { gate: gate.name.clone(), verdict: reading.verdict, got: reading.got, need: reading.need }
+    }
+}
+
+/// Somebody moved traffic behind the release's back.
+fn elsewhere(report: &mut Report, pool: Option<&str>) {
+    if let (Some(pool), Some(now)) = (pool, report.active.as_deref())
+        && pool != now
+    {
+        report.drift = Some(format!("traffic goes to {now}, and this release has switched it to {pool}"));
     }
 }
 
@@ -239,8 +251,10 @@ mod tests {
             "{told:?}"
         );
         assert!(listener.accept().is_err(), "nothing was sent");
-        // A look is free.
+        // A look is free, and tells what others did.
+        let past = Past { pool: Some("blue".into()), ..past };
         let looked = world.desk.perform(Effect::Traffic(Op::Status), &past);
-        assert!(matches!(&looked[..], [Input::Traffic { ok: true, .. }]), "{looked:?}");
+        let [Input::Traffic { ok: true, after, .. }] = &looked[..] else { panic!("{looked:?}") };
+        assert!(after.iter().all(|r| r.drift.as_ref().is_some_and(|d| d.contains("goes to green"))), "{after:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::release::event::Event;
 use crate::release::machine::Effect;
-use crate::release::state::{Mark, Release};
+use crate::release::state::{Done, Mark, Release};
 use crate::release::traffic::{Op, Report};
 use crate::run::RunState;
 
@@ -13,6 +13,8 @@ pub struct Past {
     pub before: Vec<Report>,
     /// A switch to the same pool was begun before this one.
     pub again: bool,
+    /// Pool that has the traffic by the journal; `None`: it is being moved, or was never.
+    pub pool: Option<String>,
     /// Hosts that have the new version.
     pub new: Vec<String>,
     /// Nothing was done to the environment yet.
@@ -27,10 +29,18 @@ impl Past {
         Past {
             before: own.traffic_before.clone(),
             again: again(run, effect),
+            pool: own.ops.iter().rev().filter(|_| own.traffic_open.is_none()).find_map(switched),
             new: own.touched_with(&[Mark::New]),
             untouched: own.touched.is_empty() && own.traffic_before.is_empty(),
             fence: own.lease.filter(|token| *token != 0),
         }
+    }
+}
+
+fn switched(done: &Done) -> Option<String> {
+    match &done.op {
+        Op::Switch { to, .. } if done.ok => Some(to.clone()),
+        _ => None,
     }
 }
 
