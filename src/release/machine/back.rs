@@ -51,8 +51,7 @@ impl View<'_> {
                 }
             }
         }
-        let marks = self.at_work().into_iter().map(|host| (host, Mark::Old)).collect();
-        vec![record(Event::Hosts { marks, by: None })]
+        self.see(self.plan.rollback.to.as_deref().unwrap_or_default(), Mark::Old)
     }
 
     /// Traffic to where it was; `None` when it is there, or was never moved, or when too few would be left to serve.

@@ -48,7 +48,7 @@ impl View<'_> {
                     return effects;
                 }
                 Progress::Failed(why) => return self.failed(&why, At::Deploying { batch }),
-                Progress::Done => return self.see(self.at_work()),
+                Progress::Done => return self.see(&self.plan.version, Mark::New),
             }
         }
         if self.is_working() {
@@ -75,21 +75,19 @@ impl View<'_> {
         vec![record(Event::BatchIntent { batch, hosts, rollback: false })]
     }
 
-    /// All steps ended well: what is there now? Asked of the hosts where the plan says how.
-    fn see(&self, hosts: Vec<String>) -> Vec<Effect> {
-        if self.plan.version_probe.is_some() {
-            if self.state.observed_seq < self.state.step_seq {
-                return vec![Effect::Observe { hosts }];
-            }
-            let mark = |host: &String| match self.state.hosts.get(host).and_then(|state| state.version.as_deref()) {
-                Some(version) if version == self.plan.version => Mark::New,
-                Some(_) => Mark::Failed,
-                None => Mark::Unknown,
-            };
-            let marks = hosts.iter().map(|host| (host.clone(), mark(host))).collect();
-            return vec![record(Event::Hosts { marks, by: None })];
+    /// All steps ended well: do the hosts at work have the version `wanted` now? Asked of them where the plan says how.
+    pub(super) fn see(&self, wanted: &str, good: Mark) -> Vec<Effect> {
+        let hosts = self.at_work();
+        if self.plan.version_probe.is_some() && self.state.observed_seq < self.state.step_seq {
+            return vec![Effect::Observe { hosts }];
         }
-        let marks = hosts.into_iter().map(|host| (host, Mark::New)).collect();
+        let mark = |host: &String| match self.state.hosts.get(host).and_then(|state| state.version.as_deref()) {
+            _ if self.plan.version_probe.is_none() => good,
+            Some(version) if version == wanted => good,
+            Some(_) => Mark::Failed,
+            None => Mark::Unknown,
+        };
+        let marks = hosts.iter().map(|host| (host.clone(), mark(host))).collect();
         vec![record(Event::Hosts { marks, by: None })]
     }
 

@@ -25,6 +25,8 @@ struct World {
     hosts: BTreeMap<String, String>,
     /// Hosts on which every task fails.
     broken: BTreeSet<String>,
+    /// Hosts that a rollback leaves as they are, and says nothing of it.
+    stuck: BTreeSet<String>,
     active: String,
     /// What gates read.
     verdict: Verdict,
@@ -169,6 +171,7 @@ impl World {
             now: 1_000,
             hosts,
             broken: BTreeSet::new(),
+            stuck: BTreeSet::new(),
             active: "blue".into(),
             verdict: Verdict::Pass,
             acts: Vec::new(),
@@ -312,7 +315,7 @@ impl World {
                 continue;
             }
             let bad = self.broken.contains(&host) && to == "2";
-            if !bad {
+            if !bad && (to == "2" || !self.stuck.contains(&host)) {
                 self.hosts.insert(host.clone(), to.into());
             }
             marks.push((host, if bad { Mark::Failed } else { Mark::New }));

@@ -36,6 +36,18 @@ fn a_failed_host_stops_it_and_every_touched_host_goes_back() {
 }
 
 #[test]
+fn a_host_is_back_when_it_tells_the_old_version_not_when_its_steps_ended_well() {
+    let mut world = World::new(plan(3, &[1, 2]));
+    (world.verdict, world.stuck) = (Verdict::Fail, ["w1".to_owned()].into());
+    world.until("a person", |s| s.at == At::NeedsOperator);
+    assert_eq!((world.hosts["w1"].as_str(), world.state.mark("w1")), ("2", Mark::Failed));
+    world.stuck.clear();
+    world.ask(Verb::Rollback { reason: None }, bob()).unwrap();
+    world.until("its end", |s| s.at.is_terminal());
+    assert_eq!((world.state.at, world.state.mark("w1")), (At::RolledBack, Mark::Old));
+}
+
+#[test]
 fn a_failed_gate_rolls_back_and_one_without_data_waits_for_a_person() {
     let mut world = World::new(plan(3, &[1, 2]));
     world.verdict = Verdict::Fail;
