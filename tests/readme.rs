@@ -57,9 +57,9 @@ fn the_verbs_it_shows_exist() {
 }
 
 #[test]
-fn its_example_configuration_is_valid() {
+fn its_example_configurations_are_valid() {
     let (_, text) = readme();
-    for example in ["runbooks:", "releases:"] {
+    for example in ["runbooks:", "releases:", "checks:"] {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = folder.path().join(path);

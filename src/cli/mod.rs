@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod health;
 pub mod hosts;
 pub mod inventory;
 pub mod line;
@@ -81,6 +82,8 @@ pub enum Verb {
     Inventory(inventory::Args),
     /// Print the hosts that a pattern selects, in Ansible's order
     Hosts(hosts::Args),
+    /// Show how the hosts are: asks them, the worst first; without --once it stays and prints what changes
+    Health(health::Args),
     /// Show the audit ledger, newest first: who did what, where, and how it ended
     Audit(audit::Args),
     /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
@@ -143,6 +146,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Verb::Inventory(args)) => inventory::run(&args, &global),
         Some(Verb::Hosts(args)) => hosts::run(&args, &global),
+        Some(Verb::Health(args)) => health::run(&global, &args),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
         Some(Verb::Check(args)) => check::run(&args, &global),
         Some(Verb::Doctor(args)) => doctor::run(&args, &global),

@@ -5,6 +5,7 @@ pub mod board;
 pub mod breaker;
 pub mod judge;
 pub mod plan;
+pub mod poll;
 pub mod probe;
 pub mod record;
 pub mod sample;

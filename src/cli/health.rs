@@ -1,0 +1,227 @@
+//! `opsdeck health`: how the hosts are. Asks them itself where nobody else does; else reads what the poller wrote.
+//!
+//! Exit codes: 0 all is well (without `--once`: it was ended), 3 something is bad, 4 something needs a look, 5 something is
+//! not known or stale; 1 an error.
+
+mod show;
+
+use super::{Global, print};
+use crate::health::board::Board;
+use crate::health::judge::Status;
+use crate::health::plan;
+use crate::health::poll::{Options, Polling};
+use crate::health::probe::target::load;
+use crate::health::record::Report;
+use crate::health::store::Store;
+use crate::project::{Environment, Project};
+use crate::state::operator::Operator;
+use anyhow::{Result, anyhow, bail};
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long `ansible-inventory` may take.
+const INVENTORY: Duration = Duration::from_secs(60);
+/// How often it is looked at what was written.
+const LOOK: Duration = Duration::from_millis(300);
+/// How often it is looked at what has grown old meanwhile.
+const AGE: Duration = Duration::from_secs(2);
+/// What was written so shortly before the last reading is read again (milliseconds): it may have been on its way.
+const OVERLAP: i64 = 5_000;
+/// How long `--once` waits beyond the slowest interval: a slow machine may ask through Ansible.
+const PATIENCE: i64 = 90_000;
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck health -E production --once
+  opsdeck health web:&eu
+  opsdeck health -E staging --raw web1 sample
+  opsdeck health --once --json | jq '.hosts[] | select(.status != \"ok\")'
+
+Exit codes: 0 all is well (without --once: it was ended), 3 something is bad, 4 something needs a look, 5 something is not
+known or stale, 1 an error.")]
+pub struct Args {
+    /// Hosts, as a pattern
+    #[arg(default_value = "all", allow_hyphen_values = true)]
+    pub pattern: String,
+    /// Environment of the project; not needed where there is only one
+    #[arg(short = 'E', long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Ask once what was not asked within its interval, print it all, and end
+    #[arg(long)]
+    pub once: bool,
+    /// Print the last raw answers of a check on a host (`-`: of one that is asked once for all), newest first; asks nothing
+    #[arg(long, num_args = 2, value_names = ["HOST", "CHECK"], conflicts_with = "once")]
+    pub raw: Vec<String>,
+    /// Print JSON: one document with --once and --raw, else one line a change
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints it.
+///
+/// # Errors
+/// No such environment, a pattern that selects nothing, an inventory that cannot be read, a state directory that cannot.
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let project = Arc::new(Project::discover(&global.project)?);
+    let environment = choose(&project, args.environment.as_deref())?.clone();
+    let state = global.store();
+    let who = format!("opsdeck health of {}", Operator::current().name);
+    let mut options = Options { state, project, environment, who, hosts: None };
+    let store = Store::open(&options.state, &options.scope())?;
+    if let [host, check] = args.raw.as_slice() {
+        return raw(&store, host, check, args.json);
+    }
+    let (hosts, asked) = hosts(&options, &args.pattern)?;
+    options.hosts = Some(hosts.clone());
+    let polling = Polling::start(options)?;
+    let done = if args.once { once(&store, &hosts, &asked, args.json) } else { follow(&store, &hosts, args.json) };
+    polling.stop();
+    done
+}
+
+fn choose<'a>(project: &'a Project, name: Option<&str>) -> Result<&'a Environment> {
+    let names = || project.environments.iter().map(|env| env.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, project.environments.as_slice()) {
+        (Some(name), _) => {
+            let root = project.root.display();
+            project
+                .environment(name)
+                .ok_or_else(|| anyhow!("no environment {name:?} in {root}: expected one of {}", names()))
+        }
+        (None, [one]) => Ok(one),
+        (None, []) => bail!("no environment was found in {}", project.root.display()),
+        (None, _) => bail!("which environment? Choose with -E NAME: {}", names()),
+    }
+}
+
+/// What is asked where: host and probe, and seconds between two times.
+type Asked = HashMap<(Option<String>, String), u32>;
+
+/// The hosts of the pattern, and all that is asked of them or once for all.
+fn hosts(options: &Options, pattern: &str) -> Result<(Vec<String>, Asked)> {
+    let inventory =
+        load(&options.project.root, &options.environment.inventory, INVENTORY).map_err(|e| anyhow!("{e}"))?;
+    let chosen = inventory.select(pattern, None)?;
+    if chosen.hosts.is_empty() {
+        bail!("no host of {} matches `{pattern}`", options.environment.name);
+    }
+    let hosts: Vec<String> = chosen.hosts.iter().map(|id| inventory.host_name(*id).to_owned()).collect();
+    let (jobs, _) = plan::jobs(&plan::watches(&options.project, &options.environment.name), &inventory);
+    let here = jobs.into_iter().filter(|job| job.host.as_ref().is_none_or(|host| hosts.contains(host)));
+    let asked = here.map(|job| ((job.host, job.watch.name.clone()), job.watch.rule.interval)).collect();
+    Ok((hosts, asked))
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn raw(store: &Store, host: &str, check: &str, json: bool) -> Result<ExitCode> {
+    let host = Some(host).filter(|host| *host != "-");
+    let mut all = store.raw(host, check)?;
+    if all.is_empty() {
+        // The checks of a sample are known by other names than the probe that brings them.
+        let mut reports = store.reports(0)?.into_iter().filter(|report| report.host.as_deref() == host);
+        if let Some(report) = reports.find(|report| report.records.iter().any(|record| record.check == check)) {
+            all = store.raw(host, &report.probe)?;
+        }
+    }
+    print::print(&if json { show::raw_json(&all) } else { show::raw(&all) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was ever written, and when it was read.
+struct Reader<'a> {
+    store: &'a Store,
+    all: HashMap<(Option<String>, String), Report>,
+    read: Option<(i64, i64)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(store: &'a Store) -> Self {
+        Reader { store, all: HashMap::new(), read: None }
+    }
+
+    /// Reads what is new. False: nothing was written since the last time.
+    fn read(&mut self) -> Result<bool> {
+        let (version, at) = (self.store.version()?, now());
+        let since = match self.read {
+            Some((before, _)) if before == version => return Ok(false),
+            Some((_, read)) => read - OVERLAP,
+            None => 0,
+        };
+        self.read = Some((version, at));
+        let reports = self.store.reports(since)?;
+        self.all.extend(reports.into_iter().map(|report| ((report.host.clone(), report.probe.clone()), report)));
+        Ok(true)
+    }
+
+    fn board(&self, hosts: &[String]) -> Board {
+        let mut reports: Vec<Report> = self.all.values().cloned().collect();
+        reports.sort_by(|a, b| (&a.host, &a.probe).cmp(&(&b.host, &b.probe)));
+        Board::new(&reports, hosts, now())
+    }
+
+    /// All of it was asked since that moment, or within its interval before.
+    fn is_new(&self, asked: &Asked, began: i64) -> bool {
+        asked.iter().all(|(key, interval)| {
+            self.all.get(key).is_some_and(|report| report.at >= began - i64::from(*interval) * 1000)
+        })
+    }
+}
+
+/// Until all was asked, or the slowest has had its time.
+fn once(store: &Store, hosts: &[String], asked: &Asked, json: bool) -> Result<ExitCode> {
+    let (began, start) = (now(), Instant::now());
+    let slowest = asked.values().max().copied().unwrap_or_default();
+    let limit = PATIENCE + i64::from(slowest) * 1000;
+    let mut reader = Reader::new(store);
+    loop {
+        reader.read()?;
+        if reader.is_new(asked, began) || start.elapsed().as_millis() as i64 > limit {
+            let board = reader.board(hosts);
+            print::print(&if json { show::json(&board, now()) } else { show::text(&board, now()) })?;
+            return Ok(code(&board));
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Prints the board when it is known, then every change, until it is ended.
+fn follow(store: &Store, hosts: &[String], json: bool) -> Result<ExitCode> {
+    let mut reader = Reader::new(store);
+    let mut seen: HashMap<(Option<String>, String), Status> = HashMap::new();
+    let mut drawn = Instant::now();
+    loop {
+        if !reader.read()? && drawn.elapsed() < AGE {
+            std::thread::sleep(LOOK);
+            continue;
+        }
+        drawn = Instant::now();
+        let board = reader.board(hosts);
+        for row in &board.rows {
+            let key = (row.host.clone(), row.check.clone());
+            // At first only what is not well: that of hundreds of hosts is the news.
+            let news = seen.insert(key, row.status).map_or(row.status != Status::Ok, |before| before != row.status);
+            if news && row.age.is_some() {
+                let line = if json { show::row_json(row, now()).to_string() + "\n" } else { show::row(row, now()) };
+                print::print(&line)?;
+            }
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn code(board: &Board) -> ExitCode {
+    let any = |n: fn(&crate::health::board::Counts) -> u32| n(&board.hosts) + n(&board.services) > 0;
+    match () {
+        () if any(|counts| counts.bad) => ExitCode::from(3),
+        () if any(|counts| counts.warn) => ExitCode::from(4),
+        () if any(|counts| counts.stale + counts.unknown) => ExitCode::from(5),
+        () => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,134 @@
+//! A board as lines and as JSON. Everything that hosts said is safe by the time it is here, or made so.
+
+use crate::health::board::{Board, Counts, Row};
+use crate::health::judge::Status;
+use crate::health::record::{Raw, Unit};
+use crate::text::{human, pad, plain, plain_lines};
+use serde_json::{Value, json};
+
+fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "●",
+        Status::Unknown => "?",
+        Status::Stale => "◌",
+        Status::Warn => "▲",
+        Status::Bad => "✖",
+    }
+}
+
+/// The whole board: what is not well, then how much is.
+pub fn text(board: &Board, now: i64) -> String {
+    let mut out = format!("{}\n", counts(&board.hosts));
+    for cause in &board.causes {
+        out += &format!("▲ common cause? {} since {}\n", plain(&cause.text()), human::time(cause.since));
+    }
+    let loud = board.rows.iter().filter(|row| row.status != Status::Ok || row.suspect || row.flapping);
+    loud.for_each(|row| out += &self::row(row, now));
+    out
+}
+
+fn counts(counts: &Counts) -> String {
+    let all = [
+        (Status::Bad, counts.bad),
+        (Status::Warn, counts.warn),
+        (Status::Stale, counts.stale),
+        (Status::Unknown, counts.unknown),
+        (Status::Ok, counts.ok),
+    ];
+    let some = all.into_iter().filter(|(status, n)| *n > 0 || *status == Status::Ok);
+    some.map(|(status, n)| format!("{} {n} {}", sign(status), status.name())).collect::<Vec<_>>().join("   ")
+}
+
+/// One line.
+pub fn row(row: &Row, now: i64) -> String {
+    let host = row.host.as_deref().unwrap_or("-");
+    let mut more = Vec::new();
+    if row.suspect || row.tends != row.status {
+        more.push(format!("{}/{} {}", row.streak, row.needed, row.tends.name()));
+    }
+    if row.flapping {
+        more.push(format!("flapping {:.0}%", row.flap));
+    }
+    if let (Some(limit), Status::Warn | Status::Bad) = (row.limit, row.status) {
+        more.push(format!("limit {limit}"));
+    }
+    if row.folded > 1 {
+        more.push(format!("{} checks", row.folded));
+    }
+    let since = if row.since > 0 { format!("for {}", human::short(now - row.since)) } else { String::new() };
+    let age = row.age.map_or(String::new(), |age| format!("{} old", human::short(age)));
+    let parts = [since, more.join(", "), row.source.clone(), age];
+    let tail: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!(
+        "{} {}  {}  {}  {}  ({})\n",
+        sign(row.status),
+        pad(row.status.name(), 7),
+        pad(&plain(host), 16),
+        pad(&plain(&row.check), 12),
+        plain(&row.text),
+        tail.join("; "),
+    )
+}
+
+/// The whole board.
+pub fn json(board: &Board, now: i64) -> String {
+    let counts = |counts: &Counts| {
+        json!({ "bad": counts.bad, "warn": counts.warn, "stale": counts.stale, "unknown": counts.unknown,
+                "ok": counts.ok, "suspect": counts.suspect })
+    };
+    let cell = |cell: &crate::health::board::Cell| {
+        json!({ "host": cell.host, "status": cell.status, "why": cell.why, "since": since(cell.since),
+                "cpu": cell.cpu, "memory": cell.memory, "disk": cell.disk })
+    };
+    let cause = |cause: &crate::health::board::Cause| {
+        json!({ "text": cause.text(), "check": cause.family, "way": cause.way, "status": cause.status,
+                "since": since(cause.since), "hosts": cause.hosts, "of": cause.of })
+    };
+    let all = json!({
+        "at": human::rfc3339(now),
+        "counts": counts(&board.hosts),
+        "services": counts(&board.services),
+        "causes": board.causes.iter().map(cause).collect::<Vec<_>>(),
+        "hosts": board.cells.iter().map(cell).collect::<Vec<_>>(),
+        "checks": board.rows.iter().map(|row| row_json(row, now)).collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}
+
+fn since(at: i64) -> Option<String> {
+    (at > 0).then(|| human::rfc3339(at))
+}
+
+/// One row.
+pub fn row_json(row: &Row, now: i64) -> Value {
+    json!({
+        "at": human::rfc3339(now), "host": row.host, "check": row.check, "probe": row.probe, "status": row.status,
+        "since": since(row.since), "tends": row.tends, "streak": row.streak, "needed": row.needed,
+        "suspect": row.suspect, "flapping": row.flapping, "text": row.text, "value": row.value, "unit": row.unit,
+        "limit": row.limit, "need": row.need, "per_hour": row.trend.map(|trend| trend.per_hour),
+        "full_in": row.full_in.filter(|_| row.unit == Unit::Percent).map(|ms| ms / 1000), "source": row.source,
+        "age": row.age.map(|ms| ms / 1000), "checks": row.folded,
+    })
+}
+
+/// Raw answers, safe for a terminal.
+pub fn raw(all: &[Raw]) -> String {
+    let mut out = String::new();
+    for one in all {
+        let took = human::duration(one.took.into());
+        out += &format!("{}  {}  {took}\n$ {}\n", human::date_time(one.at), plain(&one.ended), plain(&one.command));
+        for line in plain_lines(&String::from_utf8_lossy(&one.output)) {
+            out += &format!("  {line}\n");
+        }
+    }
+    if all.is_empty() { "nothing was asked there yet\n".to_owned() } else { out }
+}
+
+/// Likewise as JSON.
+pub fn raw_json(all: &[Raw]) -> String {
+    let one = |one: &Raw| {
+        json!({ "at": human::rfc3339(one.at), "took_ms": one.took, "command": one.command, "ended": one.ended,
+                "output": String::from_utf8_lossy(&one.output) })
+    };
+    format!("{:#}\n", Value::Array(all.iter().map(one).collect()))
+}

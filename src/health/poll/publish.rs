@@ -1,0 +1,83 @@
+//! The one thread that keeps the lease, folds what askings brought, and writes it: a few times a second, many at once.
+
+use super::keep::{Brought, Keep};
+use super::work::now;
+use crate::health::plan::Job;
+use crate::health::store::{LEASE, Store};
+use crate::state::IndexError;
+use std::collections::HashSet;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch::Sender;
+
+/// What was brought is written at least so often.
+const WRITE: Duration = Duration::from_millis(300);
+/// The lease is renewed so often: a third of it.
+const RENEW: Duration = Duration::from_millis(LEASE as u64 / 3);
+/// What nobody measures any more is forgotten so often.
+const TIDY: Duration = Duration::from_secs(3_600);
+
+/// What the poller must know of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It is the poller, and these hosts are wanted; `None`: all.
+    Polls(Option<HashSet<String>>),
+    /// It is the poller no more.
+    Lost,
+}
+
+/// Works until `orders` ends or the lease is lost.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn publish(
+    store: &Store,
+    (holder, who): (&str, &str),
+    orders: &Receiver<(Job, Brought)>,
+    news: &Sender<News>,
+) -> Result<(), IndexError> {
+    let mut keep = Keep::new(store.reports(0)?);
+    let (mut renewed, mut tidied) = (Instant::now(), Instant::now());
+    let mut batch = Vec::new();
+    store.forget(now())?;
+    loop {
+        let deadline = Instant::now() + WRITE;
+        let ended = loop {
+            match orders.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok((job, brought)) => batch.push(keep.fold(&job, brought)),
+                Err(RecvTimeoutError::Timeout) => break false,
+                Err(RecvTimeoutError::Disconnected) => break true,
+            }
+        };
+        if !batch.is_empty() && !store.publish(holder, &batch, now())? {
+            break;
+        }
+        batch.clear();
+        if ended {
+            return store.free(holder);
+        }
+        if renewed.elapsed() >= RENEW {
+            renewed = Instant::now();
+            if store.take(holder, who, now())?.is_some() {
+                break;
+            }
+            let wanted = News::Polls(wanted(store)?);
+            news.send_if_modified(|news| std::mem::replace(news, wanted.clone()) != wanted);
+        }
+        if tidied.elapsed() >= TIDY {
+            tidied = Instant::now();
+            store.forget(now())?;
+        }
+    }
+    news.send_replace(News::Lost);
+    Ok(())
+}
+
+/// The hosts that anybody wants; `None`: all.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn wanted(store: &Store) -> Result<Option<HashSet<String>>, IndexError> {
+    let all: Option<Vec<Vec<String>>> = store.wanted(now())?.into_iter().collect();
+    Ok(all.map(|hosts| hosts.into_iter().flatten().collect()))
+}

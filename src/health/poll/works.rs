@@ -1,0 +1,162 @@
+//! What a poller does: every job with the way to its host, worked out once from the inventory.
+
+use super::keep::{Brought, Found};
+use super::schedule;
+use super::work::{self, World};
+use crate::health::plan::{Ask, Job, Watch, jobs, watches};
+use crate::health::probe::Probe;
+use crate::health::probe::target::{Target as Vars, load};
+use crate::health::record::{Raw, Report};
+use crate::project::cfg::{AnsibleCfg, Env};
+use crate::project::{Environment, Project};
+use crate::ssh::{self, Route, Target};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long `ansible-inventory` may take.
+const INVENTORY: Duration = Duration::from_secs(60);
+/// Ansible is asked no more often than this (seconds): a call of it costs a second of this machine.
+const ANSIBLE: u32 = 60;
+
+/// One thing that is done again and again.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What for: one job, or all hosts of a watch that go through Ansible.
+    pub jobs: Vec<Job>,
+    /// How.
+    pub way: Way,
+    /// Milliseconds between two times.
+    pub interval: u64,
+    /// When in it.
+    pub phase: u64,
+}
+
+/// The hosts of one watch that go through Ansible, and why each.
+type Group = (Vec<Job>, Vec<(Vars, String)>);
+
+/// How a host is reached.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Over SSH.
+    Ssh(Arc<Vars>, Arc<Target>),
+    /// From this machine; the host, where the probe names it.
+    Here(Vec<Vars>),
+    /// Through Ansible, and why each.
+    Ansible(Vec<(Vars, String)>),
+    /// Not at all.
+    Never(String),
+}
+
+impl Work {
+    fn new(jobs: Vec<Job>, way: Way) -> Work {
+        let job = &jobs[0];
+        let interval = u64::from(job.watch.rule.interval.max(1)) * 1000;
+        let phase = schedule::phase(&(&job.host, &job.watch.name), interval);
+        Work { jobs, way, interval, phase }
+    }
+
+    /// True if any of it is wanted; `None`: everything is. What is asked once for all always is.
+    pub fn is_wanted(&self, hosts: Option<&HashSet<String>>) -> bool {
+        hosts.is_none_or(|hosts| self.jobs.iter().any(|job| job.host.as_ref().is_none_or(|host| hosts.contains(host))))
+    }
+
+    /// True if all of it was measured within its interval.
+    pub fn is_fresh(&self, measured: &HashMap<(Option<String>, String), i64>, now: i64) -> bool {
+        let fresh = |at: &i64| (0..self.interval as i64).contains(&(now - at));
+        self.jobs.iter().all(|job| measured.get(&(job.host.clone(), job.watch.name.clone())).is_some_and(fresh))
+    }
+
+    /// Does it.
+    pub async fn act(&self, world: World, hosts: Option<Arc<HashSet<String>>>) -> Vec<(Job, Brought)> {
+        let job = &self.jobs[0];
+        match &self.way {
+            Way::Ssh(vars, target) => vec![(job.clone(), work::over_ssh(job, vars, target, &world).await)],
+            Way::Here(vars) => vec![(job.clone(), work::from_here(job.clone(), vars.clone(), world).await)],
+            Way::Never(why) => vec![(job.clone(), never(why))],
+            Way::Ansible(all) => {
+                let wanted = |host: &str| hosts.as_ref().is_none_or(|hosts| hosts.contains(host));
+                let asked = self.jobs.iter().zip(all).filter(|(_, (vars, _))| wanted(&vars.name));
+                let (jobs, all): (Vec<Job>, Vec<(Vars, String)>) =
+                    asked.map(|(job, host)| (job.clone(), host.clone())).unzip();
+                let (watch, limit) = (Arc::clone(&job.watch), Duration::from_millis(self.interval * 9 / 10));
+                let ask = move || work::through_ansible(&watch.ask, &all, &world, limit);
+                let brought = tokio::task::spawn_blocking(ask).await.unwrap_or_default();
+                jobs.into_iter().zip(brought).collect()
+            }
+        }
+    }
+}
+
+fn never(why: &str) -> Brought {
+    let (at, why) = (work::now(), work::safe(why));
+    let raw = Raw { at, took: 0, command: String::new(), ended: why.clone(), output: Vec::new() };
+    Brought { at, took: 0, found: Found::Unknown(why), raw }
+}
+
+/// When what was last measured, by host and probe.
+pub fn measured(reports: &[Report]) -> HashMap<(Option<String>, String), i64> {
+    reports.iter().map(|report| ((report.host.clone(), report.probe.clone()), report.at)).collect()
+}
+
+/// Everything that is to be done in an environment. Blocking.
+///
+/// # Errors
+/// Its inventory cannot be read, by us or by Ansible.
+pub fn works(project: &Project, environment: &Environment) -> Result<Vec<Work>, String> {
+    let inventory = load(&project.root, &environment.inventory, INVENTORY)?;
+    let cfg = AnsibleCfg::load(&project.root, &Env::current());
+    let (jobs, wrong) = jobs(&watches(project, &environment.name), &inventory);
+    let mut works = Vec::new();
+    let mut known: HashMap<String, (Arc<Vars>, Route)> = HashMap::new();
+    let mut ansible: BTreeMap<String, Group> = BTreeMap::new();
+    for job in jobs {
+        let Some(host) = &job.host else {
+            works.push(Work::new(vec![job], Way::Here(Vec::new())));
+            continue;
+        };
+        let (vars, route) = known.entry(host.clone()).or_insert_with(|| {
+            let vars = Arc::new(Vars::of(&inventory, host));
+            let route = match inventory.host(host) {
+                Some(id) => ssh::route(&inventory, id, &cfg, &ssh::Options::default()),
+                None => Route::Ansible { why: "it is this machine itself".into() },
+            };
+            (vars, route)
+        });
+        let from_here = matches!(&job.watch.ask, Ask::Probe(probe) if !matches!(probe, Probe::Systemd { .. }));
+        match route {
+            _ if from_here => {
+                let vars = vec![(**vars).clone()];
+                works.push(Work::new(vec![job], Way::Here(vars)));
+            }
+            Route::Ssh(target) => {
+                let target = Arc::new((**target).clone());
+                works.push(Work::new(vec![job], Way::Ssh(Arc::clone(vars), target)));
+            }
+            Route::Ansible { why } => {
+                let slow = Arc::new(rarely(&job.watch, why));
+                // Hosts of one watch go together; two samples with other limits do not.
+                let group = ansible.entry(format!("{:?}", job.watch)).or_default();
+                group.0.push(Job { host: job.host.clone(), watch: slow });
+                group.1.push(((**vars).clone(), why.clone()));
+            }
+        }
+    }
+    works.extend(ansible.into_values().map(|(jobs, hosts)| Work::new(jobs, Way::Ansible(hosts))));
+    let all = watches(project, &environment.name);
+    for (name, why) in wrong {
+        if let Some(watch) = all.iter().find(|watch| watch.name == name) {
+            works.push(Work::new(vec![Job { host: None, watch: Arc::clone(watch) }], Way::Never(why)));
+        }
+    }
+    Ok(works)
+}
+
+fn rarely(watch: &Watch, why: &str) -> Watch {
+    let mut watch = watch.clone();
+    if let Ask::Sample(_) = watch.ask {
+        watch.need = format!("an answer through Ansible ({why})");
+    }
+    watch.rule.interval = watch.rule.interval.max(ANSIBLE);
+    watch
+}
