@@ -6,7 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use opsdeck::cli::demo::{MARK, sshd};
+use opsdeck::cli::demo::{MARK, sshd, system};
 use opsdeck::health::sample::SCRIPT;
 use opsdeck::health::store::{Store, scope};
 use opsdeck::state::StateDir;
@@ -73,7 +73,8 @@ fn fleet() -> (f64, u64, i64) {
     let (start, cpu) = (Instant::now(), own(pid));
     let mut last: HashMap<String, i64> = HashMap::new();
     let (mut late, mut memory) = (0, 0);
-    while start.elapsed() < Duration::from_millis((INTERVAL * ROUNDS) as u64) {
+    let end = start + Duration::from_millis((INTERVAL * ROUNDS) as u64);
+    while Instant::now() < end {
         for report in store.reports(0).unwrap() {
             let sampled = report.records.iter().find(|record| record.check == "memory");
             let (Some(host), Some(at)) = (report.host, sampled.and_then(|r| Some(r.state.last.as_ref()?.at))) else {
@@ -85,7 +86,8 @@ fn fleet() -> (f64, u64, i64) {
             }
         }
         memory = memory.max(resident(pid));
-        std::thread::sleep(Duration::from_millis(500));
+        let left = end.saturating_duration_since(Instant::now());
+        std::thread::sleep(left.min(Duration::from_millis(500)));
     }
     let now = jiff::Timestamp::now().as_millisecond();
     late = last.values().map(|at| now - at - INTERVAL).fold(late, i64::max);
@@ -100,13 +102,13 @@ fn fleet() -> (f64, u64, i64) {
 fn inventory(lab: &Lab, hangs: &[Odd]) -> sshd::Sshd {
     let (key, dir) = (lab.folder().join("key"), lab.folder().join("sshd"));
     sshd::keygen(&key, "opsdeck bench").unwrap();
-    let port = sshd::free_ports(1).unwrap()[0];
+    let port = system::free_ports(1).unwrap()[0];
     let mark = lab.folder().to_string_lossy().into_owned();
     let known = sshd::prepare(&dir, "bench", port, &key.with_extension("pub"), &[(MARK, &mark)]).unwrap();
     let config = dir.join("sshd_config");
     let text = std::fs::read_to_string(&config).unwrap().replace("ListenAddress 127.0.0.1", "ListenAddress 0.0.0.0");
     std::fs::write(&config, text).unwrap();
-    let mut server = sshd::Sshd::start(&sshd::find().unwrap(), &dir, port).unwrap();
+    let mut server = sshd::Sshd::start(&system::find("sshd").unwrap(), &dir, port).unwrap();
     server.wait_ready(Duration::from_secs(20)).unwrap();
     let public = known.split_once(' ').unwrap().1;
     let (mut hosts, mut keys) = ("[lab]\n".to_owned(), String::new());
