@@ -38,6 +38,16 @@ fn plan(yaml: &str, more: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// With a stage after its deploy.
+const BLUE_GREEN: &str = "releases:
+  web:
+    strategy: {blue_green: {pools: {blue: web_blue, green: web_green}}}
+    traffic: {haproxy: {backends: {blue: b, green: g}, map: {file: /m, key: active}}}
+    stages:
+    - deploy: [{playbook: deploy.yml}]
+    - verify: SWITCH
+";
+
 fn sizes(plan: &Value) -> Vec<usize> {
     plan["plan"]["batches"].as_array().unwrap().iter().map(|b| b["hosts"].as_array().unwrap().len()).collect()
 }
@@ -69,8 +79,15 @@ fn blue_green_deploys_the_pool_without_traffic_and_canary_grows() {
     );
     let plan = self::plan(&canary, &[]);
     let weights: Vec<_> = plan["plan"]["batches"].as_array().unwrap().iter().map(|b| b["weight"].clone()).collect();
-    assert_eq!(weights[..2], [5, 100]);
-    assert_eq!(sizes(&plan), [1, 0, 2, 2, 2, 1]);
+    assert_eq!(weights, [5, 37, 62, 87, 100], "then each host has its own share, never the group alone all of it");
+    assert_eq!(sizes(&plan), [1, 2, 2, 2, 1]);
+}
+
+#[test]
+fn a_switch_stands_where_traffic_is_switched_or_nowhere() {
+    let dir = project(&BLUE_GREEN.replace("SWITCH", "[switch, {playbook: deploy.yml}]"));
+    let output = opsdeck(dir.path(), &["check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
@@ -120,6 +137,13 @@ fn each_kind_of_bad_plan_has_its_place() {
             "contradict",
         ),
         (with("    after: db\n"), "6:12:", "no such other release"),
+        (
+            with("    traffic: {command: {status: s, switch: x, weights: yes}}\n"),
+            "6:14:",
+            "takes no single hosts out of service",
+        ),
+        (with("    traffic: {kubernetes: {service: web, label: color}}\n"), "6:14:", "takes no single hosts out"),
+        (BLUE_GREEN.replace("SWITCH", "[{playbook: deploy.yml}, switch]"), "7:38:", "switched when deploy is done"),
         (
             with(
                 "    after: b\n  b: {hosts: web, playbook: deploy.yml, rollback: none, on_failure: pause, after: web}\n",

@@ -106,7 +106,7 @@ fn in_place(release: &ReleaseConfig, own: Vec<String>, surge: Vec<String>, warni
     Sliced { strategy: Strategy::Rolling { surge }, batches, limits: limits(release, own.len(), out) }
 }
 
-/// The group with a growing share of traffic, then all others with all of it.
+/// The group with a growing share of traffic, then all others, each with as much as any other.
 fn weighted(release: &ReleaseConfig, weights: &[u8], group: Vec<String>, own: Vec<String>) -> Result<Sliced, Refused> {
     let rest: Vec<String> = own.into_iter().filter(|host| !group.contains(host)).collect();
     let all = group.len() + rest.len();
@@ -120,10 +120,16 @@ fn weighted(release: &ReleaseConfig, weights: &[u8], group: Vec<String>, own: Ve
             "the canary group has {size} hosts, but only {out} may be out of service at once"
         )));
     }
-    let mut batches = vec![Batch { hosts: group, weight: weights.first().copied() }];
-    batches.extend(weights.iter().skip(1).map(|weight| Batch { hosts: Vec::new(), weight: Some(*weight) }));
-    let slices = rest.chunks(out.max(1) as usize);
-    batches.extend(slices.map(|hosts| Batch { hosts: hosts.to_vec(), weight: Some(100) }));
+    // All of the traffic is for all hosts: the group alone never has it. From then on each host has its own share.
+    let own_share = |new: usize| Some(u8::try_from(new * 100 / all.max(1)).unwrap_or(100));
+    let mut new = group.len();
+    let mut shares = weights.iter().copied().filter(|weight| *weight < 100);
+    let mut batches = vec![Batch { hosts: group, weight: shares.next().or_else(|| own_share(new)) }];
+    batches.extend(shares.map(|weight| Batch { hosts: Vec::new(), weight: Some(weight) }));
+    for hosts in rest.chunks(out.max(1) as usize) {
+        new += hosts.len();
+        batches.push(Batch { hosts: hosts.to_vec(), weight: own_share(new) });
+    }
     Ok(Sliced { strategy: Strategy::Canary, batches, limits: limits(release, all, out) })
 }
 

@@ -134,6 +134,16 @@ fn traffic(release: &ReleaseConfig, at: Mark, reader: &mut Reader) {
         let expected = "strategy: blue_green";
         reader.mistake(step.mark, "only blue_green has pools to switch between", "switch".into(), expected);
     }
+    // Traffic is switched when the last batch is good: the step says so, and stands where it happens.
+    let deploy = release.stages.iter().position(|stage| stage.name == "deploy").unwrap_or_default();
+    let after = release.stages.iter().skip(deploy + 1).find_map(|stage| stage.groups.first());
+    let first = after.filter(|group| group.len() == 1).and_then(|group| group.first());
+    let misplaced =
+        |step: &&Step| step.kind == StepKind::Switch && first.is_none_or(|first| !std::ptr::eq(first, *step));
+    for step in steps(release).map(|(_, step)| step).filter(misplaced).filter(|_| blue_green) {
+        let expected = "switch as the first step after the stage deploy, or no such step: it is switched there anyway";
+        reader.mistake(step.mark, "traffic is switched when deploy is done", "switch elsewhere".into(), expected);
+    }
     let Some(traffic) = &release.traffic else {
         if blue_green || weights {
             let expected = "traffic: the load balancers, such as haproxy: {backends: {blue: bk_blue, green: bk_green}}";
@@ -146,15 +156,11 @@ fn traffic(release: &ReleaseConfig, at: Mark, reader: &mut Reader) {
         _ => Vec::new(),
     };
     for (name, driver) in &traffic.balancers {
-        let able = match driver {
-            Driver::Haproxy { .. } => true,
-            Driver::Kubernetes { .. } => false,
-            Driver::Command { weights, .. } => *weights,
-        };
-        if weights && !able {
+        // Hosts in place are taken out of service one batch at a time, with shares of traffic too.
+        if !blue_green && !matches!(driver, Driver::Haproxy { .. }) {
             let found = name.clone().unwrap_or_else(|| "the balancer".into());
-            let expected = "haproxy, or command with weights: yes";
-            reader.mistake(traffic.mark, "this balancer knows no shares of traffic", found, expected);
+            let expected = "haproxy, or strategy: blue_green, or no traffic: at all";
+            reader.mistake(traffic.mark, "this balancer takes no single hosts out of service", found, expected);
         }
         let named = match driver {
             Driver::Haproxy { backends, .. } if !pools.is_empty() => backends,
