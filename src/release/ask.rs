@@ -1,11 +1,14 @@
 //! What people ask of a release, from outside: recorded, then put to its supervisor, which gets a new one where it is dead.
 
+use super::event::Event;
 use super::machine::{Stop, Verb};
+use super::supervise::Body;
+use super::{launch, undo};
 use crate::audit::Action;
 use crate::run::control::Command;
 use crate::run::ledger::{self, Asked};
-use crate::run::read_spec;
 use crate::run::stop::{StopError, put};
+use crate::run::{Follower, RunSpec, read_spec};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use uuid::Uuid;
@@ -21,7 +24,10 @@ pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Res
     let (action, words) = recorded(verb);
     let asked = Asked { action, words: &words, body: &body };
     let intent = ledger::asking(store, &spec, operator, asked)?;
-    let result = put(store, run, &Command::Own { body: body.clone() });
+    let result = match warm(store, run, &spec, verb)? {
+        Some(plan) => launch::undo(store, run, plan, operator).map(drop),
+        None => put(store, run, &Command::Own { body: body.clone() }),
+    };
     let refused = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::asked(store, &spec, operator, intent, asked, refused) {
         tracing::error!("the audit ledger could not take the outcome of what was asked of run {run}: {e}");
@@ -49,4 +55,18 @@ fn recorded(verb: &Verb) -> (Action, String) {
         Verb::TakeOver { .. } => (Action::ReleaseTakeOver, "take the environment over"),
     };
     (action, words.to_owned())
+}
+
+/// What was carried out, if a release is to be undone that succeeded and whose old pool is warm.
+fn warm(store: &StateDir, run: Uuid, spec: &RunSpec, verb: &Verb) -> Result<Option<Body>, StopError> {
+    let Some(body) = launch::body(spec).map_err(std::io::Error::from)? else { return Ok(None) };
+    if !matches!(verb, Verb::Rollback { .. }) {
+        return Ok(None);
+    }
+    let state = Follower::open(&store.run(run))?.state;
+    let events = state.own.iter().map(|(ts, json)| Ok((*ts, serde_json::from_str(json)?)));
+    let events: Vec<(i64, Event)> = events.collect::<Result<_, serde_json::Error>>().map_err(std::io::Error::from)?;
+    let release = super::fold(events.iter().map(|(ts, event)| (*ts, event)));
+    let now = jiff::Timestamp::now().as_millisecond();
+    Ok(undo::warm(&body.plan, &release, now).map(|_| body))
 }

@@ -156,6 +156,8 @@ pub enum Event {
         /// Fencing token.
         token: i64,
     },
+    /// Another has the environment's lease by now.
+    LeaseLost,
     /// Its steps are to be stopped; where that leads when all of them have come to rest.
     StopBegun {
         /// The state after it.

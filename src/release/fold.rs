@@ -116,6 +116,7 @@ impl Release {
                 self.traffic_lost = self.traffic_open.is_some().then_some(ts);
             }
             Event::Leased { token } => self.lease = Some(*token),
+            Event::LeaseLost => self.lease = None,
             Event::StopBegun { then } => self.after_stop = Some(*then),
             Event::Signalled { child, rung } => {
                 if let Some(run) = self.steps.iter_mut().rev().find(|run| run.child == Some(*child)) {

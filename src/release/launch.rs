@@ -8,9 +8,11 @@ use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
 use crate::run::launch::{LaunchError, begin};
 use crate::run::spec::{OnConflict, Planned, RunSpec, VERSION, Work};
+use crate::run::stop::StopError;
 use crate::run::{Launched, ledger, list};
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{Filter, StateDir};
+use std::io;
 use uuid::Uuid;
 
 /// Submits a release: returns when a supervisor has it in hand. What it waits for (approvals, the environment, a freeze)
@@ -59,15 +61,41 @@ fn tools(plan: &Plan) -> Result<(), LaunchError> {
     Ok(())
 }
 
+/// Takes the switch of a release that succeeded back, while its old pool is warm and no other release came after it: a
+/// run of its own, of the same plan.
+///
+/// # Errors
+/// Why it is too late; or see [`LaunchError`].
+pub fn undo(store: &StateDir, run: Uuid, body: Body, operator: &Operator) -> Result<Uuid, StopError> {
+    let index = list::open_index(store).map_err(io::Error::other)?;
+    let environment = Some(body.plan.environment.clone());
+    let rows = index.list(&Filter { environment, ..Filter::default() }).map_err(io::Error::other)?;
+    if let Some(later) = rows.iter().find(|row| row.kind == KIND && !row.check && row.id > run) {
+        let why = format!("{} came after it ({}): undo that one, or release again", later.title, later.state);
+        return Err(StopError::Refused(why));
+    }
+    let uid = rustix::process::geteuid().as_raw();
+    let submitter = Person { uid, name: Operator::of_uid(uid).name };
+    let spec = spec(Body { submitter, undoes: Some(run), ..body }, operator.clone()).map_err(io::Error::other)?;
+    begin(store, &index, &spec, &Secrets::default(), || Ok(())).map_err(io::Error::other)?;
+    Ok(spec.id)
+}
+
 /// The spec of a release that is not launched yet.
 ///
 /// # Errors
 /// The plan cannot be written as JSON.
 pub fn freeze(plan: Plan, digest: String, submitter: Person, operator: Operator) -> Result<RunSpec, LaunchError> {
+    spec(Body { digest, submitter, plan, undoes: None }, operator)
+}
+
+fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
+    let plan = &body.plan;
     let hosts: Vec<String> = plan.batches.iter().flat_map(|batch| batch.hosts.iter().cloned()).collect();
     let (environment, cwd) = (plan.environment.clone(), plan.cwd.clone());
-    let (title, inventory) = (format!("{} {}", plan.release, plan.version), plan.inventory.clone());
-    let body = serde_json::to_value(Body { digest, submitter, plan }).map_err(std::io::Error::from)?;
+    let undo = if body.undoes.is_some() { "undo of " } else { "" };
+    let (title, inventory) = (format!("{undo}{} {}", plan.release, plan.version), plan.inventory.clone());
+    let body = serde_json::to_value(body).map_err(io::Error::from)?;
     Ok(RunSpec {
         version: VERSION,
         id: Uuid::now_v7(),

@@ -265,7 +265,7 @@ pub struct Release {
     pub promoted: bool,
     /// Rollbacks that were begun.
     pub rollbacks: u32,
-    /// Fencing token of the environment's lease; `None` before it was got.
+    /// Fencing token of the environment's lease; `None` before it was got, and after it was lost.
     pub lease: Option<i64>,
     /// What is worked on.
     pub slice: Option<Slice>,

@@ -32,6 +32,9 @@ pub struct Body {
     pub submitter: Person,
     /// What will happen, frozen.
     pub plan: Plan,
+    /// The run of this plan that succeeded, and whose switch is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Uuid>,
 }
 
 /// The machine of a release, for the supervisor of runs.
@@ -47,9 +50,10 @@ pub struct Supervised {
 impl Supervised {
     /// For a run of a frozen plan.
     pub fn new(store: &StateDir, run: Uuid, body: Body) -> Self {
-        let Body { digest, submitter, plan } = body;
+        let Body { digest, submitter, plan, undoes } = body;
         let secrets = read_spec(&store.run(run)).is_ok_and(|spec| !spec.secrets.is_empty());
-        Supervised { machine: machine::Machine { plan, digest, submitter }, store: store.clone(), run, secrets }
+        let machine = machine::Machine { plan, digest, submitter, undoes: undoes.is_some() };
+        Supervised { machine, store: store.clone(), run, secrets }
     }
 }
 

@@ -8,6 +8,13 @@ use crate::text::human;
 
 /// What undoing would be, as things stand at `now` (Unix milliseconds).
 pub fn undo(plan: &Plan, release: &Release, now: i64) -> Undo {
+    if let Some(seconds) = warm(plan, release, now) {
+        let why = match at_once(plan, release, now) {
+            Ok(why) => format!("{why}; {} left", human::clock(seconds)),
+            Err(why) => return Undo { possible: true, instant: false, why, hosts: 0 },
+        };
+        return Undo { possible: true, instant: true, why, hosts: 0 };
+    }
     let hosts = hosts(plan, release);
     if let Some(why) = impossible(plan, release) {
         return Undo { possible: false, instant: false, why, hosts };
@@ -29,6 +36,14 @@ pub fn undo(plan: &Plan, release: &Release, now: i64) -> Undo {
         why += &format!("; past the point of no return: what {step} did stays");
     }
     Undo { possible: true, instant, why, hosts }
+}
+
+/// It succeeded, and its old pool is kept for so many more milliseconds: the switch can be taken back by a run of its own.
+pub fn warm(plan: &Plan, release: &Release, now: i64) -> Option<i64> {
+    let traffic = plan.traffic.as_ref().filter(|_| release.at == super::state::At::Succeeded)?;
+    let blue_green = matches!(plan.strategy, Strategy::BlueGreen { .. });
+    let left = release.entered_at() + i64::from(traffic.keep_warm) * 1000 - now;
+    (blue_green && left > 0).then_some(left)
 }
 
 /// Why it cannot be undone; the machine refuses it for the same reasons.

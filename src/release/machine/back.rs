@@ -16,7 +16,7 @@ impl View<'_> {
         if let Some(effects) = self.traffic_back() {
             return effects;
         }
-        if self.plan.rollback.steps.is_empty() {
+        if self.plan.rollback.steps.is_empty() || self.machine.undoes {
             return match self.old_pool() {
                 Some(old) => {
                     let why = format!("traffic is on {old} again; the other pool takes none");

@@ -1,6 +1,6 @@
 //! What happened outside, written down. Nothing is decided here beyond what a step's end means; the next tick does that.
 
-use super::{ChildEnd, Effect, Input, View, record};
+use super::{ChildEnd, Effect, Input, View, enter, record};
 use crate::release::event::{Event, StepKey, StepOutcome};
 use crate::release::plan::StepKind;
 use crate::release::state::{At, Mark, StepRun};
@@ -18,10 +18,20 @@ impl View<'_> {
             Input::Admission { blocks } => self.admitted(blocks),
             Input::LeaseGot { token } if self.state.lease == Some(*token) => Vec::new(),
             Input::LeaseGot { token } => vec![record(Event::Leased { token: *token })],
-            Input::LeaseHeld { why, .. } if self.state.at == At::Queued => self.waits(why.clone()),
-            // Somebody took it over while our supervisor was gone: nothing more is begun.
-            Input::LeaseHeld { why, .. } if self.state.at != At::Paused => {
-                self.stop(At::Paused, format!("the environment is not ours any more: {why}"))
+            Input::LeaseHeld { why, .. } if self.state.at == At::Queued && self.machine.undoes => {
+                vec![enter(At::Cancelled, format!("another has begun: {why}; nothing was changed"))]
+            }
+            Input::LeaseHeld { why, .. } if self.state.lease.is_none() => self.waits(why.clone()),
+            // Somebody took it over: nothing more is begun before it is got again.
+            Input::LeaseHeld { why, .. } => {
+                let mut effects = vec![record(Event::LeaseLost)];
+                if !matches!(
+                    self.state.at,
+                    At::Queued | At::Paused | At::NeedsOperator | At::Stopping | At::Reconciling
+                ) {
+                    effects.extend(self.stop(At::Paused, format!("the environment is not ours any more: {why}")));
+                }
+                effects
             }
             Input::Exited { child, end } => self.exited(*child, end),
             Input::Done { step, outcome, why, transient } => self.done(step, *outcome, why, *transient),

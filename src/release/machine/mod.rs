@@ -43,6 +43,8 @@ pub struct Machine {
     pub digest: String,
     /// Who submitted it.
     pub submitter: Person,
+    /// It undoes a release of this plan that succeeded a while ago: traffic goes back, nothing is deployed.
+    pub undoes: bool,
 }
 
 impl Machine {
@@ -73,6 +75,13 @@ struct View<'a> {
 
 impl View<'_> {
     fn tick(&self, progress: i64) -> Vec<Effect> {
+        let acts = |at: At| {
+            matches!(at, At::Preparing | At::Deploying { .. } | At::Switching | At::Verifying | At::RollingBack { .. })
+        };
+        // Lost to another meanwhile: nothing is done before it is ours again.
+        if self.state.lease.is_none() && acts(self.state.at) {
+            return vec![Effect::TakeLease { force: false }];
+        }
         match self.state.at {
             At::Planned => self.planned(),
             At::AwaitingApproval => self.awaiting(),

@@ -4,11 +4,19 @@ use super::{Effect, Refusal, Stop, Verb, View, enter, record, refuse};
 use crate::release::event::{Event, Person};
 use crate::release::plan::StepKind;
 use crate::release::state::{At, Mark};
+use crate::release::undo;
 
 type Answer = Result<Vec<Effect>, Refusal>;
 
 impl View<'_> {
     pub(super) fn asked(&self, verb: &Verb, by: &Person) -> Answer {
+        // While the old pool is warm, a run of its own takes the switch back (`launch::undo`): nothing is left to do here.
+        if self.state.at == At::Succeeded
+            && matches!(verb, Verb::Rollback { .. })
+            && undo::undo(self.plan, self.state, self.now).possible
+        {
+            return Ok(Vec::new());
+        }
         if self.state.at.is_terminal() {
             return refuse(format!("the release has ended: {}", self.state.at.name()));
         }
@@ -33,7 +41,10 @@ impl View<'_> {
             Verb::RollForward { to, reason } => self.roll_forward(to, reason, by),
             Verb::TakeOver { reason } => match self.state.at {
                 _ if reason.trim().is_empty() => refuse("taking a lease over needs a reason"),
-                At::Queued => Ok(vec![self.did(by, "take_over", Some(reason)), Effect::TakeLease { force: true }]),
+                At::Planned | At::AwaitingApproval => refuse("it does not wait for a lease yet"),
+                _ if self.state.lease.is_none() => {
+                    Ok(vec![self.did(by, "take_over", Some(reason)), Effect::TakeLease { force: true }])
+                }
                 _ => refuse("it does not wait for a lease"),
             },
         }

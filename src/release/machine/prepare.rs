@@ -4,7 +4,7 @@ use super::steps::Progress;
 use super::{Effect, View, enter, record};
 use crate::release::admission::STALE;
 use crate::release::event::{Event, Person, StepKey};
-use crate::release::plan::{StepKind, When};
+use crate::release::plan::{StepKind, Strategy, When};
 use crate::release::state::At;
 use crate::release::traffic::Op;
 
@@ -16,6 +16,7 @@ const REMIND: u32 = 1_800;
 impl View<'_> {
     pub(super) fn planned(&self) -> Vec<Effect> {
         match self.plan.approval.needed {
+            _ if self.machine.undoes => vec![enter(At::Queued, "an undo asks nobody")],
             0 => vec![enter(At::Queued, "no approval is needed")],
             n => vec![enter(At::AwaitingApproval, format!("{n} must approve"))],
         }
@@ -52,13 +53,17 @@ impl View<'_> {
             return effects;
         }
         if self.state.lease.is_none() {
-            return vec![Effect::Admit];
+            // A rollback is always allowed, in a freeze and on a stopped line too.
+            return vec![if self.machine.undoes { Effect::TakeLease { force: false } } else { Effect::Admit }];
         }
         if self.plan.traffic.is_some() && !self.traffic_is_read() {
             let again = self.state.traffic_at.is_none_or(|at| self.over(at, AGAIN));
             let mut effects = self.waits(format!("the load balancers: {}", self.traffic_problems()));
             effects.extend(again.then_some(Effect::Traffic(Op::Status)));
             return effects;
+        }
+        if self.machine.undoes {
+            return self.undoing();
         }
         if self.plan.traffic.is_some()
             && let Some(moved) = self.old_pool().and_then(|old| self.moved_pool(old))
@@ -70,6 +75,20 @@ impl View<'_> {
             return vec![Effect::Observe { hosts }];
         }
         vec![enter(At::Preparing, "the environment is ours")]
+    }
+
+    /// The switch of a release that succeeded is taken back, if traffic is still where it left it.
+    fn undoing(&self) -> Vec<Effect> {
+        let Strategy::BlueGreen { active, idle, .. } = &self.plan.strategy else {
+            return vec![enter(At::Cancelled, "there is no switch to take back")];
+        };
+        match self.moved_pool(idle) {
+            Some(_) if self.traffic_is_back() => {
+                vec![enter(At::RolledBack, format!("traffic goes to {active} already"))]
+            }
+            Some(moved) => vec![enter(At::Cancelled, format!("{moved}; nothing was changed"))],
+            None => vec![enter(At::RollingBack { batch: 0 }, format!("traffic goes back to {active}"))],
+        }
     }
 
     /// Nothing stands in the way, or something does.

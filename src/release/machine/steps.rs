@@ -153,6 +153,14 @@ impl View<'_> {
             }
             _ => Vec::new(),
         };
+        let on_hosts = batch.is_some() && matches!(step.kind, StepKind::Playbook { .. } | StepKind::Adhoc { .. });
+        if on_hosts && hosts.is_empty() {
+            // An empty limit is all hosts to Ansible: what is left to it was lost to another step meanwhile.
+            effects.push(record(Event::StepIntent { step: key.clone(), child: None, hosts }));
+            let (outcome, why) = (StepOutcome::Skipped, "no host is left for it".to_owned());
+            effects.push(record(Event::StepEnded { step: key, outcome, why, retry_at: None, left: Vec::new() }));
+            return effects;
+        }
         effects.push(record(Event::StepIntent { step: key.clone(), child, hosts: hosts.clone() }));
         match (&step.kind, child) {
             (kind, Some(child)) => {

@@ -20,6 +20,8 @@ enum Job {
     Look,
     /// Asked for once, after its intent.
     Traffic,
+    /// Likewise, and beside the others: it takes minutes, and holds up no undo.
+    Drain,
 }
 
 impl Job {
@@ -46,7 +48,11 @@ impl Job {
     }
 
     fn traffic(op: &Op) -> Job {
-        if op.only_looks() { Job::Look } else { Job::Traffic }
+        match op {
+            Op::Drain { .. } => Job::Drain,
+            op if op.only_looks() => Job::Look,
+            _ => Job::Traffic,
+        }
     }
 }
 
@@ -95,6 +101,16 @@ mod tests {
         assert_eq!(jobs.begin(&look, soon), None);
         jobs.ended(&seen, soon);
         assert_eq!(jobs.begin(&look, soon + PAUSE * 2), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_drain_holds_up_no_switch() {
+        let (mut jobs, now) = (Jobs::default(), Instant::now());
+        let drain = Effect::Traffic(Op::Drain { pool: "blue".into() });
+        assert_eq!(jobs.begin(&drain, now), Some(Duration::ZERO));
+        let back = Op::Switch { to: "blue".into(), version: None };
+        assert_eq!(jobs.begin(&Effect::Traffic(back), now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&drain, now), None, "it is under way still");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod people;
 mod steps;
 mod strategies;
 mod traffic;
+mod undo;
 mod waits;
 mod whole;
 
@@ -47,6 +48,8 @@ struct World {
     looked: i64,
     /// Hosts that cannot be reached so many times.
     away: BTreeMap<String, u32>,
+    /// Another run has the lease.
+    leased: bool,
     /// All that was asked of the world.
     asked: Vec<Effect>,
 }
@@ -165,7 +168,7 @@ impl World {
     fn with(plan: Plan, change: impl FnOnce(&mut World)) -> World {
         let hosts = plan.batches.iter().flat_map(|b| b.hosts.iter().cloned()).map(|h| (h, "1".to_owned())).collect();
         let mut world = World {
-            machine: Machine { plan, digest: "d".into(), submitter: ann() },
+            machine: Machine { plan, digest: "d".into(), submitter: ann(), undoes: false },
             state: Release::default(),
             journal: Vec::new(),
             now: 1_000,
@@ -183,6 +186,7 @@ impl World {
             deaf: false,
             looked: 0,
             away: BTreeMap::new(),
+            leased: false,
             asked: Vec::new(),
         };
         change(&mut world);
@@ -236,6 +240,9 @@ impl World {
                 self.state.apply(self.now, &event);
                 self.journal.push((self.now, event));
                 return None;
+            }
+            Effect::TakeLease { force: false } if self.leased => {
+                Input::LeaseHeld { by: "other".into(), why: "another run holds it".into() }
             }
             Effect::TakeLease { .. } => Input::LeaseGot { token: 7 },
             Effect::Admit => Input::Admission { blocks: self.blocks.clone() },

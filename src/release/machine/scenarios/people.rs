@@ -157,3 +157,19 @@ fn a_batch_that_a_step_paused_goes_on_with_what_the_budget_bore() {
 fn outs(hosts: &[&str]) -> Vec<String> {
     hosts.iter().map(|host| (*host).to_owned()).collect()
 }
+
+#[test]
+fn a_lease_that_another_took_is_got_again_before_anything_goes_on_and_can_be_taken_over() {
+    let mut world = World::with(plan(2, &[1, 1]), |world| _ = world.held.insert("deploy/1".into()));
+    world.leased = true;
+    world.dies();
+    let why = world.paused();
+    assert!(why.contains("not ours any more"), "{why}");
+    assert_eq!(world.state.lease, None);
+    world.held.clear();
+    world.ask(Verb::Resume, bob()).unwrap();
+    assert_eq!((world.state.at, world.waits()), (At::Deploying { batch: 0 }, "another run holds it"));
+    assert!(world.acts.is_empty(), "nothing is done without it");
+    world.ask(Verb::TakeOver { reason: "it hangs".into() }, bob()).unwrap();
+    assert_eq!(world.ends(), At::Succeeded);
+}

@@ -144,6 +144,7 @@ fn of_release(events: &[crate::release::event::Event]) -> (crate::run::RunSpec, 
             digest: "abc".into(),
             submitter: fixtures::person("bob"),
             plan: fixtures::rolling(),
+            undoes: None,
         })
         .unwrap(),
     });
