@@ -47,6 +47,23 @@ fn a_batch_that_fails_is_rolled_back_by_itself() {
 }
 
 #[test]
+fn hosts_that_a_play_broken_off_left_untouched_are_not_new() {
+    let mut world = World::new(&[&["w1", "w2", "w3"]], |plan| {
+        (plan.limits.budget, plan.limits.max_unavailable, plan.limits.min_in_service) = (1, 3, 0);
+        plan.on_failure = OnFailure::Pause;
+    });
+    world.write("broken-w1", "");
+    let play = DEPLOY.replacen("hosts: all", "hosts: all\n  serial: 1\n  any_errors_fatal: true", 1);
+    world.write("deploy.yml", &play);
+    world.supervise(true, None);
+    let release = world.stands("a person to be needed", |at| matches!(at, At::NeedsOperator | At::Paused));
+    assert_eq!(release.hosts["w1"].mark, Mark::Failed);
+    for host in ["w2", "w3"] {
+        assert_eq!((world.log(host).as_str(), release.hosts[host].mark), ("", Mark::Unknown), "{host}");
+    }
+}
+
+#[test]
 fn people_are_heard_and_refused_through_the_socket() {
     let mut world = World::new(&[&["w1"]], |plan| plan.approval.needed = 1);
     world.supervise(true, None);

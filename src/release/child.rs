@@ -15,10 +15,20 @@ use crate::run::verdict::{Evidence, Exit};
 use crate::state::{StateDir, file};
 use indexmap::IndexMap;
 use std::io;
+use std::path::Path;
 use uuid::Uuid;
 
 /// EX_TEMPFAIL of sysexits.h: a program's own word that it may go well another time.
 const TEMPORARY: i32 = 75;
+/// The longest limit that is given as an argument (bytes).
+const LONGEST: usize = 64 << 10;
+/// What apt and dpkg say when another of their kind is at work: it ends by itself.
+const LOCKED: [&str; 4] = [
+    "Could not get lock /var/lib/",
+    "Unable to acquire the dpkg frontend lock",
+    "Failed to lock apt",
+    "is another process using it?",
+];
 
 /// What is to be started.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +68,9 @@ pub fn command(store: &StateDir, plan: &Plan, what: What<'_>, env: &Env) -> io::
             if common.inventory.is_empty() {
                 common.inventory.clone_from(&plan.inventory);
             }
+            if let Some(limit) = &mut common.limit {
+                *limit = argument(limit, dir.path())?;
+            }
             let vars = vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
             let adhoc = matches!(ask, Ask::Adhoc(_));
             let name = if adhoc { tools::Tool::Adhoc } else { tools::Tool::Playbook };
@@ -82,6 +95,16 @@ pub fn command(store: &StateDir, plan: &Plan, what: What<'_>, env: &Env) -> io::
         secrets,
         fence: what.fence,
     })
+}
+
+/// A limit as `--limit` takes it: one argument holds no more than 128 kB on Linux, so long ones stand in a file.
+fn argument(limit: &str, dir: &Path) -> io::Result<String> {
+    if limit.len() <= LONGEST {
+        return Ok(limit.to_owned());
+    }
+    let path = dir.join("limit");
+    std::fs::write(&path, limit.replace(',', "\n") + "\n")?;
+    Ok(format!("@{}", path.display()))
 }
 
 fn is_rollback(plan: &Plan, step: &StepKey) -> bool {
@@ -132,8 +155,17 @@ pub fn end(run: &RunState, number: u32, kind: &StepKind, exit: &Exit, evidence: 
         () => format!("{good} hosts"),
     };
     let ok = ended_well && good > 0 && failed + unreachable + unknown == 0;
-    let transient = unreachable > 0 && failed + unknown == 0;
+    let locked = hosts.iter().filter(|(host, mark)| *mark == Mark::Failed && is_locked(run, number, host)).count();
+    let transient = unreachable + locked > 0 && failed == locked && unknown == 0;
     ChildEnd { hosts, ok, lost, transient, why, ..end }
+}
+
+/// It failed in this step since another package manager was at work.
+fn is_locked(run: &RunState, number: u32, host: &str) -> bool {
+    let Some((at, _, state)) = run.hosts.get_full(host) else { return false };
+    let Some((task, why)) = &state.failed else { return false };
+    let here = run.tasks.get(*task as usize).is_some_and(|task| u32::from(task.cell(at).step) == number);
+    here && LOCKED.iter().any(|words| why.contains(words))
 }
 
 /// What is known of each host. Where something ran on some of them, nobody knows the others: neither those that nothing

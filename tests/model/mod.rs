@@ -116,7 +116,7 @@ impl Walk {
             transitions: 0,
             wanted_back: false,
             automatic: 0,
-            restless: seed % 2 == 0,
+            restless: seed.is_multiple_of(2),
         }
     }
 

@@ -131,7 +131,8 @@ impl World {
                 }
                 let twice = |other: &Effect| std::mem::discriminant(other) == std::mem::discriminant(&effect);
                 let looks = matches!(effect, Effect::Admit | Effect::Observe { .. } | Effect::Traffic(Op::Status));
-                if !self.threads.contains(&effect) && !(looks && self.threads.iter().any(twice)) {
+                let doubled = looks && self.threads.iter().any(twice);
+                if !(doubled || self.threads.contains(&effect)) {
                     self.threads.push(effect);
                 }
                 None

@@ -97,3 +97,24 @@ fn a_gate_counts_its_window_from_the_first_of_its_readings_in_a_row() {
     world.until("the gate", |s| s.at == At::Verifying);
     assert!(world.now - turned >= 20_000, "{}", world.now - turned);
 }
+
+#[test]
+fn a_try_again_whose_hosts_another_step_lost_meanwhile_is_left_out_and_never_unlimited() {
+    let mut plan = plan(5, &[5]);
+    (plan.limits.max_unavailable, plan.limits.min_in_service, plan.limits.budget) = (5, 0, 1);
+    plan.stages[1].groups = vec![vec![Step { retries: 1, ..playbook("deploy/1") }, playbook("deploy/2")]];
+    let held = ["deploy/1".to_owned(), "deploy/2".to_owned()];
+    let mut world = World::with(plan, |world| world.held.extend(held));
+    world.until("both", |s| s.steps.len() == 3);
+    for (child, ..) in std::mem::take(&mut world.open) {
+        let mark = |n| if n == 4 { Mark::Unreachable } else { Mark::New };
+        let hosts = (1..=5).map(|n| (format!("w{n}"), mark(n))).collect();
+        world.input(Input::Exited { child, end: ChildEnd { hosts, transient: true, ..ChildEnd::default() } });
+    }
+    for n in [1, 2, 3, 5] {
+        world.hosts.insert(format!("w{n}"), "2".into());
+    }
+    assert_eq!(world.ends(), At::Succeeded);
+    let last = world.state.steps.iter().rfind(|run| run.key.step == "deploy/1").unwrap();
+    assert_eq!((last.key.attempt, last.child, last.ended.unwrap().0), (2, None, StepOutcome::Skipped));
+}
