@@ -284,6 +284,54 @@ fn a_second_playbook_on_the_same_hosts_waits_or_is_refused() {
     assert!(queued.started_at() >= first.entered(State::Running), "one after the other");
 }
 
+/// Two environments; `ansible.cfg` chooses the one that is named.
+fn two_environments(world: &World, chosen: &str) {
+    for name in ["staging", "production"] {
+        world.write(&format!("inventories/{name}/hosts.ini"), &hosts(&["w1", "w2"]));
+    }
+    world.write("ansible.cfg", &format!("[defaults]\ninventory = inventories/{chosen}\n"));
+    world.write("ok.yml", OK);
+}
+
+#[test]
+fn a_lease_is_on_the_environment_however_it_is_spelled() {
+    let world = World::new();
+    two_environments(&world, "staging");
+    world.write("gate.yml", world::GATE);
+    let first = world.launch(&["play", "gate.yml"]);
+    wait_true(60, "both hosts at the gate", || world.has("here-w1") && world.has("here-w2"));
+    assert_eq!(world.show(&first)["environment"], json!("staging"));
+    let spellings: [&[&str]; 5] = [
+        &[],
+        &["-E", "staging"],
+        &["-i", "inventories/staging/hosts.ini"],
+        &["-i", "./inventories/staging/"],
+        &["-i", "w2,"],
+    ];
+    for spelling in spellings {
+        let refused = world.opsdeck(&[&["play", "ok.yml"], spelling].concat());
+        assert_eq!(refused.status.code(), Some(64), "{spelling:?}: {}", text(&refused.stdout));
+        assert!(text(&refused.stderr).contains(&first), "{spelling:?}: {}", text(&refused.stderr));
+    }
+    let other = world.launch(&["play", "ok.yml", "-E", "production"]);
+    is_terminal(&world.ended(&other), State::Succeeded);
+    world.go();
+    is_terminal(&world.ended(&first), State::Succeeded);
+}
+
+#[test]
+fn what_ansible_cfg_chooses_is_guarded_as_its_environment_is() {
+    let world = World::new();
+    two_environments(&world, "production");
+    let refused = world.opsdeck(&["adhoc", "all", "-m", "ping"]);
+    assert_eq!(refused.status.code(), Some(64), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("-E production"), "{}", text(&refused.stderr));
+    assert_eq!(world.opsdeck(&["runs"]).stdout, b"", "no run was made");
+    let meant = world.opsdeck(&["adhoc", "all", "-m", "ping", "-E", "production", "--wait"]);
+    assert_eq!(meant.status.code(), Some(0), "{}", text(&meant.stderr));
+    assert_eq!(world.show("last")["environment"], json!("production"));
+}
+
 #[test]
 fn rerun_takes_the_hosts_that_did_not_come_to_an_end() {
     let world = World::new();

@@ -134,8 +134,7 @@ impl Target {
         let project = &place.project;
         if !self.inventory.is_empty() {
             let given: Vec<String> = self.inventory.iter().map(|i| place.path(i)).collect();
-            let same = project.environments.iter().find(|e| e.inventory == given);
-            return Ok((same.map(|e| e.name.clone()), given));
+            return Ok((project.environment_of(&given).map(|e| e.name.clone()), given));
         }
         let names = || {
             let names: Vec<&str> = project.environments.iter().map(|e| e.name.as_str()).collect();
@@ -152,10 +151,13 @@ impl Target {
                 bail!("{0} is protected and the only environment: say that you mean it with -E {0}", one.name)
             }
             [one] => Ok((Some(one.name.clone()), one.inventory.clone())),
-            _ if project.cfg.inventory().is_some() => {
+            _ if project.cfg.inventory().is_some() => match project.environment_of(&[]) {
+                Some(env) if env.protect => {
+                    bail!("ansible.cfg chooses {0}, which is protected: say that you mean it with -E {0}", env.name)
+                }
                 // Ansible reads the same setting itself: nothing to pass, so that the command stays as people type it.
-                Ok((None, Vec::new()))
-            }
+                chosen => Ok((chosen.map(|env| env.name.clone()), Vec::new())),
+            },
             _ => {
                 bail!("which environment of {}? Choose with -E NAME or -i SOURCE: {}", project.root.display(), names())
             }

@@ -5,8 +5,8 @@ use super::record::{self, Raw, Report};
 use crate::state::health::{HealthRow, PollerRow};
 use crate::state::{Index, IndexError, StateDir};
 
+pub use crate::project::scope;
 pub use crate::state::health::PollerRow as Poller;
-pub use crate::state::leases::scope;
 
 /// Milliseconds after which a poller that says nothing is one no more.
 pub const LEASE: i64 = 15_000;

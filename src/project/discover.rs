@@ -2,7 +2,7 @@
 
 use super::cfg::{AnsibleCfg, Env};
 use super::problem::Problem;
-use super::{Project, declared, environments, playbooks};
+use super::{Playbook, Project, declared, environments, playbooks};
 use std::path::{Path, PathBuf};
 
 /// Why there is no project.
@@ -62,13 +62,22 @@ impl Project {
         Ok(Self::load(&root, &Env::current()))
     }
 
+    /// The configuration and the environments of the project in exactly this folder. Its playbooks are not looked for,
+    /// which takes longer than all else.
+    pub fn places(root: &Path, env: &Env) -> Self {
+        Self::read(root, env, <_>::default())
+    }
+
     fn load(root: &Path, env: &Env) -> Self {
+        Self::read(root, env, playbooks::find(root))
+    }
+
+    fn read(root: &Path, env: &Env, (playbooks, wrong): (Vec<Playbook>, Vec<Problem>)) -> Self {
         let cfg = AnsibleCfg::load(root, env);
         let mut problems = cfg.problems.clone();
         let (environments, more) = environments::find(root, &cfg);
         problems.extend(more);
-        let (playbooks, more) = playbooks::find(root);
-        problems.extend(more);
+        problems.extend(wrong);
         let mut project = Self {
             root: root.to_path_buf(),
             config_file: cfg.file.clone(),

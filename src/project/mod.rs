@@ -1,6 +1,7 @@
 //! What the operator wrote: an Ansible project found without configuration, its environments and playbooks,
 //! `ansible.cfg`, and the optional `opsdeck.yaml`. Runs nothing and parses no inventory.
 
+mod belongs;
 pub mod cfg;
 mod check;
 pub mod colour;
@@ -13,6 +14,7 @@ mod playbooks;
 mod problem;
 mod sources;
 
+pub use belongs::scope;
 pub use cfg::{AnsibleCfg, Env};
 pub use colour::Colour;
 pub use config::checks::CheckConfig;

@@ -3,7 +3,7 @@
 
 use super::spec::{Ask, OnConflict, RunSpec, Work};
 use super::{Follower, supervise::attach};
-use crate::state::leases::scope;
+use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
 use crate::state::{Index, IndexError, Lock, StateDir};

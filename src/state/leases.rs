@@ -5,18 +5,6 @@ use super::index::{Index, IndexError};
 use std::path::Path;
 use uuid::Uuid;
 
-/// What a lease (or health) is on: the inventory, by its sources (as given to `-i`) with their full paths. Two environments are two scopes.
-pub fn scope(sources: &[String], cwd: &Path) -> String {
-    if sources.is_empty() {
-        return cwd.display().to_string();
-    }
-    let full = |source: &String| match source.contains(',') {
-        true => source.clone(),
-        false => std::fs::canonicalize(cwd.join(source)).unwrap_or_else(|_| cwd.join(source)).display().to_string(),
-    };
-    sources.iter().map(full).collect::<Vec<_>>().join("\n")
-}
-
 /// A lease that somebody holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -42,6 +30,12 @@ pub enum Taken {
     HeldBy(Lease),
 }
 
+/// True if two scopes (paths, one a line) have hosts in common: a path of one is a path of the other, or holds it.
+fn touch(a: &str, b: &str) -> bool {
+    let holds = |a: &str, b: &str| Path::new(a).starts_with(b) || Path::new(b).starts_with(a);
+    a.lines().any(|a| b.lines().any(|b| holds(a, b)))
+}
+
 impl Lease {
     /// True if both may touch the same host. What is not known overlaps.
     pub fn overlaps(&self, hosts: Option<&[String]>) -> bool {
@@ -56,7 +50,7 @@ impl Lease {
 }
 
 impl Index {
-    /// Takes a lease on hosts of a scope (an environment's inventory), unless another run's lease overlaps.
+    /// Takes a lease on hosts of a scope (paths of an environment's inventory, one a line), unless another run's overlaps.
     /// Asking again for the same run gives the same token.
     pub fn take_lease(&self, run: Uuid, scope: &str, hosts: Option<&[String]>, now: i64) -> Result<Taken, IndexError> {
         self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
@@ -86,22 +80,24 @@ impl Index {
         Ok(Taken::Got { token: self.db.last_insert_rowid() })
     }
 
-    /// Leases of a scope, oldest first.
+    /// Leases of a scope and of those that have hosts in common with it, oldest first.
     pub fn leases(&self, scope: &str) -> Result<Vec<Lease>, IndexError> {
-        let query = "SELECT token, run, hosts, taken_at FROM leases WHERE scope = ?1 ORDER BY token";
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| {
-            q.query_map([scope], |r| {
+        let query = "SELECT token, run, hosts, scope, taken_at FROM leases ORDER BY token";
+        let all: Vec<(Lease, String)> = self.sql(self.db.prepare_cached(query).and_then(|mut q| {
+            q.query_map([], |r| {
                 let (run, hosts): (String, Option<String>) = (r.get(1)?, r.get(2)?);
                 // What cannot be read is not known, and what is not known overlaps.
-                Ok(Lease {
+                let lease = Lease {
                     token: r.get(0)?,
                     run: Uuid::parse_str(&run).unwrap_or_default(),
                     hosts: hosts.and_then(|h| serde_json::from_str(&h).ok()),
-                    taken_at: r.get(3)?,
-                })
+                    taken_at: r.get(4)?,
+                };
+                Ok((lease, r.get(3)?))
             })?
             .collect()
-        }))
+        }))?;
+        Ok(all.into_iter().filter(|(_, held)| touch(held, scope)).map(|(lease, _)| lease).collect())
     }
 
     /// True if this run holds a lease with this token: what a fenced step asks before it begins.
@@ -144,5 +140,18 @@ mod tests {
         let Taken::Got { token: later } = take(b, "prod", None) else { panic!() };
         assert!(later > other, "tokens grow even when leases were freed");
         assert!(matches!(take(a, "staging", None), Taken::Got { .. }));
+    }
+
+    #[test]
+    fn scopes_touch_where_one_lies_in_the_other_and_not_by_their_letters() {
+        for (a, b, expected) in [
+            ("/p/staging", "/p/staging", true),
+            ("/p/staging/hosts.ini", "/p/staging", true),
+            ("/p", "/q\n/p/staging", true),
+            ("/p/staging", "/p/staging-2", false),
+            ("/p/staging\n/p/x", "/p/production", false),
+        ] {
+            assert_eq!((touch(a, b), touch(b, a)), (expected, expected), "{a:?} {b:?}");
+        }
     }
 }

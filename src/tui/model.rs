@@ -17,7 +17,7 @@ use super::overlay::Overlay;
 pub struct Model {
     /// The Ansible project that is open.
     pub project: Arc<Project>,
-    /// Index of the environment in sight.
+    /// Index of the environment that Fleet shows.
     pub env: Option<usize>,
     /// Who works here.
     pub operator: Operator,
@@ -134,9 +134,10 @@ impl Model {
         self.stack.last().copied().unwrap_or(&screens::fleet::SCREEN)
     }
 
-    /// The environment in sight.
+    /// The environment in sight: Fleet's, or that of the run that is open.
     pub fn environment(&self) -> Option<&Environment> {
-        self.project.environments.get(self.env?)
+        let of_a_run = [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&self.screen().name);
+        self.project.environments.get(if of_a_run { self.run.environment()? } else { self.env? })
     }
 
     /// Goes to a screen: back to it if it is among those behind, else on top of them. The caller runs its `enter`.

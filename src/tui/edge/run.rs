@@ -2,9 +2,10 @@
 
 use super::Context;
 use crate::ansible::secrets::Secrets;
+use crate::project::Project;
 use crate::run::log::LogStore;
 use crate::run::rerun::{self, unfinished};
-use crate::run::{self, Follower};
+use crate::run::{self, Follower, RunSpec};
 use crate::state::{Index, Lock};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::run::{self as screen, Effect};
@@ -91,7 +92,8 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         .and_then(|i| i.past_durations(&spec.work.title(), spec.environment.as_deref()))
         .unwrap_or_default();
     let log = LogStore::open(tail.dir());
-    let opened = screen::Opened { spec: Box::new(spec), state: Box::new(state), damage, log };
+    let env = environment(&context.project, &spec);
+    let opened = screen::Opened { env, spec: Box::new(spec), state: Box::new(state), damage, log };
     if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {
         return;
     }
@@ -126,6 +128,14 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         }
         std::thread::sleep(if news.elapsed() < STILL { QUICK } else { SLOW });
     }
+}
+
+/// The environment that a run acts on: the one it was launched for, else the one that its inventory belongs to.
+fn environment(project: &Project, spec: &RunSpec) -> Option<usize> {
+    let named = spec.environment.as_deref().and_then(|name| project.environment(name));
+    let of = || project.environment_of(spec.work.inventory()).filter(|_| spec.cwd == project.root);
+    let found = named.or_else(of)?;
+    project.environments.iter().position(|env| env.name == found.name)
 }
 
 /// Launches a run's ask again. What needed secrets can't be: they were not kept, and are asked for where runs are launched.

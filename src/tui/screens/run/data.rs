@@ -81,12 +81,9 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let run = &mut model.run;
     match data {
         Data::Opened(id, opened) if Some(id) == shown => {
-            // The top line must wear the colour of the place on which this run acts.
-            let name = opened.spec.environment.clone();
             run.by_host = opened.spec.work.kind() == "adhoc";
             (run.opened, run.problem, run.grown) = (Some(*opened), None, true);
             run.reorder();
-            model.env = name.and_then(|n| model.project.environments.iter().position(|e| e.name == n));
             release::opened(model);
             news(&mut model.run)
         }

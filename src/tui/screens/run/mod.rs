@@ -93,6 +93,8 @@ impl Typing {
 /// A run as far as it was read.
 #[derive(Debug)]
 pub struct Opened {
+    /// Index of the environment that it acts on: what the top line wears, and what guards it.
+    pub env: Option<usize>,
     /// What was asked.
     pub spec: Box<RunSpec>,
     /// What happened so far.
@@ -196,6 +198,11 @@ impl Run {
     /// What happened, if it was read.
     fn state(&self) -> Option<&RunState> {
         self.opened.as_ref().map(|o| &*o.state)
+    }
+
+    /// Index of the environment that it acts on.
+    pub fn environment(&self) -> Option<usize> {
+        self.opened.as_ref()?.env
     }
 
     /// It is known that it lives and somebody watches it, or it ended. Until the contrary is known it is believed.

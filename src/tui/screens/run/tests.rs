@@ -61,7 +61,7 @@ pub fn open_run(d: &mut testing::Driver, spec: RunSpec, state: RunState) {
     let id = spec.id;
     open(&mut d.model, id);
     let log = LogStore::open(&crate::state::RunDir::at(std::path::Path::new("/nonexistent")));
-    let opened = Opened { spec: Box::new(spec), state: Box::new(state), damage: None, log };
+    let opened = Opened { env: Some(0), spec: Box::new(spec), state: Box::new(state), damage: None, log };
     d.send(Msg::Data(msg::Data::Run(Data::Opened(id, Box::new(opened)))));
 }
 
@@ -72,7 +72,7 @@ fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
     let mut d = Driver { driver, _folder: folder };
     let id = fixtures::spec().id;
     open(&mut d.model, id);
-    let opened = Opened { spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None, log };
+    let opened = Opened { env: Some(0), spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None, log };
     d.send(Msg::Data(msg::Data::Run(Data::Opened(id, Box::new(opened)))));
     answer(&mut d);
     d
@@ -226,6 +226,29 @@ fn a_run_of_production_is_shown_and_repeated_as_one() {
     let mut live = driver(fixtures::running(), "dark", (80, 24));
     live.keys("R");
     assert!(live.screen().contains("it has not ended"), "{}", live.screen());
+}
+
+/// A run was read that acts on this environment.
+fn opened_on(d: &mut Driver, env: Option<usize>) {
+    let spec = fixtures::spec();
+    let log = LogStore::open(&crate::state::RunDir::at(std::path::Path::new("/nonexistent")));
+    let opened = Opened { env, spec: Box::new(spec), state: Box::new(fixtures::failed()), damage: None, log };
+    d.send(Msg::Data(msg::Data::Run(Data::Opened(fixtures::spec().id, Box::new(opened)))));
+}
+
+#[test]
+fn a_run_of_another_environment_leaves_the_fleet_where_it_was() {
+    let name = |d: &Driver| d.model.environment().map(|e| e.name.clone());
+    let mut d = driver(fixtures::failed(), "dark", (80, 24));
+    for (env, expected) in [(Some(1), Some("staging".to_owned())), (None, None)] {
+        opened_on(&mut d, env);
+        assert_eq!(name(&d), expected);
+        d.keys("1");
+        assert_eq!(name(&d).as_deref(), Some("production"), "Fleet shows what it showed before");
+        d.keys("] [");
+        assert_eq!(name(&d).as_deref(), Some("production"));
+        open(&mut d.model, fixtures::spec().id);
+    }
 }
 
 #[test]
