@@ -324,7 +324,7 @@ fn what_ansible_cfg_chooses_is_guarded_as_its_environment_is() {
     let world = World::new();
     two_environments(&world, "production");
     let refused = world.opsdeck(&["adhoc", "all", "-m", "ping"]);
-    assert_eq!(refused.status.code(), Some(64), "{}", text(&refused.stdout));
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
     assert!(text(&refused.stderr).contains("-E production"), "{}", text(&refused.stderr));
     assert_eq!(world.opsdeck(&["runs"]).stdout, b"", "no run was made");
     let meant = world.opsdeck(&["adhoc", "all", "-m", "ping", "-E", "production", "--wait"]);

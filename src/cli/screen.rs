@@ -1,7 +1,7 @@
 //! No verb: opens the screen. Exit code 0 when the person leaves; 1 where there is no terminal or no project.
 
 use super::Global;
-use crate::project::Project;
+use crate::project::{Problem, Project, Severity};
 use crate::state::operator::Operator;
 use crate::state::{StateDir, file};
 use crate::text;
@@ -11,6 +11,7 @@ use crate::tui::model::Model;
 use crate::tui::msg::Level;
 use crate::tui::screens::diagnostics;
 use crate::tui::term::{Caps, Depth};
+use crate::tui::theme::file::Mistake;
 use crate::tui::theme::{Theme, Themes};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let caps = Caps::detect();
     let config = config_dir();
     let (themes, mut mistakes) = Themes::load(config.as_deref().map(|c| c.join("themes")).as_deref());
-    let theme = theme(args, &themes, &caps)?;
+    let theme = theme(args, &themes, &caps, &mistakes)?;
     let (keymap, wrong) = keys(config.as_deref())?;
     mistakes.extend(wrong);
     let state = StateDir::find(global.state_dir.as_deref());
@@ -62,14 +63,47 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     model.mouse = !args.no_mouse;
     model.read_only = args.read_only;
     model.ascii = args.ascii || !caps.utf8;
-    for mistake in mistakes.iter().take(3) {
-        model.toast(Level::Warning, mistake.to_string());
+    model.now = app::now();
+    let mut warnings: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    warnings.extend(of_the_project(&model.project.problems));
+    for warning in &warnings {
+        tracing::warn!("{warning}");
     }
-    for mistake in &mistakes {
-        tracing::warn!("{mistake}");
-    }
+    say(&mut model, &warnings);
     app::run(Start { model, caps, state, trace: args.trace_frames.clone(), began })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// So many lines are shown at once.
+const SAID: usize = 3;
+
+/// The first warnings, for longer than a glance at the hosts takes. All of them are on the Diagnostics screen.
+fn say(model: &mut Model, warnings: &[String]) {
+    let many = warnings.len() > SAID;
+    if many {
+        let rest = warnings.len() - (SAID - 1);
+        model.toast(Level::Error, format!("and {rest} more mistakes: key 4 shows them"));
+    }
+    // The newest stands lowest.
+    for warning in warnings.iter().take(if many { SAID - 1 } else { SAID }).rev() {
+        model.toast(Level::Error, warning.clone());
+    }
+}
+
+/// What is wrong in the project's own files: `opsdeck check` has the places.
+fn of_the_project(problems: &[Problem]) -> Vec<String> {
+    let mut files: Vec<(&Path, usize)> = Vec::new();
+    for problem in problems.iter().filter(|p| p.severity == Severity::Error) {
+        match files.iter_mut().find(|(file, _)| *file == problem.file) {
+            Some((_, count)) => *count += 1,
+            None => files.push((&problem.file, 1)),
+        }
+    }
+    let one = |(file, count): (&Path, usize)| {
+        let mistakes = if count == 1 { "mistake" } else { "mistakes" };
+        format!("{}: {count} {mistakes}: `opsdeck check`", text::plain(&file.to_string_lossy()))
+    };
+    files.into_iter().map(one).collect()
 }
 
 /// opsdeck's own log goes to `opsdeck.log` and to the Diagnostics screen; never to the terminal, which is the screen's.
@@ -86,7 +120,7 @@ fn log_to(state: &StateDir) {
 }
 
 /// The theme that was asked for, else the one that fits the terminal. NO_COLOR wins over both.
-fn theme(args: &Args, themes: &Themes, caps: &Caps) -> anyhow::Result<Theme> {
+fn theme(args: &Args, themes: &Themes, caps: &Caps, mistakes: &[Mistake]) -> anyhow::Result<Theme> {
     let fitting = match caps.depth {
         Depth::None => "monochrome",
         Depth::Ansi16 => "16-colour",
@@ -95,7 +129,10 @@ fn theme(args: &Args, themes: &Themes, caps: &Caps) -> anyhow::Result<Theme> {
     let name = match (&args.theme, caps.depth) {
         (Some(name), _) if themes.get(name).is_none() => {
             let names: Vec<_> = themes.names().collect();
-            bail!("there is no theme {name:?}: expected one of {}", names.join(", "));
+            // It may well be there, and have a mistake in it.
+            let wrong: String = mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect();
+            let wrong = if wrong.is_empty() { wrong } else { format!("\nThemes with mistakes are left out:{wrong}") };
+            bail!("there is no theme {name:?}: expected one of {}{wrong}", names.join(", "));
         }
         (Some(name), Depth::Ansi16 | Depth::Indexed | Depth::True) => name.as_str(),
         _ => fitting,
@@ -105,7 +142,7 @@ fn theme(args: &Args, themes: &Themes, caps: &Caps) -> anyhow::Result<Theme> {
     Ok(theme)
 }
 
-fn keys(config: Option<&Path>) -> anyhow::Result<(Keymap, Vec<crate::tui::theme::file::Mistake>)> {
+fn keys(config: Option<&Path>) -> anyhow::Result<(Keymap, Vec<Mistake>)> {
     let Some(path) = config.map(|c| c.join("keys.yaml")).filter(|p| p.exists()) else {
         return Ok((Keymap::default(), vec![]));
     };

@@ -245,7 +245,7 @@ impl App {
 }
 
 /// This moment in the operator's time zone.
-pub(super) fn now() -> Now {
+pub fn now() -> Now {
     let now = jiff::Zoned::now();
     Now { ms: now.timestamp().as_millisecond(), offset: now.offset().seconds() }
 }

@@ -27,7 +27,7 @@ pub enum Target {
 #[derive(Debug, Clone, Default)]
 pub struct Hits {
     areas: Vec<(Rect, Target)>,
-    lists: Vec<(&'static str, Rect)>,
+    lists: Vec<(&'static str, Rect, usize)>,
 }
 
 impl Hits {
@@ -38,7 +38,7 @@ impl Hits {
 
     /// A list's body: one row a line, beginning with the item `first`, `len` items in all.
     pub fn list(&mut self, list: &'static str, body: Rect, first: usize, len: usize) {
-        self.lists.push((list, body));
+        self.lists.push((list, body, len));
         for (line, index) in (first..len).take(usize::from(body.height)).enumerate() {
             let y = body.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
             self.add(Rect { y, height: 1, ..body }, Target::Row { list, index });
@@ -60,11 +60,20 @@ impl Hits {
     /// The list at a place, for the wheel.
     pub fn list_at(&self, column: u16, row: u16) -> Option<&'static str> {
         let place = Position::new(column, row);
-        self.lists.iter().rev().find(|(_, area)| area.contains(place)).map(|(name, _)| *name)
+        self.lists.iter().rev().find(|(_, area, _)| area.contains(place)).map(|(name, ..)| *name)
     }
 
     /// Rows that a list shows at once; 1 where it was not drawn.
     pub fn page(&self, list: &str) -> usize {
-        self.lists.iter().rev().find(|(name, _)| *name == list).map_or(1, |(_, area)| usize::from(area.height).max(1))
+        self.lists
+            .iter()
+            .rev()
+            .find(|(name, ..)| *name == list)
+            .map_or(1, |(_, area, _)| usize::from(area.height).max(1))
+    }
+
+    /// Items of a list; 0 where it was not drawn.
+    pub fn len(&self, list: &str) -> usize {
+        self.lists.iter().rev().find(|(name, ..)| *name == list).map_or(0, |(.., len)| *len)
     }
 }

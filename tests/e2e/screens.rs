@@ -58,3 +58,21 @@ fn browsing_needs_no_vault_password() {
     pty.send("q");
     assert!(pty.wait_exit(10).success());
 }
+
+#[test]
+fn what_is_wrong_in_a_persons_files_is_said_when_the_console_opens() {
+    let lab = Lab::start(0);
+    lab.write("opsdeck.yaml", "forks: many\nrunbooks: 3\n");
+    let config = lab.folder().join("home/config/opsdeck");
+    std::fs::create_dir_all(config.join("themes")).unwrap();
+    std::fs::write(config.join("keys.yaml"), "fleet.adhoc: hyper-z\n").unwrap();
+    std::fs::write(config.join("themes/mine.yaml"), "name: mine\nextends: dark\nroles: {okay: {fg: red}}\n").unwrap();
+    let mut pty = console(&lab, (160, 50));
+    let said = |s: &str| s.contains("opsdeck.yaml: 2 mistakes: `opsdeck check`") && s.contains("`hyper-z` is no key");
+    let screen = pty.wait_for(20, "the mistakes", said);
+    assert!(screen.contains("no role `okay`"), "{screen}");
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+    let mine = Pty::start(&[OPSDECK, "--theme", "mine"], lab.project(), &lab.env(), (160, 50));
+    mine.wait_for(20, "why there is no such theme", |s| s.contains("no theme \"mine\"") && s.contains("mine.yaml:3:"));
+}

@@ -6,6 +6,7 @@ use crate::text::human;
 use crate::tui::effect::Effect;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
+use crate::tui::msg::Level;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::themes::Picker;
 use crate::tui::screens;
@@ -40,6 +41,7 @@ pub const CORE: &[Action] = &[
     Action::new("core.redraw", &["ctrl-l"], "redraw", "Draw the whole screen anew", |_| vec![Effect::Redraw]),
     Action::new("core.mouse", &["f2"], "mouse", "Switch the mouse on or off (off: the terminal selects text)", |m| {
         m.mouse = !m.mouse;
+        m.toast(Level::Info, if m.mouse { "the mouse is on" } else { "the mouse is off: the terminal selects text" });
         vec![Effect::Mouse(m.mouse)]
     }),
     Action::new("core.fleet", &["1"], "fleet", "Go to environments and hosts", |m| go(m, &screens::fleet::SCREEN)),

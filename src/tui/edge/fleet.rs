@@ -14,8 +14,8 @@ use std::time::Duration;
 
 /// How long Ansible may think about an inventory.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Characters of a value that are shown.
-const VALUE: usize = 400;
+/// Characters of a value that are kept: more than a screen shows.
+const VALUE: usize = 10_000;
 
 /// Inventories that were read, by the index of their environment.
 #[derive(Debug, Clone, Default)]

@@ -40,6 +40,7 @@ pub fn read(file: &str, text: &str) -> (Keymap, Vec<Mistake>) {
             _ => vec![keys],
         };
         let mut chords = vec![];
+        let none_wanted = nodes.is_empty();
         for node in nodes {
             match node.text().map(str::parse::<Chord>) {
                 Some(Ok(chord)) => chords.push(chord),
@@ -47,8 +48,11 @@ pub fn read(file: &str, text: &str) -> (Keymap, Vec<Mistake>) {
                 None => wrong(node.mark, format!("found {}; expected a key or a list of keys", node.kind_name())),
             }
         }
-        marks.insert(action.id, id.mark);
-        keymap.set(action, chords);
+        // Where no key that was given is one, the action keeps those it has.
+        if !chords.is_empty() || none_wanted {
+            marks.insert(action.id, id.mark);
+            keymap.set(action, chords);
+        }
     }
     for (mark, message) in clashes(&keymap, &marks) {
         wrong(mark, message);
@@ -102,7 +106,9 @@ mod tests {
     #[test]
     fn mistakes_have_a_place_and_a_way_on() {
         let text = "core.qit: q\ncore.mouse: hyper-x\ncore.help: {a: b}\ncore.suspend: q\n";
-        let (_, mistakes) = read("keys.yaml", text);
+        let (keymap, mistakes) = read("keys.yaml", text);
+        let mouse = keymap.keys(actions::find("core.mouse").unwrap());
+        assert_eq!(mouse.iter().map(ToString::to_string).collect::<Vec<_>>(), ["f2"], "a wrong key takes none away");
         let said: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
         assert_eq!(said[0], "keys.yaml:1:1: no action `core.qit`; did you mean core.quit?");
         assert!(said[1].starts_with("keys.yaml:2:13: `hyper-x` is no key; expected one character"), "{said:#?}");

@@ -30,6 +30,8 @@ pub struct Confirm {
     /// What must be typed, where anything must.
     typing: Option<Typing>,
     typed: Field,
+    /// Another name was typed and meant.
+    wrong: bool,
     /// True: the button that goes on has the focus; else Cancel.
     go: bool,
 }
@@ -43,7 +45,8 @@ impl Confirm {
             Danger::Reason => Some(Typing::Reason),
             Danger::None | Danger::Confirm => None,
         };
-        Self { action, lines: (action.question)(model), typing, typed: Field::default(), go: false }
+        let lines = (action.question)(model);
+        Self { action, lines, typing, typed: Field::default(), wrong: false, go: false }
     }
 
     fn ready(&self) -> bool {
@@ -77,8 +80,10 @@ impl Confirm {
             (KeyCode::Enter, None) | (KeyCode::Char('n' | 'N'), None) => return vec![],
             (KeyCode::Char('y' | 'Y'), None) => return self.accept(model),
             (KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab, None) => self.go = !self.go,
+            (KeyCode::Enter, Some(_)) => self.wrong = true,
             (_, Some(_)) => {
                 self.typed.key(key);
+                self.wrong = false;
             }
             _ => {}
         }
@@ -131,7 +136,11 @@ impl Confirm {
         let (text, style) = match typing {
             Typing::Name(name) => {
                 let warning = theme.glyph(Glyph::Warning);
-                (format!("{warning} {name} is protected. Type its name; Esc cancels."), header::style(model))
+                let text = match self.wrong {
+                    true => format!("{warning} That is not its name: type {name}, letter by letter; Esc cancels."),
+                    false => format!("{warning} {name} is protected. Type its name; Esc cancels."),
+                };
+                (text, header::style(model))
             }
             Typing::Reason => ("Why? Others read it. Enter does it; Esc cancels.".into(), theme.style(Role::Strong)),
         };

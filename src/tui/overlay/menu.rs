@@ -43,7 +43,11 @@ impl Menu {
     /// The actions that match what was typed, best first; with nothing typed in their own order.
     pub fn items(&self, model: &Model) -> Vec<&'static Action> {
         let all: Vec<_> = actions::on(model.screen()).collect();
-        fuzzy::rank(self.filter.text(), all, |a| format!("{} {} {}", a.label, a.id, a.help))
+        // Whoever types a name means it: what only its sentence holds comes after.
+        let mut items = fuzzy::rank(self.filter.text(), all.clone(), |a| format!("{} {}", a.label, a.id));
+        let rest = all.into_iter().filter(|a| !items.iter().any(|i| i.id == a.id)).collect();
+        items.extend(fuzzy::rank(self.filter.text(), rest, |a| format!("{} {} {}", a.label, a.id, a.help)));
+        items
     }
 
     pub(super) fn key(mut self, model: &mut Model, key: KeyEvent) -> Vec<Effect> {

@@ -1,10 +1,11 @@
-//! The theme picker: the whole screen wears the theme under the cursor; Enter keeps it, Esc goes back.
+//! The theme picker: the whole screen wears the theme under the cursor; Enter takes it, Esc goes back.
 
 use super::Overlay;
 use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
+use crate::tui::msg::Level;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::{dialog, line};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
@@ -42,7 +43,12 @@ impl Picker {
                 model.theme = self.before;
                 return vec![];
             }
-            KeyCode::Enter => return vec![],
+            KeyCode::Enter => {
+                let name = &model.theme.name;
+                let words = format!("{name} until you leave; --theme {name} or OPSDECK_THEME={name} begins with it");
+                model.toast(Level::Info, words);
+                return vec![];
+            }
             KeyCode::Up | KeyCode::Char('k') => Motion::Up,
             KeyCode::Down | KeyCode::Char('j') => Motion::Down,
             KeyCode::Home => Motion::First,
@@ -100,7 +106,7 @@ impl Picker {
             frame.buffer_mut(),
             &model.theme,
             foot,
-            "enter keeps it, esc goes back",
+            "enter takes it, esc goes back",
             model.theme.style(Role::Dim),
         );
     }

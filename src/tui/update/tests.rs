@@ -68,3 +68,39 @@ fn the_table_of_keys_has_a_row_for_every_action() {
     assert!(table.contains("| fleet | `/` | `fleet.filter` |"), "{table}");
     assert!(table.lines().all(|row| row.replace("\\|", "").matches('|').count() == 5), "{table}");
 }
+
+#[test]
+fn what_lies_above_a_screen_is_seen_in_every_theme_and_size() {
+    for theme in ["dark", "light", "high-contrast"] {
+        for size in [(80, 24), (160, 50)] {
+            for (name, key) in [("help", "?"), ("palette", ":"), ("themes", "f3")] {
+                let mut d = Driver::new(model(project(), crate::tui::testing::theme(theme)), size);
+                d.keys(key);
+                insta::assert_snapshot!(format!("{name}_{theme}_{}x{}", size.0, size.1), d.styled());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_weighs_more_in_the_palette_than_what_is_said_of_it() {
+    for (typed, expected) in [("thm", "theme"), ("quit", "quit"), ("mark all", "mark all"), ("audit", "audit")] {
+        let mut d = driver();
+        d.keys(":");
+        d.text(typed);
+        let first = d.screen().lines().nth(3).unwrap().to_owned();
+        assert!(first.contains(expected), "{typed}: {first}\n{}", d.screen());
+    }
+}
+
+#[test]
+fn the_mouse_is_switched_with_a_word_and_its_state_is_in_sight() {
+    let mut d = driver();
+    d.keys("f2");
+    assert_eq!(d.effects().last(), Some(&crate::tui::effect::Effect::Mouse(false)));
+    assert!(d.screen().contains("the terminal selects text"), "{}", d.screen());
+    assert!(d.screen().lines().next().unwrap().contains("mouse off"), "{}", d.screen());
+    d.keys("f2");
+    assert_eq!(d.effects(), [crate::tui::effect::Effect::Mouse(true)]);
+    assert!(!d.screen().contains("mouse off"), "{}", d.screen());
+}

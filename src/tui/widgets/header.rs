@@ -66,6 +66,9 @@ fn right(model: &Model, columns: u16) -> String {
         }
         None => parts.push(format!("{} runs", model.theme.glyph(Glyph::Unknown))),
     }
+    if !model.mouse && columns >= 70 {
+        parts.push("mouse off".into());
+    }
     if model.read_only {
         parts.push("read-only".into());
     }

@@ -1,8 +1,8 @@
 //! One host's result of one task, unfolded for a person: the message and what the program said on stderr on top, then
 //! stdout, the command, the diff, and the rest. The lines are made once, when the result arrives; drawing is a window.
 
-use super::diff;
 use super::paint::{put, put_right};
+use super::{diff, line};
 use crate::text;
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
@@ -200,22 +200,47 @@ fn plain_value(value: &Value) -> String {
     }
 }
 
-/// Draws the lines from `top`; folded, only the first [`FOLDED`] of them.
+/// The lines as rows of at most `columns`: a part of a long line stands below its beginning, as far indented. Nothing is
+/// cut off: what decides may stand at the end.
+fn rows(lines: &[Line], columns: u16) -> Vec<(Role, u16, &str)> {
+    let mut out = Vec::new();
+    for Line { role, text } in lines {
+        // Most lines are short, and are not looked through.
+        if text.len() <= usize::from(columns) {
+            out.push((*role, 0, text.as_str()));
+            continue;
+        }
+        let body = text.trim_start_matches(' ');
+        let indent = u16::try_from(text.len() - body.len()).unwrap_or(u16::MAX).min(columns / 2);
+        let parts = line::fold(body, usize::from(columns - indent));
+        out.extend(parts.into_iter().map(|part| (*role, indent, part)));
+    }
+    out
+}
+
+/// How many rows the lines take at this width, with the last one that says what is folded away.
+pub fn height(lines: &[Line], unfolded: bool, columns: u16) -> usize {
+    let shown = if unfolded { lines.len() } else { lines.len().min(FOLDED) };
+    rows(&lines[..shown], columns).len() + usize::from(shown < lines.len())
+}
+
+/// Draws the rows from `top`; folded, only those of the first [`FOLDED`] lines.
 pub fn draw(lines: &[Line], top: usize, unfolded: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let shown = if unfolded { lines.len() } else { lines.len().min(FOLDED) };
     let hidden = lines.len() - shown;
-    let rows = usize::from(area.height);
-    let top = top.min((shown + usize::from(hidden > 0)).saturating_sub(rows));
+    let rows = rows(&lines[..shown], area.width);
+    let room = usize::from(area.height);
+    let top = top.min((rows.len() + usize::from(hidden > 0)).saturating_sub(room));
     let mut y = area.top();
-    for line in lines[..shown].iter().skip(top).take(rows) {
-        put(buf, theme, area.x, y, area.width, &line.text, theme.style(line.role));
+    for (role, indent, text) in rows.iter().skip(top).take(room) {
+        put(buf, theme, area.x + indent, y, area.width - indent, text, theme.style(*role));
         y += 1;
     }
     if y < area.bottom() && hidden > 0 {
         put(buf, theme, area.x, y, area.width, &format!("{hidden} more lines: u unfolds them"), theme.style(Role::Dim));
-    } else if top + rows < shown && area.height > 0 {
-        let below = format!(" {} below ", shown - top - rows);
+    } else if top + room < rows.len() && area.height > 0 {
+        let below = format!(" {} below ", rows.len() - top - room);
         put_right(buf, theme, area.right(), area.bottom() - 1, area.width, &below, theme.style(Role::Dim));
     }
 }
@@ -247,6 +272,18 @@ mod tests {
         ]}));
         let text: Vec<_> = got.iter().map(|l| l.text.as_str()).collect();
         assert_eq!(text, ["One or more items failed", "failed: b", "no package b", "item: a"]);
+    }
+
+    #[test]
+    fn a_long_line_is_folded_and_its_end_is_there() {
+        let got =
+            lines(&json!({"failed": true, "stderr": "the disk of the host is full, and then: permission denied"}));
+        let rows: Vec<_> = rows(&got, 24).into_iter().map(|(_, indent, text)| (indent, text)).collect();
+        let expected =
+            [(0, "stderr"), (2, "the disk of the host"), (2, "is full, and then:"), (2, "permission denied")];
+        assert_eq!(rows, expected);
+        assert_eq!((height(&got, false, 24), height(&got, false, 80)), (4, 2));
+        assert_eq!(height(&vec![got[1].clone(); 60], false, 24), 3 * FOLDED + 1);
     }
 
     #[test]

@@ -83,7 +83,8 @@ impl Group {
 /// Its state.
 #[derive(Debug, Default)]
 pub struct Away {
-    since: i64,
+    /// When this operator's screen last looked; `None`: never, or nobody knows.
+    since: Option<i64>,
     items: Vec<Item>,
     list: List,
 }
@@ -102,12 +103,13 @@ pub fn start() -> effect::Effect {
 /// Data arrived: the screen comes up by itself, unless the person is already somewhere.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let Data::Since { since, mut items } = data;
-    if items.is_empty() {
-        return vec![];
-    }
     items.sort_by_key(|i| (Group::of(i), std::cmp::Reverse(i.row.ended_at.unwrap_or(i.row.created_at))));
-    model.away = Away { since, items, list: List::default() };
-    if model.stack.len() == 1 && model.overlay.is_none() && !(model.screen().typing)(model) {
+    model.away = Away { since: Some(since), items, list: List::default() };
+    if !model.away.items.is_empty()
+        && model.stack.len() == 1
+        && model.overlay.is_none()
+        && !(model.screen().typing)(model)
+    {
         return update::go(model, &SCREEN);
     }
     vec![]

@@ -46,6 +46,15 @@ fn it_comes_up_by_itself_only_where_nobody_works_yet() {
 }
 
 #[test]
+fn where_nothing_happened_it_says_since_when() {
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    d.keys("5");
+    assert!(d.screen().contains("you never looked here before"), "{}", d.screen());
+    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 3_600_000, items: vec![] })));
+    assert!(d.screen().contains("you looked last 1h ago"), "{}", d.screen());
+}
+
+#[test]
 fn esc_goes_on_to_the_fleet_and_enter_opens_the_worst() {
     let mut d = driver("dark", (80, 24));
     d.keys("enter");

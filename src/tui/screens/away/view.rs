@@ -26,7 +26,10 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let buf = frame.buffer_mut();
     let title = format!("While you were away  {}", of(s.items.len() as u64, "run"));
     let x = put(buf, theme, area.x, area.y, area.width, &title, theme.style(Role::Title));
-    let looked = format!("  you looked last {}", when::when(s.since, model.now, model.absolute_time));
+    let looked = match s.since {
+        Some(since) => format!("  you looked last {}", when::when(since, model.now, model.absolute_time)),
+        None => "  you never looked here before".to_owned(),
+    };
     put(buf, theme, x, area.y, area.right().saturating_sub(x), &looked, theme.style(Role::Dim));
     if s.items.is_empty() {
         put(buf, theme, area.x, area.y + 1, area.width, "Nothing happened.", theme.style(Role::Dim));

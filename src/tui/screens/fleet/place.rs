@@ -101,8 +101,11 @@ impl Place {
             return;
         };
         let needle = self.filter.to_lowercase();
+        // What selects no host shows none; until it is known what it selects, all are shown.
+        let none = HashMap::new();
         let chosen = match &self.pattern {
             Some(Asked { answer: Some(Ok(hosts)), .. }) => Some(hosts),
+            Some(Asked { answer: Some(Err(_)), .. }) => Some(&none),
             _ => None,
         };
         let all: Vec<u32> = match self.group.and_then(|g| topology.groups.get(g as usize)) {

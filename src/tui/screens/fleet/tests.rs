@@ -205,3 +205,15 @@ fn ten_thousand_hosts_cost_as_much_as_a_screenful() {
     let rows = d.model.hits.page("hosts");
     assert!(rows < 50, "only a window of rows is drawn: {rows}");
 }
+
+#[test]
+fn a_pattern_that_selects_nothing_means_no_host() {
+    let mut d = fleet((120, 30), "dark");
+    d.keys("; z enter");
+    let why = "no host matches `z`".to_owned();
+    d.send(msg::Msg::Data(msg::Data::Fleet(Data::Selected { env: 0, pattern: "z".into(), result: Err(why) })));
+    assert!(d.model.place().unwrap().rows.is_empty(), "{}", d.screen());
+    d.keys("a");
+    assert_eq!(d.model.screen().name, "fleet");
+    assert!(d.screen().contains("ad-hoc: no host matches `z`"), "{}", d.screen());
+}

@@ -37,7 +37,7 @@ pub const ADHOC: Action = Action::new("fleet.adhoc", &["a"], "ad-hoc", "Run a mo
     open(m, Some(Form::adhoc(env, targets, forks)))
 })
 .hint(89)
-.unless(no_environment);
+.unless(|m| no_environment(m).or_else(|| no_targets(m)));
 
 /// Opens the form of a playbook, from the fleet.
 pub const PLAYBOOK: Action = Action::new("fleet.playbook", &["p"], "playbook", "Run a playbook", |m| {
@@ -45,7 +45,10 @@ pub const PLAYBOOK: Action = Action::new("fleet.playbook", &["p"], "playbook", "
     open(m, Some(Form::play(env, limit, forks)))
 })
 .hint(88)
-.unless(|m| no_environment(m).or_else(|| m.project.playbooks.is_empty().then(|| "the project has no playbook".into())));
+.unless(|m| {
+    let none = || m.project.playbooks.is_empty().then(|| "the project has no playbook".into());
+    no_environment(m).or_else(|| no_targets(m)).or_else(none)
+});
 
 /// Opens the menu of runbooks, from the fleet.
 pub const RECOVERY: Action =
@@ -55,6 +58,7 @@ pub const RECOVERY: Action =
     .hint(75)
     .unless(|m| {
         no_environment(m)
+            .or_else(|| no_targets(m))
             .or_else(|| runbooks(m).is_empty().then(|| "opsdeck.yaml offers no runbook for this environment".into()))
     });
 
@@ -63,6 +67,13 @@ fn no_environment(model: &Model) -> Option<String> {
         return Some("this console is read-only (--read-only)".into());
     }
     model.environment().is_none().then(|| "the project has no environment".into())
+}
+
+/// A pattern that selects nothing means no host: no other one takes its place.
+fn no_targets(model: &Model) -> Option<String> {
+    let place = model.place().filter(|place| place.marks.is_empty())?;
+    let Some(Asked { answer: Some(Err(why)), .. }) = &place.pattern else { return None };
+    Some(why.clone())
 }
 
 /// A runbook's form, filled in; the guard comes with running it.

@@ -91,7 +91,8 @@ pub fn targets(model: &Model, or_current: bool) -> String {
     if !marked.is_empty() {
         return marked.join(",");
     }
-    if let Some(Asked { what, answer: Some(Ok(_)) }) = &place.pattern {
+    // Whether or not it is known by now what it selects: it is what the person means.
+    if let Some(Asked { what, .. }) = &place.pattern {
         return what.clone();
     }
     let group = place.group.and_then(|g| Some(place.known()?.groups.get(g as usize)?.name.clone()));

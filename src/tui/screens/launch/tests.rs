@@ -158,6 +158,7 @@ fn a_protected_environment_wants_its_name_and_nothing_less() {
     d.text("produ");
     d.keys("enter");
     assert!(d.effects().is_empty() && d.model.overlay.is_some());
+    assert!(d.screen().contains("That is not its name: type production"), "{}", d.screen());
     d.send(msg::Msg::Paste("ction".into()));
     d.keys("enter");
     assert!(d.effects().is_empty(), "a pasted name does not count");

@@ -80,10 +80,8 @@ fn grid(model: &mut Model, motion: Motion, page: usize) {
 }
 
 fn scroll(model: &mut Model, motion: Motion, page: usize) {
+    let len = model.hits.len(RESULT);
     let Some(shown) = &mut model.run.result else { return };
-    let Some(Ok(lines)) = &shown.lines else { return };
-    let cut = crate::tui::widgets::result::FOLDED;
-    let len = if shown.unfolded { lines.len() } else { lines.len().min(cut + 1) };
     let last = len.saturating_sub(page);
     shown.top = step(shown.top.min(last), motion, len, page).min(last);
 }

@@ -131,7 +131,7 @@ fn unfolded(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer, hits: &mut 
     match &shown.lines {
         Some(Ok(lines)) => {
             result::draw(lines, shown.top, shown.unfolded, theme, body, buf);
-            hits.list(keys::RESULT, body, 0, lines.len());
+            hits.list(keys::RESULT, body, 0, result::height(lines, shown.unfolded, body.width));
         }
         Some(Err(why)) => {
             let text = format!("{} {why}", sign::WARNING.glyph(theme));
