@@ -264,3 +264,33 @@ fn hostile_text_reaches_no_terminal() {
     assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
     assert_eq!(text.lines().count(), 2, "{text:?}");
 }
+
+#[test]
+fn a_ledger_of_the_first_schema_still_verifies_is_read_and_goes_on() {
+    use sha2::Digest;
+    let state = State::with(0);
+    let old = json!({
+        "schema_version": 1, "event_id": "0199a000-0000-7000-8000-000000000001", "seq": 1, "timestamp_ms": 1_795_442_527_000i64,
+        "action": "run.end", "code": "OD1003O", "phase": "outcome", "status": "failure", "operator": "alice",
+        "real_user": "alice", "effective_user": "alice", "session_id": null, "ip": null, "port": null,
+        "from_unverified": false, "tty": null, "host": "h", "env": "prod", "run_id": null, "parent_event_id": null,
+        "subject": "deploy.yml", "targets": null, "targets_count": null, "targets_digest": null, "argv_digest": null,
+        "reason": null, "rc": 2, "duration_ms": 7, "error_class": "hosts_failed", "metadata": {},
+    });
+    let body = canonical(&old);
+    let digest = sha2::Sha256::digest(format!("{}{body}", "0".repeat(64)));
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let insert = "INSERT INTO audit (seq, ts, event_id, action, status, operator, env, run_id, body, hash) \
+                  VALUES (1, 1795442527000, '0199a000-0000-7000-8000-000000000001', 'run.end', 'failure', 'alice', 'prod', NULL, ?1, ?2)";
+    rusqlite::Connection::open(state.db()).unwrap().execute(insert, (&body, &hash)).unwrap();
+    Ledger::open(&state.db()).unwrap().append(&record("new")).unwrap();
+    let ledger = Ledger::open_to_read(&state.db()).unwrap();
+    let rows = ledger.query(&Filter { text: Some("hosts_failed".into()), ..Filter::default() }, 10).unwrap().rows;
+    assert_eq!(
+        (rows.len(), rows[0].entry.error_class.as_deref(), rows[0].hash.as_str()),
+        (1, Some("hosts_failed"), hash.as_str())
+    );
+    drop(ledger);
+    let (output, text) = run(state.0.path(), &["audit", "verify"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+}

@@ -1,6 +1,7 @@
 //! The ledger's file: SQLite, for its owner alone, INSERT only by its own triggers, synchronous to the disk.
 
-use super::record::{Entry, Record};
+use super::entry::Entry;
+use super::record::Record;
 use super::{canonical, chain, checkpoint};
 use crate::state::file;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};

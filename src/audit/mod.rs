@@ -10,6 +10,7 @@
 mod canonical;
 mod chain;
 mod checkpoint;
+mod entry;
 mod ledger;
 mod query;
 mod record;
@@ -17,8 +18,9 @@ mod redact;
 mod verify;
 
 pub use canonical::canonical;
+pub use entry::{Entry, SCHEMA_VERSION};
 pub use ledger::{Error, Ledger, Receipt};
 pub use query::{Filter, Page, Row};
-pub use record::{Action, Entry, Phase, Record, SCHEMA_VERSION, Status};
+pub use record::{Action, Phase, Record, Release, Standing, Status};
 pub use redact::{REDACTED, is_secret_name};
 pub use verify::{Broken, Head, Intact, verify_absent};

@@ -1,7 +1,8 @@
 //! Reading the ledger: filters, newest first, page by page.
 
+use super::entry::Entry;
 use super::ledger::{Error, Ledger};
-use super::record::{Action, Entry, Record, Status};
+use super::record::{Action, Phase, Record, Status};
 use crate::state::operator::Operator;
 use rusqlite::types::Value as Sql;
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub struct Filter {
     pub operator: Option<String>,
     /// Status.
     pub status: Option<Status>,
+    /// Phase.
+    pub phase: Option<Phase>,
     /// Environment.
     pub env: Option<String>,
     /// Run: its id or the beginning of it.
@@ -125,6 +128,9 @@ fn conditions(filter: &Filter) -> (String, Vec<Sql>) {
     if let Some(status) = filter.status {
         add("a.status = ?", Sql::Text(status.name().to_owned()));
     }
+    if let Some(phase) = filter.phase {
+        add("json_extract(a.body, '$.phase') = ?", Sql::Text(phase.name().to_owned()));
+    }
     if let Some(env) = &filter.env {
         add("a.env = ?", Sql::Text(env.clone()));
     }
@@ -133,8 +139,10 @@ fn conditions(filter: &Filter) -> (String, Vec<Sql>) {
     }
     for word in filter.text.as_deref().unwrap_or_default().split_whitespace() {
         let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let fields = ["subject", "reason", "action", "targets", "operator", "env", "error_class"];
-        let any = fields.map(|field| format!("json_extract(a.body, '$.{field}') LIKE ? ESCAPE '\\'")).join(" OR ");
+        // The first schema had `error_class`.
+        let names =
+            ["subject", "reason", "action", "targets", "operator", "env", "service", "error.class", "error_class"];
+        let any = names.map(|name| format!("json_extract(a.body, '$.\"{name}\"') LIKE ? ESCAPE '\\'")).join(" OR ");
         add(&format!("({any})"), Sql::Text(format!("%{escaped}%")));
     }
     if let Some(before) = filter.before {

@@ -1,16 +1,9 @@
 //! What a record says: the action and its phase, who, where, what, and how it ended.
 
-use super::redact;
 use crate::state::operator::Operator;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
-
-/// Version of the fields below.
-pub const SCHEMA_VERSION: u32 = 1;
-/// More targets than this are written as a count and a digest.
-const MOST_TARGETS: usize = 100;
 
 /// What was done. Each has a code that never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +245,46 @@ impl std::str::FromStr for Status {
     }
 }
 
+/// How a record stands, in the word that lists show: `intent` and `denied` are told by the phase, all else by the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// With this status.
+    pub status: Option<Status>,
+    /// In this phase.
+    pub phase: Option<Phase>,
+}
+
+impl std::str::FromStr for Standing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match [Phase::Intent, Phase::Denied].into_iter().find(|phase| phase.name() == text) {
+            Some(phase) => Ok(Self { phase: Some(phase), status: None }),
+            None => match text.parse() {
+                Ok(status) => Ok(Self { status: Some(status), phase: None }),
+                Err(expected) => Err(format!("{expected}, denied, intent")),
+            },
+        }
+    }
+}
+
+/// What a record says of a release; each is left out where it is not known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Release {
+    /// Service that it brings out.
+    pub service: Option<String>,
+    /// Its id.
+    pub id: Option<Uuid>,
+    /// Digest of its plan, as people approve it.
+    pub plan_digest: Option<String>,
+    /// Who approved it.
+    pub approvals: Vec<String>,
+    /// Ticket of the change.
+    pub change_ticket: Option<String>,
+    /// Digest of what it would change.
+    pub diff_digest: Option<String>,
+}
+
 /// What a caller wants recorded. Secrets by name are removed when it is appended; nothing else checks for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -269,6 +302,8 @@ pub struct Record {
     pub run_id: Option<Uuid>,
     /// Event id of the intent that this is the outcome of.
     pub parent: Option<Uuid>,
+    /// What it is about, where it is a release.
+    pub release: Release,
     /// In a line: `service name=nginx state=restarted`, `deploy.yml`.
     pub subject: Option<String>,
     /// Hosts, where known.
@@ -312,6 +347,7 @@ impl Record {
             env: None,
             run_id: None,
             parent: None,
+            release: Release::default(),
             subject: None,
             targets: None,
             argv: Vec::new(),
@@ -322,132 +358,4 @@ impl Record {
             metadata: Map::new(),
         }
     }
-}
-
-/// A record as the ledger holds it, its hashes apart. Fields that this version does not know are kept in `Row::body`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Version of these fields.
-    pub schema_version: u32,
-    /// Id of the event (UUIDv7).
-    pub event_id: Uuid,
-    /// Number in the ledger, from 1, without gaps.
-    pub seq: i64,
-    /// Wall clock (Unix milliseconds). Order by `seq`: clocks jump.
-    pub timestamp_ms: i64,
-    /// What: `run.launch`.
-    pub action: String,
-    /// Stable code: `OD1001I`.
-    pub code: String,
-    /// `intent`, `outcome`, `denied`.
-    pub phase: String,
-    /// `started`, `success`, `failure`, `unknown`, `cancelled`.
-    pub status: String,
-    /// Who is accountable.
-    pub operator: String,
-    /// Login user of the kernel; survives sudo.
-    pub real_user: String,
-    /// Effective user.
-    pub effective_user: String,
-    /// Kernel's audit session.
-    pub session_id: Option<String>,
-    /// Client address.
-    pub ip: Option<String>,
-    /// Client port.
-    pub port: Option<u16>,
-    /// True: only the environment says where from.
-    pub from_unverified: bool,
-    /// Terminal.
-    pub tty: Option<String>,
-    /// Control host.
-    pub host: String,
-    /// Environment.
-    pub env: Option<String>,
-    /// Run.
-    pub run_id: Option<Uuid>,
-    /// Event id of the intent.
-    pub parent_event_id: Option<Uuid>,
-    /// In a line.
-    pub subject: Option<String>,
-    /// Hosts, where known and not too many.
-    pub targets: Option<Vec<String>>,
-    /// Number of hosts, where known.
-    pub targets_count: Option<u64>,
-    /// SHA-256 of the sorted host names, one a line.
-    pub targets_digest: Option<String>,
-    /// SHA-256 of the canonical JSON of the command's arguments.
-    pub argv_digest: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Exit code.
-    pub rc: Option<i32>,
-    /// Milliseconds.
-    pub duration_ms: Option<u64>,
-    /// Kind of failure.
-    pub error_class: Option<String>,
-    /// Anything else.
-    pub metadata: Map<String, Value>,
-}
-
-impl Entry {
-    /// The entry of a record, with its secrets removed.
-    pub(super) fn new(record: &Record, seq: i64, event_id: Uuid, timestamp_ms: i64) -> Self {
-        let who = &record.operator;
-        let (ip, port) = address(who.from.as_deref());
-        let text = |text: &Option<String>| text.as_deref().map(redact::text);
-        let targets = record.targets.as_ref().map(|hosts| {
-            let mut sorted = hosts.clone();
-            sorted.sort();
-            sorted
-        });
-        let argv = (!record.argv.is_empty()).then(|| Value::from(redact::argv(&record.argv)));
-        Self {
-            schema_version: SCHEMA_VERSION,
-            event_id,
-            seq,
-            timestamp_ms,
-            action: record.action.name().to_owned(),
-            code: record.action.code(record.phase),
-            phase: record.phase.name().to_owned(),
-            status: record.status.name().to_owned(),
-            operator: who.name.clone(),
-            real_user: who.name.clone(),
-            effective_user: who.effective.clone(),
-            session_id: who.session.clone(),
-            from_unverified: ip.is_some() && !who.from_verified,
-            ip,
-            port,
-            tty: who.tty.clone(),
-            host: who.host.clone(),
-            env: record.env.clone(),
-            run_id: record.run_id,
-            parent_event_id: record.parent,
-            subject: text(&record.subject),
-            targets_count: targets.as_ref().map(|hosts| hosts.len() as u64),
-            targets_digest: targets.as_ref().map(|hosts| sha256(hosts.join("\n").as_bytes())),
-            targets: targets.filter(|hosts| hosts.len() <= MOST_TARGETS),
-            argv_digest: argv.map(|argv| sha256(super::canonical(&argv).as_bytes())),
-            reason: text(&record.reason),
-            rc: record.rc,
-            duration_ms: record.duration_ms,
-            error_class: record.error_class.clone(),
-            metadata: match redact::value(Value::Object(record.metadata.clone())) {
-                Value::Object(metadata) => metadata,
-                _ => Map::new(),
-            },
-        }
-    }
-}
-
-/// Address and port of `Operator::from`.
-fn address(from: Option<&str>) -> (Option<String>, Option<u16>) {
-    match from.map(|from| (from, from.parse::<std::net::SocketAddr>())) {
-        Some((_, Ok(socket))) => (Some(socket.ip().to_string()), Some(socket.port())),
-        Some((from, Err(_))) => (Some(from.to_owned()), None),
-        None => (None, None),
-    }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    super::chain::hex(&Sha256::digest(bytes))
 }

@@ -2,16 +2,32 @@
 
 use super::print::print;
 use super::{Global, when};
-use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Status};
+use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Standing, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use crate::text;
 use serde_json::json;
 use std::process::ExitCode;
 
+const EXAMPLES: &str = "\
+Examples:
+  opsdeck audit --since yesterday --env production
+  opsdeck audit --operator alice --status denied
+  opsdeck audit --run 0199 --json
+  opsdeck audit verify --head 4711:3f9a...
+
+Exit codes: 0 printed (also when no record matches), 1 the ledger cannot be read.";
+
+const VERIFY: &str = "\
+Examples:
+  opsdeck audit verify
+  opsdeck audit verify --head 4711:3f9a... --json
+
+Exit codes: 0 intact, 1 broken (the first bad row is named), or the ledger cannot be read.";
+
 /// Options of `audit`.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// Only from this time on: RFC 3339, a date, or how long ago (2h, 3d)
     #[arg(long, value_name = "TIME", value_parser = when::since)]
@@ -22,9 +38,9 @@ pub struct Args {
     /// Only what this operator did
     #[arg(long, value_name = "NAME")]
     operator: Option<String>,
-    /// Only records with this status: started, success, failure, unknown, cancelled
+    /// Only records with this status: started, success, failure, unknown, cancelled, denied, intent
     #[arg(long, value_name = "STATUS")]
-    status: Option<Status>,
+    status: Option<Standing>,
     /// Only in this environment
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
@@ -52,6 +68,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Check every row and every link of the ledger; exits 1 and names the first bad row if it was changed
+    #[command(after_help = VERIFY)]
     Verify {
         /// A head that was kept elsewhere, as an earlier `verify` printed it
         #[arg(long, value_name = "SEQ:HASH")]
@@ -75,11 +92,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 fn list(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
+    let standing = args.status.unwrap_or_default();
     let filter = Filter {
         since: args.since,
         until: args.until,
         operator: args.operator.clone(),
-        status: args.status,
+        status: standing.status,
+        phase: standing.phase,
         env: args.env.clone(),
         run: args.run.clone(),
         text: args.text.clone(),

@@ -2,8 +2,9 @@
 //! stop, and its end. Where the ledger cannot be written, nothing is launched and nothing is stopped.
 
 use super::event::{Failure, StopLevel};
+use super::spec::Work;
 use super::{RunSpec, RunState, State};
-use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Status};
+use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Release, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::{Value, json};
@@ -23,11 +24,24 @@ fn about(record: Record, spec: &RunSpec) -> Record {
     Record {
         env: spec.environment.clone(),
         run_id: Some(spec.id),
+        release: release(spec),
         subject: Some(spec.work.title()),
         targets: spec.hosts.clone(),
         argv: spec.argv.clone(),
         metadata,
         ..record
+    }
+}
+
+/// A plan is a release of its own, and the machine that carries it out keeps its digest beside it.
+fn release(spec: &RunSpec) -> Release {
+    let Work::Plan(plan) = &spec.work else { return Release::default() };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    Release {
+        id: Some(spec.id),
+        service: text(plan.body.get("plan").and_then(|plan| plan.get("service"))),
+        plan_digest: text(plan.body.get("digest")),
+        ..Release::default()
     }
 }
 

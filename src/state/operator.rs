@@ -14,6 +14,9 @@ use std::path::Path;
 pub struct Operator {
     /// Login name: of `/proc/self/loginuid` where it is set (it survives sudo), else of the real uid.
     pub name: String,
+    /// Who logged in, as the kernel knows it (`loginuid`); `None`: it does not.
+    #[serde(default)]
+    pub login: Option<String>,
     /// Effective user's name.
     pub effective: String,
     /// Client address and port: `10.0.0.7:51234`, `[2001:db8::7]:51234`, or a bare address where no port is known.
@@ -39,8 +42,10 @@ impl Operator {
         let env = std::env::var("SSH_CONNECTION").ok();
         let record = login::recorded(tty.as_deref(), session.as_deref());
         let (from, from_verified) = login::client(env.as_deref(), record.as_deref());
+        let logged_in = kernel_id(&proc.join("loginuid")).map(users::name_of);
         Self {
-            name: users::name_of(kernel_id(&proc.join("loginuid")).unwrap_or(real)),
+            name: logged_in.clone().unwrap_or_else(|| users::name_of(real)),
+            login: logged_in,
             effective: users::name_of(rustix::process::geteuid().as_raw()),
             from,
             from_verified,
@@ -60,8 +65,10 @@ impl Operator {
     pub fn of_peer(uid: u32, pid: u32) -> Self {
         let proc = Path::new("/proc").join(pid.to_string());
         let peer = Self::of_uid(uid);
+        let logged_in = kernel_id(&proc.join("loginuid")).map(users::name_of);
         Self {
-            name: kernel_id(&proc.join("loginuid")).map_or_else(|| peer.name.clone(), users::name_of),
+            name: logged_in.clone().unwrap_or_else(|| peer.name.clone()),
+            login: logged_in,
             session: kernel_id(&proc.join("sessionid")).map(|id| id.to_string()),
             ..peer
         }

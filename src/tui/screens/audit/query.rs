@@ -1,6 +1,6 @@
 //! The search line of the Audit screen: `since:2h operator:bob status:failure nginx`. Pure.
 
-use crate::audit::Filter;
+use crate::audit::{Filter, Standing};
 use crate::text::moment;
 use crate::tui::msg::Now;
 
@@ -28,7 +28,10 @@ pub fn parse(line: &str, now: Now) -> Result<Filter, String> {
                 filter.since = Some(moment::parse(value, &at, false).map_err(|e| format!("since:{value}: {e}"))?)
             }
             "until" => filter.until = Some(moment::parse(value, &at, true).map_err(|e| format!("until:{value}: {e}"))?),
-            "status" => filter.status = Some(value.parse().map_err(|e| format!("status:{value}: {e}"))?),
+            "status" => {
+                let standing: Standing = value.parse().map_err(|e| format!("status:{value}: {e}"))?;
+                (filter.status, filter.phase) = (standing.status, standing.phase);
+            }
             "operator" => filter.operator = text,
             "env" => filter.env = text,
             _ => filter.run = text,
@@ -60,6 +63,8 @@ mod tests {
             ..Filter::default()
         };
         assert_eq!(filter, Ok(expected));
+        let denied = Filter { phase: Some(crate::audit::Phase::Denied), ..Filter::default() };
+        assert_eq!(parse("status:denied", NOW), Ok(denied));
         assert_eq!(parse("  ", NOW), Ok(Filter::default()));
         assert_eq!(parse("http://x", NOW).map(|f| f.text), Ok(Some("http://x".into())));
     }
