@@ -3,6 +3,7 @@
 //! Task events are compact: full results stay in the step's `events.jsonl`, and `at` points there. Tasks are named by
 //! their number in the run (the order of their `task` events, from 0), hosts by name.
 
+pub use crate::ansible::event::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -324,19 +325,6 @@ pub enum Status {
     Unreachable,
     /// Not run, by a condition.
     Skipped,
-}
-
-/// Ansible's counts for a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "Ansible's own words: the PLAY RECAP")]
-pub struct Tally {
-    pub ok: u32,
-    pub changed: u32,
-    pub failed: u32,
-    pub unreachable: u32,
-    pub skipped: u32,
-    pub rescued: u32,
-    pub ignored: u32,
 }
 
 /// Rungs of the stop ladder, gentlest first.

@@ -184,7 +184,7 @@ impl Done {
                 What::Include { hosts, .. } => format!("include for {}", hosts.join(",")),
                 What::Notify { handler, host } => format!("notify {handler} for {host}"),
                 What::Stats(hosts) => {
-                    let one = |(host, r): (&_, &opsdeck::ansible::event::Recap)| {
+                    let one = |(host, r): (&_, &opsdeck::ansible::event::Tally)| {
                         let counts = [r.ok, r.changed, r.failed, r.unreachable, r.skipped, r.rescued, r.ignored];
                         format!("{host}={counts:?}")
                     };

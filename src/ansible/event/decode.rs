@@ -1,7 +1,7 @@
 //! From a line to a [`CallbackEvent`]: one flat record, then sorted by its name. Borrows from the line wherever the
 //! text has no escapes.
 
-use super::{CallbackEvent, DecodeError, Hello, HostResult, Outcome, PlanPlay, Recap, Task, What};
+use super::{CallbackEvent, DecodeError, Hello, HostResult, Outcome, PlanPlay, Tally, Task, What};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -152,8 +152,8 @@ fn sort(mut wire: Wire<'_>) -> Result<What<'_>, DecodeError> {
         },
         "stats" => {
             let hosts = wire.hosts.ok_or(DecodeError::Missing { event: "stats", field: "hosts" })?;
-            let hosts: BTreeMap<Text, Recap> = parse(hosts.get())?;
-            What::Stats(hosts.into_iter().map(|(host, recap)| (host.0, recap)).collect())
+            let hosts: BTreeMap<Text, [u32; 7]> = parse(hosts.get())?;
+            What::Stats(hosts.into_iter().map(|(host, counts)| (host.0, Tally::from(counts))).collect())
         }
         "stopped" => What::Stopped,
         "interrupted" => What::Interrupted { signal: wire.signal.unwrap_or(0) },

@@ -1,7 +1,7 @@
 //! What the callback plugin wrote, line by line. Pure; text in it comes from hosts and is hostile until `text` made
 //! it safe. Unknown events and unknown fields are tolerated: the plugin of a newer opsdeck may have written them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ pub enum What<'a> {
         prompt: Cow<'a, str>,
     },
     /// Ansible's recap, by host.
-    Stats(BTreeMap<Cow<'a, str>, Recap>),
+    Stats(BTreeMap<Cow<'a, str>, Tally>),
     /// The stop file was found between two tasks; no other task starts.
     Stopped,
     /// A signal arrived; no recap follows.
@@ -187,10 +187,9 @@ pub enum Outcome {
 }
 
 /// A host's line of the recap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "[u32; 7]")]
-#[allow(missing_docs, reason = "Ansible's own words")]
-pub struct Recap {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "Ansible's own words: the PLAY RECAP")]
+pub struct Tally {
     pub ok: u32,
     pub changed: u32,
     pub failed: u32,
@@ -200,7 +199,8 @@ pub struct Recap {
     pub ignored: u32,
 }
 
-impl From<[u32; 7]> for Recap {
+/// As the callback writes it, to be short.
+impl From<[u32; 7]> for Tally {
     fn from([ok, changed, failed, unreachable, skipped, rescued, ignored]: [u32; 7]) -> Self {
         Self { ok, changed, failed, unreachable, skipped, rescued, ignored }
     }

@@ -38,7 +38,7 @@ fn recap_counts_come_in_ansibles_order() {
     let What::Stats(hosts) = what(r#"{"n":9,"t":1,"m":2,"e":"stats","hosts":{"a\"b":[1,2,3,4,5,6,7]}}"#) else {
         panic!("no recap")
     };
-    let expected = Recap { ok: 1, changed: 2, failed: 3, unreachable: 4, skipped: 5, rescued: 6, ignored: 7 };
+    let expected = Tally { ok: 1, changed: 2, failed: 3, unreachable: 4, skipped: 5, rescued: 6, ignored: 7 };
     assert_eq!(hosts["a\"b"], expected);
 }
 

@@ -2,7 +2,7 @@
 //! event in the journal says exactly where to go on. Pure.
 
 use crate::ansible::event::{CallbackEvent, HostResult, Outcome, What};
-use crate::run::event::{Event, Source, Status, Tally};
+use crate::run::event::{Event, Source, Status};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -30,8 +30,9 @@ impl Translator {
         match event.what {
             What::Hello(hello) => Event::Hello { core: hello.core, src },
             What::Plan(plays) => {
-                let plays = plays.into_iter().map(|p| (p.name.into_owned(), p.tasks.unwrap_or(0))).collect();
-                Event::Plan { plays, src }
+                // A play that nobody can count makes the whole unknown: a total without it would be too small.
+                let counted = plays.into_iter().map(|p| Some((p.name.into_owned(), p.tasks?)));
+                Event::Plan { plays: counted.collect::<Option<_>>().unwrap_or_default(), src }
             }
             What::Play { name, hosts, of, .. } => {
                 Event::Play { name, hosts: hosts.into_iter().map(Cow::into_owned).collect(), of, src }
@@ -64,18 +65,7 @@ impl Translator {
             What::NoHostsRemaining => note("no_hosts_remaining", None, None, None, src),
             What::VarsPrompt { name, .. } => note("vars_prompt", None, None, Some(name), src),
             What::Stats(hosts) => {
-                let hosts = hosts.into_iter().map(|(host, r)| {
-                    let tally = Tally {
-                        ok: r.ok,
-                        changed: r.changed,
-                        failed: r.failed,
-                        unreachable: r.unreachable,
-                        skipped: r.skipped,
-                        rescued: r.rescued,
-                        ignored: r.ignored,
-                    };
-                    (host.into_owned(), tally)
-                });
+                let hosts = hosts.into_iter().map(|(host, tally)| (host.into_owned(), tally));
                 Event::Stats { hosts: hosts.collect(), src }
             }
             What::Stopped => note("stopped", None, None, None, src),
@@ -138,6 +128,22 @@ pub fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::ansible::event::decode;
+
+    #[test]
+    fn a_play_that_cannot_be_counted_makes_the_plan_unknown() {
+        let src = Source { step: 1, off: 0, len: 0 };
+        let plan = |tasks: &str| {
+            let line = format!(
+                r#"{{"n":2,"t":1,"m":1,"e":"plan","plays":[{{"name":"a","hosts":"all","tasks":3}},{{"name":"b","hosts":"all","tasks":{tasks}}}]}}"#
+            );
+            match Translator::default().event(decode(line.as_bytes()).unwrap(), 0, src) {
+                Event::Plan { plays, .. } => plays,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(plan("2"), [("a".to_owned(), 3), ("b".to_owned(), 2)]);
+        assert_eq!(plan("null"), []);
+    }
 
     #[test]
     fn steps_that_interleave_number_their_tasks_in_the_run() {
