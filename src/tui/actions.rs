@@ -36,6 +36,8 @@ pub struct Action {
     pub danger: Danger,
     /// Place in the footer: the higher, the longer it stays when the screen is narrow; 0: not in the footer.
     pub hint: u8,
+    /// Whether the footer speaks of it now.
+    pub shown: fn(&Model) -> bool,
     /// Why it can't be used now; `None`: it can.
     pub disabled: fn(&Model) -> Option<String>,
     /// For dangerous ones: what will happen, in lines, shown in the question.
@@ -53,12 +55,19 @@ impl Action {
         help: &'static str,
         run: fn(&mut Model) -> Vec<Effect>,
     ) -> Self {
-        Self { id, keys, label, help, danger: Danger::None, hint: 0, disabled: |_| None, question: |_| vec![], run }
+        let (disabled, question): (fn(&Model) -> Option<String>, fn(&Model) -> Vec<String>) = (|_| None, |_| vec![]);
+        Self { id, keys, label, help, danger: Danger::None, hint: 0, shown: |_| true, disabled, question, run }
     }
 
     /// Gives it a place in the footer.
     pub const fn hint(mut self, place: u8) -> Self {
         self.hint = place;
+        self
+    }
+
+    /// Says when the footer leaves it out: where a screen has two faces, and it belongs to the other.
+    pub const fn only(mut self, shown: fn(&Model) -> bool) -> Self {
+        self.shown = shown;
         self
     }
 

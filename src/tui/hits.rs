@@ -27,6 +27,8 @@ pub enum Target {
 #[derive(Debug, Clone, Default)]
 pub struct Hits {
     areas: Vec<(Rect, Target)>,
+    /// The row where something begins that no passing word may lie on.
+    pub floor: Option<u16>,
     lists: Vec<(&'static str, Rect, usize)>,
 }
 

@@ -134,10 +134,16 @@ impl Model {
         self.stack.last().copied().unwrap_or(&screens::fleet::SCREEN)
     }
 
-    /// The environment in sight: Fleet's, or that of the run that is open.
+    /// The environment in sight: Fleet's, or that of the run or the form that is open.
     pub fn environment(&self) -> Option<&Environment> {
-        let of_a_run = [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&self.screen().name);
-        self.project.environments.get(if of_a_run { self.run.environment()? } else { self.env? })
+        let at = self.screen().name;
+        let env = if [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
+            self.run.environment()
+        } else {
+            let form = self.launch.form.as_ref().filter(|_| at == screens::launch::SCREEN.name);
+            form.map(|form| form.env).or(self.env)
+        };
+        self.project.environments.get(env?)
     }
 
     /// Goes to a screen: back to it if it is among those behind, else on top of them. The caller runs its `enter`.

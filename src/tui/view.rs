@@ -23,7 +23,8 @@ pub fn view(model: &Model, frame: &mut Frame) -> Hits {
     (model.screen().view)(model, frame, body, &mut hits);
     let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
     footer::view(model, frame.buffer_mut(), bottom, &mut hits);
-    toasts(model, frame, body);
+    let floor = hits.floor.unwrap_or(body.bottom());
+    toasts(model, frame, Rect { height: floor.saturating_sub(body.y).min(body.height), ..body });
     overlay::view(model, frame, area, &mut hits);
     hits
 }
@@ -38,7 +39,7 @@ fn toasts(model: &Model, frame: &mut Frame, area: Rect) {
         };
         let text = format!(" {} {} ", model.theme.glyph(glyph), toast.text);
         let row = area.bottom().saturating_sub(1 + u16::try_from(n).unwrap_or(0));
-        if row >= area.y {
+        if row >= area.y && !area.is_empty() {
             let style = model.theme.style(role).add_modifier(ratatui::style::Modifier::REVERSED);
             line::put_right(frame.buffer_mut(), &model.theme, Rect { y: row, height: 1, ..area }, &text, style);
         }

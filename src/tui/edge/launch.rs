@@ -20,11 +20,15 @@ pub(super) fn perform(context: &Context, effect: data::Effect) {
         }
         data::Effect::Scan { playbook, extra_vars } => {
             let project = &context.project;
-            let given = given_names(std::slice::from_ref(&extra_vars), &project.root);
+            let given = given_names(&extra_vars, &project.root);
             let scan = scan(&project.root, &playbook, &given, &project.cfg);
             data::Data::Scan { playbook, extra_vars, scan }
         }
-        data::Effect::Holder { env, ask } => data::Data::Holder(holder(context, env, &ask)),
+        data::Effect::Aim { aim, env, ask } => {
+            let hosts = hosts(context, env, &ask);
+            let holder = holder(context, &ask, hosts.as_deref());
+            data::Data::Aim { aim, hosts: hosts.map(|h| h.len()), holder }
+        }
         data::Effect::Launch { env, request } => {
             let mut request = *request.0;
             request.hosts = hosts(context, env, &request.ask);
@@ -46,10 +50,9 @@ fn docs(context: &Context) -> Result<Docs, String> {
     Ok(Docs::new(tool, &context.project.root, &context.state.root().join("cache"), collections, &env))
 }
 
-fn holder(context: &Context, env: usize, ask: &Ask) -> Option<String> {
+fn holder(context: &Context, ask: &Ask, hosts: Option<&[String]>) -> Option<String> {
     let index = run::open_index(&context.state).ok()?;
-    let hosts = hosts(context, env, ask);
-    let held = lease::holder(&context.state, &index, ask, &context.project.root, hosts.as_deref());
+    let held = lease::holder(&context.state, &index, ask, &context.project.root, hosts);
     held.ok().flatten().map(|(_, why)| why)
 }
 

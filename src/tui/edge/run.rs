@@ -1,13 +1,14 @@
 //! Performs the Run screen's effects: follows one run on a thread of its own, reads results, stops, launches again.
 
 use super::Context;
-use crate::ansible::secrets::Secrets;
+use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::Project;
 use crate::run::log::LogStore;
 use crate::run::rerun::{self, unfinished};
 use crate::run::{self, Follower, RunSpec};
 use crate::state::{Index, Lock};
 use crate::tui::msg::{Data, Level, Msg};
+use crate::tui::screens::launch::data::Sealed;
 use crate::tui::screens::run::{self as screen, Effect};
 use crate::tui::theme::Role;
 use crate::tui::widgets::result::{self, Line};
@@ -55,14 +56,11 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             Ok(()) => say(context, Level::Info, "asked to stop; it is recorded".into()),
             Err(e) => say(context, Level::Error, format!("not stopped: {e}")),
         },
-        Effect::Rerun { id, failed_hosts } => match again(context, id, failed_hosts) {
-            Ok(launched) => {
-                for warning in launched.warnings {
-                    say(context, Level::Warning, warning);
-                }
-                answer(context, screen::Data::Launched(launched.id));
+        Effect::Again { id, failed_hosts } => match again(context, id, failed_hosts) {
+            Ok((request, secrets)) => {
+                answer(context, screen::Data::Again { id, request: Sealed(Box::new(request)), secrets });
             }
-            Err(why) => say(context, Level::Error, format!("not launched: {why}")),
+            Err(why) => say(context, Level::Error, format!("it can't be done again: {why}")),
         },
     }
 }
@@ -138,17 +136,11 @@ fn environment(project: &Project, spec: &RunSpec) -> Option<usize> {
     project.environments.iter().position(|env| env.name == found.name)
 }
 
-/// Launches a run's ask again. What needed secrets can't be: they were not kept, and are asked for where runs are launched.
-fn again(context: &Context, id: Uuid, failed_hosts: bool) -> Result<run::Launched, String> {
+/// What would do a run again, and the names of the secrets that it had: they were not kept.
+fn again(context: &Context, id: Uuid, failed_hosts: bool) -> Result<(run::Request, Vec<SecretName>), String> {
     let old = Follower::open(&context.state.run(id)).map_err(|e| e.to_string())?;
-    if !old.spec.secrets.is_empty() {
-        return Err(format!("it needs secrets, which are never kept: {}", old.spec.secrets.join(", ")));
-    }
     let hosts = failed_hosts.then(|| unfinished(&old.spec, &old.state));
-    if hosts.as_ref().is_some_and(Vec::is_empty) {
-        return Err("every host came to its end".into());
-    }
     let request = rerun::again(&context.state, &old.spec, hosts.as_deref(), Secrets::default());
-    let request = request.map_err(|e| e.to_string())?;
-    run::launch(&context.state, request).map_err(|e| e.to_string())
+    let secrets = old.spec.secrets.iter().filter_map(|name| name.parse().ok()).collect();
+    Ok((request.map_err(|e| e.to_string())?, secrets))
 }

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 pub fn view(model: &Model, buffer: &mut Buffer, area: Rect, hits: &mut Hits) {
     let typing = (model.screen().typing)(model);
     let mut hints: Vec<_> = actions::on(model.screen())
-        .filter(|a| a.hint > 0)
+        .filter(|a| a.hint > 0 && (a.shown)(model))
         // While a line is typed a letter is text: another of the action's keys is shown, or none.
         .filter_map(|a| {
             Some((

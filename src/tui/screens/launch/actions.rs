@@ -2,7 +2,7 @@
 
 use super::data::Sealed;
 use super::form::Form;
-use super::{Asked, Effect, command_line, open, runbooks, targets, warnings};
+use super::{Asked, Effect, command_line, hosts, open, runbooks, targets, warnings};
 use crate::ansible::prompts::QuestionKind;
 use crate::project::Runbook;
 use crate::run::Request;
@@ -16,6 +16,7 @@ use crate::tui::model::Model;
 pub const ACTIONS: &[Action] = &[
     Action::new("launch.run", &["ctrl-r", "f5"], "run", "Launch what the form says", run)
         .hint(95)
+        .only(has_form)
         .unless(why_not)
         .asks(Danger::TypeName, question),
     Action::new("launch.wait", &["alt-w"], "run, or wait", "Launch; wait where another run holds the hosts", wait)
@@ -25,8 +26,20 @@ pub const ACTIONS: &[Action] = &[
         command_line(m).map(effect::Effect::Copy).into_iter().collect()
     })
     .hint(40)
+    .only(has_form)
     .unless(|m| m.launch.form.is_none().then(|| "no form is open".into())),
+    Action::new("launch.open", &["enter"], "open", "Open the recovery command under the cursor, filled in", |m| {
+        let chosen = runbooks(m).get(m.launch.menu.cursor).map(|r| (*r).clone());
+        chosen.map(|runbook| open_runbook(m, &runbook)).unwrap_or_default()
+    })
+    .hint(95)
+    .only(|m| !has_form(m))
+    .unless(|m| has_form(m).then(|| "a form is open".into())),
 ];
+
+fn has_form(model: &Model) -> bool {
+    model.launch.form.is_some()
+}
 
 /// `launch.run`.
 pub(super) const RUN: &Action = &ACTIONS[0];
@@ -88,10 +101,6 @@ fn why_not(model: &Model) -> Option<String> {
     if launch.busy {
         return Some("it is being launched".into());
     }
-    // The top line must name the place that the command is for.
-    if model.env != Some(form.env) {
-        return Some("another environment is in sight than the one of this form".into());
-    }
     let scanning = form.playbook && launch.scan.as_ref().is_some_and(|Asked { answer, .. }| answer.is_none());
     form.why_not(&model.project)
         .or_else(|| scanning.then(|| "opsdeck still looks what the playbook would ask; a moment".into()))
@@ -112,7 +121,7 @@ fn question(model: &Model) -> Vec<String> {
     let mut lines: Vec<String> = command_line(model).map(|c| format!("$ {c}")).into_iter().collect();
     lines.push(String::new());
     if let Some(environment) = model.environment() {
-        lines.push(format!("on {}", environment.name));
+        lines.push(format!("on {}: {}", environment.name, hosts(model).unwrap_or_default()));
     }
     lines.extend(warnings(model).into_iter().map(|w| format!("! {w}")));
     lines
@@ -137,8 +146,8 @@ fn launch(model: &mut Model, conflict: Option<OnConflict>) -> Vec<effect::Effect
         cwd: model.project.root.clone(),
         hosts: None,
         secrets: form.secrets(),
-        timeout: None,
-        rerun_of: None,
+        timeout: form.timeout(),
+        rerun_of: form.again.as_ref().map(|again| again.run),
         pauses_are_known: form.skips_pauses(),
         vars: Default::default(),
     };

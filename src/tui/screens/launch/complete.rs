@@ -2,6 +2,7 @@
 
 use super::form::{Form, Id};
 use super::{Asked, Launch};
+use crate::ansible::doc::ModuleOption;
 use crate::project::Project;
 use crate::tui::widgets::fuzzy;
 
@@ -32,20 +33,76 @@ pub fn choices(launch: &Launch, form: &Form, project: &Project) -> Vec<(String, 
     }
 }
 
-/// The options of the module, as hints for the arguments: `name*` is required.
-pub fn options(launch: &Launch) -> Option<String> {
-    let Some(Asked { answer, .. }) = &launch.doc else { return None };
-    Some(match answer {
-        None => "asking ansible-doc ...".into(),
-        Some(Err(why)) => why.clone(),
-        Some(Ok(doc)) => {
-            let one = |o: &crate::ansible::doc::ModuleOption| {
-                let star = if o.required { "*" } else { "" };
-                let what = if o.choices.is_empty() { String::new() } else { format!(" {}", o.choices.join("|")) };
-                format!("{}{star}{what}", o.name)
-            };
-            let options: Vec<_> = doc.options.iter().map(one).collect();
-            format!("{} - {}", doc.short.trim_end_matches('.'), options.join(" · "))
+/// What the module's documentation says to the arguments as far as they are typed: of the option that is being typed
+/// all, else the names of those that begin so (`name*` is required).
+pub fn options(launch: &Launch, typed: &str) -> Vec<String> {
+    let Some(Asked { answer, .. }) = &launch.doc else { return vec![] };
+    let doc = match answer {
+        None => return vec!["asking ansible-doc ...".into()],
+        Some(Err(why)) => return vec![why.clone()],
+        Some(Ok(doc)) => doc,
+    };
+    let word = typed.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let name = word.split('=').next().unwrap_or_default();
+    if let Some(option) = doc.options.iter().find(|o| o.name == name || o.aliases.iter().any(|a| a == name)) {
+        return described(option);
+    }
+    let begins = |o: &&ModuleOption| o.name.starts_with(name);
+    let begun: Vec<_> = doc.options.iter().filter(begins).collect();
+    match begun.as_slice() {
+        [one] if !name.is_empty() => described(one),
+        // Free text, as `command` takes it.
+        [] => vec![doc.short.clone()],
+        many => {
+            let names: Vec<_> =
+                many.iter().map(|o| format!("{}{}", o.name, if o.required { "*" } else { "" })).collect();
+            vec![format!("{} - {}", doc.short.trim_end_matches('.'), names.join(" · "))]
         }
-    })
+    }
+}
+
+fn described(option: &ModuleOption) -> Vec<String> {
+    let mut facts = vec![option.kind.clone()];
+    facts.extend(option.required.then(|| "required".to_owned()));
+    if !option.choices.is_empty() {
+        facts.push(format!("one of {}", option.choices.join(", ")));
+    }
+    facts.extend(option.default.as_ref().map(|default| format!("default {default}")));
+    facts.retain(|fact| !fact.is_empty());
+    let head = format!("{}: {}", option.name, facts.join("; "));
+    std::iter::once(head).chain(option.description.iter().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ansible::doc::ModuleDoc;
+
+    #[test]
+    fn the_option_that_is_typed_is_described_and_others_are_named() {
+        let option = |name: &str, required, choices: &[&str]| ModuleOption {
+            name: name.into(),
+            kind: "str".into(),
+            required,
+            choices: choices.iter().map(|c| (*c).to_owned()).collect(),
+            description: vec![format!("What {name} is for.")],
+            ..ModuleOption::default()
+        };
+        let doc = ModuleDoc {
+            short: "Manage services.".into(),
+            options: vec![
+                option("name", true, &[]),
+                option("state", false, &["started", "stopped"]),
+                option("sleep", false, &[]),
+            ],
+            ..ModuleDoc::default()
+        };
+        let launch = Launch { doc: Some(Asked { what: "service".into(), answer: Some(Ok(doc)) }), ..Launch::default() };
+        let said = |typed: &str| options(&launch, typed).join(" / ");
+        assert_eq!(said(""), "Manage services - name* · state · sleep");
+        assert_eq!(said("name=nginx s"), "Manage services - state · sleep");
+        assert_eq!(said("name=nginx st"), "state: str; one of started, stopped / What state is for.");
+        assert_eq!(said("name=nginx"), "name: str; required / What name is for.");
+        assert_eq!(said("uptime -p"), "Manage services.");
+    }
 }

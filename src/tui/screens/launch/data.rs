@@ -22,12 +22,19 @@ pub enum Data {
         /// The playbook.
         playbook: String,
         /// Extra vars as written.
-        extra_vars: String,
+        extra_vars: Vec<String>,
         /// Its questions.
         scan: Scan,
     },
-    /// Who holds hosts of the targets, in words; `None`: nobody.
-    Holder(Option<String>),
+    /// What is known of the targets.
+    Aim {
+        /// As [`super::form::Form::aim`] said it.
+        aim: String,
+        /// How many hosts they are, where that is known.
+        hosts: Option<usize>,
+        /// Who holds some of them, in words; `None`: nobody.
+        holder: Option<String>,
+    },
     /// It was launched, or nothing was started, for a reason.
     Launched(Result<Launched, String>),
 }
@@ -44,10 +51,12 @@ pub enum Effect {
         /// The playbook.
         playbook: String,
         /// Extra vars as written.
-        extra_vars: String,
+        extra_vars: Vec<String>,
     },
-    /// Find out who holds the hosts.
-    Holder {
+    /// Find out which hosts it is for, and who holds them.
+    Aim {
+        /// As [`super::form::Form::aim`] says it.
+        aim: String,
         /// Environment.
         env: usize,
         /// What would be asked.

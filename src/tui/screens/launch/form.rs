@@ -6,6 +6,7 @@ use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::{Environment, Project, Runbook};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::Secret;
+use uuid::Uuid;
 
 /// Which line it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,11 @@ pub enum Id {
     Check,
     Diff,
     Forks,
+    User,
+    Timeout,
+    StartAt,
+    /// Vault ids whose passwords are asked for, a line each.
+    VaultIds,
     /// The pauses of the playbook are known, and skipped.
     SkipPauses,
     /// A password or a private answer.
@@ -66,6 +72,19 @@ pub struct Form {
     pub focus: usize,
     /// Place in the list of completions.
     pub choice: usize,
+    /// What is asked beyond these lines: all that a run had which is repeated.
+    pub(super) rest: Common,
+    /// The run that is repeated.
+    pub(super) again: Option<Again>,
+}
+
+/// A run that is repeated.
+#[derive(Debug)]
+pub struct Again {
+    /// It.
+    pub run: Uuid,
+    /// Passwords that it had. They were never kept, and are typed anew.
+    pub secrets: Vec<SecretName>,
 }
 
 fn text(id: Id, label: &str, value: impl Into<String>) -> Item {
@@ -80,11 +99,15 @@ fn secret(name: SecretName, label: &str) -> Item {
     Item { id: Id::Secret(name), label: label.into(), value: Value::Secret(Secret::default()) }
 }
 
-fn passwords() -> [Item; 3] {
+/// The lines at the end of both forms: what is needed now and then, and the passwords.
+fn last() -> [Item; 6] {
     [
+        text(Id::User, "User", ""),
+        text(Id::Timeout, "Timeout", ""),
         secret(SecretName::Become, "Become pw"),
         secret(SecretName::Connection, "SSH pw"),
         secret(SecretName::Vault("default".into()), "Vault pw"),
+        text(Id::VaultIds, "Vault ids", ""),
     ]
 }
 
@@ -99,9 +122,11 @@ impl Form {
             flag(Id::Check, "Check", false),
             flag(Id::Diff, "Diff", false),
             text(Id::Forks, "Forks", forks.map(|n| n.to_string()).unwrap_or_default()),
+            text(Id::Limit, "Limit", ""),
+            text(Id::ExtraVars, "Extra vars", ""),
         ];
-        items.extend(passwords());
-        Self { playbook: false, env, items, focus: 1, choice: 0 }
+        items.extend(last());
+        Self { playbook: false, env, items, focus: 1, choice: 0, rest: Common::default(), again: None }
     }
 
     /// A playbook, limited to these targets where there are any.
@@ -116,9 +141,10 @@ impl Form {
             flag(Id::Check, "Check", false),
             flag(Id::Diff, "Diff", false),
             text(Id::Forks, "Forks", forks.map(|n| n.to_string()).unwrap_or_default()),
+            text(Id::StartAt, "Start at", ""),
         ];
-        items.extend(passwords());
-        Self { playbook: true, env, items, focus: 0, choice: 0 }
+        items.extend(last());
+        Self { playbook: true, env, items, focus: 0, choice: 0, rest: Common::default(), again: None }
     }
 
     /// A runbook, filled in.
@@ -186,23 +212,61 @@ impl Form {
             (Id::Answer(name), Value::Text(field)) => Some(command::extra_var(name, field.text())),
             _ => None,
         });
+        // A run that is repeated may have named a part of the environment alone.
+        let own = if self.rest.inventory.is_empty() { &environment.inventory } else { &self.rest.inventory };
         let common = Common {
-            inventory: environment.inventory.clone(),
+            inventory: own.clone(),
             limit: some(&Id::Limit),
             r#become: self.flag(&Id::Become),
+            user: some(&Id::User),
             forks: self.text(&Id::Forks).parse().ok(),
             check: self.flag(&Id::Check),
             diff: self.flag(&Id::Diff),
-            extra_vars: some(&Id::ExtraVars).into_iter().chain(answers).collect(),
-            ..Common::default()
+            extra_vars: self.extra_vars().into_iter().chain(answers).collect(),
+            ..self.rest.clone()
         };
         if self.playbook {
             let playbook = self.text(&Id::Playbook).to_owned();
             let (tags, skip_tags) = (list(&Id::Tags), list(&Id::SkipTags));
-            Ask::Playbook(Play { playbook, tags, skip_tags, start_at_task: None, common })
+            Ask::Playbook(Play { playbook, tags, skip_tags, start_at_task: some(&Id::StartAt), common })
         } else {
             let (pattern, module) = (self.text(&Id::Targets).to_owned(), self.text(&Id::Module).to_owned());
             Ask::Adhoc(Adhoc { pattern, module, args: some(&Id::Args), common })
+        }
+    }
+
+    /// Extra variables as written, a text for each `-e`.
+    pub fn extra_vars(&self) -> Vec<String> {
+        let text = |item: &Item| match (&item.id, &item.value) {
+            (Id::ExtraVars, Value::Text(field)) => Some(field.text().trim().to_owned()).filter(|t| !t.is_empty()),
+            _ => None,
+        };
+        self.items.iter().filter_map(text).collect()
+    }
+
+    /// Seconds after which it is stopped.
+    pub fn timeout(&self) -> Option<u32> {
+        self.text(&Id::Timeout).parse().ok()
+    }
+
+    /// What decides which hosts it is for: an answer about other ones is late.
+    pub fn aim(&self) -> String {
+        [Id::Targets, Id::Playbook, Id::Limit].map(|id| self.text(&id).to_owned()).join("\n")
+    }
+
+    /// A line for the password of each vault id that is named, and none for others.
+    pub fn ask_vaults(&mut self) {
+        let named: Vec<String> = self.text(&Id::VaultIds).split(',').map(|id| id.trim().to_owned()).collect();
+        let wanted = |id: &String| !id.is_empty() && id != "default";
+        self.items.retain(|item| match &item.id {
+            Id::Secret(SecretName::Vault(id)) => id == "default" || named.contains(id),
+            _ => true,
+        });
+        for id in named.iter().filter(|id| wanted(id)) {
+            let name = SecretName::Vault(id.clone());
+            if self.item(&Id::Secret(name.clone())).is_none() {
+                self.items.push(secret(name, &format!("Vault {id}")));
+            }
         }
     }
 
@@ -235,9 +299,16 @@ impl Form {
             empty(Id::Targets, "no targets are named (`all` means every host)")
                 .or_else(|| empty(Id::Module, "no module is named"))
         };
-        let forks = self.text(&Id::Forks);
-        let wrong = (!forks.is_empty() && !forks.parse::<u32>().is_ok_and(|n| n > 0))
-            .then(|| format!("forks must be a number above 0, not `{forks}`"));
+        let number = |id: Id, words: &str| {
+            let text = self.text(&id);
+            let wrong = !text.is_empty() && !text.parse::<u32>().is_ok_and(|n| n > 0);
+            wrong.then(|| format!("{words} must be a number above 0, not `{text}`"))
+        };
+        let wrong = number(Id::Forks, "forks").or_else(|| number(Id::Timeout, "the timeout (seconds)"));
+        let at = |id: &&str| id.contains('@');
+        let vault = self.text(&Id::VaultIds).split(',').find(at).map(|id| {
+            format!("vault ids are names alone, not `{}`: name files in ansible.cfg (vault_identity_list)", id.trim())
+        });
         let asked = [
             (project.cfg.asks_become_password(), SecretName::Become, "become password"),
             (project.cfg.asks_connection_password(), SecretName::Connection, "SSH password"),
@@ -250,6 +321,17 @@ impl Form {
             (Id::Secret(name @ SecretName::Prompt(variable)), _) if !self.has(name) => Some(variable),
             _ => None,
         });
-        missing.or(wrong).or(secret).or_else(|| answer.map(|v| format!("the playbook asks for `{v}`: answer it here")))
+        let kept = self.again.iter().flat_map(|again| &again.secrets).find(|name| {
+            let answer = matches!(name, SecretName::Prompt(_));
+            !answer && !self.has(name)
+        });
+        let kept =
+            kept.map(|name| format!("the run before had the {name} password, which is never kept: type it here"));
+        missing
+            .or(wrong)
+            .or(vault)
+            .or(secret)
+            .or(kept)
+            .or_else(|| answer.map(|v| format!("the playbook asks for `{v}`: answer it here")))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::complete;
 use super::form::{Form, Id, Value};
-use super::{Asked, Effect, actions, holder, runbooks};
+use super::{Asked, Effect, actions, aim, runbooks};
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::Motion;
@@ -31,11 +31,13 @@ fn edit(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
     match &mut item.value {
         Value::Text(field) => {
             let changed = field.key(key)?;
-            if changed {
-                form.choice = 0;
-                model.launch.problem = None;
+            if !changed {
+                return Some(vec![]);
             }
-            Some(vec![])
+            let aims = matches!(item.id, Id::Targets | Id::Limit | Id::Playbook);
+            form.choice = 0;
+            model.launch.problem = None;
+            Some(if aims { aim(model).into_iter().collect() } else { vec![] })
         }
         Value::Secret(secret) => secret.key(key).then(Vec::new),
         Value::Flag(on) => match key.code {
@@ -76,11 +78,14 @@ fn forward(model: &mut Model, chose: bool) -> Vec<effect::Effect> {
 fn leave(model: &mut Model, change: impl FnOnce(&mut Form)) -> Vec<effect::Effect> {
     let Some(form) = &mut model.launch.form else { return vec![] };
     let left = form.focused().map(|item| item.id.clone());
+    if left == Some(Id::VaultIds) {
+        form.ask_vaults();
+    }
     change(form);
     form.choice = 0;
     let mut effects: Vec<_> = looked_up(model).into_iter().collect();
     if matches!(left, Some(Id::Targets | Id::Limit | Id::Playbook)) {
-        effects.extend(holder(model));
+        effects.extend(aim(model));
     }
     effects
 }
@@ -95,9 +100,9 @@ pub(super) fn looked_up(model: &mut Model) -> Option<effect::Effect> {
         launch.doc = Some(Asked::new(module.clone()));
         return Some(effect::Effect::Launch(Effect::Doc(module)));
     }
-    let vars = form.text(&Id::ExtraVars);
-    if !playbook.is_empty() && launch.scan.as_ref().is_none_or(|asked| asked.what != scan_key(playbook, vars)) {
-        let (playbook, extra_vars) = (playbook.to_owned(), vars.to_owned());
+    let extra_vars = form.extra_vars();
+    if !playbook.is_empty() && launch.scan.as_ref().is_none_or(|asked| asked.what != scan_key(playbook, &extra_vars)) {
+        let playbook = playbook.to_owned();
         launch.scan = Some(Asked::new(scan_key(&playbook, &extra_vars)));
         return Some(effect::Effect::Launch(Effect::Scan { playbook, extra_vars }));
     }
@@ -105,24 +110,18 @@ pub(super) fn looked_up(model: &mut Model) -> Option<effect::Effect> {
 }
 
 /// Extra vars answer questions, so the scan is for both together.
-pub(super) fn scan_key(playbook: &str, extra_vars: &str) -> String {
-    format!("{playbook} {extra_vars}").trim_end().to_owned()
+pub(super) fn scan_key(playbook: &str, extra_vars: &[String]) -> String {
+    format!("{playbook} {}", extra_vars.join(" ")).trim_end().to_owned()
 }
 
-/// In the menu a runbook's own key opens it, Enter the one under the cursor.
+/// In the menu a runbook's own key opens it; for Enter there is an action.
 fn menu_key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
-    let list = runbooks(model);
-    let chosen = match key.code {
-        KeyCode::Enter => list.get(model.launch.menu.cursor),
-        KeyCode::Char(c) if key.modifiers.is_empty() || key.modifiers == KeyModifiers::SHIFT => {
-            list.iter().find(|r| r.key == Some(c))
-        }
-        _ => return None,
-    };
-    Some(match chosen.map(|r| (*r).clone()) {
-        Some(runbook) => actions::open_runbook(model, &runbook),
-        None => vec![],
-    })
+    let KeyCode::Char(c) = key.code else { return None };
+    if !key.modifiers.is_empty() && key.modifiers != KeyModifiers::SHIFT {
+        return None;
+    }
+    let chosen = runbooks(model).into_iter().find(|r| r.key == Some(c)).cloned();
+    Some(chosen.map(|runbook| actions::open_runbook(model, &runbook)).unwrap_or_default())
 }
 
 /// Pasted text.

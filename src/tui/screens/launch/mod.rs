@@ -1,6 +1,7 @@
 //! Launch: a form for an ad-hoc command or a playbook, the menu of runbooks, the exact command, and its guard.
 
 mod actions;
+mod again;
 mod complete;
 pub mod data;
 pub mod form;
@@ -23,8 +24,10 @@ use crate::tui::screens::fleet::Asked;
 use crate::tui::screens::{Screen, run};
 use crate::tui::update;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::paint;
 use crate::tui::widgets::secret::Secret;
 pub use actions::{ADHOC, PLAYBOOK, RECOVERY};
+pub use again::again;
 pub use data::{Data, Effect};
 use form::{Form, Id, Item, Value};
 
@@ -55,6 +58,8 @@ pub struct Launch {
     pub doc: Option<Asked<ModuleDoc>>,
     /// What the playbook in the form would ask; asked anew for each playbook.
     pub scan: Option<Asked<Scan>>,
+    /// What the targets were when it was last found out how many hosts they are; `None`: only Ansible knows.
+    pub hosts: Option<(String, Option<usize>)>,
     /// Who holds hosts of the targets.
     pub holder: Option<String>,
     /// It is being launched: the key does nothing a second time.
@@ -72,7 +77,7 @@ pub fn open(model: &mut Model, form: Option<Form>) -> Vec<effect::Effect> {
     }
     model.launch = Launch { form, modules, ..Launch::default() };
     effects.extend(keys::looked_up(model));
-    effects.extend(holder(model));
+    effects.extend(aim(model));
     effects.extend(update::go(model, &SCREEN));
     effects
 }
@@ -133,11 +138,21 @@ pub fn warnings(model: &Model) -> Vec<String> {
     out
 }
 
-/// Asks who holds the hosts, where the form is far enough.
-fn holder(model: &Model) -> Option<effect::Effect> {
+/// How many hosts the form is for, in words.
+pub fn hosts(model: &Model) -> Option<String> {
+    let form = model.launch.form.as_ref()?;
+    Some(match model.launch.hosts.as_ref().filter(|(aim, _)| *aim == form.aim()) {
+        Some((_, Some(hosts))) => paint::of(*hosts as u64, "host"),
+        Some((_, None)) => "which hosts, only Ansible knows".to_owned(),
+        None => "its hosts are being counted".to_owned(),
+    })
+}
+
+/// Asks which hosts it is for and who holds them.
+fn aim(model: &Model) -> Option<effect::Effect> {
     let form = model.launch.form.as_ref()?;
     let ask = form.ask(model.project.environments.get(form.env)?);
-    Some(effect::Effect::Launch(Effect::Holder { env: form.env, ask }))
+    Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), env: form.env, ask }))
 }
 
 /// Data arrived.
@@ -159,7 +174,11 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
                 asked.answer = Some(Ok(scan));
             }
         }
-        Data::Holder(holder) => launch.holder = holder,
+        Data::Aim { aim, hosts, holder } => {
+            if launch.form.as_ref().is_some_and(|form| form.aim() == aim) {
+                (launch.hosts, launch.holder) = (Some((aim, hosts)), holder);
+            }
+        }
         Data::Launched(Ok(launched)) => {
             let modules = launch.modules.take();
             model.launch = Launch { modules, ..Launch::default() };
@@ -191,7 +210,9 @@ fn ask_questions(form: &mut Form, scan: &Scan) {
     let there = form.items.iter().any(|item| item.id == Id::SkipPauses);
     match (pauses, there) {
         (true, false) => {
-            form.items.push(Item { id: Id::SkipPauses, label: "Skip pauses".into(), value: Value::Flag(false) });
+            // What is repeated ran with its pauses skipped: otherwise it would not have run.
+            let value = Value::Flag(form.again.is_some());
+            form.items.push(Item { id: Id::SkipPauses, label: "Skip pauses".into(), value });
         }
         (false, true) => form.items.retain(|item| item.id != Id::SkipPauses),
         _ => {}

@@ -75,13 +75,20 @@ fn filled(d: &mut Driver) {
     d.keys("tab space");
 }
 
+/// The edge knows the targets of the form: two hosts, and who holds one of them.
+fn held(d: &mut Driver) {
+    let aim = d.model.launch.form.as_ref().unwrap().aim();
+    let holder = Some("bob's deploy.yml holds web01 since 13:58".into());
+    send(d, Data::Aim { aim, hosts: Some(2), holder });
+}
+
 #[test]
 fn every_theme_and_size_shows_the_exact_command() {
     for name in ["dark", "light", "monochrome"] {
         for size in [(80, 24), (160, 50)] {
             let mut d = driver(size, name);
             filled(&mut d);
-            send(&mut d, Data::Holder(Some("bob's deploy.yml holds web01 since 13:58".into())));
+            held(&mut d);
             insta::assert_snapshot!(format!("launch-{name}-{}x{}", size.0, size.1), d.styled());
         }
     }
@@ -151,8 +158,10 @@ fn a_whole_name_is_never_replaced_by_a_longer_one() {
 fn a_protected_environment_wants_its_name_and_nothing_less() {
     let mut d = driver((100, 30), "dark");
     filled(&mut d);
+    held(&mut d);
     d.effects();
     d.keys("ctrl-r");
+    assert!(d.screen().contains("on production: 2 hosts"), "{}", d.screen());
     assert!(d.screen().contains("production is protected. Type its name"), "{}", d.screen());
     insta::assert_snapshot!("launch-guard-100x30", d.screen());
     d.text("produ");
@@ -214,7 +223,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     d.keys("p");
     d.text("depl");
     d.keys("tab");
-    let asked = Effect::Scan { playbook: "deploy.yml".into(), extra_vars: String::new() };
+    let asked = Effect::Scan { playbook: "deploy.yml".into(), extra_vars: vec![] };
     assert!(d.effects().contains(&effect::Effect::Launch(asked)));
     let question = |name: &str, prompt: &str, private, default: Option<&str>| Question {
         kind: QuestionKind::Variable {
@@ -236,7 +245,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
         pause,
     ];
     let scan = Scan { questions, unseen: vec![] };
-    send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars: String::new(), scan });
+    send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars: vec![], scan });
     d.keys("ctrl-r");
     assert!(d.screen().contains("the playbook asks for `token`: answer it here"), "{}", d.screen());
     d.keys("tab tab tab tab tab tab tab tab tab tab tab tab tab");
@@ -280,4 +289,125 @@ fn a_launch_goes_to_its_run_and_a_refusal_says_why() {
     assert_eq!(d.model.screen().name, "run");
     assert!(d.model.launch.form.is_none(), "the form is gone, its secrets wiped");
     assert_eq!(d.model.toasts.last().unwrap().text, "bob works there");
+}
+
+#[test]
+fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
+    use crate::ansible::ask::{Ask, Common, Play};
+    use crate::run::Request;
+    use crate::run::spec::OnConflict;
+    use crate::tui::screens::run::{self, tests::open_run};
+    let mut d = driver((100, 40), "dark");
+    let spec = crate::tui::widgets::fixtures::spec();
+    open_run(&mut d, spec.clone(), crate::tui::widgets::fixtures::failed());
+    d.effects();
+    d.keys("r");
+    let asked = run::Effect::Again { id: spec.id, failed_hosts: true };
+    assert_eq!(d.effects(), [effect::Effect::Run(asked)]);
+    let common = Common {
+        inventory: vec!["inventories/production/hosts.ini".into()],
+        limit: Some("web05.eu,web07.eu".into()),
+        extra_vars: vec!["version=4.12.1".into(), "@more.yml".into()],
+        ..Common::default()
+    };
+    let request = Request {
+        ask: Ask::Playbook(Play { playbook: "deploy.yml".into(), common, ..Play::default() }),
+        environment: Some("production".into()),
+        cwd: "/srv/shop".into(),
+        hosts: None,
+        secrets: Default::default(),
+        on_conflict: OnConflict::Refuse,
+        timeout: Some(600),
+        rerun_of: Some(spec.id),
+        pauses_are_known: false,
+    };
+    let again = |d: &mut Driver| {
+        let request = super::data::Sealed(Box::new(request.clone()));
+        let secrets = vec![SecretName::Become, SecretName::Vault("ops".into())];
+        d.send(msg::Msg::Data(msg::Data::Run(run::Data::Again { id: spec.id, request, secrets })));
+    };
+    again(&mut d);
+    let command = "-e version=4.12.1 -e @more.yml";
+    assert!(d.screen().contains("--limit web05.eu,web07.eu") && d.screen().contains(command), "{}", d.screen());
+    assert!(d.screen().lines().next().unwrap().contains("PRODUCTION"), "{}", d.screen());
+    let pause =
+        Question { kind: QuestionKind::Pause { prompt: None }, file: "deploy.yml".into(), line: 9, maybe: false };
+    let extra_vars = vec!["version=4.12.1".to_owned(), "@more.yml".to_owned()];
+    let scan = Scan { questions: vec![pause], unseen: vec![] };
+    send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars, scan });
+    assert!(d.model.launch.form.as_ref().unwrap().skips_pauses(), "as before");
+    d.effects();
+    d.keys("ctrl-r");
+    assert!(d.screen().contains("the run before had the become password"), "{}", d.screen());
+    let form = d.model.launch.form.as_mut().unwrap();
+    for item in &mut form.items {
+        if let (
+            super::form::Id::Secret(SecretName::Become | SecretName::Vault(_)),
+            super::form::Value::Secret(secret),
+        ) = (&item.id, &mut item.value)
+        {
+            secret.paste("s3cret");
+        }
+    }
+    d.keys("ctrl-r");
+    d.text("production");
+    d.keys("enter");
+    let effects = d.effects();
+    let [effect::Effect::Launch(Effect::Launch { env: 0, request: launched })] = &effects[..] else {
+        panic!("{effects:?}\n{}", d.screen())
+    };
+    let launched = &*launched.0;
+    assert_eq!((&launched.ask, launched.timeout, launched.rerun_of), (&request.ask, Some(600), Some(spec.id)));
+    assert!(launched.pauses_are_known);
+    assert_eq!(launched.secrets.names().count(), 3, "become, vault, and that of the id `ops`");
+    assert!(!format!("{effects:?}").contains("s3cret"));
+}
+
+#[test]
+fn words_to_the_person_never_lie_over_the_command() {
+    let mut d = driver((80, 24), "dark");
+    filled(&mut d);
+    for n in 0..3 {
+        d.send(msg::Msg::Toast(msg::Level::Error, format!("word {n} {}", "x".repeat(60))));
+    }
+    assert!(d.screen().contains("word 2"), "{}", d.screen());
+    let command = "$ ansible web01,web02 -i inventories/production -m service";
+    assert!(d.screen().contains(command), "{}", d.screen());
+}
+
+#[test]
+fn the_menu_of_runbooks_names_its_own_keys_alone() {
+    let mut d = driver((80, 24), "dark");
+    d.keys("R");
+    let footer = |d: &Driver| d.screen().lines().last().unwrap().to_owned();
+    assert!(footer(&d).contains("enter open") && !footer(&d).contains("ctrl-r"), "{}", footer(&d));
+    d.keys("enter");
+    assert!(d.model.launch.form.is_some());
+    assert!(footer(&d).contains("ctrl-r run") && !footer(&d).contains("enter open"), "{}", footer(&d));
+}
+
+#[test]
+fn what_is_needed_now_and_then_is_asked_too() {
+    use super::form::{Id, Value};
+    let mut d = driver((100, 50), "dark");
+    filled(&mut d);
+    let form = d.model.launch.form.as_mut().unwrap();
+    for (id, text) in [(Id::User, "ops"), (Id::Timeout, "90"), (Id::VaultIds, "ops, db"), (Id::ExtraVars, "a=1")] {
+        form.set(&id, text);
+    }
+    form.ask_vaults();
+    let vaults = form.items.iter().filter(|i| matches!(&i.id, Id::Secret(SecretName::Vault(_))));
+    assert_eq!(vaults.map(|i| i.label.as_str()).collect::<Vec<_>>(), ["Vault pw", "Vault ops", "Vault db"]);
+    let common = form.ask(&d.model.project.environments[0]).common().clone();
+    assert_eq!((common.user.as_deref(), common.extra_vars.as_slice()), (Some("ops"), &["a=1".to_owned()][..]));
+    let form = d.model.launch.form.as_mut().unwrap();
+    assert_eq!(form.timeout(), Some(90));
+    form.set(&Id::Timeout, "soon");
+    assert_eq!(form.why_not(&d.model.project).unwrap(), "the timeout (seconds) must be a number above 0, not `soon`");
+    form.set(&Id::Timeout, "");
+    form.set(&Id::VaultIds, "ops@file");
+    assert!(form.why_not(&d.model.project).unwrap().contains("vault ids are names alone"));
+    form.set(&Id::VaultIds, "");
+    form.ask_vaults();
+    assert!(!form.items.iter().any(|i| matches!(&i.value, Value::Secret(_)) && i.label == "Vault ops"));
 }

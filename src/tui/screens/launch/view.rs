@@ -2,6 +2,7 @@
 
 use super::form::{Form, Item, Value};
 use super::{Launch, command_line, complete, runbooks, warnings};
+use crate::text;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
 use crate::tui::theme::{Glyph, Role};
@@ -31,7 +32,7 @@ fn form_view(model: &Model, form: &Form, frame: &mut Frame, area: Rect, hits: &m
     let said = u16::try_from(below.len()).unwrap_or(u16::MAX).min(area.height / 2);
     let body = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2 + said), ..area };
     let choices = complete::choices(&model.launch, form, &model.project);
-    let mut rows = rows(model, form, choices.len());
+    let mut rows = rows(model, form, choices.len(), body.width.saturating_sub(LABEL));
     let focus = rows.iter().position(|row| *row == Row::Item(form.focus)).unwrap_or(0);
     // The focused line and its completions stay in sight.
     let last = focus + choices.len() + 1;
@@ -59,6 +60,8 @@ fn form_view(model: &Model, form: &Form, frame: &mut Frame, area: Rect, hits: &m
         }
     }
     let start = area.bottom().saturating_sub(said);
+    // No passing word may lie over the command that is about to run.
+    hits.floor = Some(start);
     for ((text, role), y) in below.iter().zip(start..area.bottom()) {
         line::put(frame.buffer_mut(), theme, Rect { y, height: 1, ..area }, text, theme.style(*role));
     }
@@ -72,20 +75,36 @@ enum Row {
     Hint(String),
 }
 
-fn rows(model: &Model, form: &Form, choices: usize) -> Vec<Row> {
+fn rows(model: &Model, form: &Form, choices: usize, columns: u16) -> Vec<Row> {
     let mut rows = vec![];
     for (index, item) in form.items.iter().enumerate() {
         rows.push(Row::Item(index));
         if index == form.focus {
             rows.extend((0..choices).map(Row::Choice));
-            rows.extend(hints(&model.launch, item).into_iter().map(Row::Hint));
+            rows.extend(hints(&model.launch, form, item, usize::from(columns)).into_iter().map(Row::Hint));
         }
     }
     rows
 }
 
-/// Words below the line that has the keyboard.
-fn hints(launch: &Launch, item: &Item) -> Vec<String> {
+/// Lines of hints at most: the form needs the room.
+const HINTS: usize = 6;
+
+/// Words below the line that has the keyboard, folded to these columns.
+fn hints(launch: &Launch, form: &Form, item: &Item, columns: usize) -> Vec<String> {
+    let words = words(launch, form, item);
+    let mut lines: Vec<String> =
+        words.iter().flat_map(|text| line::fold(text, columns)).map(str::to_owned).take(HINTS + 1).collect();
+    if lines.len() > HINTS {
+        lines.truncate(HINTS);
+        if let Some(last) = lines.last_mut() {
+            *last = format!("{} ...", text::cut(last, columns.saturating_sub(4)));
+        }
+    }
+    lines
+}
+
+fn words(launch: &Launch, form: &Form, item: &Item) -> Vec<String> {
     use super::form::Id;
     match &item.id {
         Id::Module => match &launch.modules {
@@ -93,15 +112,16 @@ fn hints(launch: &Launch, item: &Item) -> Vec<String> {
             Some(Err(why)) => vec![format!("no completion: {why}")],
             Some(Ok(_)) => vec![],
         },
-        Id::Args => {
-            let text = complete::options(launch).unwrap_or_default();
-            line::fold(&text, 96).into_iter().take(4).map(str::to_owned).collect()
-        }
+        Id::Args => complete::options(launch, form.text(&Id::Args)),
         Id::Secret(_) => vec!["goes to Ansible by a pipe: never on a command line, never on a disk".into()],
         Id::Targets | Id::Limit => {
             vec!["a host pattern: web:&eu:!canary, db[0], ~web\\d+, or names with commas".into()]
         }
         Id::ExtraVars => vec!["name=value ..., JSON, or @file".into()],
+        Id::User => vec!["connects as this user; empty: as the inventory says".into()],
+        Id::Timeout => vec!["stops it after so many seconds; empty: never".into()],
+        Id::StartAt => vec!["the name of the task to begin with, as the playbook has it".into()],
+        Id::VaultIds => vec!["names with commas: a line for the password of each".into()],
         _ => vec![],
     }
 }

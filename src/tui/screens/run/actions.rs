@@ -3,10 +3,9 @@
 use super::look::unread;
 use super::{Effect, stop};
 use crate::run::rerun::unfinished;
-use crate::tui::actions::{Action, Danger};
+use crate::tui::actions::Action;
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::widgets::paint::of;
 
 type Effects = Vec<effect::Effect>;
 
@@ -28,20 +27,20 @@ pub const ACTIONS: &[Action] = &[
         m.run.opened.as_ref().map(|o| effect::Effect::Copy(super::view::command(&o.spec))).into_iter().collect()
     })
     .unless(unread),
-    Action::new("run.rerun", &["R"], "rerun", "Launch the same again, on all its hosts", |m| rerun(m, false))
-        .hint(45)
-        .unless(no_rerun)
-        .asks(Danger::TypeName, |m| question(m, false)),
+    Action::new("run.rerun", &["R"], "rerun", "Open the form to launch the same again, on all its hosts", |m| {
+        rerun(m, false)
+    })
+    .hint(45)
+    .unless(no_rerun),
     Action::new(
         "run.rerun-failed",
         &["r"],
         "rerun failed",
-        "Launch the same again on the hosts that failed or did not come to an end",
+        "Open the form to launch the same again on the hosts that failed or did not come to an end",
         |m| rerun(m, true),
     )
     .hint(65)
-    .unless(no_failed)
-    .asks(Danger::TypeName, |m| question(m, true)),
+    .unless(no_failed),
 ];
 
 /// A run can be repeated when it ended, and only where it was launched from.
@@ -50,11 +49,14 @@ fn no_rerun(model: &Model) -> Option<String> {
     if !o.state.state.is_terminal() && model.run.is_watched() {
         return Some("it has not ended".into());
     }
-    if !o.spec.secrets.is_empty() {
-        // They were never kept, and this screen asks for none.
-        return Some(format!("it needs {}: use `opsdeck rerun`, which asks", o.spec.secrets.join(", ")));
+    if model.read_only {
+        return Some("this console is read-only (--read-only)".into());
     }
-    (o.spec.cwd != model.project.root).then(|| format!("it belongs to another project: {}", o.spec.cwd.display()))
+    if o.spec.cwd != model.project.root {
+        return Some(format!("it belongs to another project: {}", o.spec.cwd.display()));
+    }
+    let nowhere = || format!("its inventory is of no environment here: `opsdeck rerun {}`", o.spec.id);
+    o.env.is_none().then(nowhere)
 }
 
 fn no_failed(model: &Model) -> Option<String> {
@@ -64,27 +66,6 @@ fn no_failed(model: &Model) -> Option<String> {
     })
 }
 
-fn question(model: &Model, failed_hosts: bool) -> Vec<String> {
-    let Some(o) = &model.run.opened else { return vec![] };
-    let failed = unfinished(&o.spec, &o.state);
-    let on = if failed_hosts {
-        let names = failed.iter().take(8).cloned().collect::<Vec<_>>().join(" ");
-        let more = if failed.len() > 8 { format!(" and {} more", failed.len() - 8) } else { String::new() };
-        format!(
-            "On the {} that failed, were not reached or did not come to an end: {names}{more}",
-            of(failed.len() as u64, "host")
-        )
-    } else {
-        format!("On all its hosts ({})", o.spec.hosts.as_ref().map_or("not known".into(), |h| h.len().to_string()))
-    };
-    let limit = if failed_hosts { "  --limit <those hosts>" } else { "" };
-    let mut lines = vec![format!("$ {}{limit}", super::view::command(&o.spec)), on];
-    if o.spec.work.check() {
-        lines.push("CHECK MODE: it changes nothing.".into());
-    }
-    lines
-}
-
 fn rerun(model: &mut Model, failed_hosts: bool) -> Effects {
-    model.run.id.map(|id| effect::Effect::Run(Effect::Rerun { id, failed_hosts })).into_iter().collect()
+    model.run.id.map(|id| effect::Effect::Run(Effect::Again { id, failed_hosts })).into_iter().collect()
 }

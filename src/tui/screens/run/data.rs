@@ -1,11 +1,12 @@
 //! What arrives for the Run screen, what it asks for, and what the news do to it.
 
 use super::{Opened, Run, Shown};
+use crate::ansible::secrets::SecretName;
 use crate::run::event::StopLevel;
 use crate::run::state::Cell;
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::msg::Level;
+use crate::tui::screens::launch::{self, data::Sealed};
 use crate::tui::screens::release;
 use crate::tui::widgets::order::first_error;
 use crate::tui::widgets::result::Line;
@@ -37,8 +38,15 @@ pub enum Data {
     },
     /// Go on with what is under way in the output.
     More(Uuid),
-    /// A repeated run was launched.
-    Launched(Uuid),
+    /// What would do the run again, and the names of the passwords that it had.
+    Again {
+        /// Run.
+        id: Uuid,
+        /// As it would be launched.
+        request: Sealed,
+        /// Names of passwords and private answers.
+        secrets: Vec<SecretName>,
+    },
 }
 
 /// What this screen wants done.
@@ -66,8 +74,8 @@ pub enum Effect {
         /// How hard.
         level: StopLevel,
     },
-    /// Launch it again.
-    Rerun {
+    /// Find out what would do it again.
+    Again {
         /// Run.
         id: Uuid,
         /// Only on the hosts that failed or were not reached.
@@ -119,16 +127,14 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             run.more = false;
             vec![]
         }
-        Data::Launched(id) => {
-            model.toast(Level::Info, "launched");
-            super::open(model, id)
-        }
+        Data::Again { id, request, secrets } if Some(id) == shown => launch::again(model, &request, secrets),
         Data::Opened(..)
         | Data::Failed(..)
         | Data::Grown(..)
         | Data::Watched(..)
         | Data::Past(..)
         | Data::More(_)
+        | Data::Again { .. }
         | Data::Result { .. } => {
             vec![]
         }

@@ -212,17 +212,20 @@ fn the_cursor_follows_the_newest_task_until_it_is_moved() {
 }
 
 #[test]
-fn a_run_of_production_is_shown_and_repeated_as_one() {
+fn a_run_of_production_is_shown_as_one_and_repeated_where_it_can_be() {
     let mut d = driver(fixtures::failed(), "dark", (80, 24));
     assert_eq!(d.model.environment().map(|e| e.name.as_str()), Some("production"));
-    d.keys("r");
-    insta::assert_snapshot!("run_rerun_failed", d.screen());
-    d.keys("enter");
-    assert_eq!(d.effects(), [], "its name was not typed");
-    d.text("production");
-    d.keys("enter");
     let id = fixtures::spec().id;
-    assert_eq!(d.effects(), [effect::Effect::Run(Effect::Rerun { id, failed_hosts: true })]);
+    d.keys("R");
+    assert_eq!(d.effects(), [effect::Effect::Run(Effect::Again { id, failed_hosts: false })]);
+    d.model.read_only = true;
+    d.keys("r");
+    assert_eq!(d.effects(), []);
+    d.model.read_only = false;
+    opened_on(&mut d, None);
+    d.effects();
+    d.keys("r");
+    assert!(d.screen().contains("its inventory is of no environment here"), "{}", d.screen());
     let mut live = driver(fixtures::running(), "dark", (80, 24));
     live.keys("R");
     assert!(live.screen().contains("it has not ended"), "{}", live.screen());
