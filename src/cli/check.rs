@@ -8,8 +8,16 @@ use crate::text;
 use serde_json::json;
 use std::process::ExitCode;
 
+const HELP: &str = "\
+Examples:
+  opsdeck check
+  opsdeck check --json | jq '.problems[0]'
+
+Exit codes: 0 no mistake (warnings do not count), 1 mistakes, 2 there is no project.";
+
 /// Options of `check`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Print JSON
     #[arg(long)]

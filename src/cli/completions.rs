@@ -4,8 +4,16 @@ use super::{Cli, print::print};
 use clap::CommandFactory;
 use std::process::ExitCode;
 
+const HELP: &str = "\
+Examples:
+  opsdeck completions bash > ~/.local/share/bash-completion/completions/opsdeck
+  opsdeck completions zsh > ~/.zfunc/_opsdeck
+
+Exit codes: 0 printed, 1 nobody takes the output.";
+
 /// Options of `completions`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Shell
     shell: clap_complete::Shell,

@@ -11,8 +11,17 @@ use crate::text;
 use anyhow::bail;
 use std::process::ExitCode;
 
+const HELP: &str = "\
+Examples:
+  opsdeck hosts 'web:&eu:!canary' -i inventories/production
+  opsdeck hosts all --limit @failed.txt --json
+
+Exit codes: 0 printed, also if there are none; 1 an error, or a limit that leaves no host; Ansible's own code where \
+Ansible failed.";
+
 /// Options of `opsdeck hosts`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Host pattern, such as `web:&prod:!web3`, `db[0:2]`, `~web\d+`
     pub pattern: String,

@@ -14,8 +14,16 @@ use std::time::Duration;
 /// How long Ansible may take: dynamic sources ask slow clouds.
 pub const LIMIT: Duration = Duration::from_secs(600);
 
+const HELP: &str = "\
+Examples:
+  opsdeck inventory -i inventories/production --list
+  opsdeck inventory -i inventories/production --engine ansible | jq '.web.hosts'
+
+Exit codes: 0 printed; 1 an error, or a decline under --engine native; Ansible's own code where Ansible failed.";
+
 /// Options of `opsdeck inventory`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Where to read it from and with what
     #[command(flatten)]

@@ -16,7 +16,9 @@ const EXAMPLES: &str = "\
 Examples:
   opsdeck line stop production --reason 'database is read-only, see INC-4711'
   opsdeck line open production --reason 'INC-4711 solved'
-  opsdeck line --json";
+  opsdeck line --json
+
+Exit codes: 0 done or listed, 1 no such environment or it could not be recorded.";
 
 /// Options of `line`.
 #[derive(Debug, clap::Args)]

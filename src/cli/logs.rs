@@ -6,7 +6,7 @@ use crate::run::log::{Filter, LogStore, View};
 use crate::run::{Follower, find, open_index, revive};
 use crate::text::{self, human};
 use crate::tui::term::{Caps, Depth};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ Examples:
 Control sequences of hosts never reach the terminal: colours stay, anything else is shown as ␛. With --host and --failed \
 the header of each task stays. Host and class of a line are read from Ansible's words; for decisions use `show --json`.
 
-Exit codes: 0 printed (with -f: until the run ended), 1 no such run. The state of the run does not change them.")]
+Exit codes: 0 printed (with -f: until the run ended), 1 no such run, or no such host in it. The state of the run does not change them.")]
 pub struct Args {
     /// The run: its id, the beginning of it, or `last`
     pub run: String,
@@ -85,10 +85,20 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             std::thread::sleep(LOOK);
         }
     }
+    if let Some(host) = args.host.as_ref().filter(|host| !of_run(&run, host)) {
+        let known: Vec<&str> = run.state.hosts.keys().take(8).map(String::as_str).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        bail!("run {id} has no host {host:?}; its hosts: {known}");
+    }
     if let Some(damage) = &run.damage {
         eprintln!("opsdeck: {}", text::plain(damage));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// It was among the run's hosts, or was to be.
+fn of_run(run: &Follower, host: &str) -> bool {
+    run.state.hosts.contains_key(host) || run.spec.hosts.iter().flatten().any(|known| known == host)
 }
 
 enum How {

@@ -6,6 +6,13 @@ use clap_mangen::Man;
 use std::io;
 use std::process::ExitCode;
 
+/// Shown below the help of the verb.
+pub const HELP: &str = "\
+Example:
+  opsdeck man | man -l -
+
+Exit codes: 0 printed, 1 nobody takes the output.";
+
 /// Prints the page (roff): `opsdeck man | man -l -`.
 ///
 /// # Errors

@@ -40,9 +40,24 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+const SCREEN: &str = "\
+Examples:
+  opsdeck                    # the console on the Ansible project of this folder
+  opsdeck -C ~/shop --theme light
+  opsdeck demo               # a project to try it on
+
+Exit codes of the console: 0 left, 1 no terminal or no project, 2 the command line is wrong. Each verb names its own.";
+
+const DEMO: &str = "\
+Examples:
+  opsdeck demo               # the console on it; leaving it ends all that it started
+  opsdeck demo --no-tui      # prints the folder and waits for Ctrl-C: work in it from other shells
+
+Exit codes: 0 left, 1 it could not be set up.";
+
 /// A full-screen console for on-call engineers that drives the team's real Ansible.
 #[derive(Debug, Parser)]
-#[command(name = "opsdeck", version)]
+#[command(name = "opsdeck", version, after_help = SCREEN)]
 pub struct Cli {
     /// What every verb shares.
     #[command(flatten)]
@@ -77,6 +92,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Try opsdeck on a small Ansible project with private sshd hosts on loopback
+    #[command(after_help = DEMO)]
     Demo(demo::Args),
     /// Print the inventory as the JSON of `ansible-inventory --list`
     Inventory(inventory::Args),
@@ -91,10 +107,12 @@ pub enum Verb {
     /// Say what is missing on this machine and how to get it
     Doctor(doctor::Args),
     /// Print the JSON Schema of opsdeck.yaml
+    #[command(after_help = schema::HELP)]
     Schema,
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the manual page
+    #[command(after_help = man::HELP)]
     Man,
     /// Run one module on many hosts, in the background, with the real Ansible
     ///
@@ -173,4 +191,37 @@ pub fn main() -> ExitCode {
         eprintln!("opsdeck: {}", crate::text::plain_lines(&format!("{error:#}")).join("\n"));
         ExitCode::FAILURE
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every verb that people see, with those below it.
+    fn all(command: &clap::Command, name: &str, out: &mut Vec<(String, clap::Command)>) {
+        out.push((name.to_owned(), command.clone()));
+        for verb in command.get_subcommands().filter(|v| !v.is_hide_set() && v.get_name() != "help") {
+            all(verb, &format!("{name} {}", verb.get_name()), out);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_verb_has_examples_and_exit_codes() {
+        let mut verbs = vec![];
+        all(&Cli::command(), "opsdeck", &mut verbs);
+        assert!(verbs.len() > 25, "{}", verbs.len());
+        for (name, mut verb) in verbs {
+            let help = verb.render_long_help().to_string();
+            // What has verbs below it may tell for all of them.
+            let parent = name.rsplit_once(' ').map(|(parent, _)| parent.to_owned()).filter(|p| p.contains(' '));
+            let whole = parent.map(|p| {
+                p.split_whitespace().skip(1).fold(Cli::command(), |c, w| c.find_subcommand(w).cloned().unwrap_or(c))
+            });
+            let help = help + &whole.map(|mut p| p.render_long_help().to_string()).unwrap_or_default();
+            for part in ["Example", "Exit code"] {
+                assert!(help.contains(part), "`{name} --help` has no {part}:\n{help}");
+            }
+        }
+    }
 }

@@ -18,7 +18,9 @@ const EXAMPLES: &str = "\
 Examples:
   opsdeck plan web -e production --version 4.12.1
   opsdeck plan web -e production --version 4.12.1 --diff
-  opsdeck plan web -e staging --version 4.13.0-rc1 -x feature=on --json";
+  opsdeck plan web -e staging --version 4.13.0-rc1 -x feature=on --json
+
+Exit codes: 0 printed, 1 there is no such release or environment, or no plan can be made of it.";
 
 /// Options of `plan`.
 #[derive(Debug, clap::Args)]

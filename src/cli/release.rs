@@ -8,19 +8,28 @@ use crate::release::watch::Watched;
 use crate::release::{self, timeline};
 use crate::run::{StopError, find, open_index};
 use crate::state::operator::Operator;
-use crate::text::plain;
+use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
 use std::io::Write;
 use std::process::ExitCode;
 
-const CODES: &str = "Exit codes: 0 done, or under way and recorded; 1 no such release, or nobody answers; 64 refused.";
+/// The end of a verb's help: an example, then its exit codes.
+macro_rules! help {
+    ($example:literal) => {
+        concat!(
+            "Example:\n  opsdeck ",
+            $example,
+            "\n\nExit codes: 0 done, or under way and recorded; 1 no such release, or nobody answers; 64 refused."
+        )
+    };
+}
 
 /// The verbs of people on a release, in the order of the help.
 #[derive(Debug, clap::Subcommand)]
 pub enum Verb {
     /// Approve a release that waits for people; never one's own
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("approve last --digest 3f9a1c..."))]
     Approve {
         /// Which release.
         #[command(flatten)]
@@ -30,7 +39,7 @@ pub enum Verb {
         digest: Option<String>,
     },
     /// End a release before it changes anything
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("reject last --reason 'the window is over'"))]
     Reject {
         /// Which release.
         #[command(flatten)]
@@ -40,7 +49,7 @@ pub enum Verb {
         reason: String,
     },
     /// Let a release wait at its next boundary
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("pause last --reason 'looking at the errors of batch 1'"))]
     Pause {
         /// Which release.
         #[command(flatten)]
@@ -50,21 +59,21 @@ pub enum Verb {
         reason: Option<String>,
     },
     /// Let a paused release go on
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("resume last"))]
     Resume {
         /// Which release.
         #[command(flatten)]
         on: On,
     },
     /// Let a release go on, and stop for nothing but failures any more
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("promote last"))]
     Promote {
         /// Which release.
         #[command(flatten)]
         on: On,
     },
     /// Leave out a gate or a guard that a release waits for
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("skip last gate --reason 'INC-4711: the probe is broken'"))]
     Skip {
         /// Which release.
         #[command(flatten)]
@@ -76,14 +85,14 @@ pub enum Verb {
         reason: String,
     },
     /// Run the steps of the current batch again on the hosts that are not new
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("retry last"))]
     Retry {
         /// Which release.
         #[command(flatten)]
         on: On,
     },
     /// Undo a release: traffic first, then hosts; without approval
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("rollback last --reason 'errors rise'"))]
     Rollback {
         /// Which release.
         #[command(flatten)]
@@ -93,7 +102,7 @@ pub enum Verb {
         reason: Option<String>,
     },
     /// Say what a host is, where it cannot be asked; needs two people
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("mark last web03.eu new"))]
     Mark {
         /// Which release.
         #[command(flatten)]
@@ -105,7 +114,7 @@ pub enum Verb {
         mark: What,
     },
     /// End a release with hosts of two versions; needs two people
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("accept-mixed last --reason 'web03 is replaced tomorrow'"))]
     AcceptMixed {
         /// Which release.
         #[command(flatten)]
@@ -115,7 +124,7 @@ pub enum Verb {
         reason: String,
     },
     /// Take the environment's lease from whoever holds it
-    #[command(after_help = CODES)]
+    #[command(after_help = help!("take-over last --reason 'bob is asleep, INC-4711'"))]
     TakeOver {
         /// Which release.
         #[command(flatten)]
@@ -131,6 +140,9 @@ pub enum Verb {
     Timeline {
         /// The release: its run's id, the beginning of it, or `last`
         run: String,
+        /// Print JSON: the state and every event with its time
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -161,7 +173,7 @@ pub enum What {
 /// No such release; nobody answers. Refusals have their own exit code.
 pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
     let (on, asked) = match verb {
-        Verb::Timeline { run } => return story(global, &run),
+        Verb::Timeline { run, json } => return story(global, &run, json),
         Verb::Approve { on, digest } => {
             let digest = match digest {
                 Some(digest) => digest,
@@ -205,9 +217,22 @@ fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn story(global: &Global, run: &str) -> Result<ExitCode> {
-    let Watched { body, release, .. } = open(global, run)?;
-    let text = timeline::timeline(&body.plan, &release, jiff::Timestamp::now().as_millisecond());
+fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
+    let Watched { run, body, release, .. } = open(global, run)?;
+    let text = if as_json {
+        let event = |(at, event): &(i64, String)| {
+            let event: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
+            json!({ "at": human::rfc3339(*at), "event": event })
+        };
+        let events: Vec<_> = run.state.own.iter().map(event).collect();
+        let about = json!({
+            "run": run.spec.id, "release": body.plan.release, "version": body.plan.version,
+            "environment": body.plan.environment, "digest": body.digest, "state": release.at.name(), "events": events,
+        });
+        format!("{about:#}\n")
+    } else {
+        timeline::timeline(&body.plan, &release, jiff::Timestamp::now().as_millisecond())
+    };
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }

@@ -58,6 +58,9 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
         let _ = writeln!(out, "{:#}", Value::Array(all));
     } else {
         let now = jiff::Timestamp::now().as_millisecond();
+        if !rows.is_empty() {
+            let _ = writeln!(out, "{}", columns(HEAD, "WHAT"));
+        }
         for row in &rows {
             let _ = writeln!(out, "{}", text(row, now));
         }
@@ -67,16 +70,19 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
 
 fn text(row: &RunRow, now: i64) -> String {
     let took = row.started_at.map(|start| human::duration(row.ended_at.unwrap_or(now) - start)).unwrap_or_default();
-    format!(
-        "{}  {}  {}  {:>8}  {}  {}{}",
-        row.id,
-        pad(&row.state.replace('_', " "), 11),
-        pad(&human::ago(row.created_at, now), 8),
-        took,
-        pad(&plain(row.environment.as_deref().unwrap_or("-")), 12),
-        plain(&row.title),
-        if row.check { "  (check)" } else { "" },
-    )
+    let (id, state, age) = (row.id.to_string(), row.state.replace('_', " "), human::ago(row.created_at, now));
+    let (operator, environment) = (plain(&row.operator), plain(row.environment.as_deref().unwrap_or("-")));
+    let check = if row.check { "  (check)" } else { "" };
+    let what = format!("{}{check}", plain(&row.title));
+    columns([&id, &state, &age, &took, &operator, &environment], &what)
+}
+
+const HEAD: [&str; 6] = ["RUN", "STATE", "AGE", "TOOK", "OPERATOR", "ENVIRONMENT"];
+
+fn columns(cells: [&str; 6], last: &str) -> String {
+    let widths = [36, 11, 8, 8, 10, 12];
+    let cells = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width));
+    format!("{}  {last}", cells.collect::<Vec<_>>().join("  "))
 }
 
 fn json(row: &RunRow) -> Value {

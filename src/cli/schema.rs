@@ -4,6 +4,13 @@ use super::print::print;
 use crate::project::config;
 use std::process::ExitCode;
 
+/// Shown below the help of the verb.
+pub const HELP: &str = "\
+Example:
+  opsdeck schema > opsdeck.schema.json   # then: # yaml-language-server: $schema=opsdeck.schema.json
+
+Exit codes: 0 printed, 1 nobody takes the output.";
+
 /// Prints the schema (draft 2020-12).
 ///
 /// # Errors

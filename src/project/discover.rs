@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder can't be entered.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {why}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the kernel said.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Nothing in it or above it looks like Ansible.
     #[error(
@@ -48,7 +48,7 @@ impl Project {
     /// # Errors
     /// As there.
     pub fn discover_with(start: &Path, env: &Env) -> Result<Self, Error> {
-        let start = start.canonicalize().map_err(|source| Error::Folder { path: start.to_path_buf(), source })?;
+        let start = start.canonicalize().map_err(|why| Error::Folder { path: start.to_path_buf(), why })?;
         let root = root_of(&start, env).ok_or_else(|| Error::None { start: start.clone() })?;
         Ok(Self::load(&root, env))
     }
@@ -58,7 +58,7 @@ impl Project {
     /// # Errors
     /// The folder can't be entered.
     pub fn at(root: &Path) -> Result<Self, Error> {
-        let root = root.canonicalize().map_err(|source| Error::Folder { path: root.to_path_buf(), source })?;
+        let root = root.canonicalize().map_err(|why| Error::Folder { path: root.to_path_buf(), why })?;
         Ok(Self::load(&root, &Env::current()))
     }
 

@@ -13,3 +13,4 @@ mod lab;
 mod releases;
 mod screen;
 mod screens;
+mod verbs;

@@ -8,10 +8,12 @@ use std::process::{Command, Stdio};
 
 const PROGRAMS: [&str; 3] = ["ansible", "ansible-playbook", "ansible-inventory"];
 
-/// True if Ansible is on PATH.
+/// True if there is an Ansible on PATH that starts: one whose Python is gone is as good as none.
 pub fn on_path() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    PROGRAMS.iter().all(|p| std::env::split_paths(&path).any(|d| d.join(p).is_file()))
+    let mut folders = PROGRAMS.iter().map(|p| std::env::split_paths(&path).find(|d| d.join(p).is_file()));
+    let first = folders.next().flatten();
+    folders.all(|folder| folder.is_some()) && first.is_some_and(|folder| works(&folder))
 }
 
 /// Where a private Ansible lies, or would lie: `$XDG_CACHE_HOME/opsdeck/ansible`.
@@ -89,4 +91,25 @@ fn fill(venv: &Path, bar: &mut Progress) -> Result<()> {
         bail!("pip could not install ansible-core ({status}):\n{}", said.trim());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn an_ansible_that_does_not_start_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |first: &str| {
+            let path = dir.path().join("ansible");
+            std::fs::write(&path, format!("{first}\nexit 0\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        assert!(!works(dir.path()), "there is none");
+        put("#!/nonexistent/python3");
+        assert!(!works(dir.path()));
+        put("#!/bin/sh");
+        assert!(works(dir.path()));
+    }
 }

@@ -13,8 +13,16 @@ use item::{Item, State};
 use serde_json::json;
 use std::process::ExitCode;
 
+const HELP: &str = "\
+Examples:
+  opsdeck doctor
+  opsdeck doctor --json | jq .ok
+
+Exit codes: 0 nothing that is needed is missing (warnings do not count), 1 something is.";
+
 /// Options of `doctor`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     /// Print JSON
     #[arg(long)]
