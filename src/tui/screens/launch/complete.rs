@@ -54,8 +54,12 @@ pub fn options(launch: &Launch, typed: &str) -> Vec<String> {
         // Free text, as `command` takes it.
         [] => vec![doc.short.clone()],
         many => {
-            let names: Vec<_> =
-                many.iter().map(|o| format!("{}{}", o.name, if o.required { "*" } else { "" })).collect();
+            let one = |o: &&ModuleOption| {
+                let star = if o.required { "*" } else { "" };
+                let what = if o.choices.is_empty() { String::new() } else { format!(" {}", o.choices.join("|")) };
+                format!("{}{star}{what}", o.name)
+            };
+            let names: Vec<_> = many.iter().map(one).collect();
             vec![format!("{} - {}", doc.short.trim_end_matches('.'), names.join(" · "))]
         }
     }
@@ -99,8 +103,8 @@ mod tests {
         };
         let launch = Launch { doc: Some(Asked { what: "service".into(), answer: Some(Ok(doc)) }), ..Launch::default() };
         let said = |typed: &str| options(&launch, typed).join(" / ");
-        assert_eq!(said(""), "Manage services - name* · state · sleep");
-        assert_eq!(said("name=nginx s"), "Manage services - state · sleep");
+        assert_eq!(said(""), "Manage services - name* · state started|stopped · sleep");
+        assert_eq!(said("name=nginx s"), "Manage services - state started|stopped · sleep");
         assert_eq!(said("name=nginx st"), "state: str; one of started, stopped / What state is for.");
         assert_eq!(said("name=nginx"), "name: str; required / What name is for.");
         assert_eq!(said("uptime -p"), "Manage services.");

@@ -248,7 +248,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars: vec![], scan });
     d.keys("ctrl-r");
     assert!(d.screen().contains("the playbook asks for `token`: answer it here"), "{}", d.screen());
-    d.keys("tab tab tab tab tab tab tab tab tab tab tab tab tab");
+    d.keys(&"tab ".repeat(17));
     d.text("s3cret");
     assert!(d.screen().contains("••••••") && !d.screen().contains("s3cret"), "{}", d.screen());
     assert!(d.screen().contains("a pause stops for a person"), "{}", d.screen());
@@ -319,6 +319,7 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
         on_conflict: OnConflict::Refuse,
         timeout: Some(600),
         rerun_of: Some(spec.id),
+        vars: Default::default(),
         pauses_are_known: false,
     };
     let again = |d: &mut Driver| {
@@ -327,7 +328,7 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
         d.send(msg::Msg::Data(msg::Data::Run(run::Data::Again { id: spec.id, request, secrets })));
     };
     again(&mut d);
-    let command = "-e version=4.12.1 -e @more.yml";
+    let command = "--extra-vars version=4.12.1 --extra-vars @more.yml";
     assert!(d.screen().contains("--limit web05.eu,web07.eu") && d.screen().contains(command), "{}", d.screen());
     assert!(d.screen().lines().next().unwrap().contains("PRODUCTION"), "{}", d.screen());
     let pause =
