@@ -126,7 +126,7 @@ fn launch_with_vault_password(pty: &mut Pty, tabs: usize) {
     pty.send(&"\t".repeat(tabs));
     pty.wait_text(10, "goes to Ansible by a pipe");
     pty.send("s3cret-of-the-vault");
-    pty.wait_text(10, "--vault-id");
+    pty.wait_text(10, "--ask-vault-pass");
     pty.send("\x12");
     pty.wait_text(10, "Cancel (esc)");
     pty.send("y");

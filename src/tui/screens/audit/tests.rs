@@ -42,6 +42,7 @@ fn rows() -> Vec<Row> {
         row.entry.timestamp_ms = NOW.ms - 60_000 * i64::try_from(i * i + 1).unwrap();
         (row.hash, row.prev_hash) = (format!("{:064x}", 9 - i), format!("{:064x}", 8 - i));
         row.body["event_id"] = "019aa1b2-0000-7000-8000-000000000001".into();
+        row.body["span_id"] = "8000000000000001".into();
         row.body["timestamp_ms"] = row.entry.timestamp_ms.into();
     }
     rows
