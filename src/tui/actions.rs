@@ -55,8 +55,18 @@ impl Action {
         help: &'static str,
         run: fn(&mut Model) -> Vec<Effect>,
     ) -> Self {
-        let (disabled, question): (fn(&Model) -> Option<String>, fn(&Model) -> Vec<String>) = (|_| None, |_| vec![]);
-        Self { id, keys, label, help, danger: Danger::None, hint: 0, shown: |_| true, disabled, question, run }
+        Self {
+            id,
+            keys,
+            label,
+            help,
+            danger: Danger::None,
+            hint: 0,
+            shown: |_| true,
+            disabled: |_| None,
+            question: |_| vec![],
+            run,
+        }
     }
 
     /// Gives it a place in the footer.

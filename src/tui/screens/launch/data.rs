@@ -60,7 +60,7 @@ pub enum Effect {
         /// Environment.
         env: usize,
         /// What would be asked.
-        ask: Ask,
+        ask: Box<Ask>,
     },
     /// Launch.
     Launch {

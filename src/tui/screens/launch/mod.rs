@@ -151,7 +151,7 @@ pub fn hosts(model: &Model) -> Option<String> {
 /// Asks which hosts it is for and who holds them.
 fn aim(model: &Model) -> Option<effect::Effect> {
     let form = model.launch.form.as_ref()?;
-    let ask = form.ask(model.project.environments.get(form.env)?);
+    let ask = Box::new(form.ask(model.project.environments.get(form.env)?));
     Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), env: form.env, ask }))
 }
 
