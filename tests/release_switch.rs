@@ -187,6 +187,25 @@ fn killed_after_any_writing_a_rollback_comes_to_the_same_end() {
     assert!(writings > 20, "a switch and its way back are written down: {writings}");
 }
 
+#[test]
+fn killed_between_the_file_and_the_memory_of_a_balancer_the_switch_is_carried_through() {
+    for renamed in [false, true] {
+        let (mut world, haproxy) = two_pools(quick);
+        let aside = format!("{}.opsdeck", haproxy.map_file().display());
+        world.traced(true, &["-f", "-P", &aside, "-e", "trace=rename", "-e", "inject=rename:signal=SIGKILL:when=1"]);
+        assert!(world.was_killed());
+        assert_eq!((haproxy.version(), in_file(&haproxy)), ("1".into(), "active blue".into()));
+        if renamed {
+            // The signal comes before the call is carried out; a moment later it would have been.
+            std::fs::rename(&aside, haproxy.map_file()).unwrap();
+        }
+        world.resume();
+        let release = world.ended();
+        assert_eq!(release.at, At::Succeeded, "renamed: {renamed}: {:?}", release.history);
+        assert_eq!((haproxy.version(), in_file(&haproxy)), ("2".into(), "active green".into()));
+    }
+}
+
 /// The host of which a batch is not done yet waits for the file `go`.
 const WAITS: &str = "
 - hosts: all
@@ -235,4 +254,36 @@ fn a_host_cut_off_in_mid_batch_stops_it_at_the_budget_while_the_others_serve() {
     assert!(seen[0].out.iter().all(|host| ["h2", "h3"].contains(&host.as_str())), "{seen:?}");
     more(&clients, 100);
     none_failed(clients);
+}
+
+#[test]
+fn a_balancer_on_another_machine_is_switched_over_ssh_in_file_and_memory() {
+    let mut lab = Lab::start(1);
+    lab.forwards("h1");
+    let (mut world, haproxy) = two_pools(|plan| {
+        quick(plan);
+        if let Driver::Haproxy { ssh, .. } = &mut plan.traffic.as_mut().unwrap().balancers[0].driver {
+            *ssh = Some("lb".into());
+        }
+    });
+    // OpenSSH finds its configuration by the password file, not by HOME: here it is told.
+    let inventory = std::fs::read_to_string(lab.project().join("inventories/lab/hosts.ini")).unwrap();
+    let port = inventory.split("h1 ansible_port=").nth(1).unwrap().lines().next().unwrap();
+    let at = |name: &str| lab.folder().join(name).display().to_string();
+    let config = format!(
+        "Host lb\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n",
+        at("key"),
+        at("known_hosts"),
+    );
+    let bin = world.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("config"), config).unwrap();
+    let ssh = format!("#!/bin/sh\nexec /usr/bin/ssh -F {} \"$@\"\n", bin.join("config").display());
+    std::fs::write(bin.join("ssh"), ssh).unwrap();
+    std::fs::set_permissions(bin.join("ssh"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    world.env.push(("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())));
+    world.supervise(true, None);
+    let release = world.ended();
+    assert_eq!(release.at, At::Succeeded, "{:?} {:?}", release.history, release.traffic);
+    assert_eq!((haproxy.version(), in_file(&haproxy)), ("2".into(), "active green".into()));
 }
