@@ -10,6 +10,8 @@ mod ansible;
 mod hosts;
 #[path = "ssh/masters.rs"]
 mod masters;
+#[path = "ssh/sh.rs"]
+mod sh;
 
 use opsdeck::inventory::{self, Inventory};
 use opsdeck::project::cfg::{AnsibleCfg, Env};

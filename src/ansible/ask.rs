@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The two kinds of run that exist today.
+/// The kinds of run that are one command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Ask {
@@ -10,6 +10,8 @@ pub enum Ask {
     Adhoc(Adhoc),
     /// `ansible-playbook PLAYBOOK`.
     Playbook(Play),
+    /// `opsdeck sh PATTERN -- COMMAND`: as `ansible -m shell`, over warm connections where that can be.
+    Shell(Shell),
 }
 
 /// What `ansible` and `ansible-playbook` share.
@@ -75,12 +77,27 @@ pub struct Play {
     pub common: Common,
 }
 
+/// A command line for the shell of many hosts.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Shell {
+    /// Host pattern.
+    pub pattern: String,
+    /// For `/bin/sh -c`, exactly as written: nothing in it is a template.
+    pub command: String,
+    /// Seconds that it may run on a host.
+    pub timeout: u32,
+    /// Shared options; of them inventory, limit, become, become_user, user and forks.
+    #[serde(flatten)]
+    pub common: Common,
+}
+
 impl Ask {
-    /// `adhoc` or `playbook`.
+    /// `adhoc`, `playbook` or `shell`.
     pub fn kind(&self) -> &'static str {
         match self {
             Ask::Adhoc(_) => "adhoc",
             Ask::Playbook(_) => "playbook",
+            Ask::Shell(_) => "shell",
         }
     }
 
@@ -89,6 +106,7 @@ impl Ask {
         match self {
             Ask::Adhoc(a) => &a.common,
             Ask::Playbook(p) => &p.common,
+            Ask::Shell(s) => &s.common,
         }
     }
 
@@ -97,14 +115,16 @@ impl Ask {
         match self {
             Ask::Adhoc(a) => &mut a.common,
             Ask::Playbook(p) => &mut p.common,
+            Ask::Shell(s) => &mut s.common,
         }
     }
 
-    /// One line for lists: `service name=nginx state=restarted` or `deploy.yml`.
+    /// One line for lists: `service name=nginx state=restarted`, `deploy.yml`, `df -h /`.
     pub fn title(&self) -> String {
         match self {
             Ask::Adhoc(a) => format!("{} {}", a.module, a.args.as_deref().unwrap_or("")).trim_end().to_owned(),
             Ask::Playbook(p) => p.playbook.clone(),
+            Ask::Shell(s) => s.command.clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From what was asked to an argv. Two forms: the one that people see and can paste, which asks for secrets itself,
 //! and the child's own, which reads them from files (FIFOs) that are named on it. Neither holds a secret.
 
-use super::ask::{Adhoc, Ask, Common, Play};
+use super::ask::{Adhoc, Ask, Common, Play, Shell};
 use super::secrets::{SecretName, Served};
 use std::path::Path;
 
@@ -20,6 +20,10 @@ pub fn shown(ask: &Ask, secrets: &[SecretName]) -> Vec<String> {
             SecretName::Prompt(_) => {}
         }
     }
+    // The last of all: whatever follows `--` is the command.
+    if let Ask::Shell(shell) = ask {
+        argv.0.extend(["--".to_owned(), shell.command.clone()]);
+    }
     argv.0
 }
 
@@ -27,7 +31,13 @@ pub fn shown(ask: &Ask, secrets: &[SecretName]) -> Vec<String> {
 pub fn child(ask: &Ask, tool: &Path, secrets: Option<&Served>) -> Vec<String> {
     let mut argv = Argv::new(ask);
     argv.0[0] = tool.to_string_lossy().into_owned();
-    let Some(served) = secrets else { return argv.0 };
+    argv.0.extend(secrets.map(passwords).unwrap_or_default());
+    argv.0
+}
+
+/// The options that tell `ansible` and `ansible-playbook` where to read what is served.
+pub fn passwords(served: &Served) -> Vec<String> {
+    let mut argv = Argv(Vec::new());
     for (name, path) in served.files() {
         let path = path.to_string_lossy();
         match name {
@@ -56,7 +66,17 @@ impl Argv {
         match ask {
             Ask::Adhoc(adhoc) => Self::adhoc(adhoc),
             Ask::Playbook(play) => Self::playbook(play),
+            Ask::Shell(shell) => Self::shell(shell),
         }
+    }
+
+    /// Without the command, which stands behind all options.
+    fn shell(shell: &Shell) -> Self {
+        let mut argv = Self(vec!["opsdeck".into(), "sh".into(), shell.pattern.clone()]);
+        argv.sources(&shell.common);
+        argv.common(&shell.common);
+        argv.option("--timeout", Some(&shell.timeout.to_string()));
+        argv
     }
 
     fn adhoc(adhoc: &Adhoc) -> Self {
@@ -170,6 +190,14 @@ mod tests {
                         --skip-tags slow '--start-at-task=-odd name' --become --forks 20 --check --diff --extra-vars a=1 \
                         --extra-vars '{\"b\": \"x y\"}' -vv --vault-id prod@prompt";
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_shell_command_is_the_last_word() {
+        let common = Common { inventory: vec!["hosts".into()], r#become: true, ..Common::default() };
+        let ask = Ask::Shell(super::Shell { pattern: "web".into(), command: "a | b".into(), timeout: 30, common });
+        let line = shell(&shown(&ask, &[SecretName::Become]));
+        assert_eq!(line, "opsdeck sh web -i hosts --become --timeout 30 -K -- 'a | b'");
     }
 
     #[test]

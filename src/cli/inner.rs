@@ -4,7 +4,7 @@ use super::Global;
 use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
-use crate::run::{Work, read_spec, spawn, step, supervise};
+use crate::run::{Work, fan, read_spec, spawn, step, supervise};
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -28,6 +28,18 @@ pub struct Step {
     pub run: Uuid,
     /// The step.
     pub step: u32,
+}
+
+/// Run the shell command of a step.
+#[derive(Debug, clap::Args)]
+pub struct FanOut {
+    /// The run.
+    pub run: Uuid,
+    /// The step.
+    pub step: u32,
+    /// Options of `ansible` that name where passwords are read.
+    #[arg(last = true)]
+    pub passwords: Vec<String>,
 }
 
 /// A process of its own: no terminal, no folder of anybody's.
@@ -87,4 +99,13 @@ pub fn step(global: &Global, args: &Step) -> Result<ExitCode> {
     step::run(&store, args.run, args.step)?;
     spawn::revive(&store, args.run)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The child of a step that runs a shell command; the step runner has made it a process of its own.
+///
+/// # Errors
+/// The step's own files cannot be used.
+pub fn fan_out(global: &Global, args: FanOut) -> Result<ExitCode> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
+    Ok(fan::run(&global.store(), args.run, args.step, args.passwords)?.into())
 }

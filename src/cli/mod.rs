@@ -20,6 +20,7 @@ pub mod when;
 
 pub mod adhoc;
 mod answer;
+mod groups;
 mod inner;
 mod paint;
 pub mod play;
@@ -28,6 +29,7 @@ pub mod release;
 pub mod rerun;
 pub mod runs;
 mod secret;
+pub mod sh;
 pub mod show;
 mod start;
 pub mod stop;
@@ -122,6 +124,11 @@ pub enum Verb {
     ///
     /// Prints the run's id at once, alone on its line. The run depends neither on this command nor on the terminal.
     Play(play::Args),
+    /// Run a shell command on many hosts over warm SSH connections
+    ///
+    /// A run like any other: it depends neither on this command nor on the terminal. With --wait what the hosts said
+    /// comes folded: those that said the same are one group.
+    Sh(sh::Args),
     /// List runs, newest first
     Runs(runs::Args),
     /// Show one run
@@ -155,6 +162,9 @@ pub enum Verb {
     /// Run one step of a run
     #[command(hide = true)]
     Step(inner::Step),
+    /// Run one shell command on the hosts of a step
+    #[command(hide = true)]
+    FanOut(inner::FanOut),
 }
 
 /// Parses the command line and runs the verb. Exit codes are documented at each verb; 2 is a usage error everywhere.
@@ -173,6 +183,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Man) => man::run(),
         Some(Verb::Adhoc(args)) => adhoc::run(&global, args),
         Some(Verb::Play(args)) => play::run(&global, args),
+        Some(Verb::Sh(args)) => sh::run(&global, args),
         Some(Verb::Runs(args)) => runs::run(&global, args),
         Some(Verb::Show(args)) => show::run(&global, &args),
         Some(Verb::Logs(args)) => logs::run(&global, &args),
@@ -185,6 +196,7 @@ pub fn main() -> ExitCode {
         Some(Verb::People(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
+        Some(Verb::FanOut(args)) => inner::fan_out(&global, args),
         None => screen::run(&screen, &global),
     };
     done.unwrap_or_else(|error| {

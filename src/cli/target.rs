@@ -11,9 +11,9 @@ use crate::run::spec::OnConflict;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
-/// Options of every launch.
+/// Which hosts, and as whom.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Target {
+pub struct Hosts {
     /// Inventory: a file, a folder or a list `a,b,` (may be repeated)
     #[arg(short, long, value_name = "SOURCE", conflicts_with = "environment")]
     pub inventory: Vec<String>,
@@ -35,18 +35,6 @@ pub struct Target {
     /// Hosts at once
     #[arg(short, long, value_name = "N")]
     pub forks: Option<u32>,
-    /// Extra variables: `a=1`, JSON or `@file` (may be repeated)
-    #[arg(short, long, value_name = "VARS", allow_hyphen_values = true)]
-    pub extra_vars: Vec<String>,
-    /// Change nothing, say what would change
-    #[arg(long)]
-    pub check: bool,
-    /// Show differences in files
-    #[arg(short = 'D', long)]
-    pub diff: bool,
-    /// Ansible says more (may be repeated)
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub verbose: u8,
     /// Ask for the become password
     #[arg(short = 'K', long)]
     pub ask_become_pass: bool,
@@ -59,6 +47,26 @@ pub struct Target {
     /// Ask for the password of this vault id (may be repeated)
     #[arg(long, value_name = "ID")]
     pub vault_id: Vec<String>,
+}
+
+/// Options of every launch.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Target {
+    /// Which hosts, and as whom.
+    #[command(flatten)]
+    pub hosts: Hosts,
+    /// Extra variables: `a=1`, JSON or `@file` (may be repeated)
+    #[arg(short, long, value_name = "VARS", allow_hyphen_values = true)]
+    pub extra_vars: Vec<String>,
+    /// Change nothing, say what would change
+    #[arg(long)]
+    pub check: bool,
+    /// Show differences in files
+    #[arg(short = 'D', long)]
+    pub diff: bool,
+    /// Ansible says more (may be repeated)
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// Stay, print what Ansible prints, exit with its code
     #[arg(short, long)]
     pub wait: bool,
@@ -85,31 +93,23 @@ pub enum Conflict {
 }
 
 impl Target {
-    /// What Ansible is asked beside the kind's own options.
-    fn common(&self, inventory: Vec<String>) -> Common {
-        Common {
-            inventory,
-            limit: self.limit.clone(),
-            r#become: self.r#become,
-            become_user: self.become_user.clone(),
-            user: self.user.clone(),
-            forks: self.forks,
-            check: self.check,
-            diff: self.diff,
-            extra_vars: self.extra_vars.clone(),
-            verbosity: self.verbose,
-        }
-    }
-
     /// The request for what `ask` makes of the shared options and the project.
     ///
     /// # Errors
     /// No inventory is named and the project has no single one; a password cannot be asked for.
     pub fn request(&self, global: &Global, ask: impl FnOnce(Common, &Place) -> Ask) -> Result<Request> {
-        let place = Place::find(global, !self.inventory.is_empty())?;
-        let (environment, inventory) = self.choose(&place)?;
-        let forks = self.forks.or(place.project.forks);
-        let ask = ask(Common { forks, ..self.common(inventory) }, &place);
+        let place = Place::find(global, !self.hosts.inventory.is_empty())?;
+        let (environment, inventory) = self.hosts.choose(&place)?;
+        let common = Common {
+            inventory,
+            forks: self.hosts.forks.or(place.project.forks),
+            check: self.check,
+            diff: self.diff,
+            extra_vars: self.extra_vars.clone(),
+            verbosity: self.verbose,
+            ..self.hosts.common()
+        };
+        let ask = ask(common, &place);
         let on_conflict = match self.on_conflict {
             None => default_conflict(&ask),
             Some(Conflict::Wait) => OnConflict::Wait,
@@ -120,7 +120,7 @@ impl Target {
             environment,
             cwd: place.project.root,
             hosts: None,
-            secrets: self.secrets()?,
+            secrets: self.hosts.secrets()?,
             on_conflict,
             timeout: self.timeout,
             rerun_of: None,
@@ -129,8 +129,26 @@ impl Target {
             ask,
         })
     }
+}
 
-    fn choose(&self, place: &Place) -> Result<(Option<String>, Vec<String>)> {
+impl Hosts {
+    /// What Ansible is asked of them, without the inventory.
+    pub fn common(&self) -> Common {
+        Common {
+            limit: self.limit.clone(),
+            r#become: self.r#become,
+            become_user: self.become_user.clone(),
+            user: self.user.clone(),
+            forks: self.forks,
+            ..Common::default()
+        }
+    }
+
+    /// The environment and the inventory sources that are meant.
+    ///
+    /// # Errors
+    /// No inventory is named and the project has no single one.
+    pub fn choose(&self, place: &Place) -> Result<(Option<String>, Vec<String>)> {
         let project = &place.project;
         if !self.inventory.is_empty() {
             let given: Vec<String> = self.inventory.iter().map(|i| place.path(i)).collect();
@@ -164,7 +182,11 @@ impl Target {
         }
     }
 
-    fn secrets(&self) -> Result<Secrets> {
+    /// The passwords, asked for at the terminal.
+    ///
+    /// # Errors
+    /// There is no terminal.
+    pub fn secrets(&self) -> Result<Secrets> {
         let mut secrets = Secrets::default();
         if self.ask_pass {
             secrets.set(SecretName::Connection, secret::ask("SSH password: ")?);
@@ -197,7 +219,11 @@ pub struct Place {
 }
 
 impl Place {
-    fn find(global: &Global, any_folder: bool) -> Result<Place> {
+    /// The project here; with an inventory of its own a command needs none.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn find(global: &Global, any_folder: bool) -> Result<Place> {
         let here = std::path::absolute(&global.project)?;
         let project = match Project::discover(&here) {
             // With an inventory of its own an ad-hoc command needs no project.

@@ -31,6 +31,9 @@ pub struct Source {
     pub len: u32,
 }
 
+/// Kind of the note that a host began a task and nobody knows how it went.
+pub const LOST: &str = "lost";
+
 /// What happened. `e` names the kind in the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "e", rename_all = "snake_case")]

@@ -1,6 +1,6 @@
 //! The fold: events in, state out. Pure; the same in the supervisor, the CLI and the screen.
 
-use super::event::{Entry, Event, Source, Status, Tally};
+use super::event::{Entry, Event, LOST, Source, Status, Tally};
 use super::state::{Cell, CellStatus, HostState, PlayState, RunState, State, StepHost, TaskState};
 
 /// Folds entries from the beginning.
@@ -103,6 +103,7 @@ impl RunState {
                     step.cut = true;
                 }
             }
+            Event::Note { k, t: Some(t), h: Some(h), msg, src } if k == LOST => self.lost(*t, h, msg.as_deref(), *src),
             Event::Note { .. } | Event::Unknown => {}
         }
     }
@@ -264,6 +265,21 @@ impl RunState {
         host.running = host.running.filter(|running| *running != t);
         host.tally += one;
         if matches!(shown, CellStatus::Failed | CellStatus::Unreachable) && host.failed.is_none() {
+            host.failed = Some((t, msg.unwrap_or_default().to_owned()));
+        }
+    }
+
+    // It stays among those on which something may run.
+    fn lost(&mut self, t: u32, host: &str, msg: Option<&str>, src: Source) {
+        let index = self.host(host);
+        let Some(task) = self.tasks.get_mut(t as usize) else { return };
+        if task.cell(index).status == CellStatus::Running {
+            task.counts.running = task.counts.running.saturating_sub(1);
+        }
+        task.set_cell(index, cell(CellStatus::Unknown, src));
+        let host = &mut self.hosts[index];
+        host.running = Some(t);
+        if host.failed.is_none() {
             host.failed = Some((t, msg.unwrap_or_default().to_owned()));
         }
     }

@@ -16,6 +16,9 @@ use std::path::PathBuf;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// Longest shell command (bytes): a kernel takes an argument of 128 KiB, and it is quoted.
+const LONGEST: usize = 64 << 10;
+
 /// What is to be launched.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -163,6 +166,14 @@ fn check(request: &Request) -> Result<(), LaunchError> {
             invalid("the host pattern is empty; `all` means every host".into())
         }
         Ask::Adhoc(a) if a.module.trim().is_empty() => invalid("no module is named: `-m ping`, for instance".into()),
+        Ask::Shell(s) if s.pattern.trim().is_empty() => {
+            invalid("the host pattern is empty; `all` means every host".into())
+        }
+        Ask::Shell(s) if s.command.trim().is_empty() => invalid("the command is empty".into()),
+        Ask::Shell(s) if s.command.contains('\0') => invalid("the command holds a NUL character".into()),
+        Ask::Shell(s) if s.command.len() > LONGEST => {
+            invalid(format!("the command has {} bytes; at most {LONGEST} can be handed over", s.command.len()))
+        }
         Ask::Playbook(p) if !request.cwd.join(&p.playbook).is_file() && !is_in_collection(&p.playbook) => {
             invalid(format!("there is no playbook {} in {}", p.playbook, request.cwd.display()))
         }
@@ -183,7 +194,7 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
     let (events, stop_file) = (step.events(), step.stop());
     let channels = ansible::environment::Channels { plugin: &plugin, events: &events, stop_file: &stop_file };
     let cfg = AnsibleCfg::load(&request.cwd, env);
-    let adhoc = matches!(request.ask, Ask::Adhoc(_));
+    let adhoc = !matches!(request.ask, Ask::Playbook(_));
     let names: Vec<_> = request.secrets.names().cloned().collect();
     Ok(RunSpec {
         version: VERSION,
@@ -285,7 +296,7 @@ fn asks(questions: &[Question]) -> String {
 /// The program for what is asked.
 fn tool(ask: &Ask, env: &Env) -> Result<PathBuf, LaunchError> {
     let tool = match ask {
-        Ask::Adhoc(_) => Tool::Adhoc,
+        Ask::Adhoc(_) | Ask::Shell(_) => Tool::Adhoc,
         Ask::Playbook(_) => Tool::Playbook,
     };
     tools::find(tool, env).map_err(|e| LaunchError::Invalid(e.to_string()))

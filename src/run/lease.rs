@@ -96,7 +96,7 @@ pub fn holder(
 /// What a kind of run does about a held lease when nobody says: ad-hoc commands are never blocked.
 pub fn default_conflict(ask: &Ask) -> OnConflict {
     match ask {
-        Ask::Adhoc(_) => OnConflict::Warn,
+        Ask::Adhoc(_) | Ask::Shell(_) => OnConflict::Warn,
         Ask::Playbook(_) => OnConflict::Refuse,
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod control;
 pub mod event;
+pub mod fan;
 mod fold;
 mod follow;
 pub mod journal;
@@ -13,6 +14,7 @@ pub mod ledger;
 pub mod list;
 pub mod log;
 pub mod machine;
+pub mod outputs;
 mod progress;
 pub mod rerun;
 pub mod single;

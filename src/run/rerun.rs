@@ -3,13 +3,10 @@
 
 use super::launch::Request;
 use super::state::CellStatus;
-use super::{RunSpec, RunState};
+use super::{RunSpec, RunState, targets};
 use crate::ansible::secrets::Secrets;
 use crate::state::{StateDir, file};
 use std::io;
-
-/// More hosts than this go into a file: a command line has an end.
-const ON_THE_LINE: usize = 50;
 
 /// Hosts that a run did not bring to an end: failed, unreachable, begun without a result, never begun. Without a recap
 /// nobody can say that any host had come to its end, so then it is all of them.
@@ -38,15 +35,10 @@ pub fn again(store: &StateDir, spec: &RunSpec, hosts: Option<&[String]>, secrets
         return Err(io::Error::other(format!("a {} is not repeated: launch a new one", spec.work.kind())));
     };
     if let Some(hosts) = hosts {
-        ask.common_mut().limit = Some(if hosts.len() <= ON_THE_LINE {
-            hosts.join(",")
-        } else {
-            let folder = store.root().join("limits");
-            file::private_dir(&folder)?;
-            let path = folder.join(format!("{}.txt", uuid::Uuid::now_v7()));
-            file::write_whole(&path, format!("{}\n", hosts.join("\n")).as_bytes())?;
-            format!("@{}", path.display())
-        });
+        let folder = store.root().join("limits");
+        file::private_dir(&folder)?;
+        let path = folder.join(format!("{}.txt", uuid::Uuid::now_v7()));
+        ask.common_mut().limit = Some(targets::limit(hosts, &path)?);
     }
     Ok(Request {
         ask,

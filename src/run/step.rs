@@ -113,7 +113,7 @@ pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
     write_pid(&dir, &Processes { runner: runner.clone(), child: None })?;
     // The FIFOs are served until this process ends.
     let mark = tree::mark(&command.run, n);
-    let started = fenced(store, id, &command).and_then(|()| spawn(&dir, &command, &mark));
+    let started = fenced(store, id, &command).and_then(|()| spawn(store, (&dir, n), &command, &mark));
     let (pid, _served) = match started {
         Ok(started) => started,
         Err(e) => {
@@ -165,7 +165,12 @@ fn fenced(store: &StateDir, id: Uuid, command: &StepCommand) -> io::Result<()> {
     command.fence.map_or(Ok(()), |token| super::lease::fenced(store, id, token)).map_err(io::Error::other)
 }
 
-fn spawn(dir: &StepDir, command: &StepCommand, mark: &str) -> io::Result<(u32, Option<Served>)> {
+fn spawn(
+    store: &StateDir,
+    (dir, n): (&StepDir, u32),
+    command: &StepCommand,
+    mark: &str,
+) -> io::Result<(u32, Option<Served>)> {
     let served = if command.secrets {
         let secrets = Secrets::read_from(&mut io::stdin()).map_err(io::Error::other)?;
         Some(secrets::serve(&secrets, &dir.secrets())?)
@@ -173,6 +178,10 @@ fn spawn(dir: &StepDir, command: &StepCommand, mark: &str) -> io::Result<(u32, O
         None
     };
     let argv = match &command.child {
+        Child::Ansible { ask: Ask::Shell(_), .. } => {
+            let passwords = served.as_ref().map(ansible::command::passwords).unwrap_or_default();
+            super::fan::argv(store, &command.run, n, passwords)
+        }
         Child::Ansible { ask, tool, vars } => {
             let mut ask = ask.clone();
             if !vars.is_empty() {

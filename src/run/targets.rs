@@ -4,7 +4,12 @@
 use super::Ask;
 use crate::inventory::{Inventory, Options};
 use crate::project::cfg::{AnsibleCfg, Env};
+use crate::state::file;
+use std::io;
 use std::path::Path;
+
+/// More hosts than this go into a file: a command line has an end.
+const ON_THE_LINE: usize = 50;
 
 /// The hosts, in the order of the pattern; `None`: not known before it runs.
 pub fn known(ask: &Ask, root: &Path, env: &Env) -> Option<Vec<String>> {
@@ -17,6 +22,7 @@ pub fn known(ask: &Ask, root: &Path, env: &Env) -> Option<Vec<String>> {
     };
     let patterns = match ask {
         Ask::Adhoc(adhoc) => vec![adhoc.pattern.clone()],
+        Ask::Shell(shell) => vec![shell.pattern.clone()],
         Ask::Playbook(play) => {
             let plays = crate::project::playbook(root, &play.playbook)?.plays;
             plays.into_iter().map(|(_, hosts)| hosts).collect()
@@ -37,6 +43,18 @@ pub fn known(ask: &Ask, root: &Path, env: &Env) -> Option<Vec<String>> {
         hosts.extend(selection.hosts.iter().map(|id| inventory.host_name(*id).to_owned()));
     }
     Some(hosts.into_iter().collect())
+}
+
+/// What `--limit` is given for these hosts: their names, or the file at `path` with them.
+///
+/// # Errors
+/// The file cannot be written.
+pub(super) fn limit(hosts: &[String], path: &Path) -> io::Result<String> {
+    if hosts.len() <= ON_THE_LINE {
+        return Ok(hosts.join(","));
+    }
+    file::write_whole(path, format!("{}\n", hosts.join("\n")).as_bytes())?;
+    Ok(format!("@{}", path.display()))
 }
 
 #[cfg(test)]

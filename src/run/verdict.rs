@@ -51,7 +51,9 @@ pub fn verdict(state: &RunState, exit: &Exit, evidence: &Evidence) -> Event<'sta
     let (end, failure, why) = judge(state, exit, evidence);
     let stopped =
         !state.recap && (end == State::Cancelled || matches!(failure, Some(Failure::Timeout | Failure::Killed)));
-    let maybe_running_on = if stopped || end == State::Unknown { state.hosts_running() } else { Vec::new() };
+    // With a recap: those of which it is known that nobody knows.
+    let asked = stopped || end == State::Unknown || state.recap;
+    let maybe_running_on = if asked { state.hosts_running() } else { Vec::new() };
     let why = match exit.left {
         0 => why,
         n => format!("{why}; {n} processes of it could not be killed"),
@@ -109,6 +111,17 @@ fn judge_recap(state: &RunState, exit: &Exit) -> (State, Option<Failure>, String
     }
     let late = if state.stop.is_some() { "; it had ended before the stop took hold" } else { "" };
     let of = state.hosts.len();
+    let lost = state.hosts_running().len();
+    if lost > 0 && exit.rc != Some(0) {
+        let more = match (failed, unreachable) {
+            (0, 0) => String::new(),
+            (n, 0) => format!("; {n} failed"),
+            (0, n) => format!("; {n} unreachable"),
+            (n, m) => format!("; {n} failed, {m} unreachable"),
+        };
+        let why = format!("on {lost} of {of} hosts it is not known how it went{more}{late}");
+        return (State::Failed, Some(Failure::HostsFailed), why);
+    }
     match (exit.rc, failed, unreachable) {
         // Ansible's own word counts: a rescued failure or an ignored unreachable host is none.
         (Some(0), ..) => (State::Succeeded, None, format!("{of} hosts{late}")),

@@ -54,6 +54,15 @@ fn none() -> Evidence {
 }
 
 #[test]
+fn hosts_of_which_nobody_knows_are_told_whatever_the_recap_says() {
+    let mut state = recap(&[Tally::default(), OK, FAILED]);
+    state.hosts[0].running = Some(0);
+    let Event::Ended { why, .. } = verdict(&state, &rc(2), &none()) else { panic!() };
+    assert_eq!(why, "on 1 of 3 hosts it is not known how it went; 1 failed");
+    assert_eq!(end(&state, &rc(2), &none()), (State::Failed, Some(Failure::HostsFailed), vec!["w0".to_owned()]));
+}
+
+#[test]
 fn by_the_recap() {
     let end = |tallies: &[Tally], exit| {
         let (state, failure, _) = end(&recap(tallies), &exit, &none());

@@ -109,6 +109,7 @@ fn sort(mut wire: Wire<'_>) -> Result<What<'_>, DecodeError> {
         "item_ok" => What::Item(Outcome::Ok, host_result("item_ok", wire)?),
         "item_failed" => What::Item(Outcome::Failed, host_result("item_failed", wire)?),
         "item_skipped" => What::Item(Outcome::Skipped, host_result("item_skipped", wire)?),
+        "lost" => What::Lost(host_result("lost", wire)?),
         "retry" => What::Retry(host_result("retry", wire)?),
         "async_poll" | "async_ok" | "async_failed" => {
             let kind = std::mem::take(&mut wire.e);

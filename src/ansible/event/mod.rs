@@ -85,6 +85,8 @@ pub enum What<'a> {
     },
     /// Ansible's recap, by host.
     Stats(BTreeMap<Cow<'a, str>, Tally>),
+    /// A host began a task and nobody knows how it went (ours, never Ansible's).
+    Lost(HostResult<'a>),
     /// The stop file was found between two tasks; no other task starts.
     Stopped,
     /// A signal arrived; no recap follows.

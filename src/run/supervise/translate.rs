@@ -2,7 +2,7 @@
 //! event in the journal says exactly where to go on. Pure.
 
 use crate::ansible::event::{CallbackEvent, HostResult, Outcome, What};
-use crate::run::event::{Event, Source, Status};
+use crate::run::event::{Event, LOST, Source, Status};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -56,6 +56,11 @@ impl Translator {
                     _ => "item_ok",
                 };
                 self.note(kind.into(), r, src)
+            }
+            What::Lost(r) => {
+                let msg = r.message().map(|m| Cow::Owned(one_line(&m)));
+                let t = self.task(r.task);
+                note(LOST, t, Some(r.host), msg, src)
             }
             What::Retry(r) => self.note("retry".into(), r, src),
             What::Async(kind, r) => self.note(kind, r, src),
@@ -143,6 +148,30 @@ mod tests {
         };
         assert_eq!(plan("2"), [("a".to_owned(), 3), ("b".to_owned(), 2)]);
         assert_eq!(plan("null"), []);
+    }
+
+    #[test]
+    fn a_host_of_which_nobody_knows_is_unknown_and_stays_among_the_running() {
+        let mut state = crate::run::RunState::default();
+        let mut translator = Translator::default();
+        let lines = [
+            r#"{"n":1,"t":1,"m":1,"e":"play","name":"p","hosts":["w1"]}"#,
+            r#"{"n":2,"t":1,"m":1,"e":"task","k":0,"name":"a","action":"opsdeck.ssh"}"#,
+            r#"{"n":3,"t":1,"m":1,"e":"start","k":0,"h":"w1"}"#,
+            r#"{"n":4,"t":2,"m":9,"e":"lost","k":0,"h":"w1","r":{"msg":"the connection was lost"}}"#,
+        ];
+        for (n, line) in lines.iter().enumerate() {
+            let src = Source { step: 1, off: n as u64, len: 9 };
+            let event = translator.event(decode(line.as_bytes()).unwrap(), state.tasks.len() as u32, src);
+            state.apply(&crate::run::Entry { seq: n as u64 + 1, ts: 1, event });
+        }
+        let cell = state.tasks[0].cell(0);
+        assert_eq!(
+            (cell.status, cell.off, state.tasks[0].counts.running),
+            (crate::run::state::CellStatus::Unknown, 3, 0)
+        );
+        assert_eq!(state.hosts_running(), ["w1"]);
+        assert_eq!(state.hosts[0].failed, Some((0, "the connection was lost".to_owned())));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::ansible::doc::Docs;
 use crate::ansible::prompts::{given_names, scan};
 use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
+use crate::run::fan::engines;
 use crate::run::{self, lease};
 use crate::text;
 use crate::tui::msg::{Data, Msg};
@@ -24,7 +25,14 @@ pub(super) fn perform(context: &Context, effect: data::Effect) {
             let scan = scan(&project.root, &playbook, &given, &project.cfg);
             data::Data::Scan { playbook, extra_vars, scan }
         }
-        data::Effect::Aim { aim, env, ask } => {
+        data::Effect::Aim { aim, env, ask, given } => {
+            if let Ask::Shell(shell) = &*ask {
+                let words = match engines::plan(shell, &context.project.root, &Env::current(), given, false) {
+                    Ok(engines) => engines.words(),
+                    Err(why) => format!("which engine runs it is known when it runs: {}", text::plain(&why)),
+                };
+                context.answer(Msg::Data(Data::Launch(data::Data::Engines(words))));
+            }
             let hosts = hosts(context, env, &ask);
             let holder = holder(context, &ask, hosts.as_deref());
             data::Data::Aim { aim, hosts: hosts.map(|h| h.len()), holder }
@@ -66,6 +74,7 @@ fn hosts(context: &Context, env: usize, ask: &Ask) -> Option<Vec<String>> {
     };
     match ask {
         Ask::Adhoc(adhoc) => select(&adhoc.pattern),
+        Ask::Shell(shell) => select(&shell.pattern),
         Ask::Playbook(play) => {
             let playbook = context.project.playbooks.iter().find(|p| p.path == play.playbook)?;
             let mut all = vec![];

@@ -5,7 +5,7 @@ use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::Project;
 use crate::run::log::LogStore;
 use crate::run::rerun::{self, unfinished};
-use crate::run::{self, Follower, RunSpec};
+use crate::run::{self, Follower, RunSpec, outputs};
 use crate::state::{Index, Lock};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::launch::data::Sealed;
@@ -51,6 +51,11 @@ pub(super) fn perform(context: &Context, effect: Effect) {
                 Err(e) => Err(e.to_string()),
             };
             answer(context, screen::Data::Result { id, task, host, lines });
+        }
+        Effect::Groups { id, cells } => {
+            let dir = context.state.run(id);
+            let outputs: Vec<_> = cells.iter().map(|(host, cell)| outputs::at(&dir, host, *cell)).collect();
+            answer(context, screen::Data::Groups(id, outputs::fold(&outputs)));
         }
         Effect::Stop { id, level } => match run::stop(&context.state, id, level, &context.operator) {
             Ok(()) => say(context, Level::Info, "asked to stop; it is recorded".into()),

@@ -11,6 +11,7 @@ use crate::tui::widgets::field::Field;
 pub const ACTIONS: &[Action] = &[
     launch::ADHOC,
     launch::PLAYBOOK,
+    launch::SHELL,
     releases::RELEASE,
     launch::RECOVERY,
     Action::new("fleet.filter", &["/"], "filter", "Show only hosts whose name or groups hold a text", |m| {

@@ -1,7 +1,7 @@
-//! What can be done on Launch, and the three ways into it from the fleet.
+//! What can be done on Launch, and the ways into it from the fleet.
 
 use super::data::Sealed;
-use super::form::Form;
+use super::form::{Form, Kind};
 use super::{Asked, Effect, command_line, hosts, open, runbooks, targets, warnings};
 use crate::ansible::prompts::QuestionKind;
 use crate::project::Runbook;
@@ -63,6 +63,20 @@ pub const PLAYBOOK: Action = Action::new("fleet.playbook", &["p"], "playbook", "
     no_environment(m).or_else(|| no_targets(m)).or_else(none)
 });
 
+/// Opens the form of a shell command, from the fleet.
+pub const SHELL: Action = Action::new(
+    "fleet.shell",
+    &["!"],
+    "shell",
+    "Run a shell command on the marked hosts at once, over warm SSH connections",
+    |m| {
+        let (env, targets) = (m.env.unwrap_or(0), targets(m, true));
+        open(m, Some(Form::shell(env, targets)))
+    },
+)
+.hint(87)
+.unless(no_environment);
+
 /// Opens the menu of runbooks, from the fleet.
 pub const RECOVERY: Action =
     Action::new("fleet.recovery", &["R"], "recovery", "Recovery commands of opsdeck.yaml, each by its key", |m| {
@@ -101,7 +115,8 @@ fn why_not(model: &Model) -> Option<String> {
     if launch.busy {
         return Some("it is being launched".into());
     }
-    let scanning = form.playbook && launch.scan.as_ref().is_some_and(|Asked { answer, .. }| answer.is_none());
+    let scanning =
+        form.kind == Kind::Playbook && launch.scan.as_ref().is_some_and(|Asked { answer, .. }| answer.is_none());
     form.why_not(&model.project)
         .or_else(|| scanning.then(|| "opsdeck still looks what the playbook would ask; a moment".into()))
         .or_else(|| gate(model))
@@ -123,6 +138,7 @@ fn question(model: &Model) -> Vec<String> {
     if let Some(environment) = model.environment() {
         lines.push(format!("on {}: {}", environment.name, hosts(model).unwrap_or_default()));
     }
+    lines.extend(model.launch.engines.clone());
     lines.extend(warnings(model).into_iter().map(|w| format!("! {w}")));
     lines
 }

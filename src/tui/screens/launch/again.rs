@@ -36,6 +36,12 @@ fn filled(env: usize, ask: &Ask) -> Form {
             form.set(&Id::Args, adhoc.args.as_deref().unwrap_or_default());
             form
         }
+        Ask::Shell(shell) => {
+            let mut form = Form::shell(env, shell.pattern.clone());
+            form.set(&Id::Command, &shell.command);
+            form.set(&Id::Patience, &shell.timeout.to_string());
+            form
+        }
         Ask::Playbook(play) => {
             let mut form = Form::play(env, String::new(), common.forks);
             form.set(&Id::Playbook, &play.playbook);

@@ -3,6 +3,7 @@
 use crate::ansible::Ask;
 use crate::ansible::doc::{Module, ModuleDoc};
 use crate::ansible::prompts::Scan;
+use crate::run::fan::engines::Given;
 use crate::run::{Launched, Request};
 
 /// What arrives for this screen.
@@ -35,6 +36,8 @@ pub enum Data {
         /// Who holds some of them, in words; `None`: nobody.
         holder: Option<String>,
     },
+    /// Which engine runs a shell command on how many hosts, in words.
+    Engines(String),
     /// It was launched, or nothing was started, for a reason.
     Launched(Result<Launched, String>),
 }
@@ -61,6 +64,8 @@ pub enum Effect {
         env: usize,
         /// What would be asked.
         ask: Box<Ask>,
+        /// Passwords that were typed.
+        given: Given,
     },
     /// Launch.
     Launch {

@@ -1,6 +1,6 @@
 //! The form: its lines, what stands in them, and what they ask of Ansible together.
 
-use crate::ansible::ask::{Adhoc, Ask, Common, Play};
+use crate::ansible::ask::{Adhoc, Ask, Common, Play, Shell};
 use crate::ansible::command;
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::{Environment, Project, Runbook};
@@ -15,6 +15,9 @@ pub enum Id {
     Targets,
     Module,
     Args,
+    Command,
+    /// Seconds that a shell command may run on a host.
+    Patience,
     Playbook,
     Limit,
     Tags,
@@ -59,11 +62,22 @@ pub struct Item {
     pub value: Value,
 }
 
+/// What the form launches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A module on hosts.
+    Adhoc,
+    /// A playbook.
+    Playbook,
+    /// A shell command on hosts, over SSH.
+    Shell,
+}
+
 /// The form.
 #[derive(Debug)]
 pub struct Form {
-    /// True: a playbook; else an ad-hoc command.
-    pub playbook: bool,
+    /// What it launches.
+    pub kind: Kind,
     /// The environment's index.
     pub env: usize,
     /// Its lines.
@@ -86,6 +100,9 @@ pub struct Again {
     /// Passwords that it had. They were never kept, and are typed anew.
     pub secrets: Vec<SecretName>,
 }
+
+/// Seconds that a shell command may run on a host, if nobody says otherwise.
+const PATIENCE: u32 = 300;
 
 fn text(id: Id, label: &str, value: impl Into<String>) -> Item {
     Item { id, label: label.into(), value: Value::Text(Field::new(value)) }
@@ -126,7 +143,22 @@ impl Form {
             text(Id::ExtraVars, "Extra vars", ""),
         ];
         items.extend(last());
-        Self { playbook: false, env, items, focus: 1, choice: 0, rest: Common::default(), again: None }
+        Self { kind: Kind::Adhoc, env, items, focus: 1, choice: 0, rest: Common::default(), again: None }
+    }
+
+    /// A shell command on these targets.
+    pub fn shell(env: usize, targets: String) -> Self {
+        let mut items = vec![
+            text(Id::Targets, "Targets", targets),
+            text(Id::Command, "Command", ""),
+            flag(Id::Become, "Become", false),
+            text(Id::Forks, "Forks", ""),
+            text(Id::Patience, "Timeout (s)", PATIENCE.to_string()),
+            text(Id::Limit, "Limit", ""),
+        ];
+        // Its timeout is that of each host.
+        items.extend(last().into_iter().filter(|item| item.id != Id::Timeout));
+        Self { kind: Kind::Shell, env, items, focus: 1, choice: 0, rest: Common::default(), again: None }
     }
 
     /// A playbook, limited to these targets where there are any.
@@ -144,7 +176,7 @@ impl Form {
             text(Id::StartAt, "Start at", ""),
         ];
         items.extend(last());
-        Self { playbook: true, env, items, focus: 0, choice: 0, rest: Common::default(), again: None }
+        Self { kind: Kind::Playbook, env, items, focus: 0, choice: 0, rest: Common::default(), again: None }
     }
 
     /// A runbook, filled in.
@@ -225,13 +257,20 @@ impl Form {
             extra_vars: self.extra_vars().into_iter().chain(answers).collect(),
             ..self.rest.clone()
         };
-        if self.playbook {
-            let playbook = self.text(&Id::Playbook).to_owned();
-            let (tags, skip_tags) = (list(&Id::Tags), list(&Id::SkipTags));
-            Ask::Playbook(Play { playbook, tags, skip_tags, start_at_task: some(&Id::StartAt), common })
-        } else {
-            let (pattern, module) = (self.text(&Id::Targets).to_owned(), self.text(&Id::Module).to_owned());
-            Ask::Adhoc(Adhoc { pattern, module, args: some(&Id::Args), common })
+        let pattern = self.text(&Id::Targets).to_owned();
+        match self.kind {
+            Kind::Playbook => {
+                let playbook = self.text(&Id::Playbook).to_owned();
+                let (tags, skip_tags) = (list(&Id::Tags), list(&Id::SkipTags));
+                Ask::Playbook(Play { playbook, tags, skip_tags, start_at_task: some(&Id::StartAt), common })
+            }
+            Kind::Adhoc => {
+                Ask::Adhoc(Adhoc { pattern, module: self.text(&Id::Module).to_owned(), args: some(&Id::Args), common })
+            }
+            Kind::Shell => {
+                let timeout = self.text(&Id::Patience).parse().unwrap_or(PATIENCE);
+                Ask::Shell(Shell { pattern, command: self.text(&Id::Command).to_owned(), timeout, common })
+            }
         }
     }
 
@@ -293,18 +332,21 @@ impl Form {
     /// Why it can't be launched as it stands; `None`: it can.
     pub fn why_not(&self, project: &Project) -> Option<String> {
         let empty = |id: Id, words: &str| self.text(&id).is_empty().then(|| words.to_owned());
-        let missing = if self.playbook {
-            empty(Id::Playbook, "no playbook is chosen")
-        } else {
-            empty(Id::Targets, "no targets are named (`all` means every host)")
-                .or_else(|| empty(Id::Module, "no module is named"))
+        let targets = || empty(Id::Targets, "no targets are named (`all` means every host)");
+        let missing = match self.kind {
+            Kind::Playbook => empty(Id::Playbook, "no playbook is chosen"),
+            Kind::Adhoc => targets().or_else(|| empty(Id::Module, "no module is named")),
+            Kind::Shell => targets().or_else(|| empty(Id::Command, "no command is given")),
         };
         let number = |id: Id, words: &str| {
             let text = self.text(&id);
             let wrong = !text.is_empty() && !text.parse::<u32>().is_ok_and(|n| n > 0);
             wrong.then(|| format!("{words} must be a number above 0, not `{text}`"))
         };
-        let wrong = number(Id::Forks, "forks").or_else(|| number(Id::Timeout, "the timeout (seconds)"));
+        let seconds = "the timeout (seconds)";
+        let wrong = number(Id::Forks, "forks")
+            .or_else(|| number(Id::Timeout, seconds))
+            .or_else(|| number(Id::Patience, seconds));
         let at = |id: &&str| id.contains('@');
         let vault = self.text(&Id::VaultIds).split(',').find(at).map(|id| {
             format!("vault ids are names alone, not `{}`: name files in ansible.cfg (vault_identity_list)", id.trim())

@@ -16,6 +16,7 @@ use crate::ansible::prompts::{QuestionKind, Scan};
 use crate::ansible::secrets::SecretName;
 use crate::ansible::{command, shell};
 use crate::project::Runbook;
+use crate::run::fan::engines::Given;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
@@ -26,10 +27,10 @@ use crate::tui::update;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::paint;
 use crate::tui::widgets::secret::Secret;
-pub use actions::{ADHOC, PLAYBOOK, RECOVERY};
+pub use actions::{ADHOC, PLAYBOOK, RECOVERY, SHELL};
 pub use again::again;
 pub use data::{Data, Effect};
-use form::{Form, Id, Item, Value};
+use form::{Form, Id, Item, Kind, Value};
 
 /// The screen.
 pub const SCREEN: Screen = Screen {
@@ -60,6 +61,8 @@ pub struct Launch {
     pub scan: Option<Asked<Scan>>,
     /// What the targets were when it was last found out how many hosts they are; `None`: only Ansible knows.
     pub hosts: Option<(String, Option<usize>)>,
+    /// Which engine runs a shell command on how many hosts.
+    pub engines: Option<String>,
     /// Who holds hosts of the targets.
     pub holder: Option<String>,
     /// It is being launched: the key does nothing a second time.
@@ -152,7 +155,11 @@ pub fn hosts(model: &Model) -> Option<String> {
 fn aim(model: &Model) -> Option<effect::Effect> {
     let form = model.launch.form.as_ref()?;
     let ask = Box::new(form.ask(model.project.environments.get(form.env)?));
-    Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), env: form.env, ask }))
+    let given = Given {
+        become_password: form.has(&SecretName::Become),
+        connection_password: form.has(&SecretName::Connection),
+    };
+    Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), env: form.env, ask, given }))
 }
 
 /// Data arrived.
@@ -179,6 +186,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
                 (launch.hosts, launch.holder) = (Some((aim, hosts)), holder);
             }
         }
+        Data::Engines(words) => launch.engines = Some(words),
         Data::Launched(Ok(launched)) => {
             let modules = launch.modules.take();
             model.launch = Launch { modules, ..Launch::default() };
@@ -235,8 +243,11 @@ fn ask_questions(form: &mut Form, scan: &Scan) {
 fn crumbs(model: &Model) -> Vec<String> {
     let word = match &model.launch.form {
         None => "recovery",
-        Some(form) if form.playbook => "playbook",
-        Some(_) => "ad-hoc",
+        Some(form) => match form.kind {
+            Kind::Playbook => "playbook",
+            Kind::Adhoc => "ad-hoc",
+            Kind::Shell => "shell",
+        },
     };
     vec![word.to_owned()]
 }

@@ -98,6 +98,22 @@ fn every_theme_and_size_shows_the_exact_command() {
 }
 
 #[test]
+fn a_shell_command_says_which_engine_runs_it_where() {
+    for name in ["dark", "light", "monochrome"] {
+        for size in [(80, 24), (160, 50)] {
+            let mut d = driver(size, name);
+            d.keys("space space !");
+            d.text("df -h / | tail -1");
+            d.keys("tab space");
+            let asks = |e: &effect::Effect| matches!(e, effect::Effect::Launch(Effect::Aim { ask, .. }) if matches!(**ask, crate::ansible::Ask::Shell(_)));
+            assert!(d.effects().iter().any(asks));
+            send(&mut d, Data::Engines("1 host over SSH, 1 through Ansible (its connection is docker)".into()));
+            insta::assert_snapshot!(format!("launch-shell-{name}-{}x{}", size.0, size.1), d.styled());
+        }
+    }
+}
+
+#[test]
 fn completion_and_documentation_come_from_ansible_doc() {
     let mut d = driver((100, 30), "dark");
     d.effects();

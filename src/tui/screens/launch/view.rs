@@ -1,6 +1,6 @@
 //! Draws Launch: the form, what completes it, the exact command, and what a person should know.
 
-use super::form::{Form, Item, Value};
+use super::form::{Form, Item, Kind, Value};
 use super::{Launch, command_line, complete, runbooks, warnings};
 use crate::text;
 use crate::tui::hits::{Hits, Target};
@@ -24,7 +24,12 @@ pub(super) fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits
 fn form_view(model: &Model, form: &Form, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let theme = &model.theme;
     let name = model.project.environments.get(form.env).map_or("", |e| e.name.as_str());
-    let title = format!(" {} on {name} ", if form.playbook { "playbook" } else { "ad-hoc command" });
+    let kind = match form.kind {
+        Kind::Playbook => "playbook",
+        Kind::Adhoc => "ad-hoc command",
+        Kind::Shell => "shell command",
+    };
+    let title = format!(" {kind} on {name} ");
     line::put(frame.buffer_mut(), theme, area, &title, header::style(model));
 
     // What is said below has its room first; the form scrolls in the rest.
@@ -117,6 +122,8 @@ fn words(launch: &Launch, form: &Form, item: &Item) -> Vec<String> {
         Id::Targets | Id::Limit => {
             vec!["a host pattern: web:&eu:!canary, db[0], ~web\\d+, or names with commas".into()]
         }
+        Id::Command => vec!["run by /bin/sh on each host, exactly as it stands: nothing in it is a template".into()],
+        Id::Patience => vec!["of each host; a command that is cut off may run on there: its outcome is unknown".into()],
         Id::ExtraVars => vec!["name=value ..., JSON, or @file".into()],
         Id::User => vec!["connects as this user; empty: as the inventory says".into()],
         Id::Timeout => vec!["stops it after so many seconds; empty: never".into()],
@@ -173,6 +180,9 @@ fn below(model: &Model, columns: usize) -> Vec<(String, Role)> {
         out.extend(line::fold(&text, columns).into_iter().map(|part| (part.to_owned(), role)));
     };
     say(format!("$ {}", command_line(model).unwrap_or_default()), Role::Strong);
+    if let Some(words) = &model.launch.engines {
+        say(words.clone(), Role::Dim);
+    }
     for warning in warnings(model) {
         say(format!("{} {warning}", theme.glyph(Glyph::Warning)), Role::Warning);
     }

@@ -1,8 +1,9 @@
 //! What arrives for the Run screen, what it asks for, and what the news do to it.
 
-use super::{Opened, Run, Shown};
+use super::{Opened, Run, Shown, groups};
 use crate::ansible::secrets::SecretName;
 use crate::run::event::StopLevel;
+use crate::run::outputs::Group;
 use crate::run::state::Cell;
 use crate::tui::effect;
 use crate::tui::model::Model;
@@ -36,6 +37,8 @@ pub enum Data {
         /// Its lines, or why not.
         lines: Result<Vec<Line>, String>,
     },
+    /// What the hosts said was read and folded.
+    Groups(Uuid, Vec<Group>),
     /// Go on with what is under way in the output.
     More(Uuid),
     /// What would do the run again, and the names of the passwords that it had.
@@ -67,6 +70,13 @@ pub enum Effect {
         /// Where it lies.
         cell: Cell,
     },
+    /// Read and fold what the hosts said at these places.
+    Groups {
+        /// Run.
+        id: Uuid,
+        /// Host and place.
+        cells: Vec<(String, Cell)>,
+    },
     /// Stop a run.
     Stop {
         /// Run.
@@ -89,11 +99,14 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let run = &mut model.run;
     match data {
         Data::Opened(id, opened) if Some(id) == shown => {
-            run.by_host = opened.spec.work.kind() == "adhoc";
+            run.by_host = matches!(opened.spec.work.kind(), "adhoc" | "shell");
+            run.by_group = opened.spec.work.kind() == "shell";
             (run.opened, run.problem, run.grown) = (Some(*opened), None, true);
             run.reorder();
             release::opened(model);
-            news(&mut model.run)
+            let mut effects = news(&mut model.run);
+            effects.extend(groups::ask(&mut model.run));
+            effects
         }
         Data::Failed(id, why) if Some(id) == shown => {
             run.problem = Some(why);
@@ -105,7 +118,8 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             o.state.apply_lines(&grown.lines);
             o.damage = grown.damage.or(o.damage.take());
             run.reorder();
-            let effects = news(run);
+            let mut effects = news(run);
+            effects.extend(groups::ask(run));
             release::grown(model);
             effects
         }
@@ -123,6 +137,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             }
             vec![]
         }
+        Data::Groups(id, found) if Some(id) == shown => groups::arrived(run, found),
         Data::More(id) if Some(id) == shown => {
             run.more = false;
             vec![]
@@ -135,6 +150,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         | Data::Past(..)
         | Data::More(_)
         | Data::Again { .. }
+        | Data::Groups(..)
         | Data::Result { .. } => {
             vec![]
         }

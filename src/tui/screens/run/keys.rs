@@ -15,6 +15,9 @@ pub const RESULT: &str = "run.result";
 /// A row of the list of hosts.
 pub const HOSTS: &str = "run.hosts";
 
+/// The groups of outputs.
+pub const GROUPS: &str = "run.groups";
+
 /// The output.
 pub const LOG: &str = "run.log";
 /// One row of it.
@@ -24,6 +27,7 @@ const ROW: isize = 1;
 pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
     let at = model.run.focus();
     let page = model.page(match (at, model.run.by_host) {
+        (Pane::Grid, _) if model.run.by_group => GROUPS,
         (Pane::Result, _) => RESULT,
         (Pane::Log, _) => LOG,
         (Pane::Grid, true) => HOSTS,
@@ -67,6 +71,11 @@ fn step(at: usize, motion: Motion, len: usize, page: usize) -> usize {
 fn grid(model: &mut Model, motion: Motion, page: usize) {
     let run = &mut model.run;
     let (tasks, hosts) = (run.order.tasks.len(), run.order.hosts.len());
+    if run.by_group {
+        let rows = run.groups.rows();
+        run.groups.top = step(run.groups.top, motion, rows, page).min(rows.saturating_sub(page.max(1)));
+        return;
+    }
     match (run.by_host, motion) {
         (true, Motion::Left | Motion::Right) => {}
         (true, _) => run.cursor.host = step(run.cursor.host, motion, hosts, page),

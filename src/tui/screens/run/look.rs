@@ -1,6 +1,6 @@
 //! Looking at a run: errors, results, panes, filters, the output. The same for every kind of run.
 
-use super::{Pane, Typing, logs};
+use super::{Pane, Typing, groups, logs};
 use crate::run::event::Status;
 use crate::run::state::CellStatus;
 use crate::tui::actions::Action;
@@ -40,6 +40,12 @@ pub const PANES: &[Action] = &[
         vec![]
     })
     .hint(60)
+    .unless(unread),
+    Action::new("run.by-group", &["o"], "outputs", "Show what the hosts said: equal output is one group", |m| {
+        m.run.by_group = !m.run.by_group;
+        groups::ask(&mut m.run)
+    })
+    .hint(16)
     .unless(unread),
     Action::new("run.failing-first", &["F"], "failing first", "Put failing hosts and tasks first, or back", |m| {
         m.run.wish.failing_first = !m.run.wish.failing_first;

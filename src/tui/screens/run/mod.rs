@@ -2,6 +2,7 @@
 
 mod actions;
 mod data;
+mod groups;
 mod keys;
 mod logs;
 mod look;
@@ -26,6 +27,7 @@ use crate::tui::widgets::matrix::Cursor;
 use crate::tui::widgets::order::{Order, Wish};
 use crate::tui::widgets::result::Line;
 pub use data::{Data, Effect, arrived};
+use groups::Groups;
 pub use logs::settle;
 pub use look::PANES;
 pub use panes::draw_in as draw_panes;
@@ -139,6 +141,9 @@ pub struct Run {
     follow: bool,
     /// A row a host instead of the matrix.
     by_host: bool,
+    /// What the hosts said, folded, instead of either.
+    by_group: bool,
+    groups: Groups,
     pane: Pane,
     zoom: bool,
     result: Option<Shown>,

@@ -77,6 +77,12 @@ fn grid(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hit
     let here = run.focus() == Pane::Grid;
     let ground = Ground { theme, now: model.now.ms, focus: here, live: run.is_live() };
     let buf = frame.buffer_mut();
+    if run.by_group {
+        let body = rule(theme, area, &run.groups.title(), here, buf);
+        run.groups.draw(theme, body, buf);
+        hits.list(keys::GROUPS, body, 0, run.groups.rows());
+        return;
+    }
     let mut title = vec![if run.by_host { "hosts".to_owned() } else { "tasks by hosts".to_owned() }];
     title.extend(run.wish.failing_first.then(|| "failing first".into()));
     title.extend(run.wish.failed_only.then(|| "failed only".into()));

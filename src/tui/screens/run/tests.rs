@@ -101,6 +101,36 @@ fn as_it_looks() {
 }
 
 #[test]
+fn what_the_hosts_said_is_folded_and_what_differs_is_marked() {
+    use crate::run::outputs::{End, Output, fold};
+    let output = |host: String, end: End, text: &str| Output {
+        host,
+        end,
+        lines: text.lines().map(str::to_owned).collect(),
+        digest: String::new(),
+    };
+    let mut all: Vec<Output> =
+        (1..=12).map(|n| output(format!("web{n:02}"), End::Code(0), "nginx 1.26.2\nup 4 weeks")).collect();
+    all.push(output("web13".into(), End::Code(0), "nginx 1.24.0\nup 4 weeks"));
+    all.push(output("web14".into(), End::Code(127), "/bin/sh: 1: nginx: not found"));
+    all.push(output("web15".into(), End::Unreachable, "ssh: connect to host 10.0.0.15 port 22: Connection refused"));
+    all.push(output("web16".into(), End::Unknown, "it did not end within 30 s, and may still run there"));
+    for theme in ["dark", "light", "high-contrast"] {
+        for size in [(80, 24), (160, 50)] {
+            let mut d = driver(fixtures::succeeded(), theme, size);
+            d.keys("o");
+            let asked = d.effects();
+            let groups = |e: &effect::Effect| matches!(e, effect::Effect::Run(Effect::Groups { .. }));
+            assert!(asked.iter().any(groups), "{asked:?}");
+            d.send(Msg::Data(msg::Data::Run(Data::Groups(fixtures::spec().id, fold(&all)))));
+            insta::assert_snapshot!(format!("run_groups_{theme}_{}x{}", size.0, size.1), d.styled());
+            d.keys("G o");
+            assert!(!d.screen().contains("outputs:"), "{}", d.screen());
+        }
+    }
+}
+
+#[test]
 fn every_end_has_its_own_face() {
     for (name, state) in [
         ("succeeded", fixtures::succeeded()),

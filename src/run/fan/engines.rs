@@ -1,0 +1,144 @@
+//! Which engine runs a shell command on which host: ours over SSH, or Ansible, with the reason. What is shown before a
+//! launch and what is done after it come from here.
+
+use crate::ansible::ask::Shell;
+use crate::inventory::ask::{Cancel, Depth};
+use crate::inventory::{self, HostId, Inventory};
+use crate::project::cfg::{AnsibleCfg, Env};
+use crate::ssh::{Options, Route, Target, route};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long `ansible-inventory` may take where only it can read the sources.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Which passwords are given with a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Given {
+    /// For another user.
+    pub become_password: bool,
+    /// For the login.
+    pub connection_password: bool,
+}
+
+/// The hosts by engine, in the order of the pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Engines {
+    /// Over SSH, by ourselves.
+    pub ssh: Vec<Target>,
+    /// Through Ansible: the host and why.
+    pub ansible: Vec<(String, String)>,
+}
+
+impl Engines {
+    /// All hosts: those over SSH first.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.ssh.iter().map(|t| t.name.as_str()).chain(self.ansible.iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// In words, for a person: `398 hosts over SSH, 2 through Ansible (its connection is docker)`.
+    pub fn words(&self) -> String {
+        let hosts = |n: usize| if n == 1 { "1 host".to_owned() } else { format!("{n} hosts") };
+        match (self.ssh.len(), self.ansible.as_slice()) {
+            (0, []) => "no host".to_owned(),
+            (n, []) => format!("{} over SSH", hosts(n)),
+            (0, through) => format!("{} through Ansible ({})", hosts(through.len()), reasons(through)),
+            (n, through) => format!("{} over SSH, {} through Ansible ({})", hosts(n), through.len(), reasons(through)),
+        }
+    }
+}
+
+/// The most frequent reason, and that there are others.
+fn reasons(through: &[(String, String)]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for (_, why) in through {
+        match counts.iter_mut().find(|(known, _)| known == why) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((why, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    match counts.as_slice() {
+        [(why, _)] => (*why).to_owned(),
+        [(why, _), rest @ ..] => format!("{why}; {} other reasons", rest.len()),
+        [] => String::new(),
+    }
+}
+
+/// Sorts the hosts that a command selects. With `asks`, sources that only Ansible can read are read by it, which takes a
+/// second or two.
+///
+/// # Errors
+/// Why nobody but Ansible can tell the hosts.
+pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> Result<Engines, String> {
+    let common = &shell.common;
+    let cfg = AnsibleCfg::load(root, env);
+    let sources = match common.inventory.as_slice() {
+        [] => cfg.inventory().unwrap_or_default().iter().map(|p| p.display().to_string()).collect(),
+        named => named.to_vec(),
+    };
+    let options = inventory::Options { env: env.clone() };
+    let limit = common.limit.as_deref();
+    let (inventory, hosts) = match Inventory::load(root, &sources, &options) {
+        Ok(inventory) => {
+            let hosts = inventory.select(&shell.pattern, limit).map_err(|e| e.to_string())?.hosts;
+            (inventory, hosts)
+        }
+        Err(declined) if !asks => return Err(declined.to_string()),
+        Err(_) => asked(shell, root, &sources, &options)?,
+    };
+    let options = Options {
+        user: common.user.clone(),
+        r#become: common.r#become,
+        become_user: common.become_user.clone(),
+        become_password: given.become_password,
+        connection_password: given.connection_password,
+    };
+    let mut engines = Engines::default();
+    for host in hosts {
+        match route(&inventory, host, &cfg, &options) {
+            Route::Ssh(target) => engines.ssh.push(*target),
+            Route::Ansible { why } => engines.ansible.push((inventory.host_name(host).to_owned(), why)),
+        }
+    }
+    Ok(engines)
+}
+
+/// The same from Ansible itself, which alone knows the order of the hosts.
+fn asked(
+    shell: &Shell,
+    root: &Path,
+    sources: &[String],
+    options: &inventory::Options,
+) -> Result<(Inventory, Vec<HostId>), String> {
+    let cancel = Cancel::default();
+    let said = |e: inventory::ask::AskError| e.to_string();
+    let inventory = inventory::ask::inventory(root, sources, Depth::Full, options, PATIENCE, &cancel).map_err(said)?;
+    let limit = shell.common.limit.as_deref();
+    let (names, _) = inventory::ask::hosts(root, sources, &shell.pattern, limit, PATIENCE, &cancel).map_err(said)?;
+    let host = |name: &String| inventory.host(name).ok_or_else(|| format!("{name} is not in the inventory"));
+    let hosts = names.iter().map(host).collect::<Result<_, _>>()?;
+    Ok((inventory, hosts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(inventory: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("hosts.ini"), inventory).unwrap();
+        let common = crate::ansible::ask::Common { inventory: vec!["hosts.ini".into()], ..Default::default() };
+        let shell = Shell { pattern: "all".into(), command: "uptime".into(), timeout: 9, common };
+        plan(&shell, dir.path(), &Env::from([("HOME", "/h")]), Given::default(), false).unwrap().words()
+    }
+
+    #[test]
+    fn a_person_is_told_which_engine_and_why() {
+        assert_eq!(words("a\nb\n"), "2 hosts over SSH");
+        let mixed = "a\nc1 ansible_connection=docker\nc2 ansible_connection=docker\nw ansible_shell_type=cmd\n";
+        let expected = "1 host over SSH, 3 through Ansible (its connection is docker; 1 other reasons)";
+        assert_eq!(words(mixed), expected);
+        assert_eq!(words("l ansible_connection=local\n"), "1 host through Ansible (its connection is local)");
+    }
+}

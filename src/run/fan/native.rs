@@ -1,0 +1,77 @@
+//! The hosts over SSH: so many at once as `--forks` says, or as many as the pool takes.
+
+use super::report::title;
+use super::{Shared, lock};
+use crate::ansible::ask::Shell;
+use crate::ssh::{Chunk, Command, Kept, Limits, Pool, Target};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use zeroize::Zeroizing;
+
+/// Bytes kept of each end of an output.
+const KEEP: usize = 32 << 10;
+
+/// The hosts at work.
+pub(super) struct Native {
+    pub tasks: JoinSet<()>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Native {
+    /// No other host begins.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Begins on all hosts.
+pub(super) fn start(
+    shell: &Shell,
+    targets: Vec<Target>,
+    password: Option<Zeroizing<String>>,
+    report: &Shared,
+) -> Native {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let mut tasks = JoinSet::new();
+    if targets.is_empty() {
+        return Native { tasks, stopping };
+    }
+    let limits = Limits::default();
+    let forks = shell.common.forks.map_or(limits.commands, |n| n.max(1) as usize);
+    let (pool, places) = (Pool::new(limits), Arc::new(Semaphore::new(forks)));
+    let name = format!("shell over SSH: {}", title(shell));
+    let task = lock(report).task(&name, "opsdeck.ssh");
+    let command = Command {
+        script: shell.command.clone(),
+        stdin: Vec::new(),
+        timeout: Duration::from_secs(shell.timeout.into()),
+        limit: usize::MAX,
+        password,
+    };
+    let shared = Arc::new((shell.clone(), command));
+    for target in targets {
+        let (pool, places, report) = (pool.clone(), Arc::clone(&places), Arc::clone(report));
+        let (stopping, shared) = (Arc::clone(&stopping), Arc::clone(&shared));
+        tasks.spawn(async move {
+            let Ok(_place) = places.acquire().await else { return };
+            if stopping.load(Ordering::SeqCst) {
+                return;
+            }
+            let (shell, command) = &*shared;
+            lock(&report).start(task, &target.name);
+            let (mut out, mut err) = (Kept::new(KEEP), Kept::new(KEEP));
+            let began = Instant::now();
+            let end = pool
+                .run(&target, command, |chunk| match chunk {
+                    Chunk::Out(bytes) => out.push(bytes),
+                    Chunk::Err(bytes) => err.push(bytes),
+                })
+                .await;
+            lock(&report).end((task, &target.name, shell), &end, (&out, &err), began.elapsed());
+        });
+    }
+    Native { tasks, stopping }
+}
