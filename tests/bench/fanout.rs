@@ -3,7 +3,7 @@
 //! above 1.1 times. `OPSDECK_BENCH_HOSTS` sets another number of hosts.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-use opsdeck::cli::demo::sshd;
+use opsdeck::cli::demo::{sshd, system};
 use opsdeck::inventory::{self, Inventory};
 use opsdeck::project::cfg::{AnsibleCfg, Env};
 use opsdeck::ssh::{Command as Order, Limits, Options, Pool, Route, route};
@@ -28,14 +28,14 @@ impl Bench {
         let root = dir.path();
         let key = root.join("key");
         sshd::keygen(&key, "bench").unwrap();
-        let port = sshd::free_ports(1).unwrap()[0];
+        let port = system::free_ports(1).unwrap()[0];
         let server = root.join("sshd");
         let line = sshd::prepare(&server, "bench", port, &key.with_extension("pub"), &[]).unwrap();
         std::fs::write(root.join("known_hosts"), line.replace("[127.0.0.1]", "[127.0.*]")).unwrap();
         let config = std::fs::read_to_string(server.join("sshd_config")).unwrap();
         let config = config.replace("ListenAddress 127.0.0.1", "ListenAddress 0.0.0.0");
         std::fs::write(server.join("sshd_config"), config.replace("MaxStartups 100", "MaxStartups 1000")).unwrap();
-        let mut server = sshd::Sshd::start(&sshd::find().expect("sshd"), &server, port).unwrap();
+        let mut server = sshd::Sshd::start(&system::find("sshd").expect("sshd"), &server, port).unwrap();
         server.wait_ready(Duration::from_secs(20)).unwrap();
         let mut text = String::new();
         for n in 0..hosts {

@@ -25,7 +25,7 @@ fn hosts_with_equal_output_are_one_group_and_the_run_reads_as_any_other() {
     assert_eq!((code, run["state"].as_str(), run["kind"].as_str()), (Some(2), Some("failed"), Some("shell")));
     assert_eq!((run["groups"][0]["end"]["code"].as_i64(), hosts(&run["groups"][0]).len()), (Some(3), 3));
     let shown = lab.ok(["show", "last"]);
-    assert!(shown.contains("shell over SSH") && shown.contains("opsdeck sh lab"), "{shown}");
+    assert!(shown.contains("opsdeck sh lab") && shown.contains("3 of 3 hosts failed"), "{shown}");
     let logs = lab.ok(["logs", "last"]);
     assert!(logs.contains("h1 | FAILED | rc=3 >>"), "{logs}");
     let again = lab.run(["rerun", "last", "--failed-hosts", "--wait"]);
