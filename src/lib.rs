@@ -7,7 +7,7 @@
 //! | 1 | `main` | entry |
 //! | 2 | [`cli`] | one file a verb |
 //! | 3 | [`tui`] | model, update, view |
-//! | 4 | [`release`] | plans, their machine, traffic, gates |
+//! | 4 | [`release`], [`recovery`] | plans, their machine, traffic, gates; auto-recovery: guards, ladder, escalation |
 //! | 5 | [`run`], [`health`] | spec, events, fold, journal, launcher, supervisor, step runner; probes, breakers, what the hosts are like |
 //! | 6 | [`ssh`] | commands on many hosts over multiplexed OpenSSH |
 //! | 7 | [`ansible`], [`inventory`], [`audit`] | the real Ansible; hosts and patterns; the ledger |
@@ -24,6 +24,7 @@ pub mod cli;
 pub mod health;
 pub mod inventory;
 pub mod project;
+pub mod recovery;
 pub mod release;
 pub mod run;
 pub mod ssh;

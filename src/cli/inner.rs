@@ -1,6 +1,7 @@
 //! The hidden verbs: opsdeck's own processes. People never type them.
 
 use super::Global;
+use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
@@ -75,6 +76,13 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
             supervise::run(&store, spec, (machine, Nothing), args.first, secrets, taken)?;
         }
         Work::Plan(plan) => {
+            if let Some(body) = recovery::launch::frozen(&spec)? {
+                let world = recovery::world::World::new(&store, spec.id, body.clone());
+                let commands = recovery::world::Made { store: store.clone(), run: spec.id, body: body.clone() };
+                let machine = recovery::machine::Machine { body, commands: Box::new(commands) };
+                supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             let Some(body) = release::launch::body(&spec)? else {
                 anyhow::bail!("this opsdeck knows no run of the kind {:?}", plan.kind)
             };

@@ -25,6 +25,7 @@ mod inner;
 mod paint;
 pub mod play;
 mod record;
+pub mod recovery;
 pub mod release;
 pub mod rerun;
 pub mod runs;
@@ -148,6 +149,8 @@ pub enum Verb {
     Line(line::Args),
     /// Show circuit breakers, force one open or closed, or leave it to itself again
     Breaker(breaker::Args),
+    /// Show what auto-recovery sees and does; take an incident over, switch a policy off or on
+    Recovery(recovery::Args),
     /// Bring a version out: plan it, agree, submit it, and watch it to its end
     ///
     /// Without --wait the id is printed alone on its line. The release depends neither on this command nor on the
@@ -192,6 +195,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Breaker(args)) => breaker::run(&args, &global),
+        Some(Verb::Recovery(args)) => recovery::run(&args, &global),
         Some(Verb::Release(args)) => submit::run(&global, &args),
         Some(Verb::People(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),

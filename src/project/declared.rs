@@ -47,6 +47,7 @@ fn declare(project: &mut Project, config: Config) {
     }
     project.environments.append(&mut discovered);
     project.runbooks = config.runbooks.into_iter().map(runbook).collect();
+    project.recovery = config.recovery;
     project.releases = config.releases;
     project.checks = config.checks;
     project.vars = config.vars;

@@ -86,6 +86,7 @@ impl Project {
             environments,
             playbooks,
             runbooks: Vec::new(),
+            recovery: Vec::new(),
             releases: Vec::new(),
             checks: Vec::new(),
             vars: Vec::new(),

@@ -44,6 +44,8 @@ pub struct Project {
     pub playbooks: Vec<Playbook>,
     /// Recovery commands of `opsdeck.yaml`.
     pub runbooks: Vec<Runbook>,
+    /// Policies of auto-recovery of `opsdeck.yaml`.
+    pub recovery: Vec<config::recovery::Policy>,
     /// Releases of `opsdeck.yaml`.
     pub releases: Vec<ReleaseConfig>,
     /// Health checks of `opsdeck.yaml`.

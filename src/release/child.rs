@@ -6,12 +6,9 @@ use super::machine::ChildEnd;
 use super::plan::{Plan, StepKind};
 use super::state::Mark;
 use crate::ansible::ask::Ask;
-use crate::ansible::environment::{self, Channels};
-use crate::ansible::{callback, tools};
-use crate::project::cfg::{AnsibleCfg, Env};
-use crate::run::RunState;
-use crate::run::step::{Child, StepCommand};
+use crate::run::step::StepCommand;
 use crate::run::verdict::{Evidence, Exit};
+use crate::run::{RunState, child};
 use crate::state::{StateDir, file};
 use indexmap::IndexMap;
 use std::io;
@@ -53,48 +50,27 @@ pub struct What<'a> {
 ///
 /// # Errors
 /// Ansible is not there, or the folder cannot be written.
-pub fn command(store: &StateDir, plan: &Plan, what: What<'_>, env: &Env) -> io::Result<StepCommand> {
-    let dir = store.run(what.run).step(what.number);
-    file::private_dir(dir.path())?;
-    let ask = match what.kind {
-        StepKind::Playbook { play } => Some(Ask::Playbook(play.clone())),
-        StepKind::Adhoc { adhoc } => Some(Ask::Adhoc(adhoc.clone())),
-        _ => None,
+pub fn command(store: &StateDir, plan: &Plan, what: What<'_>) -> io::Result<StepCommand> {
+    let What { run, number, timeout, fence, secrets, .. } = what;
+    let (cwd, folder) = (plan.cwd.as_path(), store.run(run).step(number));
+    file::private_dir(folder.path())?;
+    let step = child::What { run, number, cwd, timeout, fence, secrets };
+    let mut ask = match what.kind {
+        StepKind::Playbook { play } => Ask::Playbook(play.clone()),
+        StepKind::Adhoc { adhoc } => Ask::Adhoc(adhoc.clone()),
+        StepKind::Command { argv } => return Ok(child::program(step, argv.clone())),
+        kind => return Err(io::Error::other(format!("{kind:?} is no child process"))),
     };
-    let (child, added) = match (ask, what.kind) {
-        (Some(mut ask), _) => {
-            let vars = if is_rollback(plan, what.step) { &plan.rollback.vars } else { &plan.vars };
-            let common = ask.common_mut();
-            if common.inventory.is_empty() {
-                common.inventory.clone_from(&plan.inventory);
-            }
-            if let Some(limit) = &mut common.limit {
-                *limit = argument(limit, dir.path())?;
-            }
-            let vars = vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-            let adhoc = matches!(ask, Ask::Adhoc(_));
-            let name = if adhoc { tools::Tool::Adhoc } else { tools::Tool::Playbook };
-            let tool = tools::find(name, env).map_err(io::Error::other)?;
-            let plugin = callback::install(&store.plugins())?;
-            let (events, stop_file) = (dir.events(), dir.stop());
-            let channels = Channels { plugin: &plugin, events: &events, stop_file: &stop_file };
-            let added = environment::additions(channels, adhoc, &AnsibleCfg::load(&plan.cwd, env), env);
-            (Child::Ansible { ask, tool, vars }, added)
-        }
-        (None, StepKind::Command { argv }) => (Child::Program { argv: argv.clone() }, Default::default()),
-        (None, kind) => return Err(io::Error::other(format!("{kind:?} is no child process"))),
-    };
-    // A program of the operator's own has no way to be handed one.
-    let secrets = what.secrets && matches!(child, Child::Ansible { .. });
-    Ok(StepCommand {
-        child,
-        env: added,
-        cwd: plan.cwd.clone(),
-        timeout: what.timeout,
-        run: what.run.to_string(),
-        secrets,
-        fence: what.fence,
-    })
+    let vars = if is_rollback(plan, what.step) { &plan.rollback.vars } else { &plan.vars };
+    let common = ask.common_mut();
+    if common.inventory.is_empty() {
+        common.inventory.clone_from(&plan.inventory);
+    }
+    if let Some(limit) = &mut common.limit {
+        *limit = argument(limit, folder.path())?;
+    }
+    let vars = vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    child::ansible(store, step, ask, vars)
 }
 
 /// A limit as `--limit` takes it: one argument holds no more than 128 kB on Linux, so long ones stand in a file.

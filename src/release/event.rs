@@ -62,6 +62,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         blocks: Vec<String>,
     },
+    /// Breakers of the fleet and of endpoints were looked at, before a failure was acted on.
+    Breakers {
+        /// Those that are open, in words.
+        open: Vec<String>,
+    },
     /// Versions of hosts and state of the balancers before anything was touched, or as seen again later.
     Observed {
         /// Host and version; `None`: could not be told.

@@ -151,6 +151,7 @@ impl Release {
             }
             Event::PointOfNoReturn { step } => self.no_return = Some(step.clone()),
             Event::Paged { .. } => self.paged_at = Some(ts),
+            Event::Breakers { open } => self.breakers = Some((ts, open.clone())),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::ansible::secrets::Secrets;
 use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
 use crate::run::launch::{LaunchError, begin};
-use crate::run::spec::{OnConflict, Planned, RunSpec, VERSION, Work};
+use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
 use crate::run::stop::StopError;
 use crate::run::{Launched, ledger, list};
 use crate::state::operator::Operator;
@@ -99,7 +99,14 @@ fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
     Ok(RunSpec {
         version: VERSION,
         id: Uuid::now_v7(),
-        work: Work::Plan(Planned { kind: KIND.to_owned(), title, inventory, check: false, body }),
+        work: Work::Plan(Planned {
+            kind: KIND.to_owned(),
+            title,
+            inventory,
+            check: false,
+            scope: Scope::Environment,
+            body,
+        }),
         environment: Some(environment),
         cwd,
         argv: Vec::new(),

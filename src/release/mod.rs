@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod ask;
+mod breakers;
 pub mod build;
 pub mod child;
 pub mod event;

@@ -217,6 +217,8 @@ pub struct GateState {
 /// A release as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Release {
+    /// When breakers were looked at last, and which of them were open, in words.
+    pub breakers: Option<(i64, Vec<String>)>,
     /// Where it stands.
     pub at: At,
     /// Each state it entered: when (Unix milliseconds) and why, oldest first.

@@ -7,7 +7,6 @@ use super::machine::{self, Stop, Verb};
 use super::plan::{Plan, StepKind};
 use super::state::{At, Release};
 use super::traffic::Op;
-use crate::project::cfg::Env;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal};
 use crate::run::read_spec;
@@ -151,7 +150,7 @@ impl Supervised {
                 let fence = own.lease.filter(|token| *token != 0);
                 let (run, secrets) = (self.run, self.secrets);
                 let what = child::What { run, number, step: &step, kind: &kind, timeout, fence, secrets };
-                let command = child::command(&self.store, &self.machine.plan, what, &Env::current());
+                let command = child::command(&self.store, &self.machine.plan, what);
                 // Without a command it is not begun, and says so.
                 let command = command.inspect_err(|e| tracing::error!("step {number} ({}): {e}", step.step));
                 Effect::Start { step: number, child: command.ok().map(Box::new) }

@@ -12,7 +12,7 @@ use super::plan::{Gate, Plan, StepKind};
 use super::state::Release;
 use super::supervise::Supervised;
 use super::traffic::{self, Op, Report, Scene};
-use super::{admission, probe};
+use super::{admission, breakers, probe};
 use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::{Target, targets};
@@ -95,6 +95,9 @@ impl World {
 impl crate::run::machine::World<Supervised> for World {
     fn act(&mut self, run: &RunState, own: &Release, effect: Effect, back: &UnboundedSender<Input>) {
         self.pages.tell(run, &effect);
+        if let Effect::Deployed { began, ok } = effect {
+            return breakers::deployed(&self.desk.store, &self.desk.plan, began, ok);
+        }
         let Some(wait) = self.jobs.begin(&effect, Instant::now()) else { return };
         let (desk, past, back) = (self.desk.clone(), Past::of(run, own, &effect), back.clone());
         std::thread::spawn(move || {
@@ -120,8 +123,10 @@ impl Desk {
                     blocks
                         .push(format!("{names}: lost with the supervisor that had it; stop here and submit it again"));
                 }
+                blocks.extend(breakers::blocks(&self.store, plan, self.run));
                 vec![Input::Admission { blocks }]
             }
+            Effect::Breakers => vec![Input::Breakers { open: breakers::outages(&self.store, plan) }],
             Effect::Observe { hosts } => {
                 let hosts = match &plan.version_probe {
                     Some(probe) => probe::versions(probe, &self.known.targets(plan, &hosts), &self.place, PROBE),
@@ -174,7 +179,9 @@ impl Desk {
     }
 
     fn measured(&self, gate: &Gate, hosts: &[Target]) -> Input {
+        let began = jiff::Timestamp::now().as_millisecond();
         let reading = gate::measure(gate, hosts, &self.place, &self.restarts);
+        breakers::asked(&self.store, gate, &reading.got, began);
         Input::Measured { gate: gate.name.clone(), verdict: reading.verdict, got: reading.got, need: reading.need }
     }
 }

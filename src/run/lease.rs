@@ -1,7 +1,7 @@
 //! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
 
-use super::spec::{Ask, OnConflict, RunSpec, Work};
+use super::spec::{Ask, OnConflict, RunSpec, Scope, Work};
 use super::{Follower, supervise::attach};
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
@@ -63,10 +63,10 @@ pub fn break_and_take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64)
     take(store, index, spec, now)
 }
 
-/// Hosts that a run's lease is on. A plan works on its whole environment: its probes and balancers touch more than its
-/// batches do.
+/// Hosts that a run's lease is on; `None`: any of its environment.
 fn wanted(spec: &RunSpec) -> Option<&[String]> {
-    spec.hosts.as_deref().filter(|_| spec.work.ask().is_some())
+    let whole = matches!(&spec.work, Work::Plan(plan) if plan.scope == Scope::Environment);
+    spec.hosts.as_deref().filter(|_| !whole)
 }
 
 /// The live run, if any, that holds a lease on hosts which `ask` may touch.

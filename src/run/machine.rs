@@ -91,6 +91,14 @@ pub enum Effect<E = Never, X = Never> {
         /// What it starts; `None`: the launcher wrote it down.
         child: Option<Box<StepCommand>>,
     },
+    /// Find a step that was started, and never start it: [`Input::Started`] or [`Input::Exited`] follows. For what must not
+    /// be done a second time, nor late.
+    Find {
+        /// Step.
+        step: u32,
+    },
+    /// Give the lease back: nothing is done to the hosts any more, for now.
+    FreeLease,
     /// Take a rung of the stop ladder (its intent is recorded first).
     Take {
         /// On which step.

@@ -2,6 +2,7 @@
 //!
 //! spec -> supervisor -> events -> journal -> fold -> [`RunState`], which TUI, CLI and audit all show.
 
+pub mod child;
 pub mod control;
 pub mod event;
 pub mod fan;

@@ -44,6 +44,7 @@ impl World {
                     self.record(Event::Signal { step, rung, what: String::new() });
                     self.taken.push(rung);
                 }
+                Effect::Find { .. } | Effect::FreeLease => panic!("one step needs neither: {effect:?}"),
                 Effect::RecordOwn(never, _) | Effect::Act(never) => match never {},
             }
         }

@@ -60,7 +60,7 @@ pub enum Work {
 /// A plan, as far as every reader of a run needs to know it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
-    /// Which machine: `release`.
+    /// Which machine: `release`, `recovery`.
     pub kind: String,
     /// One line for lists.
     pub title: String,
@@ -68,8 +68,22 @@ pub struct Planned {
     pub inventory: Vec<String>,
     /// It changes nothing.
     pub check: bool,
+    /// What its lease is on.
+    #[serde(default)]
+    pub scope: Scope,
     /// The machine's own plan, frozen.
     pub body: serde_json::Value,
+}
+
+/// What a plan's lease is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The whole environment: its probes and balancers touch more than the hosts it names.
+    #[default]
+    Environment,
+    /// Its hosts alone.
+    Hosts,
 }
 
 impl Work {

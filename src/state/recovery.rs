@@ -79,10 +79,10 @@ impl Index {
         self.sql(self.db.execute(query, params).map(drop))
     }
 
-    /// Whether a run's action helped.
-    pub fn end_token(&self, run: Uuid, number: u32, helped: bool) -> Result<(), IndexError> {
-        let query = "UPDATE recovery_tokens SET helped = ?3 WHERE run = ?1 AND number = ?2";
-        self.sql(self.db.execute(query, (run.to_string(), number, helped)).map(drop))
+    /// Whether a run's action helped. False: that is known already, or it was never counted.
+    pub fn end_token(&self, run: Uuid, number: u32, helped: bool) -> Result<bool, IndexError> {
+        let query = "UPDATE recovery_tokens SET helped = ?3 WHERE run = ?1 AND number = ?2 AND helped IS NULL";
+        Ok(self.sql(self.db.execute(query, (run.to_string(), number, helped)))? > 0)
     }
 
     /// Actions since a moment, oldest first, of all environments.
@@ -193,7 +193,8 @@ mod tests {
         index.take_token(&Token { at: 9, ..token.clone() }).unwrap();
         assert_eq!(index.tokens(0).unwrap(), std::slice::from_ref(&token));
         assert!(index.tokens(6).unwrap().is_empty() && index.ended_tokens(9).unwrap().is_empty());
-        index.end_token(token.run, 1, false).unwrap();
+        assert!(index.end_token(token.run, 1, false).unwrap());
+        assert!(!index.end_token(token.run, 1, true).unwrap(), "what is known stays");
         assert_eq!(index.ended_tokens(9).unwrap(), [Token { helped: Some(false), ..token }]);
     }
 

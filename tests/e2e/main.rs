@@ -10,6 +10,7 @@ mod demo;
 mod demo_releases;
 mod killed;
 mod lab;
+mod recovery;
 mod releases;
 mod screen;
 mod screens;

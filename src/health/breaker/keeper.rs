@@ -1,8 +1,8 @@
 //! Breakers as all processes share them: read, put through the machine and written back while no other process writes; every
 //! change is a row of the audit ledger.
 
-use super::machine::{Breaker, Change, Input, Limits, Position, State};
-use super::{Key, tripped};
+use super::machine::{Breaker, Change, Input, Position, State};
+use super::{Key, Limits, tripped};
 use crate::audit::{Action, Ledger, Record, Status};
 use crate::state::breakers::BreakerRow;
 use crate::state::operator::Operator;
@@ -221,7 +221,9 @@ fn round(
         }
         next.permit
     };
-    if all.get(&fleet).is_some_and(|breaker| breaker.blocks(now)) {
+    if let Some(breaker) = all.get(&fleet).filter(|breaker| breaker.blocks(now)) {
+        let counted = breaker.results.last().map_or(breaker.since, |last| last.ended);
+        let seen: Vec<&Seen> = seen.iter().filter(|seen| seen.ended > counted).collect();
         if !seen.is_empty() && put(all, &fleet, &Input::Ask { by: POLL.into() }, now) {
             let failed = seen.iter().filter(|s| !s.ok).count();
             let ok = failed * 100 <= seen.len() * limits(&fleet).fleet_percent as usize;
@@ -231,8 +233,11 @@ fn round(
     }
     for seen in seen {
         let key = Key::Transport { environment: environment.to_owned(), host: seen.host.clone() };
-        if seen.ok && !all.contains_key(&key) {
-            continue;
+        match all.get(&key) {
+            None if seen.ok => continue,
+            // Polled once, and looked at by more than one round.
+            Some(breaker) if breaker.results.last().is_some_and(|last| last.ended >= seen.ended) => continue,
+            _ => {}
         }
         put(all, &key, &Input::Ask { by: POLL.into() }, seen.began);
         put(all, &key, &Input::Result { began: seen.began, ok: seen.ok }, seen.ended);

@@ -7,9 +7,11 @@
 mod fleet;
 pub mod keeper;
 mod key;
+mod limits;
 mod machine;
 
 pub use fleet::tripped;
 pub use keeper::{Keeper, KeeperError, Seen};
 pub use key::Key;
-pub use machine::{Breaker, Change, Forced, Forcing, Input, Limits, Next, Outcome, Position, Probe, State};
+pub use limits::Limits;
+pub use machine::{Breaker, Change, Forced, Forcing, Input, Next, Outcome, Position, Probe, State};

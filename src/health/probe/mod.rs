@@ -83,6 +83,11 @@ impl Verdict {
     }
 }
 
+/// What was got says that a server gave no answer at all.
+pub fn is_silence(got: &str) -> bool {
+    got.contains(prometheus::SILENCE)
+}
+
 /// What was got in one place: on one host, or (without a name) once for all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {

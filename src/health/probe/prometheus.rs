@@ -9,6 +9,8 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+/// With this begins what is got where the server gave no answer at all.
+pub const SILENCE: &str = "Prometheus: ";
 /// An answer may be evaluated this many seconds before or after our own clock.
 const STALE: f64 = 60.0;
 
@@ -52,7 +54,7 @@ fn ask(server: &str, query: &str, bounds: Bounds, limit: Duration) -> One {
         Ok(answer) => {
             judge(answer.status, &answer.body, bounds, now).unwrap_or_else(|e| (Verdict::Inconclusive, e, None))
         }
-        Err(Failed { why, .. }) => (Verdict::Inconclusive, format!("Prometheus: {why}"), None),
+        Err(Failed { why, .. }) => (Verdict::Inconclusive, format!("{SILENCE}{why}"), None),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod checks;
 mod freeze;
 mod near;
 mod reader;
+pub mod recovery;
 pub mod release;
 mod sections;
 pub mod text;
@@ -39,6 +40,9 @@ pub struct Config {
     /// Variables of every environment and release; those of an environment, a release and the command line win over them.
     #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub vars: Vars,
+    /// Policies of auto-recovery by name.
+    #[schemars(with = "Option<recovery::Section>")]
+    pub recovery: Vec<recovery::Policy>,
     /// Releases by name.
     #[schemars(with = "Option<release::Releases>")]
     pub releases: Vec<ReleaseConfig>,

@@ -2,13 +2,13 @@
 
 use super::near::nearest;
 use super::reader::{Entry, Reader, describe};
-use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, checks, freeze, release};
+use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, checks, freeze, recovery, release};
 use crate::project::colour;
 use crate::project::problem::Problem;
 use crate::yaml::{self, Mark, Node};
 use std::path::Path;
 
-const TOP: [&str; 7] = ["version", "forks", "environments", "runbooks", "vars", "releases", "checks"];
+const TOP: [&str; 8] = ["version", "forks", "environments", "runbooks", "vars", "releases", "checks", "recovery"];
 const ENVIRONMENT: [&str; 6] = ["inventory", "colour", "protect", "vars", "freeze", "approvals"];
 const RUNBOOK: [&str; 10] =
     ["name", "key", "help", "module", "args", "playbook", "hosts", "become", "extra_vars", "environments"];
@@ -69,6 +69,13 @@ fn top(tree: &Node, reader: &mut Reader, context: &Context<'_>) -> Config {
     }
     if let Some(entry) = find("checks") {
         config.checks = checks::read(entry.value, reader, &declared);
+    }
+    if let Some(entry) = find("recovery") {
+        let runbooks: Vec<&str> = config.runbooks.iter().map(|runbook| runbook.name.as_str()).collect();
+        let environments: Vec<&str> = declared.iter().map(String::as_str).collect();
+        let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
+        let names = recovery::Names { runbooks: &runbooks, environments: &environments, checks: &checks };
+        config.recovery = recovery::read(entry.value, reader, &names);
     }
     config
 }

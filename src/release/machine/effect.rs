@@ -17,6 +17,16 @@ pub enum Effect {
     },
     /// Look for freezes, stop-the-line and breakers: [`Input::Admission`] follows.
     Admit,
+    /// Look whether the fleet's breaker or one of an endpoint is open, before a failure is acted on: [`Input::Breakers`]
+    /// follows.
+    Breakers,
+    /// How deploying the service went, for its breaker.
+    Deployed {
+        /// When that began (Unix milliseconds).
+        began: i64,
+        /// It went well.
+        ok: bool,
+    },
     /// Start a step's child process, or find the one that was started: `Started` or `Exited` follows.
     Start {
         /// Its number in the run: larger than every number before it.

@@ -16,6 +16,7 @@ impl View<'_> {
     pub(super) fn fact(&self, input: &Input) -> Vec<Effect> {
         match input {
             Input::Admission { blocks } => self.admitted(blocks),
+            Input::Breakers { open } => vec![record(Event::Breakers { open: open.clone() })],
             Input::LeaseGot { token } if self.state.lease == Some(*token) => Vec::new(),
             Input::LeaseGot { token } => vec![record(Event::Leased { token: *token })],
             Input::LeaseHeld { why, .. } if self.state.at == At::Queued && self.machine.undoes => {

@@ -129,6 +129,6 @@ impl View<'_> {
         if let Some(effects) = self.boundary(next) {
             return effects;
         }
-        vec![enter(next, format!("batch {} is good", batch + 1))]
+        vec![self.deployed(true), enter(next, format!("batch {} is good", batch + 1))]
     }
 }

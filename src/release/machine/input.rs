@@ -33,6 +33,11 @@ pub enum Input {
         /// made for what is no more.
         blocks: Vec<String>,
     },
+    /// Breakers that say that a failure is not the release's doing: of the fleet, of endpoints.
+    Breakers {
+        /// In words, one each.
+        open: Vec<String>,
+    },
     /// A step's child process runs.
     Started {
         /// Its number in the run.

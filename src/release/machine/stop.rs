@@ -6,19 +6,41 @@ use crate::release::event::{Event, StepOutcome};
 use crate::release::plan::OnFailure;
 use crate::release::state::{At, Mark};
 
+/// For so long it is known whether a breaker is open (milliseconds).
+const KNOWN: i64 = 5_000;
 /// Marks of hosts of which nobody knows what became.
 const OPEN: [Mark; 2] = [Mark::Running, Mark::Unknown];
 
 impl View<'_> {
     /// Something failed: undo or wait, as the plan says. `resume_to`: where a person goes on.
     pub(super) fn failed(&self, why: &str, resume_to: At) -> Vec<Effect> {
-        if self.may_undo_itself() {
-            return self.stop(At::RollingBack { batch: 0 }, why.to_owned());
+        let known = self.state.breakers.as_ref().filter(|(at, _)| self.now - at <= KNOWN);
+        let Some((_, open)) = known else { return vec![Effect::Breakers] };
+        let open: Vec<&str> = open.iter().map(String::as_str).filter(|words| !self.is_skipped(words)).collect();
+        if !open.is_empty() {
+            // Not the release's doing, and no undo would get through either: a person looks first.
+            return self.halt(&format!("{}; {why}", open.join("; ")), resume_to);
         }
+        let mut effects = vec![self.deployed(false)];
+        effects.extend(match self.may_undo_itself() {
+            true => self.stop(At::RollingBack { batch: 0 }, why.to_owned()),
+            false => self.halt(why, resume_to),
+        });
+        effects
+    }
+
+    /// Waits for a person, after what runs has come to its end.
+    fn halt(&self, why: &str, resume_to: At) -> Vec<Effect> {
         if self.is_working() || !self.state.touched_with(&OPEN).is_empty() {
             return self.stop(At::Paused, why.to_owned());
         }
         self.pause(why, None, resume_to)
+    }
+
+    /// What the breaker of the service learns.
+    pub(super) fn deployed(&self, ok: bool) -> Effect {
+        let began = self.state.slice.as_ref().map_or(self.state.entered_at(), |slice| slice.began);
+        Effect::Deployed { began, ok }
     }
 
     /// At most once, never past the point of no return, never to what just failed.

@@ -14,6 +14,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Job {
     Admit,
+    Breakers,
     Observe,
     Measure(String),
     Do(StepKey),
@@ -28,6 +29,7 @@ impl Job {
     fn of(effect: &Effect) -> Option<Job> {
         Some(match effect {
             Effect::Admit => Job::Admit,
+            Effect::Breakers => Job::Breakers,
             Effect::Observe { .. } => Job::Observe,
             Effect::Measure { gate, .. } => Job::Measure(gate.clone()),
             Effect::Do { step, .. } => Job::Do(step.clone()),
@@ -39,6 +41,7 @@ impl Job {
     fn behind(input: &Input) -> Option<Job> {
         Some(match input {
             Input::Admission { .. } => Job::Admit,
+            Input::Breakers { .. } => Job::Breakers,
             Input::Observed { .. } => Job::Observe,
             Input::Measured { gate, .. } => Job::Measure(gate.clone()),
             Input::Done { step, .. } => Job::Do(step.clone()),

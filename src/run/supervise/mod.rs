@@ -252,7 +252,12 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                     Vec::new()
                 }
                 Effect::TakeLease { force } => self.take_lease(force),
-                Effect::Start { step, child } => self.start(step, child.as_deref())?,
+                Effect::Start { step, child } => self.start(step, child.as_deref(), true)?,
+                Effect::Find { step } => self.start(step, None, false)?,
+                Effect::FreeLease => {
+                    self.free_lease();
+                    Vec::new()
+                }
                 Effect::Take { step, rung } => {
                     self.take(step, rung)?;
                     Vec::new()

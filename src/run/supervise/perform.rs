@@ -42,11 +42,12 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
     }
 
-    /// Starts a step, or finds the one that was started.
+    /// Starts a step (where it `may`), or finds the one that was started.
     pub(super) fn start(
         &mut self,
         number: u32,
         child: Option<&StepCommand>,
+        may: bool,
     ) -> Result<Vec<EffectOf<M>>, SuperviseError> {
         if self.steps.contains_key(&number) {
             return Ok(Vec::new());
@@ -57,6 +58,9 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let ingest = Ingest::new(dir.clone(), number, offset, tasks, &self.state);
         self.steps.insert(number, Step { processes: None, ingest });
         let mut found = attach::look(&dir, &mark);
+        if found == Found::Nothing && !may {
+            found = Found::Ended(failed("it was never begun: its supervisor was gone before".into()));
+        }
         if found == Found::Nothing {
             found = match self.spawn(&dir, number, child) {
                 Ok(()) => attach::look(&dir, &mark),
@@ -209,12 +213,16 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             tracing::error!("the audit ledger could not take the end of run {}: {e}", self.spec.id);
         }
         self.put_row();
+        self.free_lease();
+        self.snapshot();
+    }
+
+    pub(super) fn free_lease(&self) {
         if let Some(index) = &self.index
             && let Err(e) = index.free_lease(self.spec.id)
         {
             tracing::warn!("{e}");
         }
-        self.snapshot();
     }
 }
 

@@ -52,6 +52,10 @@ struct World {
     leased: bool,
     /// All that was asked of the world.
     asked: Vec<Effect>,
+    /// Breakers of the fleet and of endpoints that are open.
+    dark: Vec<String>,
+    /// What the breaker of the service was told.
+    deployed: Vec<bool>,
 }
 
 fn step(id: &str, kind: StepKind) -> Step {
@@ -188,6 +192,8 @@ impl World {
             away: BTreeMap::new(),
             leased: false,
             asked: Vec::new(),
+            dark: Vec::new(),
+            deployed: Vec::new(),
         };
         change(&mut world);
         world.input(Input::Begin);
@@ -246,6 +252,11 @@ impl World {
             }
             Effect::TakeLease { .. } => Input::LeaseGot { token: 7 },
             Effect::Admit => Input::Admission { blocks: self.blocks.clone() },
+            Effect::Breakers => Input::Breakers { open: self.dark.clone() },
+            Effect::Deployed { ok, .. } => {
+                self.deployed.push(ok);
+                return None;
+            }
             Effect::Observe { hosts } => {
                 let version = |host: String| (host.clone(), self.hosts.get(&host).cloned());
                 Input::Observed { hosts: hosts.into_iter().map(version).collect() }

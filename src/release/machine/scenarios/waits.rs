@@ -80,3 +80,19 @@ fn an_approval_and_a_gate_end_at_their_timeout_which_a_pause_puts_off() {
     let why = world.paused();
     assert!(why.contains("deploy/1 failed: it took longer than its timeout of 30 s"), "{why}");
 }
+
+#[test]
+fn what_fails_while_the_fleet_is_dark_waits_for_a_person_and_is_not_undone() {
+    let mut world = World::new(plan(5, &[1, 2, 2]));
+    world.broken.insert("w3".into());
+    world.dark = vec!["breaker fleet:prod is open: control host or network?".into()];
+    world.until("a pause", |s| s.at == At::Paused);
+    let reason = world.state.pause.as_ref().map(|pause| pause.reason.clone()).unwrap();
+    assert!(reason.contains("control host or network?"), "{reason}");
+    assert_eq!((world.state.rollbacks, &world.deployed[..]), (0, &[true][..]), "the service is not to blame");
+    world.dark.clear();
+    world.now += 60_000;
+    world.ask(Verb::Resume, bob()).unwrap();
+    world.until("its end", |s| s.at.is_terminal());
+    assert_eq!((world.state.at, world.deployed.last()), (At::RolledBack, Some(&false)));
+}

@@ -140,6 +140,7 @@ fn of_release(events: &[crate::release::event::Event]) -> (crate::run::RunSpec, 
         title: "web 4.12.1".into(),
         inventory: vec![],
         check: false,
+        scope: Default::default(),
         body: serde_json::to_value(crate::release::supervise::Body {
             digest: "abc".into(),
             submitter: fixtures::person("bob"),

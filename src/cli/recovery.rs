@@ -1,0 +1,251 @@
+//! `opsdeck recovery`: what auto-recovery sees and does, its policies, and a person's word over it.
+
+mod show;
+
+use super::{Global, print};
+use crate::project::Project;
+use crate::project::config::recovery::Policy;
+use crate::recovery;
+use crate::recovery::incident::Incident;
+use crate::run::open_index;
+use crate::state::operator::Operator;
+use crate::state::recovery::Switch;
+use crate::text::{human, plain};
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+const EXAMPLES: &str = "\
+Examples:
+  opsdeck recovery
+  opsdeck recovery policies --json
+  opsdeck recovery show 0199
+  opsdeck recovery take-over 0199 --reason 'looking into it'
+  opsdeck recovery off production --policy web --reason 'database is being moved'
+  opsdeck recovery on production --policy web --reason 'done'
+
+Exit codes: 0 done; 1 it could not be done, or there is no such incident; 2 a usage error.";
+
+/// Options of `recovery`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// What to do; without it incidents are listed
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// List what is not well and what is done about it
+    List(List),
+    /// Show an incident and every step of its recovery
+    Show(Which),
+    /// List policies with all their numbers, and what people switched off
+    Policies {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Do one round now, as `serve` does after each poll: decide, and begin what may be begun
+    Once {
+        /// Environment
+        environment: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take an incident over: nothing more is done by itself
+    TakeOver {
+        #[command(flatten)]
+        which: Which,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let it act no more, until `on`
+    Off(Switched),
+    /// Let it act again; actions that were disabled are tried again
+    On(Switched),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Only those of an environment
+    #[arg(long, short = 'E', value_name = "NAME")]
+    env: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The incident or the recovery's run: its id, or the beginning of it
+    run: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Switched {
+    /// Environment
+    environment: String,
+    /// Only this policy; without it all
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", value_parser = super::line::reason)]
+    reason: String,
+}
+
+/// Shows or changes it.
+///
+/// # Errors
+/// No such incident, environment or policy; the index or the ledger cannot be used.
+pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
+    let text = match &args.verb {
+        None => list(global, &args.list)?,
+        Some(Verb::List(options)) => list(global, options)?,
+        Some(Verb::Show(which)) => show::show(global, which)?,
+        Some(Verb::Policies { json }) => policies(global, *json)?,
+        Some(Verb::Once { environment, json }) => once(global, environment, *json)?,
+        Some(Verb::TakeOver { which, reason }) => {
+            let incident = find(global, &which.run)?;
+            let taken = recovery::take_over(&global.store(), incident.id, &Operator::current(), reason.as_deref())?;
+            if which.json { format!("{:#}\n", shown(&taken)) } else { line(&taken) }
+        }
+        Some(Verb::Off(which)) => switch(global, which, false)?,
+        Some(Verb::On(which)) => switch(global, which, true)?,
+    };
+    print::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>> {
+    Ok(recovery::incidents(&open_index(&global.store())?, environment)?)
+}
+
+fn list(global: &Global, options: &List) -> Result<String> {
+    let all = incidents(global, options.env.as_deref())?;
+    Ok(if options.json {
+        format!("{:#}\n", Value::Array(all.iter().map(shown).collect()))
+    } else if all.is_empty() {
+        "nothing is wrong that a policy watches\n".to_owned()
+    } else {
+        all.iter().map(line).collect()
+    })
+}
+
+fn line(incident: &Incident) -> String {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let run = incident.run.map(|run| format!("  run {run}")).unwrap_or_default();
+    let text = format!(
+        "{}  {}  {} on {}  {} for {}: {}{run}",
+        incident.id,
+        incident.environment,
+        incident.policy,
+        incident.host,
+        incident.state.name(),
+        human::short(now - incident.since),
+        incident.why,
+    );
+    plain(&text).into_owned() + "\n"
+}
+
+fn shown(incident: &Incident) -> Value {
+    json!({
+        "id": incident.id, "environment": incident.environment, "policy": incident.policy, "host": incident.host,
+        "state": incident.state.name(), "since": human::rfc3339(incident.since), "why": incident.why,
+        "opened": human::rfc3339(incident.opened), "run": incident.run, "called": incident.called,
+    })
+}
+
+fn find(global: &Global, text: &str) -> Result<Incident> {
+    let begins = |id: Uuid| id.to_string().starts_with(&text.to_ascii_lowercase());
+    let all = incidents(global, None)?.into_iter();
+    let mut found: Vec<Incident> = all.filter(|i| begins(i.id) || i.run.is_some_and(begins)).collect();
+    match (found.pop(), found.len()) {
+        (Some(incident), 0) => Ok(incident),
+        (None, _) => bail!("no incident and no recovery of one begins with {text:?}; `opsdeck recovery` lists them"),
+        (Some(_), more) => bail!("{text:?} is not enough: {} incidents begin so; type more of the id", more + 1),
+    }
+}
+
+fn policies(global: &Global, as_json: bool) -> Result<String> {
+    let project = Project::discover(&global.project)?;
+    let switches = open_index(&global.store())?.recovery_switches()?;
+    if as_json {
+        return Ok(format!("{:#}\n", json!({ "policies": project.recovery, "switches": switches })));
+    }
+    let policy = |p: &Policy| {
+        let ladder: Vec<&str> = p.ladder.iter().map(|rung| rung.runbook.as_str()).collect();
+        let ladder = ladder.join(", then ");
+        plain(&format!("{}  {}  when {} is bad: {ladder}", p.name, p.mode.name(), p.check)).into_owned() + "\n"
+    };
+    let mut out: String = project.recovery.iter().map(policy).collect();
+    if out.is_empty() {
+        out = "no recovery: in opsdeck.yaml\n".to_owned();
+    }
+    for switch in switches.iter().filter(|s| !s.on) {
+        let text =
+            format!("off in {}: {} by {}: {}", switch.environment, switch.policy, switch.operator, switch.reason);
+        let _ = writeln!(out, "{}", plain(&text));
+    }
+    Ok(out)
+}
+
+/// What it prints is told.
+fn once(global: &Global, environment: &str, as_json: bool) -> Result<String> {
+    let (store, project) = (global.store(), Project::discover(&global.project)?);
+    let report = recovery::tick(&store, &project, environment, jiff::Timestamp::now().as_millisecond())?;
+    let keys: Vec<String> = report.notices.iter().map(|notice| notice.key.clone()).collect();
+    let text = if as_json {
+        let launched = report.launched.iter().map(|l| json!({ "run": l.run, "policy": l.policy, "host": l.host }));
+        let launched: Vec<Value> = launched.collect();
+        format!("{:#}\n", json!({ "launched": launched, "notices": report.notices }))
+    } else if report.notices.is_empty() {
+        "nothing is news\n".to_owned()
+    } else {
+        let line = |notice: &recovery::notice::Notice| {
+            let text = format!("{}  {} on {}: {}", notice.kind.name(), notice.policy, notice.host, notice.text);
+            plain(&text).into_owned() + "\n"
+        };
+        report.notices.iter().map(line).collect()
+    };
+    recovery::told(&store, &keys)?;
+    Ok(text)
+}
+
+fn switch(global: &Global, which: &Switched, on: bool) -> Result<String> {
+    let project = Project::discover(&global.project)?;
+    if on && project.environment(&which.environment).is_none() {
+        let names: Vec<_> = project.environments.iter().map(|env| env.name.as_str()).collect();
+        bail!("no environment {:?} in {}: it has {}", which.environment, project.root.display(), names.join(", "));
+    }
+    if let Some(policy) = &which.policy
+        && on
+        && !project.recovery.iter().any(|p| p.name == *policy)
+    {
+        let names: Vec<_> = project.recovery.iter().map(|p| p.name.as_str()).collect();
+        bail!("no recovery policy {policy:?} in opsdeck.yaml: it has {}", names.join(", "));
+    }
+    let operator = Operator::current();
+    let switch = Switch {
+        environment: which.environment.clone(),
+        policy: which.policy.clone().unwrap_or_else(|| "*".to_owned()),
+        on,
+        operator: operator.name.clone(),
+        reason: which.reason.clone(),
+        at: jiff::Timestamp::now().as_millisecond(),
+    };
+    recovery::switch(&global.store(), &switch, &operator)?;
+    let what = which.policy.as_deref().unwrap_or("every policy");
+    let now = if on { "on" } else { "off" };
+    Ok(plain(&format!("recovery of {}: {what} is {now}", which.environment)).into_owned() + "\n")
+}

@@ -1,0 +1,328 @@
+//! What becomes of a host that is not well: the machine of one incident (releases.md part 4), pure. Readings and a person's
+//! word move it; while a recovery is under way it stands where that run stands. Times are Unix milliseconds.
+
+use super::guards::Verdict;
+use super::notice::{Kind, Notice};
+use super::state::At;
+use crate::project::config::recovery::{Mode, Policy};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// All is well.
+    #[default]
+    Healthy,
+    /// It failed, not often enough yet to count.
+    Suspect,
+    /// It counts.
+    Confirmed,
+    /// It is asked whether anything may be done.
+    Deciding,
+    /// Something is being done.
+    Acting,
+    /// Whether it helped.
+    Verifying,
+    /// Whether it stays so.
+    Probation,
+    /// Nothing may be done, for now.
+    Inhibited,
+    /// A person must look; only a person leads out of here.
+    Escalated,
+    /// A person has it in hand.
+    Taken,
+    /// It changes so often that nothing is done.
+    Flapping,
+}
+
+/// An incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its own id.
+    pub id: Uuid,
+    /// Environment.
+    pub environment: String,
+    /// Policy.
+    pub policy: String,
+    /// Host.
+    pub host: String,
+    /// Where it stands.
+    pub state: State,
+    /// Since when.
+    pub since: i64,
+    /// Why, in words.
+    pub why: String,
+    /// Since when it is not well.
+    pub opened: i64,
+    /// The recovery of it, under way or the last one.
+    pub run: Option<Uuid>,
+    /// Since when it is well again, while a person has it in hand.
+    pub well: Option<i64>,
+    /// How many of those who can be called were.
+    pub called: u32,
+    /// When the last of them was.
+    pub called_at: i64,
+    /// What nobody has taken note of yet.
+    pub notices: Vec<Notice>,
+}
+
+/// How the check is on the host, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Look {
+    /// It passes.
+    Good,
+    /// Nobody can tell.
+    Unknown,
+    /// It failed, not often enough yet.
+    Failing,
+    /// It changes too often.
+    Flapping,
+    /// It is bad.
+    Bad,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The check was read.
+    Seen(Look, String),
+    /// What the guards said.
+    Decided(Verdict),
+    /// The recovery stands here; why.
+    Run(At, String),
+    /// Its run could not be begun: nothing was done.
+    NotBegun(String),
+    /// A person takes it in hand.
+    Take {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Time went by.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the guards: [`Input::Decided`] follows.
+    Decide,
+    /// Begin the recovery whose run the incident names.
+    Launch,
+}
+
+impl Incident {
+    /// One that has not begun: the host is well.
+    pub fn new(environment: &str, policy: &str, host: &str, now: i64) -> Self {
+        Incident {
+            id: Uuid::nil(),
+            environment: environment.to_owned(),
+            policy: policy.to_owned(),
+            host: host.to_owned(),
+            state: State::Healthy,
+            since: now,
+            why: String::new(),
+            opened: now,
+            run: None,
+            well: None,
+            called: 0,
+            called_at: 0,
+            notices: Vec::new(),
+        }
+    }
+
+    /// What comes of `input`. `fresh`: an id for what begins now, if anything does.
+    #[must_use]
+    pub fn next(&self, policy: &Policy, input: Input, now: i64, fresh: Uuid) -> (Incident, Option<Effect>) {
+        let mut next = self.clone();
+        let effect = match input {
+            Input::Seen(look, got) => next.seen(policy, look, &got, now, fresh),
+            Input::Decided(verdict) if self.state == State::Deciding => next.decided(policy, verdict, now, fresh),
+            Input::Run(at, why) if self.follows() => next.follow(policy, at, &why, now),
+            Input::NotBegun(why) if self.follows() => {
+                next.run = None;
+                next.enter(State::Confirmed, format!("the recovery was not begun: {why}"), now)
+            }
+            Input::Take { by, reason } if self.state != State::Healthy => {
+                let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+                next.well = None;
+                next.enter(State::Taken, format!("{by} took it over{why}"), now)
+            }
+            Input::Tick => next.tick(policy, now),
+            Input::Decided(_) | Input::Run(..) | Input::NotBegun(_) | Input::Take { .. } => None,
+        };
+        (next, effect)
+    }
+
+    /// Its run says where it stands.
+    pub fn follows(&self) -> bool {
+        self.run.is_some() && matches!(self.state, State::Acting | State::Verifying | State::Probation)
+    }
+
+    fn enter(&mut self, state: State, why: impl Into<String>, now: i64) -> Option<Effect> {
+        (self.state, self.since, self.why) = (state, now, why.into());
+        None
+    }
+
+    fn seen(&mut self, policy: &Policy, look: Look, got: &str, now: i64, fresh: Uuid) -> Option<Effect> {
+        use State::{Confirmed, Deciding, Flapping, Healthy, Inhibited, Suspect, Taken};
+        match (self.state, look) {
+            (Healthy, Look::Failing | Look::Bad | Look::Flapping) => {
+                let notices = std::mem::take(&mut self.notices);
+                let new = Incident::new(&self.environment, &self.policy, &self.host, now);
+                *self = Incident { id: fresh, notices, ..new };
+                match look {
+                    Look::Failing => self.enter(Suspect, got, now),
+                    Look::Bad => self.enter(Confirmed, got, now),
+                    _ => self.flap(policy, got, now),
+                }
+            }
+            (Suspect | Confirmed | Deciding | Inhibited, Look::Good) => self.enter(Healthy, "it is well again", now),
+            (Suspect, Look::Bad) => self.enter(Confirmed, got, now),
+            (Suspect | Confirmed | Deciding | Inhibited, Look::Flapping) => self.flap(policy, got, now),
+            (Flapping, Look::Good) => self.enter(Healthy, "it flaps no more", now),
+            (Flapping, Look::Bad) => self.enter(Confirmed, got, now),
+            (Flapping, Look::Failing) => self.enter(Suspect, got, now),
+            (Taken, Look::Good) => {
+                let since = *self.well.get_or_insert(now);
+                let over = now - since >= i64::from(policy.probation) * 1000;
+                if over { self.enter(Healthy, "it is well again, in a person's hands", now) } else { None }
+            }
+            (Taken, _) => {
+                self.well = None;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn flap(&mut self, policy: &Policy, got: &str, now: i64) -> Option<Effect> {
+        self.say(policy, Kind::Flapping, format!("flapping, nothing is done: {got}"), now);
+        self.enter(State::Flapping, got, now)
+    }
+
+    fn decided(&mut self, policy: &Policy, verdict: Verdict, now: i64, fresh: Uuid) -> Option<Effect> {
+        let first = policy.ladder.first().map_or("", |rung| rung.runbook.as_str());
+        match (policy.mode, verdict) {
+            (Mode::Act, Verdict::Allow) => {
+                self.run = Some(fresh);
+                self.say(policy, Kind::Acting, format!("recovery begins with {first:?}: {}", self.why), now);
+                self.enter(State::Acting, format!("recovery begins with {first:?}"), now);
+                Some(Effect::Launch)
+            }
+            (Mode::Act, Verdict::Escalate(why)) => self.escalate(policy, why, now),
+            (_, Verdict::Inhibited(why)) => self.enter_once(State::Inhibited, why, now),
+            (_, Verdict::Allow) => self.would(policy, format!("would have run {first:?}"), now),
+            (_, Verdict::Escalate(why)) => self.would(policy, format!("would have called a person: {why}"), now),
+        }
+    }
+
+    /// Observed only: said once an incident.
+    fn would(&mut self, policy: &Policy, what: String, now: i64) -> Option<Effect> {
+        if self.called == 0 {
+            (self.called, self.called_at) = (1, now);
+            self.say(policy, Kind::WouldHave, what.clone(), now);
+        }
+        self.enter_once(State::Inhibited, format!("observe: {what}"), now)
+    }
+
+    /// Time in a state runs on where only its reason's numbers changed.
+    fn enter_once(&mut self, state: State, why: String, now: i64) -> Option<Effect> {
+        self.state = state;
+        if self.why != why {
+            (self.why, self.since) = (why, now);
+        }
+        None
+    }
+
+    fn escalate(&mut self, policy: &Policy, why: String, now: i64) -> Option<Effect> {
+        (self.called, self.called_at) = (1, now);
+        self.say(policy, Kind::Escalated, why.clone(), now);
+        self.enter(State::Escalated, why, now)
+    }
+
+    fn follow(&mut self, policy: &Policy, at: At, why: &str, now: i64) -> Option<Effect> {
+        let state = match at {
+            At::Diagnosing | At::Deciding | At::Inhibited | At::Acting => State::Acting,
+            At::Verifying => State::Verifying,
+            At::Probation => State::Probation,
+            At::Healthy => {
+                self.say(policy, Kind::Recovered, why.to_owned(), now);
+                return self.enter(State::Healthy, why, now);
+            }
+            At::Escalated => return self.escalate(policy, why.to_owned(), now),
+            At::TakenOver => return self.enter(State::Taken, why, now),
+        };
+        if state != self.state || self.why != why {
+            self.enter(state, why, now);
+        }
+        None
+    }
+
+    fn tick(&mut self, policy: &Policy, now: i64) -> Option<Effect> {
+        let late = now - self.opened >= i64::from(policy.deadline) * 1000;
+        match self.state {
+            State::Inhibited | State::Confirmed | State::Deciding if late && policy.mode == Mode::Act => {
+                self.escalate(policy, format!("nothing may be done for too long: {}", self.why), now)
+            }
+            State::Confirmed | State::Inhibited | State::Deciding => {
+                self.state = State::Deciding;
+                Some(Effect::Decide)
+            }
+            State::Escalated => {
+                let next = now - self.called_at >= i64::from(policy.answer_within) * 1000;
+                if next && self.called < policy.receivers.len().max(1) as u32 {
+                    (self.called, self.called_at) = (self.called + 1, now);
+                    self.say(policy, Kind::Escalated, self.why.clone(), now);
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn say(&mut self, policy: &Policy, kind: Kind, text: String, now: i64) {
+        let to = self.called.saturating_sub(1) as usize;
+        let receiver = if kind == Kind::Escalated { policy.receivers.get(to) } else { policy.receivers.first() };
+        self.notices.push(Notice {
+            key: format!("{}/{}/{}", self.id, kind.name(), now),
+            kind,
+            incident: self.id,
+            environment: self.environment.clone(),
+            policy: self.policy.clone(),
+            service: policy.service.clone(),
+            check: policy.check.clone(),
+            host: self.host.clone(),
+            text,
+            run: self.run,
+            receiver: receiver.cloned(),
+            at: now,
+        });
+    }
+}
+
+impl State {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Healthy => "healthy",
+            State::Suspect => "suspect",
+            State::Confirmed => "confirmed",
+            State::Deciding => "deciding",
+            State::Acting => "acting",
+            State::Verifying => "verifying",
+            State::Probation => "probation",
+            State::Inhibited => "inhibited",
+            State::Escalated => "escalated",
+            State::Taken => "taken",
+            State::Flapping => "flapping",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "incident_tests.rs"]
+mod tests;

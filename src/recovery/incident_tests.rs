@@ -1,0 +1,169 @@
+//! The incident's machine, walked: it acts only when it was allowed to, and only a person leads out of an escalation.
+
+use super::*;
+use crate::project::config::recovery::Rung;
+use proptest::prelude::*;
+
+fn policy(mode: Mode) -> Policy {
+    let ladder = vec![Rung { runbook: "restart".into(), timeout: 10 }];
+    let receivers = vec!["ann".to_owned(), "bob".to_owned()];
+    Policy { name: "web".into(), service: "web".into(), mode, ladder, receivers, ..Policy::default() }
+}
+
+fn walk(mode: Mode, inputs: Vec<(i64, Input)>) -> (Incident, Vec<Effect>) {
+    let policy = policy(mode);
+    let mut incident = Incident::new("prod", "web", "h1", 0);
+    let mut effects = Vec::new();
+    for (now, input) in inputs {
+        let (next, effect) = incident.next(&policy, input, now, Uuid::now_v7());
+        incident = next;
+        effects.extend(effect);
+    }
+    (incident, effects)
+}
+
+fn seen(look: Look) -> Input {
+    Input::Seen(look, "refused".into())
+}
+
+fn kinds(incident: &Incident) -> Vec<Kind> {
+    incident.notices.iter().map(|n| n.kind).collect()
+}
+
+#[test]
+fn a_failure_that_counts_and_is_allowed_is_acted_on_and_told() {
+    let (incident, effects) = walk(
+        Mode::Act,
+        vec![
+            (1_000, seen(Look::Failing)),
+            (2_000, seen(Look::Bad)),
+            (2_000, Input::Tick),
+            (2_000, Input::Decided(Verdict::Allow)),
+            (3_000, Input::Run(At::Acting, "restart".into())),
+            (4_000, Input::Run(At::Verifying, "ended".into())),
+            (5_000, Input::Run(At::Probation, "passes".into())),
+            (9_000, Input::Run(At::Healthy, "stayed well".into())),
+        ],
+    );
+    assert_eq!(effects, [Effect::Decide, Effect::Launch]);
+    assert_eq!((incident.state, kinds(&incident)), (State::Healthy, vec![Kind::Acting, Kind::Recovered]));
+}
+
+#[test]
+fn observing_says_once_what_it_would_have_done() {
+    let mut inputs = vec![(1, seen(Look::Bad))];
+    for n in 0..5 {
+        inputs.extend([(10 * n, Input::Tick), (10 * n, Input::Decided(Verdict::Allow))]);
+    }
+    let (incident, effects) = walk(Mode::Observe, inputs);
+    assert!(!effects.contains(&Effect::Launch));
+    assert_eq!(incident.why, "observe: would have run \"restart\"");
+    assert_eq!((incident.state, kinds(&incident)), (State::Inhibited, vec![Kind::WouldHave]));
+}
+
+#[test]
+fn nobody_answers_so_the_next_one_is_called_until_a_person_takes_it() {
+    let escalated = Input::Decided(Verdict::Escalate("common cause".into()));
+    let inputs = vec![
+        (0, seen(Look::Bad)),
+        (0, Input::Tick),
+        (0, escalated),
+        (599_999, Input::Tick),
+        (600_000, Input::Tick),
+        (1_300_000, Input::Tick),
+    ];
+    let (incident, _) = walk(Mode::Act, inputs.clone());
+    let called: Vec<_> = incident.notices.iter().map(|n| n.receiver.as_deref().unwrap()).collect();
+    assert_eq!((incident.state, called), (State::Escalated, vec!["ann", "bob"]));
+    let take = Input::Take { by: "bob".into(), reason: Some("on it".into()) };
+    let hour = 3_600_000;
+    let more = |more: Vec<(i64, Input)>| walk(Mode::Act, inputs.iter().cloned().chain(more).collect()).0.state;
+    assert_eq!(more(vec![(hour, seen(Look::Good))]), State::Escalated, "only a person");
+    assert_eq!(more(vec![(hour, take.clone()), (hour, seen(Look::Bad)), (hour, Input::Tick)]), State::Taken);
+    assert_eq!(
+        more(vec![(hour, take.clone()), (hour, seen(Look::Good)), (hour + 599_999, seen(Look::Good))]),
+        State::Taken
+    );
+    assert_eq!(more(vec![(hour, take), (hour, seen(Look::Good)), (hour + 600_000, seen(Look::Good))]), State::Healthy);
+}
+
+#[test]
+fn what_may_not_be_done_for_too_long_is_for_a_person() {
+    let inhibited = |n: i64| [(n, Input::Tick), (n, Input::Decided(Verdict::Inhibited("a release".into())))];
+    let inputs: Vec<_> = [(0, seen(Look::Bad))].into_iter().chain(inhibited(0)).chain(inhibited(1_799_999)).collect();
+    assert_eq!(walk(Mode::Act, inputs.clone()).0.state, State::Inhibited);
+    let late = inputs.iter().cloned().chain([(1_800_000, Input::Tick)]).collect();
+    let (incident, _) = walk(Mode::Act, late);
+    assert_eq!(incident.state, State::Escalated);
+    assert!(incident.why.contains("a release"), "{}", incident.why);
+}
+
+#[test]
+fn flapping_is_told_once_and_nothing_is_done() {
+    let flapping = (0..9).flat_map(|n| [(n, seen(Look::Flapping)), (n, Input::Tick)]).collect();
+    let (incident, effects) = walk(Mode::Act, flapping);
+    assert_eq!((incident.state, kinds(&incident), effects), (State::Flapping, vec![Kind::Flapping], vec![]));
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let look = prop::sample::select(vec![Look::Good, Look::Failing, Look::Bad, Look::Unknown, Look::Flapping]);
+    let at = prop::sample::select(vec![
+        At::Diagnosing,
+        At::Deciding,
+        At::Inhibited,
+        At::Acting,
+        At::Verifying,
+        At::Probation,
+        At::Healthy,
+        At::Escalated,
+        At::TakenOver,
+    ]);
+    let verdict = prop::sample::select(vec![
+        Verdict::Allow,
+        Verdict::Inhibited("busy".into()),
+        Verdict::Escalate("common cause".into()),
+    ]);
+    prop_oneof![
+        4 => look.prop_map(|look| Input::Seen(look, "x".into())),
+        4 => Just(Input::Tick),
+        3 => verdict.prop_map(Input::Decided),
+        3 => at.prop_map(|at| Input::Run(at, "x".into())),
+        1 => Just(Input::NotBegun("disk".into())),
+        1 => Just(Input::Take { by: "ann".into(), reason: None }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(crate::cases::cases(1_500))]
+
+    #[test]
+    fn it_acts_only_when_allowed_and_only_a_person_ends_an_escalation(
+        walk in prop::collection::vec((0_i64..400_000, input()), 1..80), act in any::<bool>(),
+    ) {
+        let policy = policy(if act { Mode::Act } else { Mode::Observe });
+        let (mut incident, mut now) = (Incident::new("prod", "web", "h1", 0), 0);
+        for (later, input) in walk {
+            now += later;
+            let fresh = Uuid::now_v7();
+            let (next, effect) = incident.next(&policy, input.clone(), now, fresh);
+            if effect == Some(Effect::Launch) {
+                prop_assert!(act && incident.state == State::Deciding && input == Input::Decided(Verdict::Allow));
+                prop_assert_eq!(next.run, Some(fresh), "the run is named before it is begun");
+                prop_assert!(next.notices.len() > incident.notices.len(), "every action is told");
+            }
+            if effect == Some(Effect::Decide) {
+                prop_assert!(!matches!(incident.state, State::Escalated | State::Taken | State::Flapping | State::Healthy));
+            }
+            if incident.state == State::Escalated && next.state != State::Escalated {
+                prop_assert!(matches!(input, Input::Take { .. }), "{input:?}");
+            }
+            if incident.state != State::Escalated && next.state == State::Escalated {
+                prop_assert!(act && next.notices.iter().any(|n| n.kind == Kind::Escalated && n.at == now));
+            }
+            if incident.follows() && !matches!(input, Input::Run(..) | Input::NotBegun(_) | Input::Take { .. }) {
+                prop_assert_eq!(&next, &incident, "while it is under way its run decides");
+            }
+            incident = next;
+        }
+    }
+}

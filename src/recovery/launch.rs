@@ -1,0 +1,192 @@
+//! A recovery is launched as every run is: what it may do frozen in a spec, recorded, left in the hands of a supervisor.
+
+use crate::ansible::ask::{Adhoc, Ask, Common, Play};
+use crate::ansible::secrets::Secrets;
+use crate::ansible::shell;
+use crate::ansible::tools::{self, Tool};
+use crate::health::probe::Probe;
+use crate::project::config::recovery::Policy;
+use crate::project::{Env, Project, Runbook};
+use crate::run::launch::{LaunchError, begin};
+use crate::run::list;
+use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
+use crate::state::StateDir;
+use crate::state::operator::Operator;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// The kind of run that a recovery is, as its spec names it.
+pub const KIND: &str = "recovery";
+/// Seconds that diagnostics may take.
+pub const DIAGNOSTICS: u32 = 60;
+
+/// What a recovery's spec holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Body {
+    /// The incident.
+    pub incident: Uuid,
+    /// Environment.
+    pub environment: String,
+    /// Host.
+    pub host: String,
+    /// Why it was begun.
+    pub why: String,
+    /// The policy, with every number.
+    pub policy: Policy,
+    /// The project's root.
+    pub cwd: PathBuf,
+    /// Inventory sources, as given to `-i`.
+    pub inventory: Vec<String>,
+    /// The ladder, from what the policy names.
+    pub ladder: Vec<Action>,
+    /// Writes down how the host is before anything is done to it.
+    pub diagnostics: Option<Ask>,
+    /// How the check is read.
+    pub watch: Watch,
+}
+
+/// A rung of the ladder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// Name of its runbook.
+    pub name: String,
+    /// What is asked of Ansible, for the one host.
+    pub ask: Ask,
+    /// Seconds after which it is stopped.
+    pub timeout: u32,
+}
+
+/// How the check is read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Watch {
+    /// By asking the host or the service itself.
+    Probe {
+        /// What.
+        probe: Probe,
+        /// Seconds that an answer may take.
+        timeout: u32,
+    },
+    /// By what whoever polls writes down.
+    Polled,
+}
+
+/// What is done to a host under a policy.
+///
+/// # Errors
+/// A runbook of the ladder is not there: in words.
+pub fn body(
+    project: &Project,
+    environment: &str,
+    policy: &Policy,
+    host: &str,
+    (incident, why): (Uuid, &str),
+    watch: Watch,
+) -> Result<Body, String> {
+    let found = project.environment(environment);
+    let inventory = found.map(|e| e.inventory.clone()).ok_or_else(|| format!("no environment {environment:?}"))?;
+    let common = |runbook: &Runbook| Common {
+        inventory: inventory.clone(),
+        limit: Some(host.to_owned()),
+        r#become: runbook.r#become,
+        extra_vars: runbook.extra_vars.clone(),
+        ..Common::default()
+    };
+    let mut ladder = Vec::new();
+    for rung in &policy.ladder {
+        let runbook = project.runbooks.iter().find(|runbook| runbook.name == rung.runbook);
+        let runbook = runbook.ok_or_else(|| format!("no runbook {:?} in opsdeck.yaml any more", rung.runbook))?;
+        let ask = match (&runbook.playbook, &runbook.module) {
+            (Some(playbook), _) => {
+                Ask::Playbook(Play { playbook: playbook.clone(), common: common(runbook), ..Play::default() })
+            }
+            (None, module) => Ask::Adhoc(Adhoc {
+                pattern: host.to_owned(),
+                module: module.clone().unwrap_or_default(),
+                args: runbook.args.clone(),
+                common: Common { limit: None, ..common(runbook) },
+            }),
+        };
+        ladder.push(Action { name: rung.runbook.clone(), ask, timeout: rung.timeout });
+    }
+    let diagnostics = (!policy.diagnostics.is_empty()).then(|| {
+        // One look at the host, each command under its own heading; one that fails does not hide the others.
+        let one = |command: &String| format!("echo; echo {}; {command} 2>&1 || true", shell(&[format!("# {command}")]));
+        let script = policy.diagnostics.iter().map(one).collect::<Vec<_>>().join("\n");
+        Ask::Adhoc(Adhoc {
+            pattern: host.to_owned(),
+            module: "ansible.builtin.shell".into(),
+            args: Some(script),
+            common: Common { inventory: inventory.clone(), ..Common::default() },
+        })
+    });
+    Ok(Body {
+        incident,
+        environment: environment.to_owned(),
+        host: host.to_owned(),
+        why: why.to_owned(),
+        policy: policy.clone(),
+        cwd: project.root.clone(),
+        inventory,
+        ladder,
+        diagnostics,
+        watch,
+    })
+}
+
+/// Launches it under an id that was written down before.
+///
+/// # Errors
+/// See [`LaunchError`]; then nothing was started.
+pub fn launch(store: &StateDir, id: Uuid, body: &Body) -> Result<(), LaunchError> {
+    let needs = |ask: &Ask| if matches!(ask, Ask::Adhoc(_)) { Tool::Adhoc } else { Tool::Playbook };
+    for ask in body.ladder.iter().map(|action| &action.ask).chain(&body.diagnostics) {
+        tools::find(needs(ask), &Env::current()).map_err(|e| LaunchError::Invalid(e.to_string()))?;
+    }
+    let index = list::open_index(store)?;
+    begin(store, &index, &freeze(id, body)?, &Secrets::default(), || Ok(()))
+}
+
+/// The spec of a recovery that is not launched yet.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
+    let title = format!("{} on {}", body.policy.name, body.host);
+    let plan = Planned {
+        kind: KIND.to_owned(),
+        title,
+        inventory: body.inventory.clone(),
+        check: false,
+        scope: Scope::Hosts,
+        body: serde_json::to_value(body).map_err(std::io::Error::from)?,
+    };
+    Ok(RunSpec {
+        version: VERSION,
+        id,
+        work: Work::Plan(plan),
+        environment: Some(body.environment.clone()),
+        cwd: body.cwd.clone(),
+        argv: Vec::new(),
+        env: Default::default(),
+        hosts: Some(vec![body.host.clone()]),
+        secrets: Vec::new(),
+        on_conflict: OnConflict::Wait,
+        timeout: None,
+        operator: Operator::current(),
+        rerun_of: None,
+        created_at: jiff::Timestamp::now().as_millisecond(),
+    })
+}
+
+/// What was frozen for a run, if it is a recovery.
+///
+/// # Errors
+/// It is not one that this version knows.
+pub fn frozen(spec: &RunSpec) -> Result<Option<Body>, serde_json::Error> {
+    match &spec.work {
+        Work::Plan(plan) if plan.kind == KIND => serde_json::from_value(plan.body.clone()).map(Some),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,120 @@
+//! What people do with auto-recovery: take an incident over, switch a policy off and on again. Each is in the ledger before
+//! it is done.
+
+use super::book::{incidents, replace};
+use super::incident::{Incident, Input, State};
+use super::machine::Verb;
+use crate::audit::{Action, Error as AuditError, Ledger, Record, Status};
+use crate::project::config::recovery::Policy;
+use crate::run::control::Command;
+use crate::run::stop::put;
+use crate::state::operator::Operator;
+use crate::state::recovery::Switch;
+use crate::state::{Index, IndexError, StateDir};
+use uuid::Uuid;
+
+/// How often it is tried where the poller changes the same incident.
+const TRIES: u32 = 20;
+
+/// Why it is not done.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonError {
+    /// There is nothing to take over.
+    #[error("{0}")]
+    Refused(String),
+    /// The index.
+    #[error("{0}")]
+    Index(#[from] IndexError),
+    /// The ledger: what cannot be recorded is not done.
+    #[error("nothing is done, since it cannot be recorded: {0}")]
+    Audit(#[from] AuditError),
+}
+
+/// Takes over the incident `id`, or that of the recovery whose run it is: nothing more is begun by itself, and nobody else
+/// is called. Gives the incident as it is now.
+///
+/// # Errors
+/// See [`PersonError`].
+pub fn take_over(
+    store: &StateDir,
+    id: Uuid,
+    operator: &Operator,
+    reason: Option<&str>,
+) -> Result<Incident, PersonError> {
+    let index = Index::open(store)?;
+    let find = || -> Result<Option<Incident>, PersonError> {
+        Ok(incidents(&index, None)?
+            .into_iter()
+            .find(|i| (i.id == id || i.run == Some(id)) && i.state != State::Healthy))
+    };
+    let gone = || PersonError::Refused(format!("no incident {id} is open; `opsdeck recovery` lists them"));
+    let incident = find()?.ok_or_else(gone)?;
+    let ledger = Ledger::open(&store.audit())?;
+    let about = |record: Record| Record {
+        env: Some(incident.environment.clone()),
+        run_id: incident.run,
+        subject: Some(format!("{} on {}", incident.policy, incident.host)),
+        targets: Some(vec![incident.host.clone()]),
+        reason: reason.map(str::to_owned),
+        ..record
+    };
+    let intent = ledger.append(&about(Record::intent(Action::RecoveryTakeOver, operator)))?.event_id;
+    let done = take(store, &index, &find, operator, reason).and_then(|taken| taken.ok_or_else(gone));
+    let status = if done.is_ok() { Status::Success } else { Status::Failure };
+    ledger.append(&Record {
+        parent: Some(intent),
+        ..about(Record::outcome(Action::RecoveryTakeOver, operator, status))
+    })?;
+    done
+}
+
+fn take(
+    store: &StateDir,
+    index: &Index,
+    find: &dyn Fn() -> Result<Option<Incident>, PersonError>,
+    operator: &Operator,
+    reason: Option<&str>,
+) -> Result<Option<Incident>, PersonError> {
+    for _ in 0..TRIES {
+        let Some(before) = find()? else { return Ok(None) };
+        if let Some(run) = before.run.filter(|_| before.follows()) {
+            let verb = Verb::TakeOver { reason: reason.map(str::to_owned) };
+            let body = serde_json::to_value(&verb).unwrap_or_default();
+            // One that has ended meanwhile begins nothing more either.
+            if let Err(e) = put(store, run, &Command::Own { body }) {
+                tracing::warn!("recovery {run} was not told: {e}");
+            }
+        }
+        let input = Input::Take { by: operator.name.clone(), reason: reason.map(str::to_owned) };
+        let now = jiff::Timestamp::now().as_millisecond();
+        let (after, _) = before.next(&Policy::default(), input, now, Uuid::now_v7());
+        if replace(index, Some(&before), &after)? {
+            return Ok(Some(after));
+        }
+    }
+    Err(PersonError::Refused("whoever polls changes this incident all the time; try again".to_owned()))
+}
+
+/// Switches a policy (`*`: all) of an environment.
+///
+/// # Errors
+/// See [`PersonError`].
+pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<(), PersonError> {
+    let index = Index::open(store)?;
+    let ledger = Ledger::open(&store.audit())?;
+    let about = |mut record: Record| {
+        record.metadata.insert("on".into(), switch.on.into());
+        Record {
+            env: Some(switch.environment.clone()),
+            subject: Some(format!("recovery {}", switch.policy)),
+            reason: Some(switch.reason.clone()),
+            ..record
+        }
+    };
+    let intent = ledger.append(&about(Record::intent(Action::RecoverySwitch, operator)))?.event_id;
+    let done = index.switch_recovery(switch);
+    let status = if done.is_ok() { Status::Success } else { Status::Failure };
+    ledger
+        .append(&Record { parent: Some(intent), ..about(Record::outcome(Action::RecoverySwitch, operator, status)) })?;
+    Ok(done?)
+}

@@ -1,0 +1,264 @@
+//! The loop's body, for whoever polls an environment: breakers learn how hosts were reached, each host that is not well has
+//! its incident moved on, and what may be done is launched as a run of its own. Nothing here waits for anything, and all that
+//! it knows lies in the state directory: whoever dies here loses nothing and repeats nothing.
+
+use super::book::{incidents, replace};
+use super::guards::{self, Verdict};
+use super::incident::{Effect, Incident, Input, Look, State};
+use super::launch::{self, Watch};
+use super::notice::Notice;
+use super::{facts, polled, record};
+use crate::health::breaker::{Keeper, KeeperError, Seen};
+use crate::health::judge::Limits;
+use crate::health::plan::{self, Ask};
+use crate::health::record::Report as Polled;
+use crate::project::config::recovery::{Mode, Policy};
+use crate::project::{Environment, Project};
+use crate::run::{Follower, revive};
+use crate::state::{Index, IndexError, Lock, StateDir};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// What a tick did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Recoveries that were begun.
+    pub launched: Vec<Launched>,
+    /// What people must be told. The same notices come again until [`super::told`].
+    pub notices: Vec<Notice>,
+}
+
+/// A recovery that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launched {
+    /// Its run.
+    pub run: Uuid,
+    /// Policy.
+    pub policy: String,
+    /// Host.
+    pub host: String,
+}
+
+/// Why a tick did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum TickError {
+    /// There is no such environment.
+    #[error("no environment {0:?} in this project")]
+    Environment(String),
+    /// The index.
+    #[error("{0}")]
+    Index(#[from] IndexError),
+    /// The breakers.
+    #[error("{0}")]
+    Breakers(#[from] KeeperError),
+}
+
+/// One round, after the hosts were polled. `now` in Unix milliseconds.
+///
+/// # Errors
+/// See [`TickError`]. What a single incident runs into is logged, and tried again in the next round.
+pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) -> Result<Report, TickError> {
+    let known = project.environment(environment).ok_or_else(|| TickError::Environment(environment.to_owned()))?;
+    let polled = polled::reports(store, &project.root, &known.inventory)?;
+    let seen: Vec<Seen> = polled.iter().filter_map(reached).collect();
+    Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
+    let index = Index::open(store)?;
+    let all = incidents(&index, Some(environment))?;
+    let mut round =
+        Round { store, project, environment: known, index: &index, polled: &polled, now, report: Report::default() };
+    let policies = project.recovery.iter().filter(|p| p.mode != Mode::Off && p.holds_in(environment));
+    let policies: Vec<&Policy> = policies.collect();
+    for policy in &policies {
+        round.policy(policy, &all)?;
+    }
+    // Of a policy that holds no more: what it found is forgotten, what it said is still told.
+    for incident in all.iter().filter(|i| policies.iter().all(|policy| policy.name != i.policy)) {
+        round.forget(incident)?;
+    }
+    Ok(round.report)
+}
+
+struct Round<'a> {
+    store: &'a StateDir,
+    project: &'a Project,
+    environment: &'a Environment,
+    index: &'a Index,
+    polled: &'a [Polled],
+    now: i64,
+    report: Report,
+}
+
+impl Round<'_> {
+    fn policy(&mut self, policy: &Policy, all: &[Incident]) -> Result<(), TickError> {
+        let mut looks: BTreeMap<&str, (Look, String)> = BTreeMap::new();
+        for (host, record) in polled::of_check(self.polled, &policy.check) {
+            let got = record.state.last.as_ref().map(|last| crate::text::plain(&last.text).into_owned());
+            let got = format!("{}: {}", policy.check, got.unwrap_or_else(|| "no reading".into()));
+            let look = polled::look(record, self.now);
+            if looks.get(host).is_none_or(|(there, _)| look > *there) {
+                looks.insert(host, (look, got));
+            }
+        }
+        let own = |host: &str| all.iter().find(|i| i.policy == policy.name && i.host == host);
+        let hosts: BTreeSet<&str> = looks
+            .keys()
+            .copied()
+            .chain(all.iter().filter(|i| i.policy == policy.name).map(|i| i.host.as_str()))
+            .collect();
+        for host in hosts {
+            let before = own(host);
+            let look = looks.get(host).cloned();
+            if before.is_none() && look.as_ref().is_none_or(|(look, _)| matches!(look, Look::Good | Look::Unknown)) {
+                continue;
+            }
+            self.host(policy, host, before, look)?;
+        }
+        Ok(())
+    }
+
+    fn host(
+        &mut self,
+        policy: &Policy,
+        host: &str,
+        before: Option<&Incident>,
+        look: Option<(Look, String)>,
+    ) -> Result<(), TickError> {
+        let name = self.environment.name.as_str();
+        let mut incident = before.cloned().unwrap_or_else(|| Incident::new(name, &policy.name, host, self.now));
+        let step = |incident: &mut Incident, input: Input| {
+            let (next, effect) = incident.next(policy, input, self.now, Uuid::now_v7());
+            *incident = next;
+            effect
+        };
+        if let Some((at, why)) = incident.run.filter(|_| incident.follows()).map(|run| stands(self.store, run)) {
+            let input = match at {
+                Some(at) => Input::Run(at, why),
+                None => Input::NotBegun(why),
+            };
+            step(&mut incident, input);
+        }
+        // Bad until it is well for long enough, and nothing is done to what is on its way.
+        let back = look.as_ref().is_some_and(|(look, _)| *look == Look::Failing);
+        if let Some((look, got)) = look {
+            step(&mut incident, Input::Seen(look, got));
+        }
+        let mut effect = step(&mut incident, Input::Tick);
+        if effect == Some(Effect::Decide) {
+            let verdict = match back {
+                true => Verdict::Inhibited("its last reading was good".to_owned()),
+                false => guards::decide(policy, &self.facts(policy, host)),
+            };
+            effect = step(&mut incident, Input::Decided(verdict));
+        }
+        // First written down, then begun: whoever dies between the two has begun nothing, and the next round sees that.
+        if !replace(self.index, before, &incident)? {
+            return Ok(());
+        }
+        self.recorded(before, &incident);
+        self.report.notices.extend(incident.notices.iter().cloned());
+        if effect == Some(Effect::Launch)
+            && let Some(run) = incident.run
+        {
+            self.launch(policy, &incident, run)?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self, policy: &Policy, host: &str) -> guards::Facts {
+        let about = facts::About {
+            root: &self.project.root,
+            inventory: &self.environment.inventory,
+            environment: &self.environment.name,
+            policy,
+            host,
+            action: policy.ladder.first().map_or("", |rung| rung.runbook.as_str()),
+            own: None,
+        };
+        facts::gather(self.store, about, self.polled, self.now)
+    }
+
+    fn launch(&mut self, policy: &Policy, incident: &Incident, run: Uuid) -> Result<(), TickError> {
+        let (host, name) = (incident.host.as_str(), self.environment.name.as_str());
+        let why = incident.notices.last().map_or("", |notice| notice.text.as_str());
+        let watch = watch(self.project, name, &policy.check);
+        let begun = launch::body(self.project, name, policy, host, (incident.id, why), watch)
+            .and_then(|body| launch::launch(self.store, run, &body).map_err(|e| e.to_string()));
+        match begun {
+            Ok(()) => {
+                let (policy, host) = (policy.name.clone(), host.to_owned());
+                self.report.launched.push(Launched { run, policy, host });
+            }
+            Err(why) => {
+                tracing::error!("a recovery of {host} could not be begun: {why}");
+                let (next, _) = incident.next(policy, Input::NotBegun(why), self.now, Uuid::now_v7());
+                replace(self.index, Some(incident), &next)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, incident: &Incident) -> Result<(), TickError> {
+        self.report.notices.extend(incident.notices.iter().cloned());
+        let persons = matches!(incident.state, State::Escalated | State::Taken);
+        if incident.notices.is_empty() && !persons && !incident.follows() {
+            self.index.end_incident(&incident.environment, &incident.policy, &incident.host)?;
+        }
+        Ok(())
+    }
+
+    /// What was decided goes into the ledger; a recovery's own steps are written by its supervisor.
+    fn recorded(&self, before: Option<&Incident>, incident: &Incident) {
+        let stood = before.map(|b| (b.state, b.why.as_str()));
+        let news = stood != Some((incident.state, incident.why.as_str()));
+        let decided = matches!(incident.state, State::Inhibited | State::Escalated | State::Flapping | State::Acting);
+        let by_run = incident.run.is_some() && before.is_some_and(Incident::follows);
+        if news
+            && decided
+            && !by_run
+            && let Err(e) = record::decided(self.store, incident)
+        {
+            tracing::error!("the audit ledger could not take a decision on {}: {e}", incident.host);
+        }
+    }
+}
+
+/// Where a recovery's run stands; `None`: it was never begun.
+fn stands(store: &StateDir, run: Uuid) -> (Option<super::state::At>, String) {
+    let dir = store.run(run);
+    match Follower::open(&dir) {
+        Ok(follower) => {
+            let state = &follower.state;
+            if !state.state.is_terminal()
+                && follower.damage.is_none()
+                && !Lock::is_held(&dir.lock())
+                && let Err(e) = revive(store, run)
+            {
+                tracing::warn!("recovery {run} has no supervisor and none could be started: {e}");
+            }
+            let at = state.phase.as_deref().and_then(super::state::At::named);
+            let ended = state.state.is_terminal().then_some(super::state::At::Escalated);
+            (at.or(ended).or(Some(super::state::At::Diagnosing)), state.why.clone().unwrap_or_default())
+        }
+        Err(_) if !dir.path().exists() => (None, "whoever began it was killed before".to_owned()),
+        Err(e) => (Some(super::state::At::Escalated), format!("run {run} cannot be read: {e}")),
+    }
+}
+
+/// How the recovery reads the check itself, where it can be asked without whoever polls.
+fn watch(project: &Project, environment: &str, check: &str) -> Watch {
+    let watches = plan::watches(project, environment);
+    let found = watches.iter().find(|watch| watch.name == check);
+    match found.map(|watch| (&watch.ask, watch)) {
+        // Where a number is judged, whoever polls does it.
+        Some((Ask::Probe(probe), watch)) if watch.rule.limits == Limits::default() => {
+            Watch::Probe { probe: probe.clone(), timeout: watch.timeout }
+        }
+        _ => Watch::Polled,
+    }
+}
+
+fn reached(report: &Polled) -> Option<Seen> {
+    let host = report.host.clone()?;
+    let (at, ok) = report.records.iter().find_map(polled::reached)?;
+    Some(Seen { host, began: at, ended: at, ok })
+}
