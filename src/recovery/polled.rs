@@ -7,7 +7,7 @@ use crate::health::probe::Verdict;
 use crate::health::record::{Record, Report};
 use crate::health::store::Store;
 use crate::project::config::recovery::Policy;
-use crate::state::leases::scope;
+use crate::project::scope;
 use crate::state::{IndexError, StateDir};
 use std::collections::BTreeMap;
 use std::path::Path;
