@@ -143,7 +143,7 @@ fn each_kind_of_bad_plan_has_its_place() {
             "takes no single hosts out of service",
         ),
         (with("    traffic: {kubernetes: {service: web, label: color}}\n"), "6:14:", "takes no single hosts out"),
-        (BLUE_GREEN.replace("SWITCH", "[{playbook: deploy.yml}, switch]"), "7:38:", "switched when deploy is done"),
+        (BLUE_GREEN.replace("SWITCH", "[{playbook: deploy.yml}, switch]"), "7:40:", "switched when deploy is done"),
         (
             with(
                 "    after: b\n  b: {hosts: web, playbook: deploy.yml, rollback: none, on_failure: pause, after: web}\n",
