@@ -260,8 +260,10 @@ fn nine_of_ten_killed_at_once_are_for_a_person_and_nothing_is_touched() {
 
 #[test]
 fn a_service_that_dies_again_goes_up_the_ladder_and_then_to_a_person() {
+    // Longer than it lives: that it dies again is seen.
+    let watched = QUICK.replace("probation: 3s", "probation: 30s");
     let dies = START.replace("setsid {python}", "setsid timeout 4 {python}");
-    let mut drill = Drill::start(2, &[("restart web", dies.clone()), ("restart harder", dies)], QUICK);
+    let mut drill = Drill::start(2, &[("restart web", dies.clone()), ("restart harder", dies)], &watched);
     drill.kill("h1");
     drill.rounds(60, "a recovery begins", |round| !round["launched"].as_array().unwrap().is_empty());
     let run = Run::last(&drill.lab);
