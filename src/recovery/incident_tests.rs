@@ -107,17 +107,7 @@ fn flapping_is_told_once_and_nothing_is_done() {
 
 fn input() -> impl Strategy<Value = Input> {
     let look = prop::sample::select(vec![Look::Good, Look::Failing, Look::Bad, Look::Unknown, Look::Flapping]);
-    let at = prop::sample::select(vec![
-        At::Diagnosing,
-        At::Deciding,
-        At::Inhibited,
-        At::Acting,
-        At::Verifying,
-        At::Probation,
-        At::Healthy,
-        At::Escalated,
-        At::TakenOver,
-    ]);
+    let at = prop::sample::select(At::ALL.to_vec());
     let verdict = prop::sample::select(vec![
         Verdict::Allow,
         Verdict::Inhibited("busy".into()),

@@ -87,20 +87,22 @@ impl At {
         matches!(self, At::Healthy | At::Escalated | At::TakenOver)
     }
 
+    /// Every state, in the order of a recovery.
+    pub const ALL: [At; 9] = [
+        At::Diagnosing,
+        At::Deciding,
+        At::Inhibited,
+        At::Acting,
+        At::Verifying,
+        At::Probation,
+        At::Healthy,
+        At::Escalated,
+        At::TakenOver,
+    ];
+
     /// The state of this name.
     pub fn named(name: &str) -> Option<At> {
-        const ALL: [At; 9] = [
-            At::Diagnosing,
-            At::Deciding,
-            At::Inhibited,
-            At::Acting,
-            At::Verifying,
-            At::Probation,
-            At::Healthy,
-            At::Escalated,
-            At::TakenOver,
-        ];
-        ALL.into_iter().find(|at| at.name() == name)
+        At::ALL.into_iter().find(|at| at.name() == name)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::read::{EDGE, METRIC, SAMPLE, keys};
 use super::*;
+use crate::project::config::tests::agree;
 use crate::project::config::{Context, read};
 use std::path::Path;
 
@@ -76,14 +77,6 @@ fn every_mistake_has_its_place() {
 
 #[test]
 fn the_schema_knows_the_keys_of_the_reader() {
-    let agree = |schema: &serde_json::Value, keys: &[&str]| {
-        let mut has: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-        let mut keys = keys.to_vec();
-        has.sort_unstable();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(has, keys);
-    };
     let (check, sample) = (schema::check(), schema::sample());
     agree(&check, &keys());
     agree(&sample, &METRICS.iter().chain(&SAMPLE).copied().collect::<Vec<_>>());

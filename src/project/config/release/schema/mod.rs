@@ -68,15 +68,7 @@ fn release() -> Value {
 mod tests {
     use super::super::{balancers, pace, probes, read, stages as stage_keys, steps};
     use super::*;
-
-    fn agree(schema: &Value, keys: &[&str]) {
-        let mut has: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-        let mut keys = keys.to_vec();
-        has.sort_unstable();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(has, keys);
-    }
+    use crate::project::config::tests::agree;
 
     #[test]
     fn its_keys_are_those_of_the_reader() {
