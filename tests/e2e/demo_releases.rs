@@ -6,10 +6,11 @@ use super::releases::submit;
 use crate::support::{Lab, OPSDECK, Pty};
 use opsdeck::health::probe::{Http, request};
 use rustix::process::Signal;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The console of a demo, on production.
 fn console(lab: &Lab, demo: &Demo) -> Pty {
@@ -35,24 +36,27 @@ fn ask(url: &str) -> Result<String, String> {
     if answer.status == 200 { Ok(version) } else { Err(format!("{} from {version}", answer.status)) }
 }
 
-/// Somebody who asks all the while.
+/// Somebody who asks all the while, as fast as it is answered.
 struct Customer {
     leaves: Arc<AtomicBool>,
     got: JoinHandle<Vec<Result<String, String>>>,
+    /// Where HAProxy says what it found.
+    log: PathBuf,
 }
 
 impl Customer {
-    fn comes(url: &str) -> Customer {
+    fn comes(demo: &Demo, url: &str) -> Customer {
+        let log = demo.folder.join(".demo/haproxy/haproxy.log");
         let leaves = Arc::new(AtomicBool::new(false));
-        let (until, url) = (Arc::clone(&leaves), url.to_owned());
+        let (until, url, came) = (Arc::clone(&leaves), url.to_owned(), Instant::now());
         let got = std::thread::spawn(move || {
             let mut got = Vec::new();
             while !until.load(Ordering::Relaxed) {
-                got.push(ask(&url));
+                got.push(ask(&url).map_err(|why| format!("{why} {:?} after it came", came.elapsed())));
             }
             got
         });
-        Customer { leaves, got }
+        Customer { leaves, got, log }
     }
 
     /// All that was answered; fails where a request did.
@@ -60,7 +64,9 @@ impl Customer {
         self.leaves.store(true, Ordering::Relaxed);
         let got = self.got.join().unwrap();
         let failed: Vec<_> = got.iter().filter_map(|answer| answer.as_ref().err()).collect();
-        assert!(failed.is_empty(), "{} of {} failed: {:?}", failed.len(), got.len(), failed.first());
+        let log = std::fs::read_to_string(&self.log).unwrap();
+        let (first, last) = (failed.first(), failed.last());
+        assert!(failed.is_empty(), "{} of {} failed: {first:?} to {last:?}\n{log}", failed.len(), got.len());
         got.into_iter().flatten().collect()
     }
 }
@@ -71,7 +77,7 @@ fn a_version_rolls_out_and_the_broken_one_is_stopped_by_its_gate_and_taken_back(
     let mut demo = Demo::start(&lab, &[]);
     let shop = address(&demo, "shop_production");
     let mut pty = console(&lab, &demo);
-    let customer = Customer::comes(&shop);
+    let customer = Customer::comes(&demo, &shop);
     submit(&mut pty, "production", ("shop", 0), "4.12.1");
     pty.wait_for(60, "the first host leaves the balancer", |s| s.contains("2/3 up  out: web01.eu"));
     pty.wait_text(240, "SUCCEEDED");
@@ -100,7 +106,7 @@ fn two_pools_are_switched_and_one_key_switches_back_without_a_failed_request() {
     let checkout = address(&demo, "checkout");
     let map = || std::fs::read_to_string(demo.folder.join(".demo/haproxy/active.map")).unwrap();
     let mut pty = console(&lab, &demo);
-    let customer = Customer::comes(&checkout);
+    let customer = Customer::comes(&demo, &checkout);
     submit(&mut pty, "production", ("checkout", 1), "4.12.1");
     pty.wait_for(180, "it is switched", |s| s.contains("VERIFYING") && s.contains("blue is warm, 2 of 2 up"));
     assert_eq!(ask(&checkout).as_deref(), Ok("4.12.1"));

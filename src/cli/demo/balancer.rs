@@ -3,6 +3,7 @@
 
 use super::MARK;
 use super::project::Host;
+use crate::release::traffic::{Runtime, servers};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -62,7 +63,7 @@ impl Balancer {
         let log = std::fs::File::create(self.folder.join("haproxy.log"))?;
         // a master and its worker: `kill -USR2` reloads it, as systemd does
         let mut master = Command::new(&self.program)
-            .args(["-W", "-q", "-f"])
+            .args(["-W", "-f"]) // not -q: that a server is down, and why, is in its log
             .arg(self.folder.join("haproxy.cfg"))
             .env(MARK, demo)
             .stdin(Stdio::null())
@@ -84,6 +85,22 @@ impl Balancer {
         Ok(())
     }
 
+    /// Waits until it has found all its servers well: before, it answers 503 in their place.
+    pub fn wait_for_servers(&self) -> Result<()> {
+        let socket = self.folder.join("admin.sock").display().to_string();
+        let runtime = Runtime::open(&socket, None).map_err(anyhow::Error::msg)?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let all = runtime.ask("show stat").and_then(|table| servers(&table)).map_err(anyhow::Error::msg)?;
+            // `UP 1/3` is on its way down
+            let Some(down) = all.iter().find(|server| server.status != "UP") else { return Ok(()) };
+            if Instant::now() > deadline {
+                bail!("HAProxy finds {} {} after 20 s: {}", down.name, down.status, self.last_words());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("haproxy.log")).unwrap_or_default();
         log.lines().find(|line| line.contains("[ALERT]")).or(log.lines().last()).unwrap_or_default().to_owned()
@@ -95,14 +112,15 @@ fn end(mut child: Child) {
     let _ = child.wait();
 }
 
-/// The configuration. Checks are quick: a host that is put back shall be found well at once.
+/// The configuration. Checks are frequent: a host that is put back shall be found well at once. They are patient too: a
+/// service that answers late, on a busy machine, is no dead one.
 fn config(folder: &Path, ports: &[u16], hosts: &[Host]) -> String {
     let at = |name: &str| folder.join(name).display().to_string();
     let mut text = format!(
         "# The demo's HAProxy. Its runtime API: echo 'show stat' | socat - admin.sock\nglobal\n  stats socket {} mode 600 \
          level admin expose-fd listeners\n  maxconn 1000\n  hard-stop-after 5s\n\ndefaults\n  mode http\n  timeout connect \
-         2s\n  timeout client 30s\n  timeout server 30s\n  option httpchk GET /health\n  default-server check inter 500ms \
-         fall 2 rise 1\n",
+         2s\n  timeout check 3s\n  timeout client 30s\n  timeout server 30s\n  option httpchk GET /health\n  default-server check inter 500ms \
+         fall 3 rise 1\n",
         at("admin.sock")
     );
     for (front, port) in FRONTS.iter().zip(ports) {

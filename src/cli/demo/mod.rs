@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<()> {
     let path = path_with_ansible()?;
     let folder = make_folder()?;
     let mut keeper = Keeper::hire(&folder, args.keep)?;
-    let mut bar = Progress::new(6);
+    let mut bar = Progress::new(7);
     match prepare(&folder, &mut keeper, &mut bar) {
         Ok(lacks) => {
             bar.finish("ready");
@@ -137,6 +137,10 @@ fn prepare(folder: &Path, keeper: &mut Keeper, bar: &mut Progress) -> Result<Vec
     project::write(folder, &hosts, tty, balancer.as_ref().ok())?;
     bar.step("starting the services");
     start_services(folder, &hosts)?;
+    if let Ok(balancer) = &balancer {
+        bar.step("waiting until HAProxy finds them well");
+        balancer.wait_for_servers()?;
+    }
     Ok(lacks)
 }
 

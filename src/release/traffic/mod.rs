@@ -12,6 +12,8 @@ mod stat;
 
 pub use active::active;
 pub use protocol::{Scene, perform};
+pub use runtime::Runtime;
+pub use stat::servers;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
