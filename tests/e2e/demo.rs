@@ -1,7 +1,7 @@
 //! `opsdeck demo`: what it writes works, what it starts answers, and however it ends, nothing of it stays.
 
 use crate::support::wait::wait_true;
-use crate::support::{Lab, OPSDECK};
+use crate::support::{Lab, OPSDECK, Pty};
 use opsdeck::cli::demo::marked;
 use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
@@ -133,4 +133,34 @@ fn without_sshd_the_hosts_are_local_and_it_says_so() {
     assert!(inventory.contains("web01.eu ansible_connection=local"), "{inventory}");
     let said = demo.end(Signal::TERM);
     assert!(said.contains("no ssh today") && said.contains("local connections"), "{said}");
+}
+
+#[test]
+fn its_console_opens_and_leaving_it_ends_everything() {
+    let lab = Lab::start(0);
+    let env = [("HOME", lab.folder().join("home")), ("TMPDIR", lab.folder().to_owned())];
+    let mut pty = Pty::start(&[OPSDECK, "demo"], lab.folder().to_owned(), &env, (120, 40));
+    pty.wait_for(60, "its production", |s| s.contains("PRODUCTION") && s.contains("green02"));
+    let folder = std::fs::read_dir(lab.folder()).unwrap().flatten().map(|entry| entry.path());
+    let folder = folder.into_iter().find(|path| path.to_string_lossy().contains("opsdeck-demo-")).unwrap();
+    assert!(!marked::all(&folder).is_empty(), "its services run");
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+    assert_gone(&folder);
+}
+
+#[test]
+fn without_an_ansible_it_gets_a_private_one_from_pypi_once() {
+    let lab = Lab::start(0);
+    let path = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(std::env::split_paths(&path).filter(|folder| !folder.join("ansible").exists()));
+    let path = path.unwrap().into_string().unwrap();
+    let cache = lab.folder().join("home/.cache/opsdeck/ansible");
+    for first in [true, false] {
+        let mut demo = Demo::start_on(&lab, &[], &path);
+        assert!(cache.join("bin/ansible-playbook").is_file());
+        let said = demo.end(Signal::INT);
+        assert_eq!(said.contains("Installing ansible-core from PyPI"), first, "{said}");
+        assert_eq!(said.contains("ansible-core is ready"), first, "{said}");
+    }
 }

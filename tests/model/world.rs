@@ -130,7 +130,10 @@ impl World {
                     self.looked = now;
                 }
                 let twice = |other: &Effect| std::mem::discriminant(other) == std::mem::discriminant(&effect);
-                let looks = matches!(effect, Effect::Admit | Effect::Observe { .. } | Effect::Traffic(Op::Status));
+                let looks = matches!(
+                    effect,
+                    Effect::Admit | Effect::Breakers | Effect::Observe { .. } | Effect::Traffic(Op::Status)
+                );
                 let doubled = looks && self.threads.iter().any(twice);
                 if !(doubled || self.threads.contains(&effect)) {
                     self.threads.push(effect);
@@ -189,6 +192,10 @@ impl World {
         Some(match effect {
             Effect::Admit => Input::Admission {
                 blocks: self.stopped.then(|| "eve stopped the line: disk full".to_owned()).into_iter().collect(),
+            },
+            // Else a failure is the release's own doing, most of the time.
+            Effect::Breakers => Input::Breakers {
+                open: (bad && chance.one_in(2)).then(|| "control host or network?".to_owned()).into_iter().collect(),
             },
             Effect::Observe { hosts } => {
                 let told = |host: String| (host.clone(), self.versions.get(&host).filter(|_| !bad).cloned());
