@@ -163,6 +163,19 @@ fn what_is_refused_starts_nothing() {
 }
 
 #[test]
+fn the_version_to_go_back_to_is_named_where_none_is_known() {
+    let world = World::new("");
+    let (code, out, err) = world.release("bad-1", &["--current", "0.9"]);
+    assert_eq!(code, 10, "{out}{err}");
+    assert_eq!(world.version("w1"), "0.9");
+    let (code, out, err) = world.release("1.0", &["--current", "0.9"]);
+    assert_eq!(code, 0, "{out}{err}");
+    // What is known is not overruled.
+    let (code, _, err) = world.release("1.1", &["--current", "0.9"]);
+    assert!(code == 1 && err.contains("1.0 is the stable version of lab"), "{code} {err}");
+}
+
+#[test]
 fn what_would_change_is_shown_and_changes_nothing() {
     let world = World::new("");
     world.write(

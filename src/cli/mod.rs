@@ -23,6 +23,7 @@ mod answer;
 mod groups;
 mod inner;
 mod paint;
+mod passwords;
 pub mod play;
 mod record;
 pub mod recovery;

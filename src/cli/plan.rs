@@ -54,6 +54,9 @@ pub struct Wanted {
     /// Pool that takes traffic now (blue_green) [default: what every balancer says]
     #[arg(long, value_name = "POOL")]
     pub active: Option<String>,
+    /// Version that runs there now, where none was brought out with opsdeck yet: the one to go back to
+    #[arg(long, value_name = "VERSION")]
+    pub current: Option<String>,
 }
 
 impl Wanted {
@@ -63,6 +66,16 @@ impl Wanted {
     /// Mistakes in opsdeck.yaml, or why there can be no plan.
     pub fn plan(&self, global: &Global) -> anyhow::Result<(Plan, Environment)> {
         let project = Project::discover(&global.project)?;
+        let stable = last_stable(&global.store(), &self.release, &self.environment)?;
+        if let (Some(stable), Some(current)) = (&stable, &self.current)
+            && stable != current
+        {
+            bail!(
+                "no plan: --current says {}, and {stable} is the stable version of {} here (`opsdeck runs`)",
+                plain(current),
+                plain(&self.environment)
+            );
+        }
         let asked = |balancers: &Traffic| match &self.active {
             Some(pool) => Ok(pool.clone()),
             None => active(balancers, &project.root),
@@ -73,7 +86,7 @@ impl Wanted {
             environment: &self.environment,
             version: &self.version,
             extra_vars: &self.extra_vars,
-            current: last_stable(&global.store(), &self.release, &self.environment)?,
+            current: stable.or_else(|| self.current.clone()),
             active: &asked,
         });
         match (plan, project.environment(&self.environment)) {

@@ -64,7 +64,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     }
     let common = Common { inventory, ..args.hosts.common() };
     let shell = Shell { pattern: args.pattern, command, timeout: args.timeout, common };
-    let secrets = args.hosts.secrets()?;
+    let secrets = args.hosts.passwords.ask()?;
     let env = Env::current();
     let given = Given {
         become_password: secrets.names().any(|n| *n == SecretName::Become),

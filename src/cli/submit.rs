@@ -1,6 +1,7 @@
 //! `opsdeck release`: brings a version out, from a shell or from a CI job: plan, agreement, submission, and with `--wait`
 //! its story line by line and an exit code that tells the ends apart. Only watches: the release depends on nobody here.
 
+use super::passwords::Passwords;
 use super::plan::{Wanted, words};
 use super::{Global, start};
 use crate::project::Environment;
@@ -54,6 +55,9 @@ pub struct Args {
     /// Submit although this version is the stable one already
     #[arg(long)]
     force: bool,
+    /// Passwords.
+    #[command(flatten)]
+    passwords: Passwords,
     /// Stay until it has ended; the exit code tells how
     #[arg(short, long)]
     wait: bool,
@@ -84,7 +88,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         return Ok(refused(&why));
     }
     let store = global.store();
-    let launched = match release::launch(&store, plan, digest.clone()) {
+    let launched = match release::launch_with(&store, plan, digest.clone(), &args.passwords.ask()?) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.to_string())),
     };

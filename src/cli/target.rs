@@ -1,9 +1,9 @@
 //! Where a run goes: options that `adhoc` and `play` share, and how they become a request. Asks for passwords.
 
-use super::{Global, secret};
+use super::Global;
+use super::passwords::Passwords;
 use crate::ansible::Ask;
 use crate::ansible::ask::Common;
-use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::Project;
 use crate::run::Request;
 use crate::run::lease::default_conflict;
@@ -35,18 +35,9 @@ pub struct Hosts {
     /// Hosts at once
     #[arg(short, long, value_name = "N")]
     pub forks: Option<u32>,
-    /// Ask for the become password
-    #[arg(short = 'K', long)]
-    pub ask_become_pass: bool,
-    /// Ask for the connection password
-    #[arg(short = 'k', long)]
-    pub ask_pass: bool,
-    /// Ask for the vault password
-    #[arg(short = 'J', long)]
-    pub ask_vault_pass: bool,
-    /// Ask for the password of this vault id (may be repeated)
-    #[arg(long, value_name = "ID")]
-    pub vault_id: Vec<String>,
+    /// Passwords.
+    #[command(flatten)]
+    pub passwords: Passwords,
 }
 
 /// Options of every launch.
@@ -120,7 +111,7 @@ impl Target {
             environment,
             cwd: place.project.root,
             hosts: None,
-            secrets: self.hosts.secrets()?,
+            secrets: self.hosts.passwords.ask()?,
             on_conflict,
             timeout: self.timeout,
             rerun_of: None,
@@ -180,33 +171,6 @@ impl Hosts {
                 bail!("which environment of {}? Choose with -E NAME or -i SOURCE: {}", project.root.display(), names())
             }
         }
-    }
-
-    /// The passwords, asked for at the terminal.
-    ///
-    /// # Errors
-    /// There is no terminal.
-    pub fn secrets(&self) -> Result<Secrets> {
-        let mut secrets = Secrets::default();
-        if self.ask_pass {
-            secrets.set(SecretName::Connection, secret::ask("SSH password: ")?);
-        }
-        if self.ask_become_pass {
-            secrets.set(SecretName::Become, secret::ask("BECOME password: ")?);
-        }
-        if self.ask_vault_pass {
-            secrets.set(SecretName::Vault("default".into()), secret::ask("Vault password: ")?);
-        }
-        for id in &self.vault_id {
-            let id = id.strip_suffix("@prompt").unwrap_or(id);
-            if id.contains('@') {
-                bail!(
-                    "--vault-id {id}: only ids whose password is asked for; name files in ansible.cfg (vault_identity_list)"
-                );
-            }
-            secrets.set(SecretName::Vault(id.to_owned()), secret::ask(&format!("Vault password ({id}): "))?);
-        }
-        Ok(secrets)
     }
 }
 

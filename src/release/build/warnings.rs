@@ -41,7 +41,9 @@ pub fn of(
     }
     let instant = matches!(plan.strategy, Strategy::BlueGreen { .. });
     if plan.current.is_none() && !instant {
-        warnings.push("no stable version is known here: nothing can be rolled back to".into());
+        warnings.push(
+            "no stable version is known here: nothing can be rolled back to (--current names what runs now)".into(),
+        );
     }
     if plan.current.as_deref() == Some(&plan.version) {
         warnings.push(format!("{} is out already: a failure would have no other version to go back to", plan.version));
