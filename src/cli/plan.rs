@@ -2,7 +2,9 @@
 //!
 //! Exit codes: 0 printed; 1 there can be no such plan, and why; 2 a usage error. With --diff those of `play --wait`.
 
+use super::passwords::Passwords;
 use super::{Global, print, start};
+use crate::ansible::secrets::Secrets;
 use crate::project::{Environment, Project};
 use crate::release::build::{Wish, build, last_stable};
 use crate::release::plan::{OnFailure, Plan, Strategy, Traffic};
@@ -32,6 +34,9 @@ pub struct Args {
     /// Then run its deploy steps in Ansible's check mode and print what they would change (changes nothing)
     #[arg(short = 'D', long, conflicts_with = "json")]
     diff: bool,
+    /// Passwords.
+    #[command(flatten)]
+    passwords: Passwords,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -113,16 +118,17 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         words(&plan)?
     };
     print::print(&out)?;
-    if args.diff { differences(&plan, global) } else { Ok(ExitCode::SUCCESS) }
+    if args.diff { differences(&plan, &args.passwords.ask()?, global) } else { Ok(ExitCode::SUCCESS) }
 }
 
 /// Runs the deploy steps in check mode, one after another, as long as they end well.
-fn differences(plan: &Plan, global: &Global) -> anyhow::Result<ExitCode> {
+fn differences(plan: &Plan, secrets: &Secrets, global: &Global) -> anyhow::Result<ExitCode> {
     let requests = rehearse(plan);
     if requests.is_empty() {
         bail!("no deploy step is a playbook or an ad-hoc command: nothing can be tried in check mode");
     }
-    for request in requests {
+    for mut request in requests {
+        request.secrets = secrets.clone();
         let code = start::start(global, request, true, false)?;
         if code != ExitCode::SUCCESS {
             return Ok(code);

@@ -88,7 +88,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         return Ok(refused(&why));
     }
     let store = global.store();
-    let launched = match release::launch_with(&store, plan, digest.clone(), &args.passwords.ask()?) {
+    let launched = match release::launch(&store, plan, digest.clone(), &args.passwords.ask()?) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.to_string())),
     };

@@ -16,19 +16,12 @@ use std::io;
 use uuid::Uuid;
 
 /// Submits a release: returns when a supervisor has it in hand. What it waits for (approvals, the environment, a freeze)
-/// it waits for there. `digest` is the plan's: what approvals must name.
+/// it waits for there. `digest` is the plan's: what approvals must name. The passwords are for its steps; they live in its
+/// supervisor alone: where that dies, what needs them waits.
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
-pub fn launch(store: &StateDir, plan: Plan, digest: String) -> Result<Launched, LaunchError> {
-    launch_with(store, plan, digest, &Secrets::default())
-}
-
-/// Likewise, with passwords for its steps. They live in its supervisor alone: where that dies, what needs them waits.
-///
-/// # Errors
-/// See [`LaunchError`]; then nothing was started.
-pub fn launch_with(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -> Result<Launched, LaunchError> {
+pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -> Result<Launched, LaunchError> {
     let operator = Operator::current();
     // The same word as the kernel has for whoever speaks to the control socket: nobody approves what is their own.
     let uid = rustix::process::geteuid().as_raw();

@@ -35,4 +35,4 @@ pub mod world;
 
 pub use ask::ask;
 pub use fold::fold;
-pub use launch::{launch, launch_with};
+pub use launch::launch;

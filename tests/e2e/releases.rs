@@ -109,3 +109,33 @@ fn the_line_of_an_environment_is_stopped_and_opened_with_a_key() {
     pty.send("q");
     assert!(pty.wait_exit(10).success());
 }
+
+#[test]
+fn a_password_typed_for_a_release_opens_what_its_playbook_reads_and_is_kept_nowhere() {
+    let lab = Lab::start(1);
+    lab.write("opsdeck.yaml", PROJECT);
+    lab.write("deploy.yml", DEPLOY);
+    lab.write("inventories/lab/group_vars/lab.yml", "sealed: what was closed\n");
+    lab.write("password", "s3cret-of-the-vault\n");
+    let encrypt = ["encrypt", "--vault-password-file", "password", "inventories/lab/group_vars/lab.yml"];
+    assert!(lab.command("ansible-vault").args(encrypt).output().unwrap().status.success());
+    std::fs::remove_file(lab.project().join("password")).unwrap();
+    let mut pty = console(&lab, (120, 40));
+    pty.wait_text(30, "h1 ");
+    pty.send("r");
+    pty.wait_for(30, "the release", |s| s.contains("Releases for lab") && s.contains("rolling"));
+    // The third of them is the vault's.
+    pty.send("\x1bp\t\ts3cret-of-the-vault");
+    pty.wait_text(10, "Vault pw    •••");
+    pty.send("\x1b[A\x1b[A\x1b[A\x1b[A\x1b[A1.0\r");
+    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains("web 1.0"));
+    pty.send("\x12");
+    pty.wait_text(10, "Type its name");
+    pty.send("lab\r");
+    pty.wait_text(120, "PAUSED");
+    pty.wait_text(10, "1 new");
+    pty.send("q");
+    assert!(pty.wait_exit(10).success());
+    let kept = std::process::Command::new("grep").args(["-rl", "s3cret-of-the-vault"]).arg(lab.folder()).output();
+    assert_eq!(String::from_utf8_lossy(&kept.unwrap().stdout), "", "no file keeps the password");
+}

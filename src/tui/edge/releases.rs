@@ -1,6 +1,7 @@
 //! Performs the effects of the list of releases: what is offered, the frozen plan, the submission.
 
 use super::Context;
+use crate::ansible::secrets::Secrets;
 use crate::project::config::release::{ReleaseConfig, Strategy};
 use crate::release;
 use crate::release::build::{self, Wish};
@@ -9,7 +10,7 @@ use crate::release::traffic::active;
 use crate::run;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
-use crate::tui::screens::releases::{self as screen, Built, Effect, Offer, Order};
+use crate::tui::screens::releases::{self as screen, Built, Effect, Kept, Offer, Order};
 use uuid::Uuid;
 
 pub(super) fn perform(context: &Context, effect: Effect) {
@@ -19,19 +20,22 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             let built = built(context, &order);
             screen::Data::Built { order, built }
         }
-        Effect::Submit(Built { plan, digest }) => {
-            let launched = release::launch(&context.state, *plan, digest);
+        Effect::Submit(Built { plan, digest }, Kept(secrets)) => {
+            let launched = release::launch(&context.state, *plan, digest, &secrets);
             screen::Data::Submitted(launched.map(|l| (l.id, l.warnings)).map_err(said))
         }
-        Effect::Rehearse(Built { plan, .. }) => screen::Data::Rehearsed(rehearsed(context, &plan)),
+        Effect::Rehearse(Built { plan, .. }, Kept(secrets)) => {
+            screen::Data::Rehearsed(rehearsed(context, &plan, &secrets))
+        }
     };
     context.answer(Msg::Data(Data::Releases(data)));
 }
 
 /// Launches every deploy step in check mode; gives the first of them, to be watched.
-fn rehearsed(context: &Context, plan: &Plan) -> Result<Uuid, String> {
+fn rehearsed(context: &Context, plan: &Plan, secrets: &Secrets) -> Result<Uuid, String> {
     let mut first = None;
-    for request in release::rehearse::rehearse(plan) {
+    for mut request in release::rehearse::rehearse(plan) {
+        request.secrets = secrets.clone();
         let launched = run::launch(&context.state, request).map_err(said)?;
         first.get_or_insert(launched.id);
     }
@@ -67,7 +71,8 @@ fn offers(context: &Context, env: usize) -> Result<Vec<Offer>, String> {
 
 fn built(context: &Context, order: &Order) -> Result<Built, String> {
     let environment = environment(context, order.env)?;
-    let current = build::last_stable(&context.state, &order.release, environment).map_err(said)?;
+    let stable = build::last_stable(&context.state, &order.release, environment).map_err(said)?;
+    let current = stable.or_else(|| order.current.clone());
     // One text is one `-x`: `a=1 b=2`, JSON or `@file`, as on Launch.
     let extra_vars: Vec<String> = Some(order.vars.clone()).filter(|v| !v.is_empty()).into_iter().collect();
     let wish = Wish {

@@ -1,6 +1,7 @@
 //! What can be done on the list of releases, and the way to it from the fleet.
 
-use super::{Effect, Part, keys, open};
+use super::fields::missing;
+use super::{Effect, Kept, Part, keys, open};
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect;
 use crate::tui::model::Model;
@@ -19,15 +20,23 @@ pub const ACTIONS: &[Action] = &[
         .unless(why_not)
         .asks(Danger::TypeName, question),
     Action::new("releases.next", &["tab"], "next", "Go to the next part: list, version, variables, plan", |m| {
-        m.releases.part = match m.releases.part {
-            Part::List => Part::Version,
-            Part::Version => Part::Vars,
-            Part::Vars => Part::Plan,
-            Part::Plan => Part::List,
-        };
+        m.releases.part = m.releases.step(1, true);
         vec![]
     })
     .hint(50),
+    Action::new(
+        "releases.passwords",
+        &["alt-p"],
+        "passwords",
+        "Show the fields for passwords, or hide and forget them",
+        |m| {
+            let s = &mut m.releases;
+            s.fields.forget(!s.fields.asked);
+            s.part = if s.fields.asked { Part::Password(0) } else { Part::List };
+            vec![]
+        },
+    )
+    .hint(40),
     Action::new("releases.plan", &["enter"], "plan", "Take the release; freeze its plan and show it", keys::enter)
         .hint(90)
         .unless(|m| m.releases.current().is_none().then(|| "no release under the cursor".into())),
@@ -63,7 +72,10 @@ fn why_not(model: &Model) -> Option<String> {
     if model.env != Some(s.env) {
         return Some("another environment is in sight than the one of this plan".into());
     }
-    s.plan().is_none().then(|| "no plan is shown: enter freezes it".into())
+    if s.plan().is_none() {
+        return Some("no plan is shown: enter freezes it".into());
+    }
+    missing(model)
 }
 
 /// What will happen, in the lines that the plan begins with, and what a person should know.
@@ -85,14 +97,18 @@ fn question(model: &Model) -> Vec<String> {
     lines
 }
 
+fn passwords(model: &Model) -> Kept {
+    Kept(model.releases.fields.secrets())
+}
+
 fn submit(model: &mut Model) -> Vec<effect::Effect> {
     let Some(built) = model.releases.plan().cloned() else { return vec![] };
     model.releases.busy = true;
-    vec![effect::Effect::Releases(Effect::Submit(built))]
+    vec![effect::Effect::Releases(Effect::Submit(built, passwords(model)))]
 }
 
 fn rehearse(model: &mut Model) -> Vec<effect::Effect> {
     let Some(built) = model.releases.plan().cloned() else { return vec![] };
     model.releases.busy = true;
-    vec![effect::Effect::Releases(Effect::Rehearse(built))]
+    vec![effect::Effect::Releases(Effect::Rehearse(built, passwords(model)))]
 }

@@ -1,5 +1,6 @@
 //! What arrives for the list of releases, and what it wants done.
 
+use crate::ansible::secrets::Secrets;
 use crate::release::plan::Plan;
 use crate::tui::effect;
 use crate::tui::model::Model;
@@ -29,6 +30,8 @@ pub struct Order {
     pub release: String,
     /// Version.
     pub version: String,
+    /// Version that runs now, where no stable one is known.
+    pub current: Option<String>,
     /// Extra variables as they were typed.
     pub vars: String,
 }
@@ -76,9 +79,19 @@ pub enum Effect {
     /// Freeze a plan.
     Build(Order),
     /// Submit the plan that was seen.
-    Submit(Built),
+    Submit(Built, Kept),
     /// Run its deploy steps in check mode, with diffs.
-    Rehearse(Built),
+    Rehearse(Built, Kept),
+}
+
+/// Passwords on their way: compared by their names.
+#[derive(Debug, Default)]
+pub struct Kept(pub Secrets);
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.names().eq(other.0.names())
+    }
 }
 
 /// Data arrived.

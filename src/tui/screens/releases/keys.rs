@@ -11,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKin
 pub const LIST: &str = "releases";
 /// The plan's lines.
 pub const PLAN: &str = "releases.plan";
-/// The fields: 0 the version, 1 the variables.
+/// The fields, from above.
 pub const FIELD: &str = "releases.field";
 
 /// Enter: in the list takes the release, in a field freezes the plan.
@@ -38,18 +38,14 @@ pub fn enter(model: &mut Model) -> Vec<effect::Effect> {
 /// A key while a field has the keyboard.
 pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
     let s = &mut model.releases;
-    let field = match s.part {
-        Part::Version => &mut s.version,
-        Part::Vars => &mut s.vars,
-        Part::List | Part::Plan => return None,
-    };
+    if matches!(s.part, Part::List | Part::Plan) {
+        return None;
+    }
     match key.code {
-        KeyCode::Up => s.part = if s.part == Part::Vars { Part::Version } else { Part::List },
-        KeyCode::Down => s.part = if s.part == Part::Version { Part::Vars } else { Part::Plan },
+        KeyCode::Up => s.part = s.step(-1, false),
+        KeyCode::Down => s.part = s.step(1, false),
         KeyCode::Esc => s.part = Part::List,
-        _ => {
-            field.key(key)?;
-        }
+        _ => s.fields.key(s.part, key)?,
     }
     Some(vec![])
 }
@@ -57,11 +53,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
 /// Pasted text.
 pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
     let s = &mut model.releases;
-    match s.part {
-        Part::Version => s.version.paste(text),
-        Part::Vars => s.vars.paste(text),
-        Part::List | Part::Plan => {}
-    }
+    s.fields.paste(s.part, text);
     vec![]
 }
 
@@ -85,7 +77,7 @@ pub fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {
             }
             .min(last);
         }
-        Part::List | Part::Version | Part::Vars => {
+        _ => {
             s.list.motion(motion, len, page);
         }
     }
@@ -104,7 +96,8 @@ pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Ve
             s.part = if again { Part::Version } else { Part::List };
         }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Part { part: FIELD, index })) => {
-            model.releases.part = if index == 0 { Part::Version } else { Part::Vars };
+            let s = &mut model.releases;
+            s.part = s.fields().get(index).copied().unwrap_or(s.part);
         }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: PLAN, .. })) => {
             model.releases.part = Part::Plan;

@@ -2,6 +2,7 @@
 
 mod actions;
 mod data;
+mod fields;
 mod keys;
 mod preview;
 #[cfg(test)]
@@ -13,13 +14,14 @@ use crate::tui::list::List;
 use crate::tui::model::Model;
 use crate::tui::widgets::field::Field;
 pub use actions::RELEASE;
-pub use data::{Built, Data, Effect, Offer, Order, arrived};
+pub use data::{Built, Data, Effect, Kept, Offer, Order, arrived};
+use fields::{Fields, Part};
 
 /// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs: |m| m.releases.current().map(|o| o.name.clone()).into_iter().collect(),
     actions: actions::ACTIONS,
-    typing: |m| matches!(m.releases.part, Part::Version | Part::Vars),
+    typing: |m| !matches!(m.releases.part, Part::List | Part::Plan),
     key: keys::key,
     paste: keys::paste,
     motion: keys::motion,
@@ -28,21 +30,7 @@ pub const SCREEN: Screen = Screen {
     ..Screen::plain("releases", view::view)
 };
 
-/// Which part has the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Part {
-    /// The list of releases.
-    #[default]
-    List,
-    /// The version.
-    Version,
-    /// Extra variables.
-    Vars,
-    /// The plan.
-    Plan,
-}
-
-/// Its state.
+/// Its state. Dropped, and its passwords wiped, when it is left or has submitted.
 #[derive(Debug, Default)]
 pub struct Releases {
     /// The environment that it was opened for.
@@ -50,8 +38,7 @@ pub struct Releases {
     /// What can be released there; `None`: not known yet.
     offers: Option<Result<Vec<Offer>, String>>,
     list: List,
-    version: Field,
-    vars: Field,
+    fields: Fields,
     part: Part,
     /// What a plan was asked for, and the plan, or why there is none.
     built: Option<(Order, Option<Result<Built, String>>)>,
@@ -77,9 +64,10 @@ impl Releases {
     /// What the fields say now.
     fn order(&self) -> Option<Order> {
         let release = self.current()?.name.clone();
-        let version = self.version.text().trim().to_owned();
-        let vars = self.vars.text().trim().to_owned();
-        Some(Order { env: self.env, release, version, vars })
+        let said = |field: &Field| field.text().trim().to_owned();
+        let Fields { version, current, vars, .. } = &self.fields;
+        let current = Some(said(current)).filter(|c| !c.is_empty() && self.fields().contains(&Part::Current));
+        Some(Order { env: self.env, release, version: said(version), current, vars: said(vars) })
     }
 
     /// The plan of what the fields say, if it was built.

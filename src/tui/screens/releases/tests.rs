@@ -1,6 +1,7 @@
 //! The list of releases: pick, say the version, read the plan, submit; at the sizes and in the themes that people use.
 
 use super::*;
+use crate::ansible::secrets::SecretName;
 use crate::tui::effect;
 use crate::tui::msg::{self, Msg};
 use crate::tui::screens::release::fixtures;
@@ -70,7 +71,7 @@ fn what_is_submitted_is_what_was_seen_and_production_is_typed() {
     assert_eq!(d.effects(), [], "its name was not typed");
     d.text("production");
     d.keys("enter");
-    let [effect::Effect::Releases(Effect::Submit(built))] = &d.effects()[..] else { panic!("{}", d.screen()) };
+    let [effect::Effect::Releases(Effect::Submit(built, _))] = &d.effects()[..] else { panic!("{}", d.screen()) };
     assert_eq!(built.digest, "3fa9c1d27be0a442");
     d.keys("f5");
     assert!(d.screen().contains("it is being submitted"), "{}", d.screen());
@@ -115,6 +116,38 @@ fn another_version_is_another_plan() {
 }
 
 #[test]
+fn passwords_are_masked_go_with_the_submission_and_are_forgotten() {
+    let mut d = planned("dark", (80, 24));
+    d.keys("alt-p");
+    d.text("s3cret");
+    insta::assert_snapshot!("releases_passwords", d.screen());
+    d.keys("f5");
+    d.text("production");
+    d.keys("enter");
+    let [effect::Effect::Releases(Effect::Submit(_, Kept(secrets)))] = &d.effects()[..] else {
+        panic!("{}", d.screen())
+    };
+    assert_eq!(secrets.get(&SecretName::Become), Some("s3cret"));
+    send(&mut d, Data::Submitted(Err("a freeze".into())));
+    d.keys("alt-p alt-p");
+    assert!(d.model.releases.fields.secrets().names().next().is_none(), "hidden is forgotten");
+}
+
+#[test]
+fn the_version_that_runs_now_is_asked_for_where_none_is_known() {
+    let mut d = driver("dark", (80, 24));
+    assert!(!d.screen().contains("Runs now"), "{}", d.screen());
+    d.keys("down enter");
+    d.text("2.0");
+    d.keys("down");
+    d.text("1.9");
+    assert!(d.screen().contains("Runs now    1.9"), "{}", d.screen());
+    d.keys("enter");
+    let [effect::Effect::Releases(Effect::Build(order))] = &d.effects()[..] else { panic!("{}", d.screen()) };
+    assert_eq!((order.version.as_str(), order.current.as_deref()), ("2.0", Some("1.9")));
+}
+
+#[test]
 fn a_late_plan_is_left_out_and_a_bad_one_says_why() {
     let mut d = driver("dark", (80, 24));
     d.keys("enter enter");
@@ -122,7 +155,13 @@ fn a_late_plan_is_left_out_and_a_bad_one_says_why() {
     d.text("1");
     d.keys("enter");
     d.effects();
-    let order = |version: &str| Order { env: 0, release: "web".into(), version: version.into(), vars: String::new() };
+    let order = |version: &str| Order {
+        env: 0,
+        release: "web".into(),
+        version: version.into(),
+        current: None,
+        vars: String::new(),
+    };
     send(&mut d, Data::Built { order: order("0"), built: Err("late".into()) });
     assert!(d.screen().contains("freezing the plan"), "{}", d.screen());
     send(&mut d, Data::Built { order: order("1"), built: Err("opsdeck.yaml:7:9: no such group".into()) });

@@ -38,20 +38,19 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         put(frame.buffer_mut(), &model.theme, inner.x, list.bottom(), inner.width, &offer.help, style);
     }
     let fields = Rect { y: list.bottom() + 1, height: 1, ..inner };
-    for (i, (label, field, part)) in
-        [("Version", &s.version, Part::Version), ("Extra vars", &s.vars, Part::Vars)].into_iter().enumerate()
-    {
+    let parts = s.fields();
+    for (i, part) in parts.iter().copied().enumerate() {
         let row = Rect { y: fields.y + u16::try_from(i).unwrap_or(0), ..fields };
         if row.y < inner.bottom() {
             let focus = s.part == part;
             let role = if focus { Role::Title } else { Role::Dim };
-            put(frame.buffer_mut(), &model.theme, row.x, row.y, LABEL, label, model.theme.style(role));
+            put(frame.buffer_mut(), &model.theme, row.x, row.y, LABEL, part.label(), model.theme.style(role));
             let room = Rect { x: row.x + LABEL.min(row.width), width: row.width.saturating_sub(LABEL), ..row };
-            field.view(&model.theme, frame, room, focus);
+            s.fields.view(part, &model.theme, frame, room, focus);
             hits.add(row, Target::Part { part: FIELD, index: i });
         }
     }
-    let top = fields.y + 3;
+    let top = fields.y + 1 + u16::try_from(parts.len()).unwrap_or(0);
     let plan = Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner };
     if !plan.is_empty() {
         preview(model, frame, plan, hits);
