@@ -30,6 +30,7 @@ pub mod release;
 pub mod rerun;
 pub mod runs;
 mod secret;
+pub mod serve;
 pub mod sh;
 pub mod show;
 mod start;
@@ -151,6 +152,10 @@ pub enum Verb {
     Breaker(breaker::Args),
     /// Show what auto-recovery sees and does; take an incident over, switch a policy off or on
     Recovery(recovery::Args),
+    /// Watch environments when no screen is open: poll, recover, tell people; answer over HTTP
+    ///
+    /// Stays in the foreground. One process acts in an environment; others wait, and take over when it dies.
+    Serve(serve::Args),
     /// Bring a version out: plan it, agree, submit it, and watch it to its end
     ///
     /// Without --wait the id is printed alone on its line. The release depends neither on this command nor on the
@@ -196,6 +201,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Breaker(args)) => breaker::run(&args, &global),
         Some(Verb::Recovery(args)) => recovery::run(&args, &global),
+        Some(Verb::Serve(args)) => serve::run(&global, &args),
         Some(Verb::Release(args)) => submit::run(&global, &args),
         Some(Verb::People(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
