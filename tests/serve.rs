@@ -6,10 +6,14 @@
 mod prometheus;
 mod support;
 
+#[path = "serve/alertmanager.rs"]
+mod alertmanager;
 #[path = "serve/daemon.rs"]
 mod daemon;
 #[path = "serve/http.rs"]
 mod http;
+#[path = "serve/notify.rs"]
+mod notify;
 #[path = "serve/one.rs"]
 mod one;
 

@@ -2,7 +2,10 @@
 //! A round is whole in itself; whoever is killed in the middle of one has lost nothing and repeats nothing.
 
 use super::Options;
+use super::notify::deliver::{Deliverer, EXPIRES};
+use super::notify::{self, Place};
 use crate::health::breaker::Keeper;
+use crate::project::config::notify::Via;
 use crate::project::{Environment, scope};
 use crate::recovery;
 use crate::state::beats::Beat;
@@ -15,6 +18,12 @@ use std::time::Duration;
 
 /// Between two rounds, and between two looks at the lock.
 const ROUND: Duration = Duration::from_secs(2);
+
+/// Notices of receivers that are served no more have failed so long after others would (milliseconds).
+const LATE: i64 = 3_600_000;
+/// Notices that were told are kept so long, those that failed longer (milliseconds): a week, a month.
+const SENT: i64 = 7 * 24 * 3_600_000;
+const FAILED: i64 = 30 * 24 * 3_600_000;
 
 /// What it does in an environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -122,8 +131,23 @@ fn fails(post: &Post, why: &str) {
     post.set(|stands| stands.failed = Some(why.to_owned()));
 }
 
-/// Round after round.
+/// Round after round, with a thread for each receiver beside it.
 fn act(options: &Options, post: &Post, stopped: &Receiver<()>) {
+    std::thread::scope(|scope| {
+        let mut stops = Vec::new();
+        for receiver in options.project.notify.receivers.iter().filter(|receiver| receiver.via != Via::Screen) {
+            let (state, root) = (options.state.clone(), options.project.root.clone());
+            let one = Deliverer { state, root, scope: post.scope.clone(), receiver: receiver.clone() };
+            let (stop, stopped) = std::sync::mpsc::channel();
+            stops.push(stop);
+            scope.spawn(move || one.run(&stopped));
+        }
+        rounds(options, post, stopped);
+        drop(stops);
+    });
+}
+
+fn rounds(options: &Options, post: &Post, stopped: &Receiver<()>) {
     let mut begun = false;
     loop {
         // What the process before tried is tried again; until that is written no round is done.
@@ -158,7 +182,16 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
     for one in &report.launched {
         tracing::info!("{}: recovery of {} on {} is run {}", post.name, one.policy, one.host, one.run);
     }
+    let notify = &options.project.notify;
+    let place = Place { state: &options.state, environment: &post.name, scope: &post.scope, notify, now };
+    notify::tell(place, &report.notices).map_err(|e| e.to_string())?;
+    // They lie in the outbox.
+    let keys: Vec<String> = report.notices.iter().map(|notice| notice.key.clone()).collect();
+    if !keys.is_empty() {
+        recovery::told(&options.state, &keys).map_err(|e| e.to_string())?;
+    }
     let index = Index::open(&options.state).map_err(|e| e.to_string())?;
+    index.tidy_outbox(&post.scope, now - EXPIRES - LATE, now - SENT, now - FAILED).map_err(|e| e.to_string())?;
     let beat = Beat { who: options.who.clone(), at: now };
     index.be_hasty().and_then(|()| index.beat(&post.scope, &beat)).map_err(|e| e.to_string())
 }

@@ -6,6 +6,7 @@ use crate::health::breaker::Keeper;
 use crate::health::judge::Status;
 use crate::health::store::{Poller, Store};
 use crate::recovery;
+use crate::state::outbox::Backlog;
 use crate::state::{Filter, Index, IndexError, StateDir};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub struct Seen {
     pub oldest: Option<i64>,
     /// Incidents of auto-recovery by their state.
     pub incidents: BTreeMap<&'static str, u64>,
+    /// Notices that were not told.
+    pub backlog: Vec<Backlog>,
 }
 
 /// The clock (Unix milliseconds).
@@ -73,6 +76,7 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
             let age = record.state.last.as_ref().map(|last| (facts.at - last.at).max(0));
             seen.oldest = seen.oldest.max(age);
         }
+        seen.backlog = index.backlog(&post.scope)?;
         for incident in recovery::incidents(&index, Some(&post.name))? {
             *seen.incidents.entry(incident.state.name()).or_default() += 1;
         }

@@ -4,6 +4,7 @@
 use super::act::Role;
 use super::facts::Facts;
 use crate::health::judge::Status;
+use crate::state::outbox::Standing;
 use std::fmt::Write as _;
 
 /// What the text says of itself.
@@ -47,6 +48,18 @@ pub fn text(facts: &Facts) -> String {
     for env in &facts.environments {
         for (state, count) in &env.incidents {
             page.line(&[("environment", &env.name), ("state", state)], *count as f64);
+        }
+    }
+    page.family("outbox_notices", "Notices that no receiver took yet (pending), or none in a day (failed).");
+    for (env, of) in facts.environments.iter().flat_map(|env| env.backlog.iter().map(move |of| (env, of))) {
+        let labels = [("environment", env.name.as_str()), ("receiver", &of.receiver), ("state", of.state.name())];
+        page.line(&labels, of.count as f64);
+    }
+    page.family("outbox_oldest_pending_seconds", "How long the oldest notice waits for its receiver.");
+    for (env, of) in facts.environments.iter().flat_map(|env| env.backlog.iter().map(move |of| (env, of))) {
+        if of.state == Standing::Pending {
+            let labels = [("environment", env.name.as_str()), ("receiver", &of.receiver)];
+            page.line(&labels, seconds((facts.at - of.oldest).max(0)));
         }
     }
     page.family("breakers", "Circuit breakers that have a row, by what they are about and how they stand.");

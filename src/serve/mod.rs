@@ -1,5 +1,5 @@
 //! The daemon `opsdeck serve`: polls, recovers and tells people when no screen is open. One process acts in an environment,
-//! others wait (`act`); what it knows about itself is gathered (`facts`), judged (`ready`) and exported (`metrics`) over a
+//! others wait (`act`), and people are told (`notify`); what it knows about itself is gathered (`facts`), judged (`ready`) and exported (`metrics`) over a
 //! small HTTP server (`http`). It owns nothing that was started: runs have supervisors of their own, and what it has to
 //! remember lies in the state directory. Only `cli` imports it.
 
@@ -7,6 +7,7 @@ mod act;
 mod facts;
 mod http;
 mod metrics;
+mod notify;
 mod ready;
 pub mod token;
 

@@ -2,10 +2,14 @@
 
 use super::act::Role;
 use super::facts::{Facts, Seen};
+use crate::state::outbox::{Backlog, Standing};
 use crate::text::human;
 
 /// A loop that says nothing for so many milliseconds hangs: many rounds.
 const SILENT: i64 = 30_000;
+
+/// A notice that waits for so many milliseconds is stuck.
+const STUCK: i64 = 600_000;
 
 /// Why it is not ready; empty: it is.
 pub fn reasons(facts: &Facts) -> Vec<String> {
@@ -29,6 +33,14 @@ fn environment(seen: &Seen, facts: &Facts) -> Vec<String> {
     }
     if seen.poller.is_none() && facts.store.is_none() {
         reasons.push(format!("{}: nobody polls its hosts", seen.name));
+    }
+    let stuck = |of: &&Backlog| of.state == Standing::Pending && facts.at - of.oldest > STUCK;
+    for of in seen.backlog.iter().filter(stuck) {
+        let waits = human::short(facts.at - of.oldest);
+        reasons.push(format!(
+            "{}: {} takes no notices, {} wait, the oldest for {waits}",
+            seen.name, of.receiver, of.count
+        ));
     }
     reasons
 }
@@ -61,6 +73,9 @@ mod tests {
         assert_eq!(one(seen(Role::Begins, None, None)), "prod: its loop has not begun yet");
         assert_eq!(one(seen(Role::Acts, Some(60_000), None)), "prod: no round for 40s");
         assert_eq!(one(seen(Role::Acts, Some(99_000), Some("disk full"))), "prod: disk full");
+        let backlog = vec![Backlog { receiver: "ann".into(), state: Standing::Pending, count: 2, oldest: -600_000 }];
+        let stuck = Seen { backlog, ..seen(Role::Acts, Some(99_000), None) };
+        assert_eq!(one(stuck), "prod: ann takes no notices, 2 wait, the oldest for 11m");
         let nobody = Seen { poller: None, ..seen(Role::Acts, Some(99_000), None) };
         assert_eq!(one(nobody.clone()), "prod: nobody polls its hosts");
         let broken = Facts { store: Some("read-only".into()), ..facts(nobody) };

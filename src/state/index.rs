@@ -128,12 +128,14 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
          {}
          {}
          {}
+         {}
          PRAGMA user_version = {SCHEMA};
          COMMIT;",
         super::beats::TABLES,
         super::breakers::TABLES,
         super::recovery::TABLES,
         super::health::TABLES,
+        super::outbox::TABLES,
     ))?;
     Ok((SCHEMA, true))
 }

@@ -12,6 +12,7 @@ pub mod leases;
 pub mod lines;
 pub mod lock;
 pub mod operator;
+pub mod outbox;
 pub mod recovery;
 pub mod runs;
 pub mod seen;
