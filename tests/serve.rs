@@ -8,6 +8,8 @@ mod support;
 
 #[path = "serve/alertmanager.rs"]
 mod alertmanager;
+#[path = "serve/alerts.rs"]
+mod alerts;
 #[path = "serve/daemon.rs"]
 mod daemon;
 #[path = "serve/http.rs"]

@@ -1,5 +1,6 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
+pub mod alerts;
 pub mod audit;
 pub mod breaker;
 pub mod check;
@@ -106,6 +107,8 @@ pub enum Verb {
     Health(health::Args),
     /// Show the audit ledger, newest first: who did what, where, and how it ended
     Audit(audit::Args),
+    /// Show the alerts that an Alertmanager told `opsdeck serve` of, and that fire
+    Alerts(alerts::Args),
     /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
     Check(check::Args),
     /// Say what is missing on this machine and how to get it
@@ -184,6 +187,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Hosts(args)) => hosts::run(&args, &global),
         Some(Verb::Health(args)) => health::run(&global, &args),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
+        Some(Verb::Alerts(args)) => alerts::run(&global, &args),
         Some(Verb::Check(args)) => check::run(&args, &global),
         Some(Verb::Doctor(args)) => doctor::run(&args, &global),
         Some(Verb::Schema) => schema::run(),

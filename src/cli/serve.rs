@@ -23,7 +23,8 @@ Examples:
   opsdeck serve --listen 0.0.0.0:9590 --token-file /etc/opsdeck/token
   curl -s http://127.0.0.1:9590/readyz
 
-Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus). With a token all but /healthz want it:
+Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus), and POST /alerts
+(webhook of an Alertmanager; see `opsdeck alerts`). With a token all but /healthz want it:
 `Authorization: Bearer TOKEN`. Changes of opsdeck.yaml hold after a restart; runs do not notice one.
 
 Exit codes: 0 ended by SIGTERM or Ctrl-C, 1 it could not serve, 2 the command line is wrong.")]

@@ -21,7 +21,7 @@ const ROUND: Duration = Duration::from_secs(2);
 
 /// Notices of receivers that are served no more have failed so long after others would (milliseconds).
 const LATE: i64 = 3_600_000;
-/// Notices that were told are kept so long, those that failed longer (milliseconds): a week, a month.
+/// Notices that were told are kept so long, those that failed and alerts of others longer (milliseconds): a week, a month.
 const SENT: i64 = 7 * 24 * 3_600_000;
 const FAILED: i64 = 30 * 24 * 3_600_000;
 
@@ -191,6 +191,7 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
         recovery::told(&options.state, &keys).map_err(|e| e.to_string())?;
     }
     let index = Index::open(&options.state).map_err(|e| e.to_string())?;
+    index.forget_alerts(now - FAILED).map_err(|e| e.to_string())?;
     index.tidy_outbox(&post.scope, now - EXPIRES - LATE, now - SENT, now - FAILED).map_err(|e| e.to_string())?;
     let beat = Beat { who: options.who.clone(), at: now };
     index.be_hasty().and_then(|()| index.beat(&post.scope, &beat)).map_err(|e| e.to_string())

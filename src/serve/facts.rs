@@ -22,6 +22,8 @@ pub struct Facts {
     pub store: Option<String>,
     /// Environments that are watched.
     pub environments: Vec<Seen>,
+    /// Alerts of an Alertmanager that fire, as far as it told.
+    pub alerts: u64,
     /// Breakers: environment (empty: of none), what they are about, how they stand -> how many.
     pub breakers: BTreeMap<(String, String, String), u64>,
     /// Runs that live or ended within a day: environment, state -> how many.
@@ -81,6 +83,7 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
             *seen.incidents.entry(incident.state.name()).or_default() += 1;
         }
     }
+    facts.alerts = index.firing_alerts()?;
     for (key, breaker) in Keeper::open(state)?.list(None)? {
         let about = key.to_string().split(':').next().unwrap_or_default().to_owned();
         let environment = key.environment().unwrap_or_default().to_owned();

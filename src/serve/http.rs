@@ -1,11 +1,11 @@
-//! The daemon's HTTP: `/healthz` for everybody who reaches it, `/readyz` and `/metrics` for whoever has the token where there
-//! is one. Few connections, small heads, short patience: nobody out there holds up the daemon.
+//! The daemon's HTTP: `/healthz` for everybody who reaches it; `/readyz`, `/metrics` and `/alerts` (which takes what an
+//! Alertmanager tells) for whoever has the token where there is one. Few connections, small heads, short patience: nobody out there holds up the daemon.
 
 use super::act::Post;
 use super::token::Token;
-use super::{facts, metrics, ready};
-use crate::state::StateDir;
-use http_body_util::Full;
+use super::{alerts, facts, metrics, ready};
+use crate::state::{Index, StateDir};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
@@ -99,7 +99,7 @@ async fn timely(app: Arc<App>, request: Request<Incoming>) -> Answer {
 async fn answer(app: Arc<App>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
     let Some(allowed) = allowed(&path) else {
-        return text(StatusCode::NOT_FOUND, "expected /healthz, /readyz or /metrics\n");
+        return text(StatusCode::NOT_FOUND, "expected /healthz, /readyz, /metrics or /alerts\n");
     };
     if !allowed.contains(request.method()) {
         let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
@@ -112,6 +112,9 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Answer {
     if app.token.as_ref().is_some_and(|token| !token.is_in(given)) {
         let answer = text(StatusCode::UNAUTHORIZED, "expected the header Authorization: Bearer TOKEN\n");
         return with(answer, WWW_AUTHENTICATE, "Bearer");
+    }
+    if path == "/alerts" {
+        return take(app, request).await;
     }
     let gathered = tokio::task::spawn_blocking(move || facts::gather(&app.state, &app.posts)).await;
     let Ok(facts) = gathered else {
@@ -126,10 +129,43 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Answer {
     }
 }
 
+/// Alerts of an Alertmanager: 200 only when they are on the disk, so that it tells again what we lost.
+async fn take(app: Arc<App>, request: Request<Incoming>) -> Answer {
+    // A page in somebody's browser can post text to this machine, but not JSON.
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "expected Content-Type: application/json\n");
+    }
+    let body = match Limited::new(request.into_body(), alerts::BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(e) if e.is::<LengthLimitError>() => {
+            return text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "expected at most 1 MiB: max_alerts of the webhook makes it less\n",
+            );
+        }
+        Err(e) => return text(StatusCode::BAD_REQUEST, &format!("the body did not come whole: {e}\n")),
+    };
+    let alerts = match alerts::read(&body, facts::now()) {
+        Ok(alerts) => alerts,
+        Err(why) => return text(StatusCode::BAD_REQUEST, &format!("{}\n", crate::text::plain(&why))),
+    };
+    let put = move || Index::open(&app.state).and_then(|index| index.put_alerts(&alerts));
+    match tokio::task::spawn_blocking(put).await {
+        Ok(Ok(())) => text(StatusCode::OK, "taken\n"),
+        Ok(Err(e)) => {
+            tracing::error!("alerts could not be written down: {e}");
+            text(StatusCode::SERVICE_UNAVAILABLE, "not written down: tell again\n")
+        }
+        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "an error of opsdeck's own: see its log\n"),
+    }
+}
+
 /// Methods of a path; `None`: there is no such path.
 fn allowed(path: &str) -> Option<&'static [Method]> {
     match path {
         "/healthz" | "/readyz" | "/metrics" => Some(&[Method::GET, Method::HEAD]),
+        "/alerts" => Some(&[Method::POST]),
         _ => None,
     }
 }

@@ -62,6 +62,8 @@ pub fn text(facts: &Facts) -> String {
             page.line(&labels, seconds((facts.at - of.oldest).max(0)));
         }
     }
+    page.family("alerts_firing", "Alerts that fire, as an Alertmanager told last.");
+    page.line(&[], facts.alerts as f64);
     page.family("breakers", "Circuit breakers that have a row, by what they are about and how they stand.");
     for ((environment, about, position), count) in &facts.breakers {
         let labels = [("environment", environment.as_str()), ("about", about), ("position", position)];

@@ -4,6 +4,7 @@
 //! remember lies in the state directory. Only `cli` imports it.
 
 mod act;
+mod alerts;
 mod facts;
 mod http;
 mod metrics;

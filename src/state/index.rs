@@ -129,8 +129,10 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
          {}
          {}
          {}
+         {}
          PRAGMA user_version = {SCHEMA};
          COMMIT;",
+        super::alerts::TABLES,
         super::beats::TABLES,
         super::breakers::TABLES,
         super::recovery::TABLES,

@@ -1,6 +1,7 @@
 //! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
 //! and process identities in the files beside. Nothing here knows what a run's events mean.
 
+pub mod alerts;
 pub mod beats;
 pub mod breakers;
 pub mod child;

@@ -47,13 +47,22 @@ impl Alertmanager {
         am
     }
 
+    /// Adds alerts, as Prometheus does.
+    pub fn post(&self, alerts: &Value) {
+        let url = format!("{}/api/v2/alerts", self.url);
+        let headers = [("Content-Type".to_owned(), "application/json".to_owned())].into();
+        let body = Some(alerts.to_string());
+        let request = Http { method: "POST".into(), url, headers, body, ..Http::default() };
+        let answer = send(&request, Duration::from_secs(20)).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
     /// Alerts that are active, by their labels.
     pub fn alerts(&self) -> Vec<Value> {
         let url = format!("{}/api/v2/alerts", self.url);
         let answer = send(&Http { url, ..Http::default() }, Duration::from_secs(20)).unwrap();
         serde_json::from_str(&answer.body).unwrap()
     }
-
 }
 
 impl Drop for Alertmanager {
