@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 1 | `main` | entry |
 //! | 2 | [`cli`] | one file a verb |
-//! | 3 | [`tui`] | model, update, view |
+//! | 3 | [`tui`], [`serve`] | model, update, view; the daemon: polls, recovers, notifies, its HTTP |
 //! | 4 | [`release`], [`recovery`] | plans, their machine, traffic, gates; auto-recovery: guards, ladder, escalation |
 //! | 5 | [`run`], [`health`] | spec, events, fold, journal, launcher, supervisor, step runner; probes, breakers, what the hosts are like |
 //! | 6 | [`ssh`] | commands on many hosts over multiplexed OpenSSH |
@@ -27,6 +27,7 @@ pub mod project;
 pub mod recovery;
 pub mod release;
 pub mod run;
+pub mod serve;
 pub mod ssh;
 pub mod state;
 pub mod text;

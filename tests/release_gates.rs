@@ -156,7 +156,7 @@ fn a_program_tells_by_its_exit_code_and_is_ended_in_time() {
 fn prometheus_decides_by_its_samples_and_never_by_their_absence() {
     let (world, server) = (World::new(), Server::start());
     server.says("/metrics", 200, "", "p99{shard=\"a\"} 120\np99{shard=\"b\"} 312\nempty NaN\n");
-    let prometheus = Prometheus::start(&server);
+    let prometheus = Prometheus::start(&server.address);
     let ask = |query: &str, min: Option<f64>, max: Option<f64>| {
         let probe = Probe::Prometheus { url: prometheus.url.clone(), query: query.into(), min, max };
         world.read(probe, &hosts(&["w1"]))

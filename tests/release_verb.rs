@@ -5,6 +5,8 @@
 #[path = "support/wait.rs"]
 mod wait;
 
+use opsdeck::state::alerts::AlertRow;
+use opsdeck::state::{Index, StateDir};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -192,4 +194,25 @@ fn what_would_change_is_shown_and_changes_nothing() {
     let id = runs[0]["id"].as_str().unwrap();
     let run: Value = serde_json::from_str(&world.opsdeck(&["show", id, "--json"]).1).unwrap();
     assert_eq!((&run["check"], &run["diff"], &run["environment"]), (&true.into(), &true.into(), &"lab".into()));
+}
+
+#[test]
+fn alerts_that_were_there_while_it_ran_stand_beside_it() {
+    let world = World::new("");
+    let (code, out, err) = world.opsdeck(&["release", "web", "-e", "lab", "--version", "1.0", "--yes", "--wait"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let index = Index::open(&StateDir::at(world.dir.path().join("state"))).unwrap();
+    let alert = |name: &str, labels: &[(&str, &str)]| AlertRow {
+        fingerprint: name.into(),
+        labels: [("alertname", name)].iter().chain(labels).map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        ..AlertRow::default()
+    };
+    let over = AlertRow { ends_at: Some(1), ..alert("Long ago", &[("env", "lab")]) };
+    let near = alert("Slow", &[("instance", "w1:9100")]);
+    index.put_alerts(&[near, over, alert("Elsewhere", &[("env", "walled"), ("instance", "w1:9100")])]).unwrap();
+    let shown = world.opsdeck(&["show", "last"]).1;
+    let (_, alerts) = shown.split_once("alerts while it ran\n").unwrap();
+    assert!(alerts.starts_with("  host: Slow  instance=w1:9100  fires for") && alerts.lines().count() == 1, "{shown}");
+    let json: Value = serde_json::from_str(&world.opsdeck(&["show", "last", "--json"]).1).unwrap();
+    assert_eq!((json["alerts"].as_array().unwrap().len(), &json["alerts"][0]["by"]), (1, &"host".into()));
 }

@@ -29,6 +29,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// Only rows before this number: the `next` of the page before.
     pub before: Option<i64>,
+    /// Only rows after this number.
+    pub after: Option<i64>,
 }
 
 /// Rows, newest first.
@@ -147,6 +149,9 @@ fn conditions(filter: &Filter) -> (String, Vec<Sql>) {
     }
     if let Some(before) = filter.before {
         add("a.seq < ?", Sql::Integer(before));
+    }
+    if let Some(after) = filter.after {
+        add("a.seq > ?", Sql::Integer(after));
     }
     (sql.join(" AND "), values)
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
+pub mod alerts;
 pub mod audit;
 pub mod breaker;
 pub mod check;
@@ -31,6 +32,7 @@ pub mod release;
 pub mod rerun;
 pub mod runs;
 mod secret;
+pub mod serve;
 pub mod sh;
 pub mod show;
 mod start;
@@ -106,6 +108,8 @@ pub enum Verb {
     Health(health::Args),
     /// Show the audit ledger, newest first: who did what, where, and how it ended
     Audit(audit::Args),
+    /// Show the alerts that an Alertmanager told `opsdeck serve` of, and that fire
+    Alerts(alerts::Args),
     /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
     Check(check::Args),
     /// Say what is missing on this machine and how to get it
@@ -152,6 +156,10 @@ pub enum Verb {
     Breaker(breaker::Args),
     /// Show what auto-recovery sees and does; take an incident over, switch a policy off or on
     Recovery(recovery::Args),
+    /// Watch environments when no screen is open: poll, recover, tell people; answer over HTTP
+    ///
+    /// Stays in the foreground. One process acts in an environment; others wait, and take over when it dies.
+    Serve(serve::Args),
     /// Bring a version out: plan it, agree, submit it, and watch it to its end
     ///
     /// Without --wait the id is printed alone on its line. The release depends neither on this command nor on the
@@ -180,6 +188,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Hosts(args)) => hosts::run(&args, &global),
         Some(Verb::Health(args)) => health::run(&global, &args),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
+        Some(Verb::Alerts(args)) => alerts::run(&global, &args),
         Some(Verb::Check(args)) => check::run(&args, &global),
         Some(Verb::Doctor(args)) => doctor::run(&args, &global),
         Some(Verb::Schema) => schema::run(),
@@ -197,6 +206,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Breaker(args)) => breaker::run(&args, &global),
         Some(Verb::Recovery(args)) => recovery::run(&args, &global),
+        Some(Verb::Serve(args)) => serve::run(&global, &args),
         Some(Verb::Release(args)) => submit::run(&global, &args),
         Some(Verb::People(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),

@@ -50,6 +50,7 @@ fn declare(project: &mut Project, config: Config) {
     project.recovery = config.recovery;
     project.releases = config.releases;
     project.checks = config.checks;
+    project.notify = config.notify;
     project.vars = config.vars;
 }
 

@@ -87,6 +87,7 @@ impl Project {
             playbooks,
             runbooks: Vec::new(),
             recovery: Vec::new(),
+            notify: Default::default(),
             releases: Vec::new(),
             checks: Vec::new(),
             vars: Vec::new(),

@@ -50,6 +50,8 @@ pub struct Project {
     pub releases: Vec<ReleaseConfig>,
     /// Health checks of `opsdeck.yaml`.
     pub checks: Vec<CheckConfig>,
+    /// Whom `opsdeck serve` tells what, of `opsdeck.yaml`.
+    pub notify: config::notify::Notify,
     /// Variables of all releases.
     pub vars: Vars,
     /// `--forks` where nobody says otherwise.

@@ -4,6 +4,7 @@
 //! plan (frozen) -> machine -> effects -> world (Ansible, balancers, requests) -> events -> fold -> [`state::Release`]
 
 pub mod admission;
+pub mod alerts;
 pub mod ask;
 mod breakers;
 pub mod build;

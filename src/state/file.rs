@@ -1,11 +1,12 @@
 //! Files that are whole or absent, and that only their owner can read. No knowledge of what is in them.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use zeroize::Zeroizing;
 
 /// Creates a folder and its parents, readable by the owner alone (0700). One that exists is left as it is.
 pub fn private_dir(path: &Path) -> io::Result<()> {
@@ -28,6 +29,23 @@ pub fn ensure(path: &Path) -> io::Result<()> {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(at(path, "create", e)),
         _ => Ok(()),
     }
+}
+
+/// Reads a secret: a file that belongs to whoever runs this or to root, and that nobody else may read. Wiped when dropped.
+///
+/// # Errors
+/// It cannot be read, is no text, or others may read it.
+pub fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
+    let mut file = File::open(path).map_err(|e| at(path, "open", e))?;
+    let meta = file.metadata().map_err(|e| at(path, "read", e))?;
+    let own = [0, rustix::process::geteuid().as_raw()].contains(&meta.uid());
+    if !own || meta.mode() & 0o077 != 0 {
+        let why = format!("others may read {0}, which holds a secret: chmod 600 {0}, as its owner", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text).map_err(|e| at(path, "read", e))?;
+    Ok(text)
 }
 
 /// Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. 0600.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
-pub const SCHEMA: i64 = 4;
+pub const SCHEMA: i64 = 5;
 
 /// What can go wrong with the index.
 #[derive(Debug, thiserror::Error)]
@@ -127,11 +127,17 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
          {}
          {}
          {}
+         {}
+         {}
+         {}
          PRAGMA user_version = {SCHEMA};
          COMMIT;",
+        super::alerts::TABLES,
+        super::beats::TABLES,
         super::breakers::TABLES,
         super::recovery::TABLES,
         super::health::TABLES,
+        super::outbox::TABLES,
     ))?;
     Ok((SCHEMA, true))
 }

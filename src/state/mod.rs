@@ -1,6 +1,8 @@
 //! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
 //! and process identities in the files beside. Nothing here knows what a run's events mean.
 
+pub mod alerts;
+pub mod beats;
 pub mod breakers;
 pub mod child;
 pub mod file;
@@ -11,6 +13,7 @@ pub mod leases;
 pub mod lines;
 pub mod lock;
 pub mod operator;
+pub mod outbox;
 pub mod recovery;
 pub mod runs;
 pub mod seen;

@@ -1,6 +1,5 @@
 //! A real Prometheus that scrapes what the test serves. Holds no test.
 
-use crate::server::Server;
 use crate::wait::wait_true;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -12,12 +11,11 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes `target` each second, and waits until it has scraped it.
-    pub fn start(target: &Server) -> Prometheus {
+    /// Starts one that scrapes what answers at `address` each second, and waits until it has scraped it.
+    pub fn start(address: &str) -> Prometheus {
         let dir = tempfile::tempdir().unwrap();
         let config = format!(
-            "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: app, static_configs: [{{targets: ['{}']}}]}}]\n",
-            target.address
+            "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: app, static_configs: [{{targets: ['{address}']}}]}}]\n"
         );
         std::fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -105,7 +105,7 @@ fn services_and_queries_are_asked_from_here() {
     server.says("/health", 200, "", "ok\n");
     server.says("/broken", 503, "", "");
     server.says("/metrics", 200, "", "lag 42\n");
-    let prometheus = Prometheus::start(&server);
+    let prometheus = Prometheus::start(&server.address);
     let port = server.address.rsplit(':').next().unwrap();
     lab.write(
         "opsdeck.yaml",

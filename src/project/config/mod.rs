@@ -3,6 +3,7 @@
 pub mod checks;
 mod freeze;
 mod near;
+pub mod notify;
 mod reader;
 pub mod recovery;
 pub mod release;
@@ -49,6 +50,9 @@ pub struct Config {
     /// Health checks by name.
     #[schemars(with = "Option<checks::Checks>")]
     pub checks: Vec<checks::CheckConfig>,
+    /// Whom `opsdeck serve` tells what.
+    #[schemars(with = "Option<notify::Section>")]
+    pub notify: notify::Notify,
 }
 
 /// An environment.

@@ -2,13 +2,14 @@
 
 use super::near::nearest;
 use super::reader::{Entry, Reader, describe};
-use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, checks, freeze, recovery, release};
+use super::{Config, EnvironmentConfig, RunbookConfig, VERSION, checks, freeze, notify, recovery, release};
 use crate::project::colour;
 use crate::project::problem::Problem;
 use crate::yaml::{self, Mark, Node};
 use std::path::Path;
 
-const TOP: [&str; 8] = ["version", "forks", "environments", "runbooks", "vars", "releases", "checks", "recovery"];
+const TOP: [&str; 9] =
+    ["version", "forks", "environments", "runbooks", "vars", "releases", "checks", "recovery", "notify"];
 const ENVIRONMENT: [&str; 6] = ["inventory", "colour", "protect", "vars", "freeze", "approvals"];
 const RUNBOOK: [&str; 10] =
     ["name", "key", "help", "module", "args", "playbook", "hosts", "become", "extra_vars", "environments"];
@@ -70,11 +71,22 @@ fn top(tree: &Node, reader: &mut Reader, context: &Context<'_>) -> Config {
     if let Some(entry) = find("checks") {
         config.checks = checks::read(entry.value, reader, &declared);
     }
+    let environments: Vec<&str> = declared.iter().map(String::as_str).collect();
+    let mut receivers: Option<Vec<&str>> = None;
+    if let Some(entry) = find("notify") {
+        config.notify = notify::read(entry.value, reader, &environments);
+        receivers =
+            entry.value.get("receivers").map(|all| all.entries().iter().filter_map(|(key, _)| key.text()).collect());
+    }
     if let Some(entry) = find("recovery") {
         let runbooks: Vec<&str> = config.runbooks.iter().map(|runbook| runbook.name.as_str()).collect();
-        let environments: Vec<&str> = declared.iter().map(String::as_str).collect();
         let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
-        let names = recovery::Names { runbooks: &runbooks, environments: &environments, checks: &checks };
+        let names = recovery::Names {
+            runbooks: &runbooks,
+            environments: &environments,
+            checks: &checks,
+            receivers: receivers.as_deref(),
+        };
         config.recovery = recovery::read(entry.value, reader, &names);
     }
     config

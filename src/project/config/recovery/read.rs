@@ -61,6 +61,8 @@ pub struct Names<'a> {
     pub environments: &'a [&'a str],
     /// Checks of the file; the built-in ones have names of their own.
     pub checks: &'a [&'a str],
+    /// Receivers of `notify:`, where there are any.
+    pub receivers: Option<&'a [&'a str]>,
 }
 
 /// The policies, in the order written.
@@ -93,7 +95,12 @@ fn policy(entry: &Entry<'_>, reader: &mut Reader, names: &Names<'_>) -> Option<P
             "probation" => set(&mut policy.probation, reader.seconds(value, key)),
             "relapses" => set(&mut policy.relapses, reader.number(value, key, 0, 100)),
             "deadline" => set(&mut policy.deadline, reader.seconds(value, key)),
-            "receivers" => policy.receivers = texts(value, key, reader),
+            "receivers" => {
+                policy.receivers = match names.receivers {
+                    Some(receivers) => known(value, "receiver", receivers, reader),
+                    None => texts(value, key, reader),
+                }
+            }
             "answer_within" => set(&mut policy.answer_within, reader.seconds(value, key)),
             _ => drop(reader.text(value, key)),
         }

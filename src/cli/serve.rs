@@ -1,0 +1,103 @@
+//! `opsdeck serve`: the daemon in the foreground. It ends with SIGTERM or Ctrl-C; what it launched goes on.
+
+use super::{Global, print};
+use crate::project::{Environment, Project};
+use crate::serve::token::Token;
+use crate::serve::{self, Options};
+use crate::state::operator::Operator;
+use anyhow::{Result, anyhow, bail};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck serve -C ~/shop
+  opsdeck serve -e production -e staging --listen 127.0.0.1:9590
+  opsdeck serve --listen 0.0.0.0:9590 --token-file /etc/opsdeck/token
+  curl -s http://127.0.0.1:9590/readyz
+
+Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus), and POST /alerts
+(webhook of an Alertmanager; see `opsdeck alerts`). With a token all but /healthz want it:
+`Authorization: Bearer TOKEN`. Changes of opsdeck.yaml hold after a restart; runs do not notice one.
+
+Exit codes: 0 ended by SIGTERM or Ctrl-C, 1 it could not serve, 2 the command line is wrong.")]
+pub struct Args {
+    /// Environment to watch, several times if need be [default: all of the project]
+    #[arg(short = 'e', short_alias = 'E', long = "env", visible_alias = "environment", value_name = "NAME")]
+    pub environments: Vec<String>,
+    /// Address to listen on; one that is reached from elsewhere needs --token-file
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9590")]
+    pub listen: SocketAddr,
+    /// File with the token that requests must bring: at least 16 characters, readable by its owner alone (0600)
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Say in JSON where it listens
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Serves until it is ended.
+///
+/// # Errors
+/// No such environment, the token cannot be read, the address is taken.
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let project = Arc::new(Project::discover(&global.project)?);
+    let environments = choose(&project, &args.environments)?;
+    let token = args.token_file.as_deref().map(Token::read).transpose()?;
+    log();
+    for problem in &project.problems {
+        tracing::warn!("{problem}");
+    }
+    let names: Vec<String> = environments.iter().map(|env| env.name.clone()).collect();
+    let operator = Operator::current();
+    let who = format!("serve of {} (pid {})", operator.name, std::process::id());
+    let options = Options { state: global.store(), project, environments, listen: args.listen, token, who };
+    serve::run(options, |address| {
+        let url = format!("http://{address}");
+        let text = match args.json {
+            true => serde_json::json!({ "url": url, "pid": std::process::id(), "environments": names }).to_string(),
+            false => format!("serving {} on {url}", names.join(", ")),
+        };
+        // Whoever does not read it loses nothing.
+        let _ = print::print(&(text + "\n"));
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn choose(project: &Project, names: &[String]) -> Result<Vec<Environment>> {
+    let root = project.root.display();
+    if project.environments.is_empty() {
+        bail!("no environment was found in {root}: there is nothing to watch");
+    }
+    if names.is_empty() {
+        return Ok(project.environments.clone());
+    }
+    let known = || project.environments.iter().map(|env| env.name.as_str()).collect::<Vec<_>>().join(", ");
+    let mut chosen: Vec<Environment> = Vec::new();
+    for name in names {
+        let found = project.environment(name);
+        let found = found.ok_or_else(|| anyhow!("no environment {name:?} in {root}: expected one of {}", known()))?;
+        if !chosen.contains(found) {
+            chosen.push(found.clone());
+        }
+    }
+    Ok(chosen)
+}
+
+/// Its log is standard error; journald writes the time beside each line itself.
+fn log() {
+    let own = Targets::new().with_target("opsdeck", tracing::Level::INFO);
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    // One that is there already stays.
+    let _ = match std::env::var_os("JOURNAL_STREAM") {
+        Some(_) => tracing_subscriber::registry().with(own).with(layer.without_time()).try_init(),
+        None => tracing_subscriber::registry().with(own).with(layer).try_init(),
+    };
+}

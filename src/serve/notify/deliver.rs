@@ -1,0 +1,164 @@
+//! The thread of one receiver: brings what is due, tries again what was not taken, refreshes what still holds. It waits for
+//! nobody else, and holds up no other receiver.
+
+use super::alertmanager;
+use super::message::{Message, Phase};
+use super::send;
+use crate::project::config::notify::{Receiver, Target, Via};
+use crate::state::outbox::{OutboxRow, Standing};
+use crate::state::{Index, IndexError, StateDir};
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// It is looked so often at what is due.
+const LOOK: Duration = Duration::from_millis(500);
+/// The first wait after a failure, and the longest (milliseconds).
+const WAIT: (i64, i64) = (2_000, 300_000);
+/// A notice that nobody took for so long has failed (milliseconds): a day.
+pub const EXPIRES: i64 = 24 * 3_600_000;
+
+/// One receiver of one environment.
+#[derive(Debug, Clone)]
+pub struct Deliverer {
+    /// The state directory.
+    pub state: StateDir,
+    /// The project's root.
+    pub root: PathBuf,
+    /// Whose outbox.
+    pub scope: String,
+    /// Who is told.
+    pub receiver: Receiver,
+}
+
+impl Deliverer {
+    /// Works until the other end of `stopped` is gone.
+    pub fn run(&self, stopped: &mpsc::Receiver<()>) {
+        let mut failed = String::new();
+        loop {
+            match self.round(stopped) {
+                Ok(()) => failed.clear(),
+                Err(e) if e.to_string() != failed => {
+                    failed = e.to_string();
+                    tracing::error!("{}: its notices cannot be read: {failed}", self.receiver.name);
+                }
+                Err(_) => {}
+            }
+            if !matches!(stopped.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
+                return;
+            }
+        }
+    }
+
+    fn round(&self, stopped: &mpsc::Receiver<()>) -> Result<(), IndexError> {
+        let index = Index::open(&self.state)?;
+        for row in index.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())? {
+            if matches!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected)) {
+                return Ok(());
+            }
+            self.one(&index, &row)?;
+        }
+        if let Via::Alertmanager(target) = &self.receiver.via {
+            self.refresh(&index, target)?;
+        }
+        Ok(())
+    }
+
+    /// Brings one, and notes how that went.
+    fn one(&self, index: &Index, row: &OutboxRow) -> Result<(), IndexError> {
+        let name = &self.receiver.name;
+        let done = match serde_json::from_str::<Message>(&row.body) {
+            Ok(message) => self.bring(index, &message).map(|()| message),
+            Err(e) => Err(format!("it cannot be read: {e}")),
+        };
+        let now = crate::serve::facts::now();
+        match done {
+            Ok(message) => index.alone(|| {
+                if let Via::Alertmanager(_) = self.receiver.via {
+                    let body = (message.phase == Phase::Firing).then_some(row.body.as_str());
+                    index.set_firing((&self.scope, name, &row.about), body, now)?;
+                }
+                index.notice_tried(row.id, Standing::Sent, None, now)
+            }),
+            Err(why) if now - row.created_at >= EXPIRES => {
+                tracing::error!("{name}: notice {} was never taken and is given up: {why}", row.key);
+                index.notice_tried(row.id, Standing::Failed, Some(&why), now)
+            }
+            Err(why) => {
+                let next = wait(row.attempts);
+                if row.attempts == 0 {
+                    tracing::warn!("{name}: notice {} was not taken, and is tried again: {why}", row.key);
+                }
+                index.notice_tried(row.id, Standing::Pending, Some(&why), now + next)
+            }
+        }
+    }
+
+    fn bring(&self, index: &Index, message: &Message) -> Result<(), String> {
+        // What it says is the same in every try: receivers tell repetitions by it.
+        let body = || serde_json::to_string(message).map_err(|e| e.to_string());
+        match &self.receiver.via {
+            Via::Alertmanager(target) => {
+                let holds = index.firing(&self.scope, &self.receiver.name).map_err(|e| e.to_string())?;
+                let holds = holds.iter().find(|(about, ..)| *about == message.about);
+                let holds = holds.and_then(|(_, body, _)| serde_json::from_str(body).ok());
+                let alerts = alertmanager::alerts(message, holds.as_ref(), crate::serve::facts::now());
+                if alerts.is_empty() { Ok(()) } else { self.alert(target, &alerts) }
+            }
+            Via::Webhook(target) => send::post(&self.root, target, &target.url, Some(&message.key), body()?),
+            Via::Command(argv) => send::program(&self.root, argv, &body()?),
+            Via::Screen => Ok(()),
+        }
+    }
+
+    fn alert(&self, target: &Target, alerts: &[serde_json::Value]) -> Result<(), String> {
+        let url = format!("{}/api/v2/alerts", target.url.trim_end_matches('/'));
+        let body = serde_json::to_string(alerts).map_err(|e| e.to_string())?;
+        send::post(&self.root, target, &url, None, body)
+    }
+
+    /// What holds is said again before it would end by itself. A failure is no matter: it is tried again in a moment.
+    fn refresh(&self, index: &Index, target: &Target) -> Result<(), IndexError> {
+        let now = crate::serve::facts::now();
+        let due = index.firing(&self.scope, &self.receiver.name)?.into_iter();
+        let due = due.filter(|(_, _, told)| now - told >= alertmanager::REFRESH);
+        let due = due.filter_map(|(about, body, _)| Some((about, serde_json::from_str::<Message>(&body).ok()?, body)));
+        let due: Vec<(String, Message, String)> = due.collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let alerts: Vec<_> = due.iter().map(|(_, message, _)| alertmanager::again(message, now)).collect();
+        let taken = self.alert(target, &alerts);
+        if let Err(why) = &taken {
+            tracing::debug!("{}: what holds could not be said again: {why}", self.receiver.name);
+        }
+        // Told or not: the next try is not in the next moment.
+        let at = if taken.is_ok() { now } else { now - alertmanager::REFRESH + WAIT.0 * 5 };
+        index.alone(|| {
+            due.iter().try_for_each(|(about, _, body)| {
+                index.set_firing((&self.scope, &self.receiver.name, about), Some(body), at)
+            })
+        })
+    }
+}
+
+/// How long to wait after so many failures before: twice as long each time, half of it by chance.
+fn wait(attempts: u32) -> i64 {
+    let longest = WAIT.0.saturating_mul(1 << attempts.min(16)).min(WAIT.1);
+    let chance = (Uuid::now_v7().as_u128() & 0xffff) as i64;
+    longest / 2 + longest / 2 * chance / 0xffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wait;
+
+    #[test]
+    fn waits_grow_to_five_minutes_and_no_further() {
+        for (attempts, longest) in [(0, 2_000), (1, 4_000), (5, 64_000), (8, 300_000), (4_000_000, 300_000)] {
+            let wait = wait(attempts);
+            assert!((longest / 2..=longest).contains(&wait), "{wait} after {attempts}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Telling people: what is worth telling is found (`sources`), put into the outbox for each receiver (`route`) and brought to
+//! them (`deliver`), each in its own way (`alertmanager`, `send`). Between the two lies the disk: whatever dies, nothing is
+//! lost; what was told twice has the same key.
+
+mod alertmanager;
+pub mod deliver;
+mod message;
+mod route;
+mod send;
+mod sources;
+
+pub use sources::{Place, tell};

@@ -1,0 +1,22 @@
+//! `opsdeck serve` over real sshd hosts: one process acts in an environment, it polls and recovers without a screen, tells
+//! people through a real Alertmanager, and answers over HTTP as a real Prometheus asks.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "gates/prometheus.rs"]
+mod prometheus;
+mod support;
+
+#[path = "serve/alertmanager.rs"]
+mod alertmanager;
+#[path = "serve/alerts.rs"]
+mod alerts;
+#[path = "serve/daemon.rs"]
+mod daemon;
+#[path = "serve/http.rs"]
+mod http;
+#[path = "serve/notify.rs"]
+mod notify;
+#[path = "serve/one.rs"]
+mod one;
+
+use support::{Lab, wait};

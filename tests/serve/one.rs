@@ -1,0 +1,49 @@
+//! One process acts in an environment, and ends cleanly.
+
+use super::Lab;
+use super::daemon::Daemon;
+use super::wait::wait_true;
+use opsdeck::health::store::{Store, scope};
+use opsdeck::state::StateDir;
+
+const ACTS: &str = "opsdeck_acting{environment=\"lab\"}";
+
+#[test]
+fn one_acts_the_next_waits_and_takes_over_when_it_was_killed() {
+    let lab = Lab::start(0);
+    let first = Daemon::start(&lab, &[]);
+    first.ready();
+    let second = Daemon::start(&lab, &[]);
+    second.ready();
+    assert_eq!((first.metric(ACTS), second.metric(ACTS)), (Some(1.0), Some(0.0)));
+    let words = format!("(pid {}) acts here; waiting", first.pid());
+    assert!(second.log().contains(&words), "{}", second.log());
+    first.kill();
+    wait_true(30, "the second to act", || second.metric(ACTS) == Some(1.0));
+    second.ready();
+}
+
+#[test]
+fn sigterm_ends_it_at_once_and_frees_what_it_held() {
+    let lab = Lab::start(1);
+    let daemon = Daemon::start(&lab, &[]);
+    daemon.ready();
+    let root = lab.project().canonicalize().unwrap();
+    let store = Store::open(&StateDir::at(lab.state()), &scope(&["inventories/lab".to_owned()], &root)).unwrap();
+    let now = || jiff::Timestamp::now().as_millisecond();
+    wait_true(30, "a poller", || store.poller(now()).unwrap().is_some());
+    assert!(daemon.end().success());
+    assert_eq!(store.poller(now()).unwrap(), None, "the lease is free");
+    let next = Daemon::start(&lab, &[]);
+    wait_true(20, "the next to act at once", || next.metric(ACTS) == Some(1.0));
+}
+
+#[test]
+fn runs_go_on_when_it_ends() {
+    let lab = Lab::start(1);
+    let daemon = Daemon::start(&lab, &[]);
+    daemon.ready();
+    let run = lab.ok(["sh", "all", "-E", "lab", "--", "sleep 3; echo it went on"]);
+    assert!(daemon.end().success());
+    wait_true(60, "the run to have ended", || lab.ok(["logs", run.trim()]).contains("it went on"));
+}
