@@ -58,6 +58,9 @@ pub const CORE: &[Action] = &[
     Action::new("core.away", &["5"], "away", "Go to what happened while you were away", |m| {
         go(m, &screens::away::SCREEN)
     }),
+    Action::new("core.health", &["6"], "health", "Go to the health of the hosts, the worst first", |m| {
+        go(m, &screens::health::SCREEN)
+    }),
     Action::new(
         "core.line",
         &["L"],

@@ -3,6 +3,7 @@
 
 mod audit;
 pub mod fleet;
+mod health;
 mod last_runs;
 mod launch;
 mod release;
@@ -13,6 +14,7 @@ mod runs;
 use super::app::In;
 use super::effect::Effect;
 use super::msg::{Level, Msg};
+use super::screens::health::Wanted;
 use crate::inventory::ask::Cancel;
 use crate::project::Project;
 use crate::release::line::{self as lines, Turn};
@@ -27,6 +29,7 @@ use std::time::Duration;
 pub struct Edge {
     runtime: tokio::runtime::Runtime,
     context: Context,
+    health: health::Watching,
 }
 
 /// What every effect needs; cheap to clone.
@@ -86,7 +89,8 @@ impl Edge {
         let (cancel, inventories) = (Cancel::default(), fleet::Inventories::default());
         let (following, looking) = (run::Generation::default(), Arc::default());
         let context = Context { send, project, state, operator, read_only, following, looking, cancel, inventories };
-        Ok(Self { runtime, context })
+        let health = health::Watching::start(context.clone())?;
+        Ok(Self { runtime, context, health })
     }
 
     /// Performs an effect in the background. Returns at once.
@@ -107,10 +111,16 @@ impl Edge {
         });
     }
 
+    /// What the screen needs to know of the hosts from now on. Returns at once.
+    pub fn watch(&self, wanted: Wanted) {
+        self.health.want(wanted);
+    }
+
     /// Ends. Runs live on by themselves and readers have nothing to lose; only questions to Ansible are given a moment
     /// to end their child.
     pub fn stop(self) {
         self.context.cancel.cancel();
+        self.health.stop(LAST_MOMENT);
         self.runtime.shutdown_timeout(LAST_MOMENT);
     }
 }
