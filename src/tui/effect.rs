@@ -39,4 +39,6 @@ pub enum Effect {
     Audit(screens::audit::Effect),
     /// See [`screens::away`].
     Away(screens::away::Effect),
+    /// See [`screens::health`].
+    Health(screens::health::Effect),
 }

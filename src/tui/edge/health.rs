@@ -2,14 +2,15 @@
 //! poller itself while Fleet or Health needs one and nobody else is.
 
 use super::Context;
-use crate::health::breaker::Keeper;
+use crate::health::breaker::{self, Keeper};
 use crate::health::poll::{Options, Polling};
 use crate::health::read::Reader;
-use crate::health::store::Store;
+use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
 use crate::recovery;
 use crate::state::Index;
-use crate::tui::msg::{Data, Msg};
+use crate::text;
+use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::health::{self, Picture, Poll, Wanted};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,27 @@ const AGE: Duration = Duration::from_secs(3);
 const SETTLE: Duration = Duration::from_millis(500);
 /// Whoever looks elsewhere for so long finds the hosts still asked.
 const LINGER: Duration = Duration::from_secs(10);
+
+/// Performs the screen's effects.
+pub(super) fn perform(context: &Context, effect: health::Effect) {
+    match effect {
+        health::Effect::Answers { env, host, probe } => {
+            let Some(environment) = context.project.environments.get(env) else { return };
+            let scope = scope(&environment.inventory, &context.project.root);
+            let raws = Store::open(&context.state, &scope).and_then(|store| store.raw(host.as_deref(), &probe));
+            let raws = raws.map_err(|e| e.to_string());
+            context.answer(Msg::Data(Data::Health(health::Data::Answers { env, host, probe, raws })));
+        }
+        health::Effect::Force { key, input, reason } => {
+            let now = crate::tui::app::now().ms;
+            let (level, text) = match breaker::say(&context.state, &context.operator, &key, &input, &reason, now) {
+                Ok(breaker) => (Level::Info, format!("breaker {key} is {}", breaker.words(now))),
+                Err(e) => (Level::Error, format!("breaker {key}: {e}")),
+            };
+            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+        }
+    }
+}
 
 /// The thread, as the screen sees it.
 pub struct Watching {
@@ -188,7 +210,7 @@ impl Desk {
             Some(open) => open,
             closed => {
                 let Some(environment) = context.project.environments.get(self.env) else { return Ok(None) };
-                let scope = crate::health::store::scope(&environment.inventory, &context.project.root);
+                let scope = scope(&environment.inventory, &context.project.root);
                 closed.insert(Open::new(context, &scope)?)
             }
         };

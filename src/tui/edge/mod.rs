@@ -104,6 +104,7 @@ impl Edge {
             Effect::Releases(effect) => releases::perform(&context, effect),
             Effect::Release(effect) => release::perform(&context, effect),
             Effect::Audit(effect) => audit::perform(&context, effect),
+            Effect::Health(effect) => health::perform(&context, effect),
             Effect::Away(effect) => runs::look(&context, &effect),
             Effect::Line { environment, turn, reason } => line(&context, &environment, turn, &reason),
             // The terminal's own; see `app`.

@@ -1,8 +1,9 @@
 //! What arrives for Health, and what it wants done.
 
 use crate::health::board::{Board, Row};
-use crate::health::breaker::{Breaker, Key};
+use crate::health::breaker::{Breaker, Input, Key};
 use crate::health::judge::Status;
+use crate::health::record::Raw;
 use crate::recovery::incident::Incident;
 
 /// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
@@ -10,7 +11,26 @@ const OLD: i64 = 15_000;
 
 /// What this screen wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {}
+pub enum Effect {
+    /// Read the last answers of a probe.
+    Answers {
+        /// Index of the environment.
+        env: usize,
+        /// The host; `None`: asked once for all.
+        host: Option<String>,
+        /// The probe.
+        probe: String,
+    },
+    /// Say a person's word over a breaker; answered by a toast.
+    Force {
+        /// Which.
+        key: Key,
+        /// The word.
+        input: Input,
+        /// Why.
+        reason: String,
+    },
+}
 
 /// What arrives for this screen.
 #[derive(Debug)]
@@ -23,6 +43,17 @@ pub enum Data {
         env: usize,
         /// Why.
         why: String,
+    },
+    /// The last answers of a probe.
+    Answers {
+        /// Index of the environment.
+        env: usize,
+        /// The host; `None`: asked once for all.
+        host: Option<String>,
+        /// The probe.
+        probe: String,
+        /// They, newest first, or why not.
+        raws: Result<Vec<Raw>, String>,
     },
 }
 

@@ -18,7 +18,10 @@ use ratatui::style::Modifier;
 pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u16 {
     let (theme, now) = (&model.theme, model.now.ms);
     let choice = &model.health.choice;
-    let shown = format!("{}{}", choice.sort.word(), if choice.loud { ", not well" } else { "" });
+    let mut shown = format!("{}{}", choice.sort.word(), if choice.loud { ", not well" } else { "" });
+    if let Some(host) = &choice.host {
+        shown = format!("only {host}, {shown}");
+    }
     let right = width(&shown).min(area.width / 3);
     let mut x = area.x;
     for (status, n) in counts(picture, now) {

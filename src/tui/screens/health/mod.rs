@@ -3,24 +3,26 @@
 
 mod about;
 mod actions;
+mod answers;
 mod columns;
 mod data;
+mod force;
 mod head;
+mod keys;
 mod note;
 mod rows;
 #[cfg(test)]
 pub mod tests;
 mod view;
+mod wall;
 mod wanted;
 
 use super::Screen;
 use crate::health::board::Row;
 use crate::tui::effect;
-use crate::tui::hits::Target;
-use crate::tui::list::{List, Motion};
+use crate::tui::list::List;
 use crate::tui::model::Model;
 use crate::tui::widgets::field::Field;
-use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub use data::{Data, Effect, Picture};
 use rows::{Choice, Line};
 pub use wanted::{Poll, Wanted, wanted};
@@ -28,15 +30,13 @@ pub use wanted::{Poll, Wanted, wanted};
 /// The screen.
 pub const SCREEN: Screen = Screen {
     actions: actions::ACTIONS,
-    typing: |m| m.health.typing,
-    key,
-    paste: |m, text| {
-        m.health.filter.paste(text);
-        refresh(m);
-        vec![]
-    },
-    motion,
-    mouse,
+    typing: |m| m.health.typing || m.health.form.is_some(),
+    key: keys::key,
+    paste: keys::paste,
+    motion: keys::motion,
+    mouse: keys::mouse,
+    enter,
+    crumbs: |m| m.health.face.crumb().into_iter().collect(),
     ..Screen::plain("health", view::view)
 };
 
@@ -56,6 +56,31 @@ pub struct Health {
     /// What is shown.
     lines: Vec<Line>,
     list: List,
+    face: Face,
+    /// A person's word over a breaker, while it is typed.
+    form: Option<force::Form>,
+}
+
+/// What the screen shows below its head.
+#[derive(Debug, Default)]
+enum Face {
+    /// Checks, the worst first.
+    #[default]
+    Table,
+    /// The last answers of one.
+    Answers(answers::Answers),
+    /// One cell a host.
+    Wall(wall::Wall),
+}
+
+impl Face {
+    fn crumb(&self) -> Option<String> {
+        match self {
+            Face::Table => None,
+            Face::Answers(_) => Some("answers".into()),
+            Face::Wall(_) => Some("wall".into()),
+        }
+    }
 }
 
 /// What a line is, so that the cursor finds it again on the next picture.
@@ -99,6 +124,15 @@ impl Health {
     }
 }
 
+/// What was read of another environment is nothing here, and nothing that can be done may mean its hosts.
+fn enter(model: &mut Model) -> Vec<effect::Effect> {
+    if model.health.of(model.env).is_none() {
+        let s = &mut model.health;
+        (s.picture, s.face, s.choice.host, s.lines) = (None, Face::Table, None, vec![]);
+    }
+    vec![]
+}
+
 /// Data arrived. A frame is worth it where it is in sight.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let env = model.env_in_sight();
@@ -110,13 +144,25 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             (model.health.picture, model.health.problem) = (Some(*picture), None);
             again(model, kept);
             model.dirty |= before != alerts(model) || shows(model);
+            // There may be one more.
+            if let (Face::Answers(answers), Some(env)) = (&model.health.face, env) {
+                return vec![answers.ask(env)];
+            }
         }
         Data::Failed { env: of, why } if Some(of) == env => {
             model.health.problem = Some((of, why));
             model.dirty |= shows(model);
         }
+        Data::Answers { env: of, host, probe, raws } if Some(of) == env => {
+            if let Face::Answers(answers) = &mut model.health.face
+                && (&answers.host, &answers.probe) == (&host, &probe)
+            {
+                answers.raws = Some(raws);
+                model.dirty = true;
+            }
+        }
         // Another environment is in sight meanwhile.
-        Data::Picture(_) | Data::Failed { .. } => {}
+        Data::Picture(_) | Data::Failed { .. } | Data::Answers { .. } => {}
     }
     vec![]
 }
@@ -143,52 +189,4 @@ fn again(model: &mut Model, kept: Option<Name>) {
         (_, kept) => s.lines.iter().position(|line| s.name(*line) == kept),
     };
     s.list.select(at.unwrap_or(s.list.cursor), s.lines.len(), page);
-}
-
-fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {
-    let page = model.page(LIST);
-    match motion {
-        Motion::Left => return actions::open(model, Some(false)),
-        Motion::Right => return actions::open(model, Some(true)),
-        _ => {}
-    }
-    let s = &mut model.health;
-    s.list.motion(motion, s.lines.len(), page);
-    vec![]
-}
-
-fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
-    if !model.health.typing {
-        return None;
-    }
-    match key.code {
-        KeyCode::Enter => model.health.typing = false,
-        KeyCode::Esc => {
-            model.health.typing = false;
-            model.health.filter.set("");
-            refresh(model);
-        }
-        KeyCode::Up => return Some(motion(model, Motion::Up)),
-        KeyCode::Down => return Some(motion(model, Motion::Down)),
-        _ => {
-            if model.health.filter.key(key)? {
-                refresh(model);
-            }
-        }
-    }
-    Some(vec![])
-}
-
-fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
-    match (event.kind, target) {
-        (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: LIST, index })) => {
-            let again = model.health.list.cursor == index;
-            let (len, page) = (model.health.lines.len(), model.page(LIST));
-            model.health.list.select(index, len, page);
-            if again { actions::open(model, None) } else { vec![] }
-        }
-        (MouseEventKind::ScrollUp, _) => motion(model, Motion::Up),
-        (MouseEventKind::ScrollDown, _) => motion(model, Motion::Down),
-        _ => vec![],
-    }
 }

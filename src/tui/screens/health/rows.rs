@@ -63,6 +63,8 @@ pub struct Choice {
     pub loud: bool,
     /// Words that a row must hold, in lower case.
     pub words: Vec<String>,
+    /// Only this host.
+    pub host: Option<String>,
     /// Causes that are open, by [`name`].
     pub open: BTreeSet<String>,
 }
@@ -74,9 +76,10 @@ pub fn name(board: &Board, cause: usize) -> String {
 
 /// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded.
 pub fn lines(board: &Board, choice: &Choice) -> Vec<Line> {
-    let shown = |row: &Row| (!choice.loud || is_loud(row)) && holds(row, &choice.words);
+    let of_host = |row: &Row| choice.host.is_none() || choice.host == row.host;
+    let shown = |row: &Row| (!choice.loud || is_loud(row)) && of_host(row) && holds(row, &choice.words);
     let all: Vec<usize> = (0..board.rows.len()).filter(|at| shown(&board.rows[*at])).collect();
-    if choice.sort == Sort::Worst && choice.words.is_empty() {
+    if choice.sort == Sort::Worst && choice.words.is_empty() && choice.host.is_none() {
         return folded(board, &all, &choice.open);
     }
     let mut all = all;

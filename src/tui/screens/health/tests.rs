@@ -4,7 +4,7 @@ use super::*;
 use crate::health::board::Board;
 use crate::health::judge::{CheckState, Edge, Got, Limits, Reading, Rule};
 use crate::health::probe::Verdict;
-use crate::health::record::{Record, Report, Unit};
+use crate::health::record::{Raw, Record, Report, Unit};
 use crate::health::series::Series;
 use crate::tui::msg::{self, Msg};
 use crate::tui::screens::fleet;
@@ -227,4 +227,131 @@ fn hosts_are_asked_while_they_are_in_sight() {
     d.model.read_only = true;
     d.keys("6");
     assert_eq!(wanted(&d.model).poll, Poll::No);
+}
+
+fn raws() -> Vec<Raw> {
+    let one = |n: i64| Raw {
+        at: NOW.ms - n * 15_000,
+        took: 12,
+        command: "ssh web03.eu sh -s".into(),
+        ended: if n == 0 { "no answer within 5 s".into() } else { "exit 0".into() },
+        output: format!("cpu {n}\n\u{1b}[2Jmem 数据库 \u{1b}]0;title\u{7}").into_bytes(),
+    };
+    (0..20).map(one).collect()
+}
+
+#[test]
+fn enter_shows_the_last_answers_with_the_exact_command() {
+    let mut d = driver("dark", (80, 24), Some(mixed()));
+    d.effects();
+    d.keys("enter");
+    let (env, host, probe) = (0, Some("web03.eu".to_owned()), "sample".to_owned());
+    let ask = Effect::Answers { env, host: host.clone(), probe: probe.clone() };
+    assert_eq!(d.effects(), [effect::Effect::Health(ask.clone())]);
+    assert!(d.screen().contains("Reading what was kept"), "{}", d.screen());
+    let late = Data::Answers { env, host: Some("web01.eu".into()), probe: probe.clone(), raws: Err("late".into()) };
+    d.send(Msg::Data(msg::Data::Health(late)));
+    d.send(Msg::Data(msg::Data::Health(Data::Answers { env, host, probe, raws: Ok(raws()) })));
+    insta::assert_snapshot!("health_answers", d.screen());
+    d.keys("G");
+    assert!(d.screen().contains("cpu 19") && !d.screen().contains("cpu 1\n"), "{}", d.screen());
+    // Whoever reads sees the next answer come.
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(mixed())))));
+    assert_eq!(d.effects(), [effect::Effect::Health(ask)]);
+    d.keys("esc");
+    assert!(d.screen().contains("edge-114") && d.model.screen().name == SCREEN.name, "{}", d.screen());
+    d.keys("esc");
+    assert_eq!(d.model.screen().name, fleet::SCREEN.name);
+}
+
+#[test]
+fn a_thousand_hosts_fit_on_the_wall_and_the_worst_check_of_each_is_named() {
+    let of = |n: usize| match n {
+        500 => report("host500", vec![fails("ssh", 170, "connection refused")]),
+        n => report(&format!("host{n}"), vec![well("ssh", if n % 7 == 0 { 400 } else { 4 })]),
+    };
+    let all: Vec<Report> = (0..1000).map(of).collect();
+    let began = std::time::Instant::now();
+    let mut d = driver("dark", (100, 30), Some(picture(&all)));
+    d.keys("w");
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    let cells = |d: &Driver| d.screen().chars().filter(|c| "✖●◌".contains(*c)).count();
+    // One each, those of the counts in the head, and the one below.
+    assert_eq!(cells(&d), 1000 + 3 + 1, "{}", d.screen());
+    let cursor = |d: &Driver| d.screen().lines().nth(28).unwrap().to_owned();
+    // It begins on the host that the table's cursor was on.
+    assert!(cursor(&d).contains("host500  ✖ bad  ssh connection refused"), "{}", d.screen());
+    insta::assert_snapshot!("health_wall", d.screen());
+    d.keys("enter");
+    assert!(d.screen().contains("only host500") && !d.screen().contains("host501"), "{}", d.screen());
+    d.keys("esc w home right");
+    assert!(cursor(&d).contains("host1  ● ok"), "{}", d.screen());
+    d.keys("down up left");
+    assert!(cursor(&d).contains("host0  ◌ stale"), "{}", d.screen());
+}
+
+#[test]
+fn a_breaker_is_forced_with_a_reason_and_an_end_and_on_a_protected_place_only_by_its_name() {
+    let mut d = driver("dark", (100, 30), Some(mixed()));
+    d.effects();
+    d.keys("X");
+    insta::assert_snapshot!("health_force_question", d.screen());
+    d.text("staging");
+    d.keys("enter");
+    assert!(d.screen().contains("That is not its name") && d.model.health.form.is_none(), "{}", d.screen());
+    d.keys("esc X");
+    d.text("production");
+    d.keys("enter enter");
+    assert!(d.screen().contains("a reason is missing"), "{}", d.screen());
+    d.text("switch q migration");
+    d.keys("tab backspace backspace backspace");
+    d.text("soon");
+    d.keys("enter");
+    assert!(d.screen().contains("no length of time"), "{}", d.screen());
+    d.keys("ctrl-u 2 h");
+    insta::assert_snapshot!("health_force_form", d.screen());
+    d.keys("enter");
+    let key: crate::health::breaker::Key = "transport:production/web03.eu".parse().unwrap();
+    let (by, reason) = ("alice".to_owned(), "switch q migration".to_owned());
+    let to = crate::health::breaker::Forcing::Open;
+    let until = Some(NOW.ms + 2 * 60 * MINUTE);
+    let forced = crate::health::breaker::Forced { to, until, by, reason: reason.clone(), at: NOW.ms };
+    let input = crate::health::breaker::Input::Force(forced);
+    assert_eq!(d.effects(), [effect::Effect::Health(Effect::Force { key: key.clone(), input: input.clone(), reason })]);
+    // What was said is seen in the row, and can be taken back.
+    let mut p = mixed();
+    let breaker = crate::health::breaker::Breaker::default();
+    p.breakers = vec![(key, breaker.next(&input, NOW.ms, &Default::default(), 0.0).breaker)];
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(p)))));
+    assert!(d.screen().contains("breaker forced open for 2:00:00 by alice"), "{}", d.screen());
+    d.keys("A");
+    assert!(d.screen().contains("Leave it to itself"), "{}", d.screen());
+    d.keys("esc");
+    d.model.read_only = true;
+    d.keys("X");
+    assert!(d.screen().contains("read-only") && d.model.overlay.is_none(), "{}", d.screen());
+}
+
+#[test]
+fn nothing_is_done_to_hosts_of_another_environment() {
+    let mut d = driver("dark", (100, 30), Some(mixed()));
+    d.keys("1 ] 6 X");
+    assert!(d.model.overlay.is_none() && d.screen().contains("no breaker belongs"), "{}", d.screen());
+    assert!(!d.screen().contains("web03.eu"), "{}", d.screen());
+}
+
+#[test]
+fn what_recovery_does_is_said_in_the_row() {
+    use crate::recovery::incident::{Incident, State};
+    let mut p = mixed();
+    let incident = Incident::new("production", "ssh", "web03.eu", NOW.ms);
+    p.incidents = vec![Incident { state: State::Escalated, why: "the ladder is at its end".into(), ..incident }];
+    let mut d = driver("dark", (180, 30), None);
+    let policy =
+        crate::project::config::recovery::Policy { name: "ssh".into(), check: "ssh".into(), ..Default::default() };
+    let project = crate::project::Project { recovery: vec![policy], ..testing::project() };
+    d.model.project = std::sync::Arc::new(project);
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(p)))));
+    let row = d.screen().lines().find(|line| line.contains("✖ bad ")).unwrap().to_owned();
+    assert!(row.contains("for a person"), "{}", d.screen());
 }

@@ -3,7 +3,7 @@
 use super::columns::{self, Of};
 use super::data::Picture;
 use super::rows::Line;
-use super::{LIST, about, head};
+use super::{Face, LIST, about, answers, force, head, wall};
 use crate::health::board::Cause;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
@@ -32,8 +32,13 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         s.filter.view(theme, frame, field, s.typing);
         y += 1;
     }
-    let buf = frame.buffer_mut();
     let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    match &s.face {
+        Face::Answers(shown) => return answers::view(model, shown, frame, rest, hits),
+        Face::Wall(shown) => return wall::view(model, picture, shown, rest, frame.buffer_mut(), hits),
+        Face::Table => {}
+    }
+    let buf = frame.buffer_mut();
     if let Some(words) = nothing(model, picture) {
         return text(model, buf, rest, &words);
     }
@@ -42,6 +47,9 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     table(model, picture, list, buf, hits);
     if about > 0 {
         about::view(model, Rect { y: list.bottom(), height: about, ..rest }, buf);
+    }
+    if let Some(form) = &s.form {
+        force::view(model, form, frame, area, hits);
     }
 }
 
