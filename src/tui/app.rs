@@ -197,6 +197,10 @@ impl App {
                 }
                 self.model.dirty = true;
             }
+            Effect::Call(words) => {
+                let shown = term::notice::is_shown(|name| std::env::var(name).ok());
+                self.screen.send(&term::notice::call(&words, self.screen.caps().mux, shown));
+            }
             Effect::Mouse(on) => self.guard.mouse(on),
             Effect::Redraw => self.back(),
             Effect::Suspend => {

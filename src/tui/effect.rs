@@ -8,6 +8,8 @@ use crate::release::line::Turn;
 pub enum Effect {
     /// Copy text to the operator's clipboard (OSC 52).
     Copy(String),
+    /// Call a person who looks elsewhere: bell, and a notice where the terminal shows one.
+    Call(String),
     /// Ask the terminal to report the mouse, or to stop.
     Mouse(bool),
     /// Draw the whole terminal anew, whatever something else wrote on it (Ctrl-L).

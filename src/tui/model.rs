@@ -33,6 +33,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// True while the mouse is reported to us.
     pub mouse: bool,
+    /// True: the terminal rings when something becomes bad or needs a person.
+    pub bell: bool,
     /// True: only ASCII goes to the screen, whatever the theme says (`--ascii`, or a locale without UTF-8).
     pub ascii: bool,
     /// True: dangerous actions are off.
@@ -107,6 +109,7 @@ impl Model {
             themes: Themes::default(),
             keymap,
             mouse: true,
+            bell: false,
             ascii: false,
             read_only: false,
             absolute_time: false,

@@ -108,7 +108,7 @@ impl Edge {
             Effect::Away(effect) => runs::look(&context, &effect),
             Effect::Line { environment, turn, reason } => line(&context, &environment, turn, &reason),
             // The terminal's own; see `app`.
-            Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
+            Effect::Copy(_) | Effect::Call(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
         });
     }
 

@@ -9,6 +9,7 @@ mod data;
 mod force;
 mod head;
 mod keys;
+mod news;
 mod note;
 mod rows;
 #[cfg(test)]
@@ -141,13 +142,18 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             let alerts = |m: &Model| m.health.of(env).map(|picture| picture.alerts(m.now.ms));
             let before = alerts(model);
             let kept = model.health.lines.get(model.health.list.cursor).and_then(|line| model.health.name(*line));
+            let name = env.and_then(|env| model.project.environments.get(env)).map_or("", |env| env.name.as_str());
+            let known = model.health.of(env).filter(|_| model.bell);
+            let news = known.and_then(|before| news::news(name, before, &picture));
             (model.health.picture, model.health.problem) = (Some(*picture), None);
             again(model, kept);
             model.dirty |= before != alerts(model) || shows(model);
             // There may be one more.
+            let mut effects: Vec<_> = news.map(effect::Effect::Call).into_iter().collect();
             if let (Face::Answers(answers), Some(env)) = (&model.health.face, env) {
-                return vec![answers.ask(env)];
+                effects.push(answers.ask(env));
             }
+            return effects;
         }
         Data::Failed { env: of, why } if Some(of) == env => {
             model.health.problem = Some((of, why));

@@ -355,3 +355,27 @@ fn what_recovery_does_is_said_in_the_row() {
     let row = d.screen().lines().find(|line| line.contains("✖ bad ")).unwrap().to_owned();
     assert!(row.contains("for a person"), "{}", d.screen());
 }
+
+#[test]
+fn a_person_is_called_when_something_becomes_bad_and_only_then() {
+    let send = |d: &mut Driver, p: &Picture| d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(p.clone())))));
+    let mut d = driver("dark", (80, 24), Some(mixed()));
+    d.keys("f5");
+    d.effects();
+    let mut worse = mixed();
+    worse.board.rows[1].status = crate::health::judge::Status::Bad;
+    send(&mut d, &worse);
+    assert_eq!(d.effects(), [effect::Effect::Call("production: web07.eu disk / is bad: 91% used".into())]);
+    send(&mut d, &worse);
+    send(&mut d, &mixed());
+    assert_eq!(d.effects(), []);
+    use crate::recovery::incident::{Incident, State};
+    let incident = Incident::new("production", "ssh", "web03.eu", NOW.ms);
+    let needs = Picture { incidents: vec![Incident { state: State::Escalated, ..incident }], ..mixed() };
+    send(&mut d, &needs);
+    assert_eq!(d.effects(), [effect::Effect::Call("production: a person is needed (1)".into())]);
+    d.keys("f5");
+    send(&mut d, &mixed());
+    send(&mut d, &worse);
+    assert_eq!(d.effects(), [], "it is silent");
+}
