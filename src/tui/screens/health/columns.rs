@@ -110,6 +110,8 @@ fn lasts(of: Of<'_>) -> (String, Role) {
         (Status::Warn | Status::Bad, _) if row.streak > 0 => {
             (format!("{}/{} for {time}", row.streak.min(row.needed), row.needed), role)
         }
+        // It was often enough, and must last yet.
+        (Status::Ok, true) if row.streak > row.needed => (format!("{} {}", row.streak, row.tends.name()), role),
         (Status::Ok, true) if row.streak > 0 => (format!("{}/{} {}", row.streak, row.needed, row.tends.name()), role),
         _ => (format!("for {time}"), role),
     }
