@@ -2,8 +2,7 @@
 //! intent before, outcome after.
 
 use super::{Global, print};
-use crate::audit::{Action, Ledger, Record, Status};
-use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key};
+use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key, say, span};
 use crate::state::operator::Operator;
 use crate::text::{human, plain};
 use serde_json::{Value, json};
@@ -71,15 +70,6 @@ struct Which {
     reason: String,
 }
 
-fn span(text: &str) -> Result<i64, String> {
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| format!("{text:?} is no length of time: expected one such as 30m or 2h"))?;
-    match i64::try_from(span.as_millis()) {
-        Ok(ms @ 1..) => Ok(ms),
-        _ => Err("expected a time that lies ahead".into()),
-    }
-}
-
 /// Lists breakers or changes one.
 ///
 /// # Errors
@@ -95,27 +85,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Some(Verb::MetricsOnly(force)) => (&force.which, force.input(Forcing::MetricsOnly, now)),
         Some(Verb::Auto(which)) => (which, Input::Auto),
     };
-    let operator = Operator::current();
-    let ledger = Ledger::open(&global.store().audit())?;
-    let about = |mut record: Record| {
-        if let Input::Force(forced) = &input {
-            record.metadata.insert("to".into(), json!(forced.to));
-            record.metadata.insert("until".into(), json!(forced.until.map(human::rfc3339)));
-        }
-        Record {
-            env: which.key.environment().map(str::to_owned),
-            reason: Some(which.reason.clone()),
-            subject: Some(format!("breaker {}", which.key)),
-            ..record
-        }
-    };
-    let intent = ledger.append(&about(Record::intent(Action::BreakerForce, &operator)))?.event_id;
-    let done = keeper.put(&which.key, &input, now);
-    let status = if done.is_ok() { Status::Success } else { Status::Failure };
-    let outcome = about(Record::outcome(Action::BreakerForce, &operator, status));
-    ledger.append(&Record { parent: Some(intent), ..outcome })?;
-    done?;
-    let words = keeper.get(&which.key)?.words(now);
+    let breaker = say(&global.store(), &Operator::current(), &which.key, &input, &which.reason, now)?;
+    let words = breaker.words(now);
     print::print(&plain(&format!("breaker {} is {words}", which.key)))?;
     print::print("\n")?;
     Ok(ExitCode::SUCCESS)
@@ -160,18 +131,4 @@ fn shown(key: &Key, breaker: &Breaker, now: i64) -> Value {
         "forced": breaker.word(now),
         "results": breaker.results,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::span;
-
-    #[test]
-    fn a_word_holds_for_a_time_that_lies_ahead() {
-        assert_eq!(span("30m"), Ok(1_800_000));
-        assert_eq!(span("1h30m"), Ok(5_400_000));
-        for wrong in ["", "soon", "0s", "-5m", "30"] {
-            assert!(span(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::health::judge::Status;
 use crate::health::plan;
 use crate::health::poll::{Options, Polling};
 use crate::health::probe::target::load;
-use crate::health::record::Report;
+use crate::health::read::Reader;
 use crate::health::store::Store;
 use crate::project::{Environment, Project};
 use crate::state::operator::Operator;
@@ -27,8 +27,6 @@ const INVENTORY: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(300);
 /// How often it is looked at what has grown old meanwhile.
 const AGE: Duration = Duration::from_secs(2);
-/// What was written so shortly before the last reading is read again (milliseconds): it may have been on its way.
-const OVERLAP: i64 = 5_000;
 /// How long `--once` waits beyond the slowest interval: a slow machine may ask through Ansible.
 const PATIENCE: i64 = 90_000;
 
@@ -78,7 +76,11 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let (hosts, asked) = hosts(&options, &args.pattern)?;
     options.hosts = Some(hosts.clone());
     let polling = Polling::start(options)?;
-    let done = if args.once { once(&store, &hosts, &asked, args.json) } else { follow(&store, &hosts, args.json) };
+    let done = if args.once {
+        once(Reader::new(store), &hosts, &asked, args.json)
+    } else {
+        follow(Reader::new(store), &hosts, args.json)
+    };
     polling.stop();
     done
 }
@@ -134,56 +136,23 @@ fn raw(store: &Store, host: &str, check: &str, json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was ever written, and when it was read.
-struct Reader<'a> {
-    store: &'a Store,
-    all: HashMap<(Option<String>, String), Report>,
-    read: Option<(i64, i64)>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(store: &'a Store) -> Self {
-        Reader { store, all: HashMap::new(), read: None }
-    }
-
-    /// Reads what is new. False: nothing was written since the last time.
-    fn read(&mut self) -> Result<bool> {
-        let (version, at) = (self.store.version()?, now());
-        let since = match self.read {
-            Some((before, _)) if before == version => return Ok(false),
-            Some((_, read)) => read - OVERLAP,
-            None => 0,
-        };
-        self.read = Some((version, at));
-        let reports = self.store.reports(since)?;
-        self.all.extend(reports.into_iter().map(|report| ((report.host.clone(), report.probe.clone()), report)));
-        Ok(true)
-    }
-
-    fn board(&self, hosts: &[String]) -> Board {
-        let mut reports: Vec<Report> = self.all.values().cloned().collect();
-        reports.sort_by(|a, b| (&a.host, &a.probe).cmp(&(&b.host, &b.probe)));
-        Board::new(&reports, hosts, now())
-    }
-
-    /// All of it was asked since that moment, or within its interval before.
-    fn is_new(&self, asked: &Asked, began: i64) -> bool {
-        asked.iter().all(|(key, interval)| {
-            self.all.get(key).is_some_and(|report| report.at >= began - i64::from(*interval) * 1000)
-        })
-    }
+/// All of it was asked since that moment, or within its interval before.
+fn is_new(reader: &Reader, asked: &Asked, began: i64) -> bool {
+    let is = |(key, interval): (&(Option<String>, String), &u32)| {
+        reader.asked(key).is_some_and(|at| at >= began - i64::from(*interval) * 1000)
+    };
+    asked.iter().all(is)
 }
 
 /// Until all was asked, or the slowest has had its time.
-fn once(store: &Store, hosts: &[String], asked: &Asked, json: bool) -> Result<ExitCode> {
+fn once(mut reader: Reader, hosts: &[String], asked: &Asked, json: bool) -> Result<ExitCode> {
     let (began, start) = (now(), Instant::now());
     let slowest = asked.values().max().copied().unwrap_or_default();
     let limit = PATIENCE + i64::from(slowest) * 1000;
-    let mut reader = Reader::new(store);
     loop {
-        reader.read()?;
-        if reader.is_new(asked, began) || start.elapsed().as_millis() as i64 > limit {
-            let board = reader.board(hosts);
+        reader.read(now())?;
+        if is_new(&reader, asked, began) || start.elapsed().as_millis() as i64 > limit {
+            let board = reader.board(hosts, now());
             print::print(&if json { show::json(&board, now()) } else { show::text(&board, now()) })?;
             return Ok(code(&board));
         }
@@ -192,17 +161,16 @@ fn once(store: &Store, hosts: &[String], asked: &Asked, json: bool) -> Result<Ex
 }
 
 /// Prints the board when it is known, then every change, until it is ended.
-fn follow(store: &Store, hosts: &[String], json: bool) -> Result<ExitCode> {
-    let mut reader = Reader::new(store);
+fn follow(mut reader: Reader, hosts: &[String], json: bool) -> Result<ExitCode> {
     let mut seen: HashMap<(Option<String>, String), Status> = HashMap::new();
     let mut drawn = Instant::now();
     loop {
-        if !reader.read()? && drawn.elapsed() < AGE {
+        if !reader.read(now())? && drawn.elapsed() < AGE {
             std::thread::sleep(LOOK);
             continue;
         }
         drawn = Instant::now();
-        let board = reader.board(hosts);
+        let board = reader.board(hosts, now());
         for row in &board.rows {
             let key = (row.host.clone(), row.check.clone());
             // At first only what is not well: that of hundreds of hosts is the news.

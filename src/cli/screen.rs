@@ -32,6 +32,10 @@ pub struct Args {
     /// Leave the mouse to the terminal
     #[arg(long)]
     no_mouse: bool,
+    /// Ring the terminal's bell when something becomes bad or needs a person, and show it on the desktop where the terminal
+    /// can (F5 switches it)
+    #[arg(long, env = "OPSDECK_BELL", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    bell: bool,
     /// Look only: nothing can be launched or stopped
     #[arg(long)]
     read_only: bool,
@@ -61,6 +65,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
     model.themes = themes;
     model.mouse = !args.no_mouse;
+    model.bell = args.bell;
     model.read_only = args.read_only;
     model.ascii = args.ascii || !caps.utf8;
     model.now = app::now();

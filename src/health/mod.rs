@@ -7,6 +7,7 @@ pub mod judge;
 pub mod plan;
 pub mod poll;
 pub mod probe;
+pub mod read;
 pub mod record;
 pub mod sample;
 pub mod series;

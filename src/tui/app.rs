@@ -5,7 +5,7 @@ use super::edge::Edge;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Level, Msg, Now};
-use super::screens::{away, fleet};
+use super::screens::{away, fleet, health};
 use super::term::{self, Cause, Event, Guard, Pace, Pacer};
 use super::update::update;
 use super::view::view;
@@ -125,6 +125,7 @@ impl App {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
+            self.edge.watch(health::wanted(&self.model));
             if Instant::now() >= tick {
                 self.message(Msg::Tick(self::now()));
             }
@@ -195,6 +196,10 @@ impl App {
                     None => self.model.toast(Level::Warning, "too much to copy: terminals take 56 kB at most"),
                 }
                 self.model.dirty = true;
+            }
+            Effect::Call(words) => {
+                let shown = term::notice::is_shown(|name| std::env::var(name).ok());
+                self.screen.send(&term::notice::call(&words, self.screen.caps().mux, shown));
             }
             Effect::Mouse(on) => self.guard.mouse(on),
             Effect::Redraw => self.back(),

@@ -8,6 +8,8 @@ use crate::release::line::Turn;
 pub enum Effect {
     /// Copy text to the operator's clipboard (OSC 52).
     Copy(String),
+    /// Call a person who looks elsewhere: bell, and a notice where the terminal shows one.
+    Call(String),
     /// Ask the terminal to report the mouse, or to stop.
     Mouse(bool),
     /// Draw the whole terminal anew, whatever something else wrote on it (Ctrl-L).
@@ -39,4 +41,6 @@ pub enum Effect {
     Audit(screens::audit::Effect),
     /// See [`screens::away`].
     Away(screens::away::Effect),
+    /// See [`screens::health`].
+    Health(screens::health::Effect),
 }

@@ -33,6 +33,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// True while the mouse is reported to us.
     pub mouse: bool,
+    /// True: the terminal rings when something becomes bad or needs a person.
+    pub bell: bool,
     /// True: only ASCII goes to the screen, whatever the theme says (`--ascii`, or a locale without UTF-8).
     pub ascii: bool,
     /// True: dangerous actions are off.
@@ -75,6 +77,8 @@ pub struct Model {
     pub diagnostics: screens::diagnostics::Diagnostics,
     /// See [`screens::away`].
     pub away: screens::away::Away,
+    /// See [`screens::health`].
+    pub health: screens::health::Health,
 }
 
 /// A short word to the person.
@@ -105,6 +109,7 @@ impl Model {
             themes: Themes::default(),
             keymap,
             mouse: true,
+            bell: false,
             ascii: false,
             read_only: false,
             absolute_time: false,
@@ -126,6 +131,7 @@ impl Model {
             audit: screens::audit::Audit::default(),
             diagnostics: screens::diagnostics::Diagnostics::default(),
             away: screens::away::Away::default(),
+            health: screens::health::Health::default(),
         }
     }
 
@@ -136,14 +142,17 @@ impl Model {
 
     /// The environment in sight: Fleet's, or that of the run or the form that is open.
     pub fn environment(&self) -> Option<&Environment> {
+        self.project.environments.get(self.env_in_sight()?)
+    }
+
+    /// Its index.
+    pub fn env_in_sight(&self) -> Option<usize> {
         let at = self.screen().name;
-        let env = if [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
-            self.run.environment()
-        } else {
-            let form = self.launch.form.as_ref().filter(|_| at == screens::launch::SCREEN.name);
-            form.map(|form| form.env).or(self.env)
-        };
-        self.project.environments.get(env?)
+        if [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
+            return self.run.environment();
+        }
+        let form = self.launch.form.as_ref().filter(|_| at == screens::launch::SCREEN.name);
+        form.map(|form| form.env).or(self.env)
     }
 
     /// Goes to a screen: back to it if it is among those behind, else on top of them. The caller runs its `enter`.
@@ -182,7 +191,8 @@ impl Model {
     /// only while something lives.
     pub fn next_tick(&self) -> i64 {
         let minute = 60_000 - self.now.ms.rem_euclid(60_000);
-        let watching = self.screen().name == screens::diagnostics::SCREEN.name;
+        // Ages grow on Health.
+        let watching = [screens::diagnostics::SCREEN.name, screens::health::SCREEN.name].contains(&self.screen().name);
         let live = if watching || self.live_runs.is_some_and(|n| n > 0) {
             1_000 - self.now.ms.rem_euclid(1_000)
         } else {

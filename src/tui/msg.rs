@@ -55,4 +55,5 @@ pub enum Data {
     Release(screens::release::Data),
     Audit(screens::audit::Data),
     Away(screens::away::Data),
+    Health(screens::health::Data),
 }

@@ -8,6 +8,7 @@ mod away;
 mod cli;
 mod demo;
 mod demo_releases;
+mod health;
 mod killed;
 mod lab;
 mod recovery;

@@ -90,6 +90,8 @@ pub struct Row {
     pub unit: Unit,
     /// The limit that it passed, or will pass first.
     pub limit: Option<f64>,
+    /// What lies below the limit is bad, not what lies above.
+    pub low: bool,
     /// What is needed, in words.
     pub need: String,
     /// The last half hour, one value a minute, oldest first.
@@ -144,7 +146,7 @@ impl Counts {
 
 impl Board {
     /// Of these hosts, in their order; what reports tell of others is left out, what was measured once for all is not.
-    pub fn new(reports: &[Report], hosts: &[String], now: i64) -> Board {
+    pub fn new<'a>(reports: impl IntoIterator<Item = &'a Report>, hosts: &[String], now: i64) -> Board {
         let mut board = Board::default();
         let order: HashMap<&str, usize> = hosts.iter().enumerate().map(|(n, host)| (host.as_str(), n)).collect();
         let mut of: Vec<Vec<Row>> = vec![Vec::new(); hosts.len()];
@@ -237,6 +239,7 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
         value: record.value,
         unit: record.unit,
         limit: record.rule.limits.limit(status),
+        low: record.rule.limits.low,
         need: record.need.clone(),
         spark: record.series.minutes(now),
         trend,

@@ -9,9 +9,11 @@ pub mod keeper;
 mod key;
 mod limits;
 mod machine;
+mod person;
 
 pub use fleet::tripped;
 pub use keeper::{Keeper, KeeperError, Seen};
 pub use key::Key;
 pub use limits::Limits;
 pub use machine::{Breaker, Change, Forced, Forcing, Input, Next, Outcome, Position, Probe, State};
+pub use person::{SayError, say, span};

@@ -44,6 +44,18 @@ pub const CORE: &[Action] = &[
         m.toast(Level::Info, if m.mouse { "the mouse is on" } else { "the mouse is off: the terminal selects text" });
         vec![Effect::Mouse(m.mouse)]
     }),
+    Action::new(
+        "core.bell",
+        &["f5"],
+        "bell",
+        "Ring the terminal's bell when something becomes bad, or be silent",
+        |m| {
+            m.bell = !m.bell;
+            let words = if m.bell { "the bell rings when something becomes bad" } else { "the bell is silent" };
+            m.toast(Level::Info, words);
+            vec![]
+        },
+    ),
     Action::new("core.fleet", &["1"], "fleet", "Go to environments and hosts", |m| go(m, &screens::fleet::SCREEN)),
     Action::new("core.runs", &["2"], "runs", "Go to the list of runs, live and past", |m| {
         go(m, &screens::runs::SCREEN)
@@ -57,6 +69,9 @@ pub const CORE: &[Action] = &[
     }),
     Action::new("core.away", &["5"], "away", "Go to what happened while you were away", |m| {
         go(m, &screens::away::SCREEN)
+    }),
+    Action::new("core.health", &["6"], "health", "Go to the health of the hosts, the worst first", |m| {
+        go(m, &screens::health::SCREEN)
     }),
     Action::new(
         "core.line",

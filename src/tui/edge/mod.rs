@@ -3,6 +3,7 @@
 
 mod audit;
 pub mod fleet;
+mod health;
 mod last_runs;
 mod launch;
 mod release;
@@ -13,6 +14,7 @@ mod runs;
 use super::app::In;
 use super::effect::Effect;
 use super::msg::{Level, Msg};
+use super::screens::health::Wanted;
 use crate::inventory::ask::Cancel;
 use crate::project::Project;
 use crate::release::line::{self as lines, Turn};
@@ -27,6 +29,7 @@ use std::time::Duration;
 pub struct Edge {
     runtime: tokio::runtime::Runtime,
     context: Context,
+    health: health::Watching,
 }
 
 /// What every effect needs; cheap to clone.
@@ -86,7 +89,8 @@ impl Edge {
         let (cancel, inventories) = (Cancel::default(), fleet::Inventories::default());
         let (following, looking) = (run::Generation::default(), Arc::default());
         let context = Context { send, project, state, operator, read_only, following, looking, cancel, inventories };
-        Ok(Self { runtime, context })
+        let health = health::Watching::start(context.clone())?;
+        Ok(Self { runtime, context, health })
     }
 
     /// Performs an effect in the background. Returns at once.
@@ -100,17 +104,24 @@ impl Edge {
             Effect::Releases(effect) => releases::perform(&context, effect),
             Effect::Release(effect) => release::perform(&context, effect),
             Effect::Audit(effect) => audit::perform(&context, effect),
+            Effect::Health(effect) => health::perform(&context, effect),
             Effect::Away(effect) => runs::look(&context, &effect),
             Effect::Line { environment, turn, reason } => line(&context, &environment, turn, &reason),
             // The terminal's own; see `app`.
-            Effect::Copy(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
+            Effect::Copy(_) | Effect::Call(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend => {}
         });
+    }
+
+    /// What the screen needs to know of the hosts from now on. Returns at once.
+    pub fn watch(&self, wanted: Wanted) {
+        self.health.want(wanted);
     }
 
     /// Ends. Runs live on by themselves and readers have nothing to lose; only questions to Ansible are given a moment
     /// to end their child.
     pub fn stop(self) {
         self.context.cancel.cancel();
+        self.health.stop(LAST_MOMENT);
         self.runtime.shutdown_timeout(LAST_MOMENT);
     }
 }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod away;
 pub mod diagnostics;
 pub mod fleet;
+pub mod health;
 pub mod launch;
 pub mod release;
 pub mod releases;
@@ -28,6 +29,7 @@ pub const ALL: &[&Screen] = &[
     &run::SCREEN,
     &release::SCREEN,
     &audit::SCREEN,
+    &health::SCREEN,
     &diagnostics::SCREEN,
     &away::SCREEN,
 ];

@@ -13,6 +13,7 @@ mod diff;
 mod encode;
 mod guard;
 pub mod input;
+pub mod notice;
 mod pacer;
 mod screen;
 mod scroll;

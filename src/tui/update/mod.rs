@@ -14,7 +14,9 @@ use super::screens;
 
 /// Takes a message in. Sets `model.dirty` where the next frame would differ.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    model.dirty |= !matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_));
+    // How the hosts are comes every second: it says itself where that is worth a frame.
+    let silent = matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_) | Msg::Data(Data::Health(_)));
+    model.dirty |= !silent;
     let mut effects = take_in(model, msg);
     let at = model.screen().name;
     if model.dirty && [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
@@ -82,6 +84,7 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Release(data) => screens::release::arrived(model, data),
         Data::Audit(data) => screens::audit::arrived(model, data),
         Data::Away(data) => screens::away::arrived(model, data),
+        Data::Health(data) => screens::health::arrived(model, data),
     }
 }
 
@@ -97,6 +100,8 @@ fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
         screens::diagnostics::tick();
         model.dirty = true;
     }
+    // Ages grow.
+    model.dirty |= second && model.screen().name == screens::health::SCREEN.name;
     let live = model.live_runs.is_some_and(|n| n > 0) && before.ms / 1_000 != now.ms / 1_000;
     model.dirty |= minute(before) != minute(now) || toasts != model.toasts.len() || live;
     vec![]

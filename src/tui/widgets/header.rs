@@ -55,6 +55,11 @@ pub fn stopped(model: &Model) -> Option<&Line> {
 /// Operator, live runs, clock; what matters least goes first when the line is narrow.
 fn right(model: &Model, columns: u16) -> String {
     let mut parts = Vec::new();
+    let alerts = model.health.of(model.env_in_sight()).map_or(0, |picture| picture.alerts(model.now.ms));
+    if alerts > 0 {
+        let word = if alerts == 1 { "alert" } else { "alerts" };
+        parts.push(format!("{} {alerts} {word}", model.theme.glyph(Glyph::Warning)));
+    }
     if columns >= 70 {
         parts.push(format!("{}@{}", model.operator.name, model.operator.host));
     }

@@ -18,6 +18,7 @@ pub mod progress;
 pub mod result;
 pub mod secret;
 pub mod sign;
+pub mod spark;
 pub mod when;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Signs: a state is always glyph + word + role. One table for every screen, with an ASCII form for each glyph.
 
+use crate::health::judge::Status;
 use crate::run::State;
 use crate::run::event::Failure;
 use crate::run::state::CellStatus;
@@ -84,6 +85,18 @@ pub fn cell(status: CellStatus) -> Sign {
     }
 }
 
+/// The sign of a check's or a host's health. One that is well, though its last reading says otherwise, does not look well.
+pub fn health(status: Status, suspect: bool) -> Sign {
+    match status {
+        Status::Bad => sign("✖", "x", "bad", Role::Failed),
+        Status::Warn => sign("▲", "!", "warn", Role::Warning),
+        Status::Stale => STALE,
+        Status::Unknown => sign("?", "?", "unknown", Role::Unknown),
+        Status::Ok if suspect => sign("●", "o", "ok?", Role::Warning),
+        Status::Ok => OK,
+    }
+}
+
 /// How bad a cell is: the worst of many stands for them all.
 pub fn severity(status: CellStatus) -> u8 {
     match status {
@@ -134,6 +147,7 @@ mod tests {
             .into_iter()
             .map(cell),
         );
+        let signs = signs.chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true)]));
         for s in signs {
             assert_eq!(s.glyph.width(), 1, "{s:?}");
             assert!(s.ascii.len() == 1 && s.ascii.is_ascii() && !s.word.is_empty(), "{s:?}");

@@ -52,6 +52,32 @@ fn fleet(size: (u16, u16), theme_name: &str) -> Driver {
 }
 
 #[test]
+fn how_hosts_are_stands_beside_them_and_what_is_not_known_is_a_dash() {
+    let picture = crate::tui::screens::health::tests::mixed();
+    let send = |d: &mut Driver| {
+        let data = crate::tui::screens::health::Data::Picture(Box::new(picture.clone()));
+        d.send(msg::Msg::Data(msg::Data::Health(data)));
+    };
+    let mut d = fleet((160, 30), "dark");
+    let row = |d: &Driver, host: &str| {
+        let screen = d.screen();
+        screen.lines().find(|line| line.contains(host)).unwrap_or_else(|| panic!("{host}:\n{screen}")).to_owned()
+    };
+    assert!(row(&d, "web03.eu").contains(" -            -    -    - "), "{}", d.screen());
+    send(&mut d);
+    assert!(row(&d, "web03.eu").contains("✖ bad ") && row(&d, "web08.eu").contains(" -            -    -    - "));
+    assert!(row(&d, "web07.eu").contains("▲ warn") && row(&d, "web07.eu").contains(" 91% "), "{}", d.screen());
+    insta::assert_snapshot!("fleet-health-160x30", d.screen());
+    let mut d = fleet((80, 24), "dark");
+    send(&mut d);
+    d.keys("down down");
+    insta::assert_snapshot!("fleet-health-80x24", d.screen());
+    // Nobody told more: nothing is known any more.
+    d.send(msg::Msg::Tick(msg::Now { ms: NOW.ms + 60_000, ..NOW }));
+    assert!(!d.screen().contains("✖ bad"), "{}", d.screen());
+}
+
+#[test]
 fn every_theme_and_size_shows_the_same_truth() {
     for name in ["dark", "light", "16-colour", "monochrome"] {
         for size in [(80, 24), (160, 50)] {

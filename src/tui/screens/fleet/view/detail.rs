@@ -22,6 +22,14 @@ pub(super) fn view(model: &Model, frame: &mut Frame, area: Rect) {
     let name = row(1);
     let used = line::put(frame.buffer_mut(), theme, name, host, theme.style(Role::Strong)) + 2;
     let rest = Rect { x: name.x + used.min(name.width), width: name.width.saturating_sub(used), ..name };
+    let rest = match super::health::words(model, host) {
+        Some((words, role)) => {
+            let half = Rect { x: rest.x + rest.width / 3, width: rest.width - rest.width / 3, ..rest };
+            let used = line::put_right(frame.buffer_mut(), theme, half, &words, theme.style(role));
+            Rect { width: rest.width.saturating_sub(used + 2), ..rest }
+        }
+        None => rest,
+    };
     let groups = if groups.is_empty() { "in no group".to_owned() } else { format!("in {groups}") };
     line::put(frame.buffer_mut(), theme, rest, &groups, theme.style(Role::Dim));
 

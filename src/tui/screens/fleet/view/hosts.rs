@@ -1,6 +1,6 @@
 //! The host table: only the rows in sight are ever touched.
 
-use super::title;
+use super::{health, title};
 use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 /// Columns: their head, how they sort, and where they stand.
 struct Columns {
     host: Rect,
+    health: Rect,
     last: Rect,
     groups: Rect,
 }
@@ -22,9 +23,16 @@ struct Columns {
 fn columns(row: Rect) -> Columns {
     let inner = Rect { x: row.x + 3.min(row.width), width: row.width.saturating_sub(4), height: 1, ..row };
     let host = (inner.width * 2 / 5).clamp(12, 40).min(inner.width);
-    let last = (inner.width * 2 / 5).min(48).min(inner.width - host);
+    let state = health::wide(inner.width).min(inner.width - host);
+    let last = ((inner.width - state) * 2 / 5).min(48).min(inner.width - host - state);
     let part = |from: u16, width: u16| Rect { x: inner.x + from, width: width.saturating_sub(1), ..inner };
-    Columns { host: part(0, host), last: part(host, last), groups: part(host + last, inner.width - host - last + 1) }
+    let at = host + state;
+    Columns {
+        host: part(0, host),
+        health: Rect { x: inner.x + host, width: state, ..inner },
+        last: part(at, last),
+        groups: part(at + last, inner.width - at - last + 1),
+    }
 }
 
 pub(super) fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -103,6 +111,7 @@ fn head_line(model: &Model, place: &Place, frame: &mut Frame, row: Rect) {
 fn heads(model: &Model, place: &Place, frame: &mut Frame, row: Rect, hits: &mut Hits) {
     let theme = &model.theme;
     let at = columns(row);
+    health::heads(model, frame, at.health);
     for (index, (area, text, sort)) in
         [(at.host, "HOST", Sort::Name), (at.last, "LAST RUN", Sort::LastRun), (at.groups, "GROUPS", Sort::Groups)]
             .into_iter()
@@ -127,6 +136,7 @@ fn row(model: &Model, place: &Place, frame: &mut Frame, row: Rect, index: usize)
     }
     let style = theme.style(if marked { Role::Mark } else { Role::Text });
     line::put(frame.buffer_mut(), theme, at.host, name, style);
+    health::row(model, name, frame, at.health);
     let (text, role, rest) = last_run(model, place, name);
     let used = line::put(frame.buffer_mut(), theme, at.last, &text, theme.style(role));
     let used = (used + 1).min(at.last.width);

@@ -1,6 +1,7 @@
 //! Draws Fleet: what lies where. The parts are in the files beside.
 
 mod detail;
+mod health;
 mod hosts;
 mod left;
 mod variables;

@@ -1,0 +1,250 @@
+//! Health at the edge: a thread of its own reads every second what the poller of the environment in sight wrote, and is that
+//! poller itself while Fleet or Health needs one and nobody else is.
+
+use super::Context;
+use crate::health::breaker::{self, Keeper};
+use crate::health::poll::{Options, Polling};
+use crate::health::read::Reader;
+use crate::health::store::{Store, scope};
+use crate::inventory::Inventory;
+use crate::recovery;
+use crate::state::Index;
+use crate::text;
+use crate::tui::msg::{Data, Level, Msg};
+use crate::tui::screens::health::{self, Picture, Poll, Wanted};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether anybody wrote anything.
+const EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked at what has grown old meanwhile.
+const AGE: Duration = Duration::from_secs(3);
+/// Whoever only passes by asks no host.
+const SETTLE: Duration = Duration::from_millis(500);
+/// Whoever looks elsewhere for so long finds the hosts still asked.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// Performs the screen's effects.
+pub(super) fn perform(context: &Context, effect: health::Effect) {
+    match effect {
+        health::Effect::Answers { env, host, probe } => {
+            let Some(environment) = context.project.environments.get(env) else { return };
+            let scope = scope(&environment.inventory, &context.project.root);
+            let raws = Store::open(&context.state, &scope).and_then(|store| store.raw(host.as_deref(), &probe));
+            let raws = raws.map_err(|e| e.to_string());
+            context.answer(Msg::Data(Data::Health(health::Data::Answers { env, host, probe, raws })));
+        }
+        health::Effect::Force { key, input, reason } => {
+            let now = crate::tui::app::now().ms;
+            let (level, text) = match breaker::say(&context.state, &context.operator, &key, &input, &reason, now) {
+                Ok(breaker) => (Level::Info, format!("breaker {key} is {}", breaker.words(now))),
+                Err(e) => (Level::Error, format!("breaker {key}: {e}")),
+            };
+            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+        }
+    }
+}
+
+/// The thread, as the screen sees it.
+pub struct Watching {
+    said: Mutex<(Wanted, Sender<Wanted>)>,
+    ended: Receiver<()>,
+}
+
+impl Watching {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// No thread can be had.
+    pub fn start(context: Context) -> std::io::Result<Self> {
+        let (say, heard) = channel();
+        let (end, ended) = channel();
+        std::thread::Builder::new().name("health-watch".into()).spawn(move || {
+            watch(&context, &heard);
+            drop(end);
+        })?;
+        Ok(Self { said: Mutex::new((Wanted::default(), say)), ended })
+    }
+
+    /// From now on this is needed. Returns at once.
+    pub fn want(&self, wanted: Wanted) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.0 != wanted {
+            // A thread that is gone needs to hear nothing.
+            let _ = said.1.send(wanted.clone());
+            said.0 = wanted;
+        }
+    }
+
+    /// Ends it; the poller's lease is free then, unless that takes longer than `patience`.
+    pub fn stop(self, patience: Duration) {
+        drop(self.said);
+        let _ = self.ended.recv_timeout(patience);
+    }
+}
+
+fn watch(context: &Context, heard: &Receiver<Wanted>) {
+    let mut wanted = Wanted::default();
+    let mut desk: Option<Desk> = None;
+    loop {
+        match heard.recv_timeout(EVERY) {
+            // Only the newest counts.
+            Ok(first) => wanted = heard.try_iter().last().unwrap_or(first),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if desk.as_ref().map(|desk| desk.env) != wanted.env {
+            desk = wanted.env.map(Desk::new);
+        }
+        let Some(desk) = &mut desk else { continue };
+        desk.poll(context, &wanted.poll);
+        if !desk.look(context) {
+            break;
+        }
+    }
+    if let Some(polling) = desk.and_then(|desk| desk.polling) {
+        polling.stop();
+    }
+}
+
+/// What is open of one environment.
+struct Desk {
+    env: usize,
+    began: Instant,
+    open: Option<Open>,
+    inventory: Option<Arc<Inventory>>,
+    hosts: Vec<String>,
+    /// When a picture was sent last.
+    sent: Option<Instant>,
+    problem: Option<String>,
+    /// Dropped, it ends by itself: whatever it waits for holds nobody up.
+    polling: Option<Polling>,
+    polled: Poll,
+    left: Option<Instant>,
+}
+
+struct Open {
+    reader: Reader,
+    keeper: Keeper,
+    index: Index,
+}
+
+impl Desk {
+    fn new(env: usize) -> Self {
+        Desk {
+            env,
+            began: Instant::now(),
+            open: None,
+            inventory: None,
+            hosts: vec![],
+            sent: None,
+            problem: None,
+            polling: None,
+            polled: Poll::No,
+            left: None,
+        }
+    }
+
+    fn options(&self, context: &Context, hosts: Option<Vec<String>>) -> Option<Options> {
+        let environment = context.project.environments.get(self.env)?.clone();
+        let (state, project) = (context.state.clone(), Arc::clone(&context.project));
+        let who = format!("the screen of {}", context.operator.name);
+        Some(Options { state, project, environment, who, hosts })
+    }
+
+    fn poll(&mut self, context: &Context, poll: &Poll) {
+        let hosts = match poll {
+            Poll::No => {
+                if self.left.get_or_insert_with(Instant::now).elapsed() >= LINGER {
+                    (self.polling, self.polled) = (None, Poll::No);
+                }
+                return;
+            }
+            Poll::Hosts(hosts) => Some(hosts.clone()),
+            Poll::All => None,
+        };
+        self.left = None;
+        if self.began.elapsed() < SETTLE || self.polled == *poll {
+            return;
+        }
+        match &self.polling {
+            Some(polling) => polling.want(hosts),
+            None => {
+                let started = self.options(context, hosts).map(Polling::start).transpose();
+                self.polling =
+                    started.inspect_err(|e| tracing::error!("no thread to ask the hosts: {e}")).ok().flatten();
+            }
+        }
+        if self.polling.is_some() {
+            self.polled = poll.clone();
+        }
+    }
+
+    /// Sends what is new. False: nobody listens any more.
+    fn look(&mut self, context: &Context) -> bool {
+        let data = match self.picture(context) {
+            Ok(None) => return true,
+            Ok(Some(picture)) => {
+                (self.sent, self.problem) = (Some(Instant::now()), None);
+                health::Data::Picture(Box::new(picture))
+            }
+            Err(why) if self.problem.as_ref() == Some(&why) => return true,
+            Err(why) => {
+                self.problem = Some(why.clone());
+                health::Data::Failed { env: self.env, why }
+            }
+        };
+        context.answer(Msg::Data(Data::Health(data)))
+    }
+
+    /// How it is, if that is not what was sent last.
+    fn picture(&mut self, context: &Context) -> Result<Option<Picture>, String> {
+        let Some(inventory) = context.inventories.get(self.env) else { return Ok(None) };
+        let fresh = self.inventory.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &inventory));
+        if fresh {
+            self.hosts = inventory.hosts().map(|id| inventory.host_name(id).to_owned()).collect();
+            self.inventory = Some(inventory);
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            closed => {
+                let Some(environment) = context.project.environments.get(self.env) else { return Ok(None) };
+                let scope = scope(&environment.inventory, &context.project.root);
+                closed.insert(Open::new(context, &scope)?)
+            }
+        };
+        let now = crate::tui::app::now().ms;
+        let news = open.reader.read(now).map_err(|e| e.to_string());
+        let due = self.sent.is_none_or(|sent| sent.elapsed() >= AGE);
+        match news {
+            Ok(false) if !due && !fresh => Ok(None),
+            Ok(_) => {
+                let name = context.project.environments.get(self.env).map(|env| env.name.as_str());
+                open.picture(self.env, name, &self.hosts, now).map(Some)
+            }
+            Err(why) => {
+                // The next look begins anew.
+                self.open = None;
+                Err(why)
+            }
+        }
+    }
+}
+
+impl Open {
+    fn new(context: &Context, scope: &str) -> Result<Self, String> {
+        let store = Store::open(&context.state, scope).map_err(|e| e.to_string())?;
+        let keeper = Keeper::open(&context.state).map_err(|e| e.to_string())?;
+        let index = Index::open(&context.state).map_err(|e| e.to_string())?;
+        Ok(Open { reader: Reader::new(store), keeper, index })
+    }
+
+    fn picture(&self, env: usize, name: Option<&str>, hosts: &[String], at: i64) -> Result<Picture, String> {
+        let poller = self.reader.store().poller(at).map_err(|e| e.to_string())?;
+        let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
+        let incidents = recovery::incidents(&self.index, name).map_err(|e| e.to_string())?;
+        let board = self.reader.board(hosts, at);
+        Ok(Picture { env, at, board, poller: poller.map(|p| (p.who, p.since)), breakers, incidents })
+    }
+}

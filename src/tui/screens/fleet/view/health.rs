@@ -1,0 +1,81 @@
+//! How a host is, in Fleet's table: its state, processor, memory and fullest disk, as far as they are known now.
+
+use crate::health::board::Cell;
+use crate::health::judge::Status;
+use crate::text::human;
+use crate::tui::model::Model;
+use crate::tui::screens::health::Picture;
+use crate::tui::theme::Role;
+use crate::tui::widgets::{line, paint, sign};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Heads of the columns and how wide each is; a column between them is empty.
+const COLUMNS: [(&str, u16); 4] = [("STATE", 10), ("CPU", 5), ("MEM", 5), ("DISK", 5)];
+/// From these widths of the table on there is the state, and all of it.
+const ROOM: (u16, u16) = (64, 90);
+
+/// Columns that they take in a table of this width.
+pub fn wide(table: u16) -> u16 {
+    let shown = if table >= ROOM.1 { COLUMNS.len() } else { usize::from(table >= ROOM.0) };
+    COLUMNS.iter().take(shown).map(|(_, wide)| wide).sum()
+}
+
+/// Draws the heads.
+pub fn heads(model: &Model, frame: &mut Frame, area: Rect) {
+    cells(model, frame, area, COLUMNS.map(|(head, _)| (head.to_owned(), Role::Dim)));
+}
+
+/// Draws those of a host.
+pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
+    if area.width == 0 {
+        return;
+    }
+    let nothing = || ("-".to_owned(), Role::Dim);
+    let texts = match known(model, host) {
+        None => [nothing(), nothing(), nothing(), nothing()],
+        Some((picture, cell)) => {
+            let sign = sign::health(picture.status(cell.status, model.now.ms), cell.suspect);
+            let percent = |value: Option<f64>| match value.filter(|_| !picture.is_old(model.now.ms)) {
+                Some(value) => (format!("{value:.0}%"), Role::Text),
+                None => nothing(),
+            };
+            [(sign.text(&model.theme), sign.role), percent(cell.cpu), percent(cell.memory), percent(cell.disk)]
+        }
+    };
+    cells(model, frame, area, texts);
+}
+
+/// The same in words, for the lines below the table: `✖ bad  ssh refused for 2m`; `None`: nothing is known of it.
+pub fn words(model: &Model, host: &str) -> Option<(String, Role)> {
+    let (picture, cell) = known(model, host)?;
+    let sign = sign::health(picture.status(cell.status, model.now.ms), cell.suspect);
+    let since = if cell.since > 0 && !cell.why.is_empty() {
+        format!(" for {}", human::short(model.now.ms - cell.since))
+    } else {
+        String::new()
+    };
+    Some((format!("{}  {}{since}", sign.text(&model.theme), cell.why), sign.role))
+}
+
+/// What is known of a host; one that was never asked is not.
+fn known<'a>(model: &'a Model, host: &str) -> Option<(&'a Picture, &'a Cell)> {
+    let picture = model.health.of(model.env)?;
+    let cell = picture.board.cell(host)?;
+    (cell.status != Status::Unknown || cell.since > 0).then_some((picture, cell))
+}
+
+fn cells(model: &Model, frame: &mut Frame, area: Rect, texts: [(String, Role); 4]) {
+    let mut x = area.x;
+    for ((text, role), (n, (_, wide))) in texts.into_iter().zip(COLUMNS.iter().enumerate()) {
+        if x + wide > area.right() {
+            return;
+        }
+        let (style, theme) = (model.theme.style(role), &model.theme);
+        match n {
+            0 => drop(line::put(frame.buffer_mut(), theme, Rect { x, width: wide - 1, ..area }, &text, style)),
+            _ => paint::put_right(frame.buffer_mut(), theme, x + wide - 1, area.y, wide - 1, &text, style),
+        }
+        x += wide;
+    }
+}

@@ -1,0 +1,97 @@
+//! What arrives for Health, and what it wants done.
+
+use crate::health::board::{Board, Row};
+use crate::health::breaker::{Breaker, Input, Key};
+use crate::health::judge::Status;
+use crate::health::record::Raw;
+use crate::recovery::incident::Incident;
+
+/// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
+const OLD: i64 = 15_000;
+
+/// What this screen wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Read the last answers of a probe.
+    Answers {
+        /// Index of the environment.
+        env: usize,
+        /// The host; `None`: asked once for all.
+        host: Option<String>,
+        /// The probe.
+        probe: String,
+    },
+    /// Say a person's word over a breaker; answered by a toast.
+    Force {
+        /// Which.
+        key: Key,
+        /// The word.
+        input: Input,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What arrives for this screen.
+#[derive(Debug)]
+pub enum Data {
+    /// How an environment is.
+    Picture(Box<Picture>),
+    /// It could not be read, and why.
+    Failed {
+        /// Index of the environment.
+        env: usize,
+        /// Why.
+        why: String,
+    },
+    /// The last answers of a probe.
+    Answers {
+        /// Index of the environment.
+        env: usize,
+        /// The host; `None`: asked once for all.
+        host: Option<String>,
+        /// The probe.
+        probe: String,
+        /// They, newest first, or why not.
+        raws: Result<Vec<Raw>, String>,
+    },
+}
+
+/// How an environment is, as it was read at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// Index of the environment.
+    pub env: usize,
+    /// The moment (Unix milliseconds).
+    pub at: i64,
+    /// Rows, causes and hosts.
+    pub board: Board,
+    /// Who polls, and since when (Unix milliseconds); `None`: nobody.
+    pub poller: Option<(String, i64)>,
+    /// Breakers that have anything to tell.
+    pub breakers: Vec<(Key, Breaker)>,
+    /// What recovery has in hand.
+    pub incidents: Vec<Incident>,
+}
+
+impl Picture {
+    /// It is so old that nothing in it is known any more.
+    pub fn is_old(&self, now: i64) -> bool {
+        now - self.at > OLD
+    }
+
+    /// How something is now, that was `status` when the picture was made.
+    pub fn status(&self, status: Status, now: i64) -> Status {
+        if self.is_old(now) && status != Status::Unknown { Status::Stale } else { status }
+    }
+
+    /// How old a row's reading is now (milliseconds); `None`: there is none.
+    pub fn age(&self, row: &Row, now: i64) -> Option<i64> {
+        row.age.map(|age| age + (now - self.at).max(0))
+    }
+
+    /// Checks that are bad now, on hosts and elsewhere.
+    pub fn alerts(&self, now: i64) -> usize {
+        if self.is_old(now) { 0 } else { self.board.rows.iter().filter(|row| row.status == Status::Bad).count() }
+    }
+}

@@ -1,0 +1,88 @@
+//! What stands above the table: how many hosts are how, how old that is and who measures it, and what makes all of it
+//! doubtful.
+
+use super::data::Picture;
+use super::note;
+use crate::health::breaker::Key;
+use crate::health::judge::Status;
+use crate::text::human;
+use crate::tui::model::Model;
+use crate::tui::theme::Role;
+use crate::tui::widgets::paint::{put, put_right, width};
+use crate::tui::widgets::sign;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+/// Draws it; the first row below.
+pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u16 {
+    let (theme, now) = (&model.theme, model.now.ms);
+    let choice = &model.health.choice;
+    let mut shown = format!("{}{}", choice.sort.word(), if choice.loud { ", not well" } else { "" });
+    if let Some(host) = &choice.host {
+        shown = format!("only {host}, {shown}");
+    }
+    let right = width(&shown).min(area.width / 3);
+    let mut x = area.x;
+    for (status, n) in counts(picture, now) {
+        let sign = sign::health(status, false);
+        let text = format!("{} {} {}", sign.glyph(theme), human::count(n.into()), sign.word);
+        // A zero is no news.
+        let style = if n == 0 { theme.style(Role::Dim) } else { theme.style(sign.role).add_modifier(Modifier::BOLD) };
+        x = put(buf, theme, x, area.y, area.right().saturating_sub(x + right + 1), &text, style) + 3;
+    }
+    put_right(buf, theme, area.right(), area.y, right, &shown, theme.style(Role::Dim));
+    put(buf, theme, area.x, area.y + 1, area.width, &measured(model, picture), theme.style(Role::Dim));
+    let mut y = area.y + 2;
+    for (text, role) in doubts(model, picture) {
+        let text = format!("{} {text}", sign::health(Status::Warn, false).glyph(theme));
+        put(buf, theme, area.x, y, area.width, &text, theme.style(role));
+        y += 1;
+    }
+    y
+}
+
+/// Hosts by state, the worst first.
+fn counts(picture: &Picture, now: i64) -> [(Status, u32); 5] {
+    let counts = &picture.board.hosts;
+    let all = [counts.bad, counts.warn, counts.stale, counts.unknown, counts.ok];
+    let mut of = [0; 5];
+    for (status, n) in Status::ALL.into_iter().zip(all) {
+        let at = Status::ALL.iter().position(|s| *s == picture.status(status, now)).unwrap_or_default();
+        of[at] += n;
+    }
+    let mut of = of.into_iter();
+    Status::ALL.map(|status| (status, of.next().unwrap_or_default()))
+}
+
+/// `every 15s · oldest reading 4s · polled by screen of ann for 5m`.
+fn measured(model: &Model, picture: &Picture) -> String {
+    let now = model.now.ms;
+    let mut parts = Vec::new();
+    parts.extend(picture.board.interval.map(|seconds| format!("every {}", human::short(i64::from(seconds) * 1000))));
+    let oldest = picture.board.oldest.map(|age| age + (now - picture.at).max(0));
+    parts.extend(oldest.map(|age| format!("oldest reading {}", human::short(age))));
+    parts.push(match &picture.poller {
+        Some((who, since)) => format!("polled by {who} for {}", human::short(now - since)),
+        None if model.read_only => "nobody polls, and this console only looks (--read-only)".into(),
+        None => "nobody polls at this moment".into(),
+    });
+    parts.join(if model.theme.ascii { " - " } else { " · " })
+}
+
+/// What makes the table less than the truth.
+fn doubts(model: &Model, picture: &Picture) -> Vec<(String, Role)> {
+    let now = model.now.ms;
+    let mut doubts = Vec::new();
+    if let Some((_, why)) = model.health.problem.as_ref().filter(|(env, _)| *env == picture.env) {
+        doubts.push((format!("what is stored cannot be read: {why}"), Role::Error));
+    }
+    if picture.is_old(now) {
+        let age = human::short(now - picture.at);
+        doubts.push((format!("this picture is {age} old: nothing in it is known now"), Role::Stale));
+    }
+    let fleet = picture.breakers.iter().filter(|(key, _)| matches!(key, Key::Fleet { .. }));
+    let fleet = fleet.filter_map(|(_, breaker)| note::stands(breaker, now));
+    doubts.extend(fleet.map(|(words, role)| (format!("control host or network? The fleet's {words}"), role)));
+    doubts
+}

@@ -1,0 +1,198 @@
+//! Health: every check of every host, the worst first; what fails the same way at once in one line; stale is grey and says
+//! how old it is. The picture comes from the edge, which reads what the one poller of the environment wrote.
+
+mod about;
+mod actions;
+mod answers;
+mod columns;
+mod data;
+mod force;
+mod head;
+mod keys;
+mod news;
+mod note;
+mod rows;
+#[cfg(test)]
+pub mod tests;
+mod view;
+mod wall;
+mod wanted;
+
+use super::Screen;
+use crate::health::board::Row;
+use crate::tui::effect;
+use crate::tui::list::List;
+use crate::tui::model::Model;
+use crate::tui::widgets::field::Field;
+pub use data::{Data, Effect, Picture};
+use rows::{Choice, Line};
+pub use wanted::{Poll, Wanted, wanted};
+
+/// The screen.
+pub const SCREEN: Screen = Screen {
+    actions: actions::ACTIONS,
+    typing: |m| m.health.typing || m.health.form.is_some(),
+    key: keys::key,
+    paste: keys::paste,
+    motion: keys::motion,
+    mouse: keys::mouse,
+    enter,
+    crumbs: |m| m.health.face.crumb().into_iter().collect(),
+    ..Screen::plain("health", view::view)
+};
+
+/// Name of the list in the hits.
+const LIST: &str = "health";
+
+/// Its state.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// What was read last, of whichever environment.
+    picture: Option<Picture>,
+    /// Why an environment could not be read the last time.
+    problem: Option<(usize, String)>,
+    choice: Choice,
+    filter: Field,
+    typing: bool,
+    /// What is shown.
+    lines: Vec<Line>,
+    list: List,
+    face: Face,
+    /// A person's word over a breaker, while it is typed.
+    form: Option<force::Form>,
+}
+
+/// What the screen shows below its head.
+#[derive(Debug, Default)]
+enum Face {
+    /// Checks, the worst first.
+    #[default]
+    Table,
+    /// The last answers of one.
+    Answers(answers::Answers),
+    /// One cell a host.
+    Wall(wall::Wall),
+}
+
+impl Face {
+    fn crumb(&self) -> Option<String> {
+        match self {
+            Face::Table => None,
+            Face::Answers(_) => Some("answers".into()),
+            Face::Wall(_) => Some("wall".into()),
+        }
+    }
+}
+
+/// What a line is, so that the cursor finds it again on the next picture.
+#[derive(Debug, PartialEq, Eq)]
+enum Name {
+    Cause(String),
+    Row(Option<String>, String),
+}
+
+impl Health {
+    /// What is known of an environment.
+    pub fn of(&self, env: Option<usize>) -> Option<&Picture> {
+        self.picture.as_ref().filter(|picture| Some(picture.env) == env)
+    }
+
+    /// The row under the cursor.
+    fn current(&self) -> Option<&Row> {
+        match self.lines.get(self.list.cursor)? {
+            Line::Row { at, .. } => self.picture.as_ref()?.board.rows.get(*at),
+            Line::Cause(_) => None,
+        }
+    }
+
+    /// The cause under the cursor, by its place.
+    fn cause(&self) -> Option<usize> {
+        match self.lines.get(self.list.cursor)? {
+            Line::Cause(n) => Some(*n),
+            Line::Row { .. } => None,
+        }
+    }
+
+    fn name(&self, line: Line) -> Option<Name> {
+        let board = &self.picture.as_ref()?.board;
+        Some(match line {
+            Line::Cause(n) => Name::Cause(rows::name(board, n)),
+            Line::Row { at, .. } => {
+                let row = board.rows.get(at)?;
+                Name::Row(row.host.clone(), row.check.clone())
+            }
+        })
+    }
+}
+
+/// What was read of another environment is nothing here, and nothing that can be done may mean its hosts.
+fn enter(model: &mut Model) -> Vec<effect::Effect> {
+    if model.health.of(model.env).is_none() {
+        let s = &mut model.health;
+        (s.picture, s.face, s.choice.host, s.lines) = (None, Face::Table, None, vec![]);
+    }
+    vec![]
+}
+
+/// Data arrived. A frame is worth it where it is in sight.
+pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
+    let env = model.env_in_sight();
+    match data {
+        Data::Picture(picture) if Some(picture.env) == env => {
+            let alerts = |m: &Model| m.health.of(env).map(|picture| picture.alerts(m.now.ms));
+            let before = alerts(model);
+            let kept = model.health.lines.get(model.health.list.cursor).and_then(|line| model.health.name(*line));
+            let name = env.and_then(|env| model.project.environments.get(env)).map_or("", |env| env.name.as_str());
+            let known = model.health.of(env).filter(|_| model.bell);
+            let news = known.and_then(|before| news::news(name, before, &picture));
+            (model.health.picture, model.health.problem) = (Some(*picture), None);
+            again(model, kept);
+            model.dirty |= before != alerts(model) || shows(model);
+            // There may be one more.
+            let mut effects: Vec<_> = news.map(effect::Effect::Call).into_iter().collect();
+            if let (Face::Answers(answers), Some(env)) = (&model.health.face, env) {
+                effects.push(answers.ask(env));
+            }
+            return effects;
+        }
+        Data::Failed { env: of, why } if Some(of) == env => {
+            model.health.problem = Some((of, why));
+            model.dirty |= shows(model);
+        }
+        Data::Answers { env: of, host, probe, raws } if Some(of) == env => {
+            if let Face::Answers(answers) = &mut model.health.face
+                && (&answers.host, &answers.probe) == (&host, &probe)
+            {
+                answers.raws = Some(raws);
+                model.dirty = true;
+            }
+        }
+        // Another environment is in sight meanwhile.
+        Data::Picture(_) | Data::Failed { .. } | Data::Answers { .. } => {}
+    }
+    vec![]
+}
+
+/// A screen that speaks of health is in sight.
+pub fn shows(model: &Model) -> bool {
+    [SCREEN.name, super::fleet::SCREEN.name].contains(&model.screen().name)
+}
+
+/// Makes the lines anew; the cursor stays on what it was on.
+fn refresh(model: &mut Model) {
+    let kept = model.health.lines.get(model.health.list.cursor).and_then(|line| model.health.name(*line));
+    again(model, kept);
+}
+
+fn again(model: &mut Model, kept: Option<Name>) {
+    let page = model.page(LIST);
+    let s = &mut model.health;
+    s.choice.words = s.filter.text().to_lowercase().split_whitespace().map(str::to_owned).collect();
+    s.lines = s.picture.as_ref().map(|picture| rows::lines(&picture.board, &s.choice)).unwrap_or_default();
+    // Whoever stands at the top wants to see the worst, whatever that is.
+    let at = match (s.list.cursor, kept) {
+        (0, _) | (_, None) => None,
+        (_, kept) => s.lines.iter().position(|line| s.name(*line) == kept),
+    };
+    s.list.select(at.unwrap_or(s.list.cursor), s.lines.len(), page);
+}

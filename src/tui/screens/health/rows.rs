@@ -1,0 +1,125 @@
+//! Which lines there are, in which order: what has one cause is one line, until it is opened. Pure.
+
+use crate::health::board::{Board, Row};
+use crate::health::judge::Status;
+use std::collections::BTreeSet;
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// A common cause, by its place among the board's.
+    Cause(usize),
+    /// A row, by its place among the board's.
+    Row {
+        /// The place.
+        at: usize,
+        /// It stands under its cause.
+        under: bool,
+    },
+}
+
+/// The order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The worst first, common causes folded.
+    #[default]
+    Worst,
+    /// What changed last.
+    Newest,
+    /// By host.
+    Host,
+    /// By check.
+    Check,
+}
+
+impl Sort {
+    /// The next one.
+    pub fn next(self) -> Self {
+        match self {
+            Sort::Worst => Sort::Newest,
+            Sort::Newest => Sort::Host,
+            Sort::Host => Sort::Check,
+            Sort::Check => Sort::Worst,
+        }
+    }
+
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::Worst => "worst first",
+            Sort::Newest => "changed last first",
+            Sort::Host => "by host",
+            Sort::Check => "by check",
+        }
+    }
+}
+
+/// What is shown of a board.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// The order.
+    pub sort: Sort,
+    /// Only what is not well.
+    pub loud: bool,
+    /// Words that a row must hold, in lower case.
+    pub words: Vec<String>,
+    /// Only this host.
+    pub host: Option<String>,
+    /// Causes that are open, by [`name`].
+    pub open: BTreeSet<String>,
+}
+
+/// A cause's name: it stays while hosts join and leave.
+pub fn name(board: &Board, cause: usize) -> String {
+    board.causes.get(cause).map(|c| format!("{} {} {}", c.family, c.status.name(), c.way)).unwrap_or_default()
+}
+
+/// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded.
+pub fn lines(board: &Board, choice: &Choice) -> Vec<Line> {
+    let of_host = |row: &Row| choice.host.is_none() || choice.host == row.host;
+    let shown = |row: &Row| (!choice.loud || is_loud(row)) && of_host(row) && holds(row, &choice.words);
+    let all: Vec<usize> = (0..board.rows.len()).filter(|at| shown(&board.rows[*at])).collect();
+    if choice.sort == Sort::Worst && choice.words.is_empty() && choice.host.is_none() {
+        return folded(board, &all, &choice.open);
+    }
+    let mut all = all;
+    let row = |at: &usize| &board.rows[*at];
+    match choice.sort {
+        Sort::Worst => {}
+        Sort::Newest => all.sort_by_key(|at| std::cmp::Reverse(row(at).since)),
+        Sort::Host => all.sort_by(|a, b| row(a).host.cmp(&row(b).host)),
+        Sort::Check => all.sort_by(|a, b| row(a).check.cmp(&row(b).check)),
+    }
+    all.into_iter().map(|at| Line::Row { at, under: false }).collect()
+}
+
+fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for status in Status::ALL {
+        let causes = (0..board.causes.len()).filter(|n| board.causes[*n].status == status);
+        for cause in causes {
+            lines.push(Line::Cause(cause));
+            if open.contains(&name(board, cause)) {
+                let members = all.iter().filter(|at| board.rows[**at].cause == Some(cause));
+                lines.extend(members.map(|at| Line::Row { at: *at, under: true }));
+            }
+        }
+        let alone = all.iter().filter(|at| board.rows[**at].cause.is_none() && board.rows[**at].status == status);
+        lines.extend(alone.map(|at| Line::Row { at: *at, under: false }));
+    }
+    lines
+}
+
+/// A person may want to look at it.
+pub fn is_loud(row: &Row) -> bool {
+    row.status != Status::Ok || row.suspect || row.flapping
+}
+
+fn holds(row: &Row, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let host = row.host.as_deref().unwrap_or_default();
+    let text = [host, &row.check, row.status.name(), &row.text, &row.source].join(" ").to_lowercase();
+    words.iter().all(|word| text.contains(word))
+}

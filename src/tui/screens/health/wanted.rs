@@ -1,0 +1,50 @@
+//! What the screens need of health: which environment is read, and whose hosts are asked. Pure.
+
+use super::SCREEN;
+use crate::tui::model::Model;
+use crate::tui::screens::fleet;
+
+/// What is needed now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Index of the environment that is read; `None`: none is in sight.
+    pub env: Option<usize>,
+    /// Whose hosts are asked.
+    pub poll: Poll,
+}
+
+/// Which hosts are asked, if nobody else asks them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Poll {
+    /// None: no screen shows them.
+    #[default]
+    No,
+    /// These: they are in sight.
+    Hosts(Vec<String>),
+    /// All of the environment.
+    All,
+}
+
+/// What a model needs.
+pub fn wanted(model: &Model) -> Wanted {
+    let env = model.env_in_sight();
+    let poll = match model.screen().name {
+        // A console that only looks asks nobody.
+        _ if model.read_only => Poll::No,
+        name if name == SCREEN.name => Poll::All,
+        name if name == fleet::SCREEN.name => in_sight(model),
+        _ => Poll::No,
+    };
+    Wanted { env, poll }
+}
+
+/// The hosts that Fleet's table shows.
+fn in_sight(model: &Model) -> Poll {
+    let Some((place, topology)) = model.place().and_then(|place| Some((place, place.known()?))) else {
+        return Poll::No;
+    };
+    let window = place.host_list.window(place.rows.len(), model.page("hosts"));
+    let hosts: Vec<String> =
+        place.rows[window].iter().filter_map(|host| topology.hosts.get(*host as usize).cloned()).collect();
+    if hosts.is_empty() { Poll::No } else { Poll::Hosts(hosts) }
+}
