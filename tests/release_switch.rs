@@ -122,6 +122,34 @@ fn what_was_switched_outlives_a_reload_and_is_undone_with_one_word() {
     none_failed(clients);
 }
 
+#[test]
+fn what_has_succeeded_is_undone_by_a_run_of_its_own_while_the_old_pool_is_warm() {
+    let (mut world, haproxy) = two_pools(|plan| {
+        plan.bake = 0;
+        plan.traffic.as_mut().unwrap().keep_warm = 600;
+    });
+    let clients = Clients::start(haproxy.address, 100);
+    world.supervise(true, None);
+    assert_eq!(world.ended().at, At::Succeeded);
+    assert_eq!(haproxy.version(), "2");
+    let opsdeck = |args: &[&str]| {
+        let mut opsdeck = std::process::Command::new(env!("CARGO_BIN_EXE_opsdeck"));
+        opsdeck.arg("--state-dir").arg(world.store.root()).args(args).env("HOME", world.home());
+        let out = opsdeck.stdin(std::process::Stdio::null()).output().unwrap();
+        (out.status.code(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+    };
+    let (code, said) = opsdeck(&["rollback", &world.id.to_string(), "--reason", "late errors", "--json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let own = serde_json::from_str::<serde_json::Value>(&said).unwrap()["run"].as_str().unwrap().to_owned();
+    assert_ne!(own, world.id.to_string());
+    let ended = || opsdeck(&["show", &own, "--json"]).1.contains("\"rolled_back\"");
+    wait_true(60, "the switch to be taken back", ended);
+    assert_eq!((haproxy.version(), in_file(&haproxy)), ("1".into(), "active blue".into()));
+    more(&clients, 50);
+    none_failed(clients);
+    assert_eq!((world.log("g1").as_str(), world.log("b1").as_str()), ("2\n", ""), "no host was worked on");
+}
+
 /// Without Ansible, so that it can be killed often.
 fn quick(plan: &mut Plan) {
     let bring = program(&["sh", "-c", "echo 2 >> g1.log; echo 2 > g1.version"]);

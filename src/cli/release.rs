@@ -197,20 +197,21 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
 
 fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
     let id = open(global, &on.run)?.run.spec.id;
-    match release::ask(&global.store(), id, verb, &Operator::current()) {
-        Ok(()) => {}
+    let by = match release::ask(&global.store(), id, verb, &Operator::current()) {
+        Ok(by) => by,
         Err(StopError::Refused(why)) => {
             eprintln!("opsdeck: {}", plain(&why));
             return Ok(start::REFUSED.into());
         }
         Err(e) => return Err(e.into()),
-    }
-    let now = open(global, &id.to_string())?.release;
+    };
+    let now = open(global, &by.to_string())?.release;
     let line = if on.json {
-        json!({ "run": id, "state": now.at.name(), "waits": now.waits }).to_string()
+        json!({ "run": by, "state": now.at.name(), "waits": now.waits }).to_string()
     } else {
         let waits = now.waits.map(|what| format!(": waits for {what}")).unwrap_or_default();
-        plain(&format!("{}{waits}", now.at.name().replace('_', " "))).into_owned()
+        let own = if by == id { String::new() } else { format!("undone by run {by}: ") };
+        plain(&format!("{own}{}{waits}", now.at.name().replace('_', " "))).into_owned()
     };
     // It is done, whether or not anybody takes the line.
     let _ = writeln!(std::io::stdout(), "{line}");

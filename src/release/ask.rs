@@ -13,20 +13,21 @@ use crate::state::StateDir;
 use crate::state::operator::Operator;
 use uuid::Uuid;
 
-/// Asks; returns as soon as it is recorded and taken up. Who asks is what the kernel tells the supervisor; `operator` is
+/// Asks; returns as soon as it is recorded and taken up, with the run that took it up: a release that has succeeded is undone
+/// by a run of its own. Who asks is what the kernel tells the supervisor; `operator` is
 /// for the ledger.
 ///
 /// # Errors
 /// It is refused, with the reason; or it cannot be recorded, or nobody answers.
-pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Result<(), StopError> {
+pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Result<Uuid, StopError> {
     let spec = read_spec(&store.run(run))?;
     let body = serde_json::to_value(verb).map_err(std::io::Error::from)?;
     let (action, words) = recorded(verb);
     let asked = Asked { action, words: &words, body: &body };
     let intent = ledger::asking(store, &spec, operator, asked)?;
     let result = match warm(store, run, &spec, verb)? {
-        Some(plan) => launch::undo(store, run, plan, operator).map(drop),
-        None => put(store, run, &Command::Own { body: body.clone() }),
+        Some(plan) => launch::undo(store, run, plan, operator),
+        None => put(store, run, &Command::Own { body: body.clone() }).map(|()| run),
     };
     let refused = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::asked(store, &spec, operator, intent, asked, refused) {

@@ -4,13 +4,14 @@ use crate::release::machine::Verb;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::screens::run;
 use uuid::Uuid;
 
 /// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
 #[derive(Debug)]
 pub enum Data {
-    /// A verb was taken up; or it was refused, or could not be asked, for a reason.
-    Answered(Uuid, Result<(), String>),
+    /// A verb was taken up, by this run or by one of its own; or it was refused, or could not be asked, for a reason.
+    Answered(Uuid, Result<Uuid, String>),
     /// Where the time line was written, or why it was not.
     Exported(Result<String, String>),
 }
@@ -41,7 +42,13 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Answered(id, answer) => {
             let verb = if Some(id) == shown { model.release.busy.take() } else { None }.unwrap_or("what was asked");
             match answer {
-                Ok(()) => model.toast(Level::Info, format!("{verb}: taken up, and recorded")),
+                Ok(by) if by != id => {
+                    model.toast(Level::Info, format!("{verb}: a run of its own does it"));
+                    if Some(id) == shown {
+                        return run::open(model, by);
+                    }
+                }
+                Ok(_) => model.toast(Level::Info, format!("{verb}: taken up, and recorded")),
                 Err(why) => model.toast(Level::Error, format!("{verb}: {why}")),
             }
         }

@@ -62,6 +62,10 @@ fn undo_is_one_key_and_one_question_that_says_whether_it_is_instant() {
     let id = runs::spec().id;
     d.send(Msg::Data(msg::Data::Release(Data::Answered(id, Err("refused: it is over".into())))));
     assert!(d.screen().contains("refused: it is over"), "{}", d.screen());
+    // What has succeeded is undone by a run of its own, which is what is to be watched then.
+    let own = uuid::Uuid::from_u128(7);
+    d.send(Msg::Data(msg::Data::Release(Data::Answered(id, Ok(own)))));
+    assert_eq!(d.model.run.id, Some(own), "{}", d.screen());
     let mut untouched = driver(fixtures::rolling(), fixtures::awaiting(), "dark", (80, 24));
     untouched.keys("u");
     assert!(untouched.model.overlay.is_none(), "{}", untouched.screen());
