@@ -59,7 +59,7 @@ fn the_verbs_it_shows_exist() {
 #[test]
 fn its_example_configurations_are_valid() {
     let (_, text) = readme();
-    for example in ["runbooks:", "releases:", "checks:"] {
+    for example in ["runbooks:", "releases:", "checks:", "notify:"] {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = folder.path().join(path);

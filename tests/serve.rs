@@ -18,5 +18,9 @@ mod http;
 mod notify;
 #[path = "serve/one.rs"]
 mod one;
+#[path = "serve/recovery.rs"]
+mod recovery;
+#[path = "serve/unit.rs"]
+mod unit;
 
 use support::{Lab, wait};

@@ -29,8 +29,6 @@ pub struct Filter {
     pub text: Option<String>,
     /// Only rows before this number: the `next` of the page before.
     pub before: Option<i64>,
-    /// Only rows after this number.
-    pub after: Option<i64>,
 }
 
 /// Rows, newest first.
@@ -78,21 +76,36 @@ impl Ledger {
         );
         values[0] = Sql::Text(super::chain::GENESIS.to_owned());
         values[1] = Sql::Integer(i64::try_from(limit).unwrap_or(i64::MAX - 1).saturating_add(1));
+        let mut rows = self.rows(&sql, values)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Ok(Page { next: rows.last().filter(|_| more).map(|row| row.entry.seq), rows })
+    }
+
+    /// The first `limit` rows after a number, oldest first: for whoever follows the ledger.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn after(&self, seq: i64, limit: u32) -> Result<Vec<Row>, Error> {
+        let sql = "SELECT a.body, a.hash, coalesce((SELECT hash FROM audit p WHERE p.seq = a.seq - 1), ?1)
+                   FROM audit a WHERE a.seq > ?2 ORDER BY a.seq LIMIT ?3";
+        let genesis = Sql::Text(super::chain::GENESIS.to_owned());
+        self.rows(sql, vec![genesis, Sql::Integer(seq), Sql::Integer(limit.into())])
+    }
+
+    fn rows(&self, sql: &str, values: Vec<Sql>) -> Result<Vec<Row>, Error> {
         let db = self.db();
-        let read = db.prepare_cached(&sql).and_then(|mut query| {
+        let read = db.prepare_cached(sql).and_then(|mut query| {
             let rows = query.query_map(rusqlite::params_from_iter(values), |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
             })?;
             rows.collect::<Result<Vec<_>, _>>()
         });
-        let mut rows = Vec::new();
-        for (body, hash, prev_hash) in self.sql(read)? {
+        let row = |(body, hash, prev_hash): (String, String, String)| {
             let body: Value = serde_json::from_str(&body)?;
-            rows.push(Row { entry: serde_json::from_value(body.clone())?, body, prev_hash, hash });
-        }
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        Ok(Page { next: rows.last().filter(|_| more).map(|row| row.entry.seq), rows })
+            Ok(Row { entry: serde_json::from_value(body.clone())?, body, prev_hash, hash })
+        };
+        self.sql(read)?.into_iter().map(row).collect()
     }
 
     /// Reads on behalf of a person: the reading itself is recorded first, and is not among the rows.
@@ -149,9 +162,6 @@ fn conditions(filter: &Filter) -> (String, Vec<Sql>) {
     }
     if let Some(before) = filter.before {
         add("a.seq < ?", Sql::Integer(before));
-    }
-    if let Some(after) = filter.after {
-        add("a.seq > ?", Sql::Integer(after));
     }
     (sql.join(" AND "), values)
 }

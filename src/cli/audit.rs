@@ -103,7 +103,6 @@ fn list(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
         run: args.run.clone(),
         text: args.text.clone(),
         before: args.before,
-        after: None,
     };
     let recorded = Ledger::open(&state.audit()).and_then(|l| l.read_as(&Operator::current(), &filter, args.limit));
     let page = match recorded {

@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod line;
 pub mod logs;
 pub mod man;
+pub mod notices;
 pub mod plan;
 pub mod print;
 pub mod schema;
@@ -110,6 +111,8 @@ pub enum Verb {
     Audit(audit::Args),
     /// Show the alerts that an Alertmanager told `opsdeck serve` of, and that fire
     Alerts(alerts::Args),
+    /// Show what `opsdeck serve` told whom, and what nobody took yet
+    Notices(notices::Args),
     /// Check opsdeck.yaml, ansible.cfg, inventories and playbooks; name every mistake with its place
     Check(check::Args),
     /// Say what is missing on this machine and how to get it
@@ -189,6 +192,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Health(args)) => health::run(&global, &args),
         Some(Verb::Audit(args)) => audit::run(&args, &global),
         Some(Verb::Alerts(args)) => alerts::run(&global, &args),
+        Some(Verb::Notices(args)) => notices::run(&global, &args),
         Some(Verb::Check(args)) => check::run(&args, &global),
         Some(Verb::Doctor(args)) => doctor::run(&args, &global),
         Some(Verb::Schema) => schema::run(),

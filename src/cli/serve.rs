@@ -3,6 +3,7 @@
 use super::{Global, print};
 use crate::project::{Environment, Project};
 use crate::serve::token::Token;
+use crate::serve::unit::{self, Unit};
 use crate::serve::{self, Options};
 use crate::state::operator::Operator;
 use anyhow::{Result, anyhow, bail};
@@ -21,6 +22,7 @@ Examples:
   opsdeck serve -C ~/shop
   opsdeck serve -e production -e staging --listen 127.0.0.1:9590
   opsdeck serve --listen 0.0.0.0:9590 --token-file /etc/opsdeck/token
+  opsdeck serve --unit | sudo tee /etc/systemd/system/opsdeck.service
   curl -s http://127.0.0.1:9590/readyz
 
 Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus), and POST /alerts
@@ -38,7 +40,10 @@ pub struct Args {
     /// File with the token that requests must bring: at least 16 characters, readable by its owner alone (0600)
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Say in JSON where it listens
+    /// Print a systemd unit that serves this project with these options, and end
+    #[arg(long)]
+    pub unit: bool,
+    /// Say in JSON where it listens; with --unit the unit as a JSON text
     #[arg(long)]
     pub json: bool,
 }
@@ -50,6 +55,9 @@ pub struct Args {
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let project = Arc::new(Project::discover(&global.project)?);
     let environments = choose(&project, &args.environments)?;
+    if args.unit {
+        return unit(global, args, &project);
+    }
     let token = args.token_file.as_deref().map(Token::read).transpose()?;
     log();
     for problem in &project.problems {
@@ -68,6 +76,25 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         // Whoever does not read it loses nothing.
         let _ = print::print(&(text + "\n"));
     })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The unit that serves what these options say.
+fn unit(global: &Global, args: &Args, project: &Project) -> Result<ExitCode> {
+    let text = |path: &std::path::Path| path.display().to_string();
+    let program = std::env::current_exe()?;
+    let mut argv = vec![text(&program), "-C".into(), text(&project.root)];
+    argv.extend(["--state-dir".into(), text(global.store().root()), "serve".into()]);
+    argv.extend(["--listen".into(), args.listen.to_string()]);
+    if let Some(file) = &args.token_file {
+        argv.extend(["--token-file".into(), text(&std::path::absolute(file)?)]);
+    }
+    argv.extend(args.environments.iter().flat_map(|name| ["-e".into(), name.clone()]));
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
+    let operator = Operator::current();
+    let unit = Unit { user: &operator.effective, project: &project.root, argv: &argv, path: &path };
+    let unit = unit::text(&unit);
+    print::print(&if args.json { serde_json::json!({ "unit": unit }).to_string() + "\n" } else { unit })?;
     Ok(ExitCode::SUCCESS)
 }
 

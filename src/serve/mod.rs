@@ -11,6 +11,7 @@ mod metrics;
 mod notify;
 mod ready;
 pub mod token;
+pub mod unit;
 
 use crate::health::poll::{Options as Poll, Polling};
 use crate::project::{Environment, Project};

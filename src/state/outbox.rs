@@ -136,10 +136,10 @@ impl Index {
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.execute(params)).map(drop))
     }
 
-    /// Notices, newest first: of a scope, or of all.
-    pub fn notices(&self, scope: Option<&str>, limit: u32) -> Result<Vec<OutboxRow>, IndexError> {
-        let query = format!("SELECT {COLUMNS} FROM outbox WHERE ?1 IS NULL OR scope = ?1 ORDER BY id DESC LIMIT ?2");
-        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_map((scope, limit), row)?.collect()))
+    /// Notices of all scopes, newest first; `open`: only those that were not told.
+    pub fn notices(&self, open: bool, limit: u32) -> Result<Vec<OutboxRow>, IndexError> {
+        let query = format!("SELECT {COLUMNS} FROM outbox WHERE NOT ?1 OR state <> 'sent' ORDER BY id DESC LIMIT ?2");
+        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_map((open, limit), row)?.collect()))
     }
 
     /// Receivers that were told something about this.
@@ -267,7 +267,7 @@ mod tests {
         assert!(index.due_notices("other", "a", 99).unwrap().is_empty());
         assert_eq!(index.told_about("s", "x").unwrap(), ["a"]);
         assert_eq!(index.tidy_outbox("s", 11, 11, 0).unwrap(), 2, "two expired");
-        let left = index.notices(None, 9).unwrap();
+        let left = index.notices(true, 9).unwrap();
         assert!(left.len() == 2 && left.iter().all(|row| row.state == Standing::Failed), "{left:?}");
         let backlog = index.backlog("s").unwrap();
         assert_eq!((backlog.len(), backlog[0].count, backlog[0].oldest), (1, 2, 10));

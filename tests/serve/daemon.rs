@@ -59,8 +59,7 @@ impl Daemon {
     /// The value of a series in `/metrics`, by its name with labels.
     pub fn metric(&self, series: &str) -> Option<f64> {
         let text = self.get("/metrics").unwrap().body;
-        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
-        line
+        text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
     }
 
     /// Its process.

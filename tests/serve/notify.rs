@@ -19,7 +19,7 @@ fn file(port: u16, notify: &str) -> String {
 
 fn outbox(lab: &Lab) -> Vec<(String, Standing, u32)> {
     let index = Index::open(&StateDir::at(lab.state())).unwrap();
-    index.notices(None, 100).unwrap().into_iter().map(|row| (row.key, row.state, row.attempts)).collect()
+    index.notices(false, 100).unwrap().into_iter().map(|row| (row.key, row.state, row.attempts)).collect()
 }
 
 #[test]
@@ -51,6 +51,9 @@ fn what_alertmanager_did_not_take_lies_in_the_outbox_until_it_does_also_when_ser
     let pending = "opsdeck_outbox_notices{environment=\"lab\",receiver=\"am\",state=\"pending\"}";
     assert_eq!(daemon.metric(pending), Some(1.0));
     assert!(daemon.log().contains("was not taken, and is tried again"), "{}", daemon.log());
+    let open = lab.run(["notices", "--open"]);
+    let said = String::from_utf8_lossy(&open.stdout).into_owned();
+    assert!(open.status.code() == Some(3) && said.contains("pending") && said.contains("refused"), "{open:?}");
     daemon.kill();
     let am = Alertmanager::start(later, None);
     let daemon = Daemon::start(&lab, &[]);
@@ -58,6 +61,7 @@ fn what_alertmanager_did_not_take_lies_in_the_outbox_until_it_does_also_when_ser
     wait_true(30, "it to be noted", || outbox(&lab).iter().any(|(k, state, _)| *k == key && *state == Standing::Sent));
     assert_eq!(daemon.metric(pending), None);
     assert_eq!(outbox(&lab).len(), 1, "once, under one key");
+    assert_eq!(lab.ok(["notices", "--open"]), "every notice was taken\n");
 }
 
 #[test]

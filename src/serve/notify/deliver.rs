@@ -35,10 +35,15 @@ pub struct Deliverer {
 impl Deliverer {
     /// Works until the other end of `stopped` is gone.
     pub fn run(&self, stopped: &mpsc::Receiver<()>) {
-        let mut failed = String::new();
+        let (mut failed, mut kept) = (String::new(), None::<Index>);
         loop {
-            match self.round(stopped) {
-                Ok(()) => failed.clear(),
+            // Opened once; anew when it was put aside, or after a failure.
+            let index = kept.take().filter(Index::is_in_place).map_or_else(|| Index::open(&self.state), Ok);
+            match index.and_then(|index| self.round(&index, stopped).map(|()| index)) {
+                Ok(index) => {
+                    kept = Some(index);
+                    failed.clear();
+                }
                 Err(e) if e.to_string() != failed => {
                     failed = e.to_string();
                     tracing::error!("{}: its notices cannot be read: {failed}", self.receiver.name);
@@ -51,16 +56,15 @@ impl Deliverer {
         }
     }
 
-    fn round(&self, stopped: &mpsc::Receiver<()>) -> Result<(), IndexError> {
-        let index = Index::open(&self.state)?;
+    fn round(&self, index: &Index, stopped: &mpsc::Receiver<()>) -> Result<(), IndexError> {
         for row in index.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())? {
             if matches!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected)) {
                 return Ok(());
             }
-            self.one(&index, &row)?;
+            self.one(index, &row)?;
         }
         if let Via::Alertmanager(target) = &self.receiver.via {
-            self.refresh(&index, target)?;
+            self.refresh(index, target)?;
         }
         Ok(())
     }

@@ -12,8 +12,8 @@ use crate::recovery::notice::Notice;
 use crate::state::{Index, IndexError, StateDir};
 use std::collections::BTreeMap;
 
-/// Rows of the ledger that are read at a time.
-const PAGE: usize = 500;
+/// Rows of the ledger that are read in a round.
+const PAGE: u32 = 1_000;
 
 /// Where a round looks.
 #[derive(Debug, Clone, Copy)]
@@ -71,17 +71,8 @@ fn ledger(place: Place<'_>, index: &Index, messages: &mut Vec<Message>) -> Resul
         let newest = ledger.query(&audit::Filter::default(), 1)?.rows;
         return Ok(newest.first().map_or(0, |row| row.entry.seq));
     };
-    let (mut rows, mut before) = (Vec::new(), None);
-    loop {
-        let filter = audit::Filter { after: Some(after), before, ..audit::Filter::default() };
-        let page = ledger.query(&filter, PAGE)?;
-        rows.extend(page.rows);
-        before = page.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    rows.reverse();
+    // What is more comes in the next round.
+    let rows = ledger.after(after, PAGE)?;
     let here = rows.iter().filter(|row| row.entry.env.as_deref().is_none_or(|env| env == place.environment));
     messages.extend(here.filter_map(|row| Message::of_row(&row.entry)));
     Ok(rows.last().map_or(after, |row| row.entry.seq))
