@@ -337,6 +337,23 @@ fn a_breaker_is_forced_with_a_reason_and_an_end_and_on_a_protected_place_only_by
 }
 
 #[test]
+fn nothing_moves_beneath_a_question() {
+    let mut d = driver("dark", (100, 30), Some(mixed()));
+    d.keys("X");
+    let mut worse = mixed();
+    worse.board.rows.insert(0, worse.board.rows[0].clone());
+    worse.board.rows[0].host = Some("new".into());
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(worse.clone())))));
+    d.text("production");
+    d.keys("enter");
+    assert!(d.screen().contains("force open transport:production/web03.eu"), "{}", d.screen());
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(worse)))));
+    assert!(d.screen().contains("force open transport:production/web03.eu"), "{}", d.screen());
+    d.keys("esc");
+    assert!(d.screen().contains("new"), "{}", d.screen());
+}
+
+#[test]
 fn nothing_is_done_to_hosts_of_another_environment() {
     let mut d = driver("dark", (100, 30), Some(mixed()));
     d.keys("1 ] 6 X");
