@@ -4,7 +4,7 @@ use super::board::Board;
 use super::record::Report;
 use super::store::Store;
 use crate::state::IndexError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was written so shortly before the last reading is read again (milliseconds): it may have been on its way.
 const OVERLAP: i64 = 5_000;
@@ -44,6 +44,11 @@ impl Reader {
         self.read = Some((version, now));
         self.all.extend(reports.into_iter().map(|report| ((report.host.clone(), report.probe.clone()), report)));
         Ok(true)
+    }
+
+    /// The hosts of which anything was ever written.
+    pub fn hosts(&self) -> BTreeSet<&str> {
+        self.all.keys().filter_map(|(host, _)| host.as_deref()).collect()
     }
 
     /// When a probe of a host was last asked (Unix milliseconds).

@@ -99,6 +99,7 @@ fn watch(context: &Context, heard: &Receiver<Wanted>) {
         }
         let Some(desk) = &mut desk else { continue };
         desk.poll(context, &wanted.poll);
+        desk.shows(wanted.whole);
         if !desk.look(context) {
             break;
         }
@@ -115,6 +116,7 @@ struct Desk {
     open: Option<Open>,
     inventory: Option<Arc<Inventory>>,
     hosts: Vec<String>,
+    whole: bool,
     /// When a picture was sent last.
     sent: Option<Instant>,
     problem: Option<String>,
@@ -138,6 +140,7 @@ impl Desk {
             open: None,
             inventory: None,
             hosts: vec![],
+            whole: false,
             sent: None,
             problem: None,
             polling: None,
@@ -181,6 +184,13 @@ impl Desk {
         }
     }
 
+    /// Whether hosts of which nothing is known belong into the picture.
+    fn shows(&mut self, whole: bool) {
+        if std::mem::replace(&mut self.whole, whole) != whole {
+            self.sent = None;
+        }
+    }
+
     /// Sends what is new. False: nobody listens any more.
     fn look(&mut self, context: &Context) -> bool {
         let data = match self.picture(context) {
@@ -221,7 +231,12 @@ impl Desk {
             Ok(false) if !due && !fresh => Ok(None),
             Ok(_) => {
                 let name = context.project.environments.get(self.env).map(|env| env.name.as_str());
-                open.picture(self.env, name, &self.hosts, now).map(Some)
+                if self.whole {
+                    return open.picture((self.env, true), name, &self.hosts, now).map(Some);
+                }
+                let known = open.reader.hosts();
+                let known: Vec<String> = self.hosts.iter().filter(|h| known.contains(h.as_str())).cloned().collect();
+                open.picture((self.env, false), name, &known, now).map(Some)
             }
             Err(why) => {
                 // The next look begins anew.
@@ -240,11 +255,17 @@ impl Open {
         Ok(Open { reader: Reader::new(store), keeper, index })
     }
 
-    fn picture(&self, env: usize, name: Option<&str>, hosts: &[String], at: i64) -> Result<Picture, String> {
+    fn picture(
+        &self,
+        (env, whole): (usize, bool),
+        name: Option<&str>,
+        hosts: &[String],
+        at: i64,
+    ) -> Result<Picture, String> {
         let poller = self.reader.store().poller(at).map_err(|e| e.to_string())?;
         let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
         let incidents = recovery::incidents(&self.index, name).map_err(|e| e.to_string())?;
         let board = self.reader.board(hosts, at);
-        Ok(Picture { env, at, board, poller: poller.map(|p| (p.who, p.since)), breakers, incidents })
+        Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, incidents })
     }
 }

@@ -60,7 +60,8 @@ fn right(model: &Model, columns: u16) -> String {
         let word = if alerts == 1 { "alert" } else { "alerts" };
         parts.push(format!("{} {alerts} {word}", model.theme.glyph(Glyph::Warning)));
     }
-    if columns >= 70 {
+    // Where one is matters more than who one is.
+    if columns >= if alerts > 0 { 90 } else { 70 } {
         parts.push(format!("{}@{}", model.operator.name, model.operator.host));
     }
     match model.live_runs {

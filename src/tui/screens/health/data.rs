@@ -64,6 +64,8 @@ pub struct Picture {
     pub env: usize,
     /// The moment (Unix milliseconds).
     pub at: i64,
+    /// It holds every host; else only those of which anything is known.
+    pub whole: bool,
     /// Rows, causes and hosts.
     pub board: Board,
     /// Who polls, and since when (Unix milliseconds); `None`: nobody.

@@ -23,6 +23,7 @@ use crate::health::board::Row;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
+use crate::tui::overlay::Overlay;
 use crate::tui::widgets::field::Field;
 pub use data::{Data, Effect, Picture};
 use rows::{Choice, Line};
@@ -138,6 +139,8 @@ fn enter(model: &mut Model) -> Vec<effect::Effect> {
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let env = model.env_in_sight();
     match data {
+        // What was asked means the line that was under the cursor then: nothing moves beneath a question.
+        Data::Picture(_) if matches!(model.overlay, Some(Overlay::Confirm(_))) => {}
         Data::Picture(picture) if Some(picture.env) == env => {
             let alerts = |m: &Model| m.health.of(env).map(|picture| picture.alerts(m.now.ms));
             let before = alerts(model);

@@ -72,6 +72,7 @@ pub fn picture(reports: &[Report]) -> Picture {
     Picture {
         env: 0,
         at: NOW.ms,
+        whole: true,
         board: Board::new(reports, &hosts, NOW.ms),
         poller: Some(("the screen of alice".into(), NOW.ms - 5 * MINUTE)),
         breakers: vec![],
@@ -183,6 +184,9 @@ fn before_anything_is_known_it_says_what_happens_and_what_to_do() {
     d.model.read_only = true;
     d.send(Msg::Resize(80, 24));
     assert!(d.screen().contains("only looks (--read-only)"), "{}", d.screen());
+    // What was known of a few hosts is not the whole truth.
+    let part = Picture { whole: false, ..mixed() };
+    assert!(driver("dark", (80, 24), Some(part)).screen().contains("Reading what is known"));
     let why = "database is locked".to_owned();
     let mut d = driver("dark", (80, 24), None);
     d.send(Msg::Data(msg::Data::Health(Data::Failed { env: 0, why })));
@@ -217,13 +221,13 @@ fn the_cursor_stays_on_its_check_while_others_come_above_it() {
 #[test]
 fn hosts_are_asked_while_they_are_in_sight() {
     let mut d = driver("dark", (80, 24), Some(mixed()));
-    assert_eq!(wanted(&d.model), Wanted { env: Some(0), poll: Poll::All });
+    assert_eq!(wanted(&d.model), Wanted { env: Some(0), poll: Poll::All, whole: true });
     d.keys("1");
     let Poll::Hosts(hosts) = wanted(&d.model).poll else { panic!("{:?}", wanted(&d.model)) };
     assert_eq!(hosts, ["web01.eu", "web03.eu", "web07.eu", "edge-114", "db1"]);
     assert!(d.screen().lines().next().unwrap().contains("▲ 1 alert"), "{}", d.screen());
     d.keys("2");
-    assert_eq!(wanted(&d.model), Wanted { env: Some(0), poll: Poll::No });
+    assert_eq!(wanted(&d.model), Wanted { env: Some(0), poll: Poll::No, whole: false });
     d.model.read_only = true;
     d.keys("6");
     assert_eq!(wanted(&d.model).poll, Poll::No);
@@ -330,6 +334,23 @@ fn a_breaker_is_forced_with_a_reason_and_an_end_and_on_a_protected_place_only_by
     d.model.read_only = true;
     d.keys("X");
     assert!(d.screen().contains("read-only") && d.model.overlay.is_none(), "{}", d.screen());
+}
+
+#[test]
+fn nothing_moves_beneath_a_question() {
+    let mut d = driver("dark", (100, 30), Some(mixed()));
+    d.keys("X");
+    let mut worse = mixed();
+    worse.board.rows.insert(0, worse.board.rows[0].clone());
+    worse.board.rows[0].host = Some("new".into());
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(worse.clone())))));
+    d.text("production");
+    d.keys("enter");
+    assert!(d.screen().contains("force open transport:production/web03.eu"), "{}", d.screen());
+    d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(worse)))));
+    assert!(d.screen().contains("force open transport:production/web03.eu"), "{}", d.screen());
+    d.keys("esc");
+    assert!(d.screen().contains("new"), "{}", d.screen());
 }
 
 #[test]

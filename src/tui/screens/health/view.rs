@@ -22,7 +22,7 @@ const DETAIL: u16 = 16;
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (s, theme) = (&model.health, &model.theme);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let Some(picture) = s.of(model.env) else {
+    let Some(picture) = s.of(model.env).filter(|picture| picture.whole) else {
         return text(model, frame.buffer_mut(), area, &instead(model));
     };
     let mut y = head::view(model, picture, area, frame.buffer_mut());

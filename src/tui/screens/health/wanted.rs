@@ -11,6 +11,8 @@ pub struct Wanted {
     pub env: Option<usize>,
     /// Whose hosts are asked.
     pub poll: Poll,
+    /// The picture is to hold hosts of which nothing is known, too.
+    pub whole: bool,
 }
 
 /// Which hosts are asked, if nobody else asks them.
@@ -35,7 +37,7 @@ pub fn wanted(model: &Model) -> Wanted {
         name if name == fleet::SCREEN.name => in_sight(model),
         _ => Poll::No,
     };
-    Wanted { env, poll }
+    Wanted { env, poll, whole: model.screen().name == SCREEN.name }
 }
 
 /// The hosts that Fleet's table shows.
