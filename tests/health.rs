@@ -10,6 +10,8 @@ mod support;
 
 #[path = "health/hosts.rs"]
 mod hosts;
+#[path = "health/namespace.rs"]
+mod namespace;
 #[path = "health/poller.rs"]
 mod poller;
 

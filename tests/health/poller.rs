@@ -5,17 +5,17 @@ use super::{Lab, Odd, check, more, once, store};
 use opsdeck::health::store::{LEASE, Store};
 use std::process::{Child, Stdio};
 
-const OFTEN: &str = "checks:\n  base: {sample: yes, interval: 3s, timeout: 2s}\n";
+pub const OFTEN: &str = "checks:\n  base: {sample: yes, interval: 3s, timeout: 2s}\n";
 
 fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
 /// `opsdeck health` that stays, ended with the test.
-struct Stays(Child);
+pub struct Stays(Child);
 
 impl Stays {
-    fn start(lab: &Lab) -> Stays {
+    pub fn start(lab: &Lab) -> Stays {
         Stays(lab.opsdeck(["health"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
@@ -37,7 +37,7 @@ fn poller(store: &Store) -> Option<String> {
 }
 
 /// When a host was last sampled.
-fn sampled(store: &Store, host: &str) -> i64 {
+pub fn sampled(store: &Store, host: &str) -> i64 {
     let reports = store.reports(0).unwrap();
     reports.iter().filter(|r| r.host.as_deref() == Some(host)).map(|r| r.at).max().unwrap_or_default()
 }
