@@ -51,13 +51,13 @@ fn every_kind_of_mistake_has_its_place_and_its_expectation() {
         (
             "forks: 9\ncolour: red\n",
             vec![
-                "2:1: unknown key in opsdeck.yaml; found \"colour\", expected one of version, forks, environments, runbooks, vars, releases, checks, recovery",
+                "2:1: unknown key in opsdeck.yaml; found \"colour\", expected one of version, forks, environments, runbooks, vars, releases, checks, recovery, notify",
             ],
         ),
         (
             "enviroments: {}\n",
             vec![
-                "1:1: unknown key in opsdeck.yaml; did you mean \"environments\"?; found \"enviroments\", expected one of version, forks, environments, runbooks, vars, releases, checks, recovery",
+                "1:1: unknown key in opsdeck.yaml; did you mean \"environments\"?; found \"enviroments\", expected one of version, forks, environments, runbooks, vars, releases, checks, recovery, notify",
             ],
         ),
         (

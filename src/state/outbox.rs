@@ -144,7 +144,8 @@ impl Index {
 
     /// Receivers that were told something about this.
     pub fn told_about(&self, scope: &str, about: &str) -> Result<Vec<String>, IndexError> {
-        let query = "SELECT DISTINCT receiver FROM outbox WHERE scope = ?1 AND about = ?2";
+        let query = "SELECT receiver FROM outbox WHERE scope = ?1 AND about = ?2
+                     UNION SELECT receiver FROM firing WHERE scope = ?1 AND about = ?2";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map((scope, about), |r| r.get(0))?.collect()))
     }
 

@@ -5,9 +5,11 @@
 use super::message::{Message, Phase, recovery};
 use super::route;
 use crate::audit::{self, Ledger};
+use crate::health::breaker::{Keeper, Position};
 use crate::health::judge::Status;
 use crate::health::store::Store;
 use crate::project::config::notify::{Kind, Notify};
+use crate::recovery::incident::State;
 use crate::recovery::notice::Notice;
 use crate::state::{Index, IndexError, StateDir};
 use std::collections::BTreeMap;
@@ -40,8 +42,8 @@ pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<(), anyhow::Error> {
     let read = ledger(place, &index, &mut messages)?;
     let said: BTreeMap<String, String> = index.said(place.scope)?.into_iter().collect();
     let said = said.into_iter().filter_map(|(about, body)| Some((about, serde_json::from_str(&body).ok()?))).collect();
-    incidents(place, &index, &said, notices, &mut messages)?;
     checks(place, &said, &mut messages)?;
+    over(place, &index, &said, &mut messages)?;
     let cursor = index.cursor(place.scope)?;
     if messages.is_empty() && cursor == Some(read) {
         return Ok(());
@@ -49,14 +51,16 @@ pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<(), anyhow::Error> {
     index.alone(|| {
         for message in &messages {
             route::put(&index, place.scope, place.notify, message, place.now)?;
-            let holds = match (message.kind, message.phase) {
-                (Kind::Recovery | Kind::Check, Phase::Firing) => serde_json::to_string(message).ok(),
-                _ => None,
+            let holds = match message.phase {
+                Phase::Firing => serde_json::to_string(message).ok(),
+                Phase::Resolved | Phase::Happened => None,
             };
             index.set_said(place.scope, &message.about, holds.as_deref())?;
         }
         index.set_cursor(place.scope, read)
     })?;
+    // Also where nobody is to be told.
+    messages.iter().for_each(|message| tracing::info!("{}: {}: {}", place.environment, message.event, message.text));
     Ok::<(), anyhow::Error>(())
 }
 
@@ -78,23 +82,39 @@ fn ledger(place: Place<'_>, index: &Index, messages: &mut Vec<Message>) -> Resul
     Ok(rows.last().map_or(after, |row| row.entry.seq))
 }
 
-/// An incident that is gone, whoever ended it, is over for everybody who heard of it.
-fn incidents(
+/// What was said and holds no more, whoever ended it, is over for everybody who heard of it.
+fn over(
     place: Place<'_>,
     index: &Index,
     said: &BTreeMap<String, Message>,
-    notices: &[Notice],
     messages: &mut Vec<Message>,
-) -> Result<(), IndexError> {
-    let open: Vec<String> = crate::recovery::incidents(index, Some(place.environment))?
-        .iter()
-        .filter(|incident| incident.state != crate::recovery::incident::State::Healthy)
-        .map(|incident| recovery(incident.id))
-        .chain(notices.iter().map(|notice| recovery(notice.incident)))
-        .collect();
-    let gone = said.values().filter(|m| m.kind == Kind::Recovery && !open.contains(&m.about));
-    messages.extend(gone.map(|m| m.over("over", &format!("{} (it is well again)", m.text), place.now)));
+) -> Result<(), anyhow::Error> {
+    let news: Vec<String> = messages.iter().map(|message| message.about.clone()).collect();
+    let mut incidents = crate::recovery::incidents(index, Some(place.environment))?;
+    incidents.retain(|incident| incident.state != State::Healthy);
+    for message in said.values().filter(|message| !news.contains(&message.about)) {
+        let holds = match message.kind {
+            Kind::Recovery => incidents.iter().any(|incident| recovery(incident.id) == message.about),
+            Kind::Breaker => is_open(place, &message.about)?,
+            Kind::Page => match message.run {
+                Some(run) => index.get(run)?.is_some_and(|row| row.ended_at.is_none()),
+                None => false,
+            },
+            // A check says so itself.
+            Kind::Check | Kind::Release => true,
+        };
+        if !holds {
+            messages.push(message.over("over", &format!("over: {}", message.text), place.now));
+        }
+    }
     Ok(())
+}
+
+/// A person may have closed it.
+fn is_open(place: Place<'_>, about: &str) -> Result<bool, anyhow::Error> {
+    let Some(key) = about.strip_prefix("breaker/").and_then(|key| key.parse().ok()) else { return Ok(false) };
+    let position = Keeper::open(place.state)?.get(&key)?.position(place.now);
+    Ok(matches!(position, Position::Open | Position::HalfOpen | Position::ForcedOpen))
 }
 
 /// Checks that became bad since the last round, and those that are well again. What is stale or unknown stays as it was told.
@@ -117,4 +137,41 @@ fn checks(place: Place<'_>, said: &BTreeMap<String, Message>, messages: &mut Vec
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::breaker::{Forced, Forcing, Input, Key};
+    use crate::project::config::notify::{Receiver, Severity, Via};
+
+    #[test]
+    fn a_breaker_that_a_person_closed_is_over_and_what_was_before_is_no_news() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        let via = Via::Command(vec!["true".into()]);
+        let ann = Receiver { name: "ann".into(), via, kinds: vec![], severity: Severity::Info, environments: vec![] };
+        let notify = Notify { receivers: vec![ann], ..Notify::default() };
+        let keeper = Keeper::open(&state).unwrap();
+        let trip = |host: &str, now| {
+            let key = Key::Transport { environment: "prod".into(), host: host.into() };
+            keeper.put(&key, &Input::Trip { why: "no route".into() }, now).unwrap();
+            key
+        };
+        let told = |now| {
+            let place = Place { state: &state, environment: "prod", scope: "s", notify: &notify, now };
+            tell(place, &[]).unwrap();
+            let rows = Index::open(&state).unwrap().notices(false, 9).unwrap();
+            rows.iter().rev().map(|row| serde_json::from_str::<Message>(&row.body).unwrap().event).collect::<Vec<_>>()
+        };
+        trip("w0", 5);
+        assert!(told(10).is_empty(), "before the first look");
+        let key = trip("w1", 20);
+        assert_eq!(told(30), ["open"]);
+        assert_eq!(told(40), ["open"], "once");
+        let by = Forced { to: Forcing::Closed, until: None, by: "ann".into(), reason: "known".into(), at: 50 };
+        keeper.put(&key, &Input::Force(by), 50).unwrap();
+        assert_eq!(told(60), ["open", "over"]);
+        assert_eq!(told(70), ["open", "over"], "once");
+    }
 }
