@@ -41,13 +41,16 @@ const fn column(head: &'static str, wide: u16, from: u16, cell: fn(Of<'_>) -> (S
     Column { head, wide, from, right: false, spark: false, cell }
 }
 
+/// Head of the column for breakers and recovery.
+const NOTE: &str = "NOTE";
+
 /// From left to right.
 const COLUMNS: &[Column] = &[
     column("NEED", 14, 104, |of| (of.row.need.clone(), Role::Dim)),
     Column { right: true, ..column("FOR", 13, 50, lasts) },
     Column { spark: true, ..column("LAST 30 MIN", 17, 92, |_| (String::new(), Role::Text)) },
     column("TREND", 20, 130, |of| (trend(of), Role::Dim)),
-    column("NOTE", 26, 150, noted),
+    column(NOTE, 26, 150, noted),
     column("SOURCE", 14, 165, |of| (of.row.source.clone(), Role::Dim)),
     Column { right: true, ..column("AGE", 5, 60, aged) },
 ];
@@ -157,6 +160,22 @@ pub fn value(of: Of<'_>) -> String {
     }
     if row.folded > 1 {
         text = format!("{} checks, {text}", row.folded);
+    }
+    text
+}
+
+/// The same, short: that ssh names the host and the port again would leave no room for what is wrong.
+/// What breakers and recovery say follows where there is no column for it.
+pub fn brief(of: Of<'_>, layout: &Layout) -> String {
+    let mut text = value(of);
+    let wrong = text.find("ssh: connect to host ").zip(text.rfind(": "));
+    if let Some((from, to)) = wrong.filter(|(from, to)| from < to) {
+        text.replace_range(from..to + 2, "");
+    }
+    let (note, _) = noted(of);
+    if !note.is_empty() && !layout.rest.iter().any(|(column, _)| column.head == NOTE) {
+        text += if of.model.theme.ascii { " - " } else { " · " };
+        text += &note;
     }
     text
 }

@@ -55,10 +55,17 @@ fn counts(picture: &Picture, now: i64) -> [(Status, u32); 5] {
     Status::ALL.map(|status| (status, of.next().unwrap_or_default()))
 }
 
-/// `every 15s · oldest reading 4s · polled by screen of ann for 5m`.
+/// Hosts are counted above, so what is measured once for all comes first: `every 15s · oldest reading 4s · polled by screen of ann for 5m`.
 fn measured(model: &Model, picture: &Picture) -> String {
     let now = model.now.ms;
     let mut parts = Vec::new();
+    let once = &picture.board.services;
+    let once = [(Status::Bad, once.bad), (Status::Warn, once.warn), (Status::Stale, once.stale)];
+    let once = once.into_iter().filter(|(_, n)| *n > 0).map(|(status, n)| {
+        let sign = sign::health(picture.status(status, now), false);
+        format!("{} {n} {} beside hosts", sign.glyph(&model.theme), sign.word)
+    });
+    parts.extend(once);
     parts.extend(picture.board.interval.map(|seconds| format!("every {}", human::short(i64::from(seconds) * 1000))));
     let oldest = picture.board.oldest.map(|age| age + (now - picture.at).max(0));
     parts.extend(oldest.map(|age| format!("oldest reading {}", human::short(age))));

@@ -337,6 +337,20 @@ fn a_breaker_is_forced_with_a_reason_and_an_end_and_on_a_protected_place_only_by
 }
 
 #[test]
+fn what_is_wrong_has_room_and_checks_beside_hosts_are_counted() {
+    let text = "ssh: connect to host 10.0.0.3 port 22: No route to host";
+    let mut reports = vec![report("web03.eu", vec![fails("ssh", 170, text)])];
+    reports.push(Report { host: None, ..report("", vec![fails("api", 170, "503")]) });
+    let p = picture(&reports);
+    let p = Picture { board: Board::new(&reports, &["web03.eu".to_owned()], NOW.ms), ..p };
+    let d = driver("dark", (80, 24), Some(p));
+    let screen = d.screen();
+    assert!(screen.lines().any(|l| l.contains("✖ bad") && l.contains("web03.eu") && l.contains(" No route to host ")));
+    assert!(screen.contains(text), "all of it stands below: {screen}");
+    assert!(screen.contains("✖ 1 bad beside hosts") && screen.contains("▲ 2 alerts"), "{screen}");
+}
+
+#[test]
 fn nothing_moves_beneath_a_question() {
     let mut d = driver("dark", (100, 30), Some(mixed()));
     d.keys("X");
@@ -375,6 +389,12 @@ fn what_recovery_does_is_said_in_the_row() {
     d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(p)))));
     let row = d.screen().lines().find(|line| line.contains("✖ bad ")).unwrap().to_owned();
     assert!(row.contains("for a person"), "{}", d.screen());
+    // Where there is no column for it, it follows what was read.
+    let mut narrow = driver("dark", (100, 30), None);
+    narrow.model.project = std::sync::Arc::clone(&d.model.project);
+    narrow.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(d.model.health.picture.clone().unwrap())))));
+    let row = narrow.screen().lines().find(|line| line.contains("✖ bad ")).unwrap().to_owned();
+    assert!(row.contains("connection refused · f"), "{}", narrow.screen());
 }
 
 #[test]

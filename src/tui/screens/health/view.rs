@@ -155,15 +155,8 @@ fn one(of: Of<'_>, under: bool, area: Rect, buf: &mut Buffer) {
     put(buf, theme, at.host.x, y, at.host.width, &host, style(Role::Strong));
     put(buf, theme, at.check.x, y, at.check.width, &row.check, style(Role::Text));
     let loud = super::rows::is_loud(row);
-    put(
-        buf,
-        theme,
-        at.value.x,
-        y,
-        at.value.width,
-        &columns::value(of),
-        style(if loud { sign.role } else { Role::Text }),
-    );
+    let text = columns::brief(of, &at);
+    put(buf, theme, at.value.x, y, at.value.width, &text, style(if loud { sign.role } else { Role::Text }));
     for (column, place) in &at.rest {
         let (text, role) = (column.cell)(of);
         match (column.spark, column.right) {
