@@ -12,6 +12,8 @@ pub use limits::{Edge, Limits};
 use super::probe::Verdict;
 use serde::{Deserialize, Serialize};
 
+/// Milliseconds without a reading, at the least, after which a check begins anew. Slow answers of hosts that hang are none.
+const UNSEEN: i64 = 120_000;
 /// After so many intervals without a reading it is not known any more how things are.
 const STALE: i64 = 3;
 
@@ -141,11 +143,17 @@ impl CheckState {
     #[must_use]
     pub fn judge(&self, rule: &Rule, reading: Reading) -> CheckState {
         let mut next = self.clone();
-        if self.last.as_ref().is_some_and(|last| reading.at <= last.at) {
-            return next;
+        if let Some(last) = &self.last {
+            if reading.at <= last.at {
+                return next;
+            }
+            // Nobody asked meanwhile: time that nobody saw is credited to no state.
+            if reading.at - last.at > UNSEEN.max(STALE * i64::from(rule.interval) * 1000) {
+                next = CheckState { flaps: self.flaps.clone(), level: self.level, ..CheckState::default() };
+            }
         }
         let at = reading.at;
-        match rule.limits.level(&reading, self.level) {
+        match rule.limits.level(&reading, next.level) {
             None => next.not_known(rule, at),
             Some(level) => next.known(rule, at, level),
         }

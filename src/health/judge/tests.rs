@@ -164,3 +164,23 @@ proptest! {
         prop_assert!(tail('?', &[]) < fall.max(1) as usize || state.status == Status::Unknown);
     }
 }
+
+#[test]
+fn time_that_nobody_saw_is_credited_to_no_state() {
+    let rule = Rule { fall: 2, ..Rule::default() };
+    let bad = fold(&rule, verdicts("+--"));
+    assert_eq!((bad.status, bad.since), (Status::Bad, 30_000));
+    // A slow answer is no gap.
+    let slow = bad.judge(&rule, reading(30 + 60, Got::Verdict(Verdict::Fail)));
+    assert_eq!((slow.status, slow.since, slow.streak), (Status::Bad, 30_000, 3));
+    let fail = |state: &CheckState, at| state.judge(&rule, reading(at, Got::Verdict(Verdict::Fail)));
+    let first = fail(&bad, 2_000);
+    assert_eq!((first.status, first.tends, first.streak), (Status::Unknown, Status::Bad, 1));
+    let second = fail(&first, 2_010);
+    assert_eq!((second.status, second.since, second.streak_since), (Status::Bad, 2_010_000, 2_000_000));
+    let good = bad.judge(&rule, reading(2_000, Got::Verdict(Verdict::Pass)));
+    assert_eq!((good.status, good.since), (Status::Ok, 2_000_000));
+    // What a number was before still tells whether it has left its limit.
+    let full = fold(&disk(), [Got::Value(86.0)]);
+    assert_eq!(full.judge(&disk(), reading(9_000, Got::Value(82.0))).status, Status::Warn);
+}

@@ -48,7 +48,7 @@ fn well(check: &str, ago: i64) -> Record {
 
 fn fails(check: &str, ago: i64, text: &str) -> Record {
     let fail = Got::Verdict(Verdict::Fail);
-    let readings = [(ago, fail, text), (ago - 10, fail, text), (ago - 20, fail, text), (4, fail, text)];
+    let readings = [ago, ago - 10, ago - 20, ago / 2, 4].map(|ago| (ago, fail, text));
     record(check, Rule { interval: 15, ..Rule::default() }, &readings)
 }
 
