@@ -35,7 +35,7 @@ const PATIENCE: i64 = 90_000;
 #[command(after_help = "\
 Examples:
   opsdeck health -E production --once
-  opsdeck health web:&eu
+  opsdeck health 'web:&eu'
   opsdeck health -E staging --raw web1 sample
   opsdeck health --once --json | jq '.hosts[] | select(.status != \"ok\")'
 

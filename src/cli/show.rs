@@ -95,7 +95,9 @@ fn text(spec: &RunSpec, state: &RunState) -> String {
     if let Some(why) = &state.why {
         line("why", why);
     }
-    line("command", &shell(&spec.argv));
+    if !spec.argv.is_empty() {
+        line("command", &shell(&spec.argv));
+    }
     line("in", &spec.cwd.display().to_string());
     line("environment", spec.environment.as_deref().unwrap_or("-"));
     line("operator", &spec.operator.name);
@@ -104,7 +106,9 @@ fn text(spec: &RunSpec, state: &RunState) -> String {
         let took = human::duration(state.ended_at().unwrap_or(now) - start);
         line(if state.state.is_terminal() { "took" } else { "running for" }, &took);
     }
-    let code = state.rc.map(|rc| rc.to_string()).or_else(|| state.signal.map(|s| format!("signal {s}")));
+    // A step of a release may have ended while the release goes on.
+    let rc = state.rc.filter(|_| state.state.is_terminal());
+    let code = rc.map(|rc| rc.to_string()).or_else(|| state.signal.map(|s| format!("signal {s}")));
     line("exit code", code.as_deref().unwrap_or("-"));
     if !state.maybe_running_on.is_empty() {
         line("may still run on", &state.maybe_running_on.join(", "));

@@ -62,6 +62,16 @@ impl Keep {
         Keep { of: reports.into_iter().map(kept).collect() }
     }
 
+    /// The newest sample that the poller before took of a host: rates are counted on from it, or a screen that is left and
+    /// opened again would never know one.
+    pub fn remember(&mut self, host: &str, probe: &str, raw: &Raw) {
+        // Ansible takes the last line's end away.
+        let sample = Sample::parse(&[&raw.output, &b"\n"[..]].concat());
+        if let Some(kept) = self.of.get_mut(&(Some(host.to_owned()), probe.to_owned())) {
+            kept.counters = sample.as_ref().map(Counters::of);
+        }
+    }
+
     /// One more answer: what is to be stored of it.
     pub fn fold(&mut self, job: &Job, brought: Brought) -> (Report, Option<Raw>) {
         let key = (job.host.clone(), job.watch.name.clone());
@@ -302,6 +312,21 @@ mod tests {
         let mut next = Keep::new(vec![report]);
         let records = fold(&mut next, &job, [(10, fail()), (20, fail())]);
         assert_eq!((records[0].state.status, records[0].state.streak), (Status::Bad, 3));
+    }
+
+    #[test]
+    fn rates_are_counted_on_from_the_sample_of_the_poller_before() {
+        let job = job(Ask::Sample(Thresholds::default()), "sample");
+        let mut keep = Keep::default();
+        let report = keep.fold(&job, brought(0, sample(0, 50.0))).0;
+        let output = b"opsdeck sample 1\nstat:cpu  1000 0 0 0 0 0 0 0 0 0\nuptime:0.0 0.0\ndf\nend";
+        let raw = |output: &[u8]| Raw { output: output.to_vec(), ..brought(0, sample(0, 50.0)).raw };
+        for (output, known) in [(&output[..], true), (b"Permission denied", false)] {
+            let mut next = Keep::new(vec![report.clone()]);
+            next.remember("w1", "sample", &raw(output));
+            let records = fold(&mut next, &job, [(15, sample(15, 50.0))]);
+            assert_eq!(records.iter().any(|record| record.check == "cpu"), known, "{records:?}");
+        }
     }
 
     #[test]

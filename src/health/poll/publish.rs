@@ -17,6 +17,9 @@ const RENEW: Duration = Duration::from_millis(LEASE as u64 / 3);
 /// What nobody measures any more is forgotten so often.
 const TIDY: Duration = Duration::from_secs(3_600);
 
+/// A rate over a longer time (milliseconds) tells nothing of now.
+const RATE: i64 = 300_000;
+
 /// What the poller must know of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
@@ -36,7 +39,7 @@ pub fn publish(
     orders: &Receiver<(Job, Brought)>,
     news: &Sender<News>,
 ) -> Result<(), IndexError> {
-    let mut keep = Keep::new(store.reports(0)?);
+    let mut keep = kept(store)?;
     let (mut renewed, mut tidied) = (Instant::now(), Instant::now());
     let mut batch = Vec::new();
     store.forget(now())?;
@@ -71,6 +74,21 @@ pub fn publish(
     }
     news.send_replace(News::Lost);
     Ok(())
+}
+
+/// What the poller before knew.
+fn kept(store: &Store) -> Result<Keep, IndexError> {
+    let reports = store.reports(0)?;
+    let hosts: Vec<(String, String)> =
+        reports.iter().filter_map(|r| Some((r.host.clone()?, r.probe.clone()))).collect();
+    let mut keep = Keep::new(reports);
+    for (host, probe) in hosts {
+        let newest = store.raw(Some(&host), &probe)?.into_iter().next();
+        if let Some(raw) = newest.filter(|raw| now() - raw.at < RATE) {
+            keep.remember(&host, &probe, &raw);
+        }
+    }
+    Ok(keep)
 }
 
 /// The hosts that anybody wants; `None`: all.

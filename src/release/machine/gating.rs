@@ -84,7 +84,8 @@ impl View<'_> {
             let rest = i64::from(rest.div_ceil(5) * 5) * 1000;
             let got = last.map_or_else(|| "no reading yet".to_owned(), |(_, _, got)| got.clone());
             let words = format!(
-                "gate {name}: {got}, passes {passes} of {} in a row, about {} if steady",
+                "gate {name}: {got}, passes {} of {} in a row, about {} if steady",
+                passes.min(gate.passes),
                 gate.passes,
                 human::clock(rest)
             );

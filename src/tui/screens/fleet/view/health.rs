@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 /// Heads of the columns and how wide each is; a column between them is empty.
 const COLUMNS: [(&str, u16); 4] = [("STATE", 10), ("CPU", 5), ("MEM", 5), ("DISK", 5)];
 /// From these widths of the table on there is the state, and all of it.
-const ROOM: (u16, u16) = (64, 90);
+const ROOM: (u16, u16) = (48, 90);
 
 /// Columns that they take in a table of this width.
 pub fn wide(table: u16) -> u16 {
