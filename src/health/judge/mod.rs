@@ -149,7 +149,7 @@ impl CheckState {
             }
             // Nobody asked meanwhile: time that nobody saw is credited to no state.
             if reading.at - last.at > UNSEEN.max(STALE * i64::from(rule.interval) * 1000) {
-                next = CheckState { flaps: self.flaps.clone(), level: self.level, ..CheckState::default() };
+                next = CheckState { flaps: self.flaps, level: self.level, ..CheckState::default() };
             }
         }
         let at = reading.at;
