@@ -126,7 +126,7 @@ fn later(d: &mut Driver, ms: i64) {
 #[test]
 fn as_it_looks() {
     for theme in ["dark", "light", "high-contrast"] {
-        for size in [(80, 24), (180, 40)] {
+        for size in [(80, 24), (160, 50)] {
             let mut d = driver(theme, size, Some(mixed()));
             d.keys("down");
             insta::assert_snapshot!(format!("health_{theme}_{}x{}", size.0, size.1), d.styled());
