@@ -83,7 +83,13 @@ impl Drop for Far {
             let _ = sshd.kill();
             let _ = sshd.wait();
         }
-        // The pair of interfaces goes with it. Sessions of the dead sshd end: their connections are gone.
+        // Sessions outlive their sshd: what they say goes nowhere, and nobody tells them.
+        let inside = Command::new("ip").args(["netns", "pids", &self.name]).output();
+        let pids = inside.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+        for pid in pids.split_whitespace().filter_map(|pid| rustix::process::Pid::from_raw(pid.parse().ok()?)) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        // The pair of interfaces goes with it.
         let _ = Command::new("ip").args(["netns", "del", &self.name]).status();
         let _ = Command::new("ip")
             .args(["link", "del", &format!("ops{}", std::process::id())])
