@@ -18,6 +18,7 @@ mod redact;
 mod verify;
 
 pub use canonical::canonical;
+pub use chain::hex;
 pub use entry::{Entry, SCHEMA_VERSION};
 pub use ledger::{Error, Ledger, Receipt};
 pub use query::{Filter, Page, Row};

@@ -56,7 +56,19 @@ impl Store {
     /// # Errors
     /// The index cannot be used.
     pub fn raw(&self, host: Option<&str>, probe: &str) -> Result<Vec<Raw>, IndexError> {
-        let rows = self.index.health_raw(&self.scope, host.unwrap_or_default(), probe)?;
+        self.answers(host, probe, u32::MAX)
+    }
+
+    /// The last of them.
+    ///
+    /// # Errors
+    /// The index cannot be used.
+    pub fn newest(&self, host: Option<&str>, probe: &str) -> Result<Option<Raw>, IndexError> {
+        Ok(self.answers(host, probe, 1)?.pop())
+    }
+
+    fn answers(&self, host: Option<&str>, probe: &str, most: u32) -> Result<Vec<Raw>, IndexError> {
+        let rows = self.index.health_raw(&self.scope, host.unwrap_or_default(), probe, most)?;
         Ok(rows.iter().filter_map(|data| record::decode(data)).collect())
     }
 

@@ -4,6 +4,7 @@
 use super::Options;
 use super::notify::deliver::{Deliverer, EXPIRES};
 use super::notify::{self, Place};
+use crate::audit::hex;
 use crate::health::breaker::Keeper;
 use crate::project::config::notify::Via;
 use crate::project::{Environment, scope};
@@ -105,7 +106,7 @@ fn take(state: &StateDir, post: &Post) -> std::io::Result<Option<Lock>> {
 }
 
 fn lock(state: &StateDir, scope: &str) -> PathBuf {
-    let digest: String = Sha256::digest(scope).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(scope)[..8]);
     state.root().join("serve").join(format!("{digest}.lock"))
 }
 

@@ -98,11 +98,11 @@ impl Index {
     }
 
     /// Raw answers of a probe, newest first.
-    pub fn health_raw(&self, scope: &str, host: &str, probe: &str) -> Result<Vec<Vec<u8>>, IndexError> {
-        let query = "SELECT data FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3 ORDER BY at DESC";
-        self.sql(
-            self.db.prepare_cached(query).and_then(|mut q| q.query_map((scope, host, probe), |r| r.get(0))?.collect()),
-        )
+    pub fn health_raw(&self, scope: &str, host: &str, probe: &str, most: u32) -> Result<Vec<Vec<u8>>, IndexError> {
+        let query =
+            "SELECT data FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3 ORDER BY at DESC LIMIT ?4";
+        let params = (scope, host, probe, most);
+        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map(params, |r| r.get(0))?.collect()))
     }
 
     /// Forgets what nobody has written for long.

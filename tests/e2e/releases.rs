@@ -28,12 +28,22 @@ const DEPLOY: &str = "
 
 /// Picks the release in this row of an environment's, reads the plan of a version and submits it.
 pub fn submit(pty: &mut Pty, environment: &str, (release, row): (&str, usize), version: &str) {
-    pty.send("r");
-    pty.wait_for(30, "the release", |s| s.contains(&format!("Releases for {environment}")) && s.contains(release));
+    offers(pty, environment, release);
     pty.send(&"j".repeat(row));
     pty.send("\r");
     pty.send(version);
     pty.send("\r");
+    agree(pty, environment, (release, version));
+}
+
+/// Opens the list of an environment's releases.
+fn offers(pty: &mut Pty, environment: &str, release: &str) {
+    pty.send("r");
+    pty.wait_for(30, "the release", |s| s.contains(&format!("Releases for {environment}")) && s.contains(release));
+}
+
+/// Reads the plan that was asked for, and submits it.
+fn agree(pty: &mut Pty, environment: &str, (release, version): (&str, &str)) {
     pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains(&format!("{release} {version}")));
     pty.send("\x12");
     pty.wait_text(10, "Type its name");
@@ -91,13 +101,9 @@ fn the_line_of_an_environment_is_stopped_and_opened_with_a_key() {
     pty.wait_text(10, "LINE STOPPED");
     assert!(lab.ok(["line", "--json"]).contains("database is read-only"));
     // A release waits for it, and says so.
-    pty.send("r");
-    pty.wait_for(30, "the release", |s| s.contains("Releases for lab") && s.contains("rolling"));
+    offers(&mut pty, "lab", "rolling");
     pty.send("\r1.0\r");
-    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains("web 1.0"));
-    pty.send("\x12");
-    pty.wait_text(10, "Type its name");
-    pty.send("lab\r");
+    agree(&mut pty, "lab", ("web", "1.0"));
     pty.wait_text(60, "stopped the line");
     pty.send("L");
     pty.wait_for(10, "who stopped it and why", |s| s.contains("Open the line of lab") && s.contains("read-only"));
@@ -122,16 +128,12 @@ fn a_password_typed_for_a_release_opens_what_its_playbook_reads_and_is_kept_nowh
     std::fs::remove_file(lab.project().join("password")).unwrap();
     let mut pty = console(&lab, (120, 40));
     pty.wait_text(30, "h1 ");
-    pty.send("r");
-    pty.wait_for(30, "the release", |s| s.contains("Releases for lab") && s.contains("rolling"));
+    offers(&mut pty, "lab", "rolling");
     // The third of them is the vault's.
     pty.send("\x1bp\t\ts3cret-of-the-vault");
     pty.wait_text(10, "Vault pw    •••");
     pty.send("\x1b[A\x1b[A\x1b[A\x1b[A\x1b[A1.0\r");
-    pty.wait_for(60, "its plan", |s| s.contains("Batches") && s.contains("web 1.0"));
-    pty.send("\x12");
-    pty.wait_text(10, "Type its name");
-    pty.send("lab\r");
+    agree(&mut pty, "lab", ("web", "1.0"));
     pty.wait_text(120, "PAUSED");
     pty.wait_text(10, "1 new");
     pty.send("q");

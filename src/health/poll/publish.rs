@@ -83,8 +83,7 @@ fn kept(store: &Store) -> Result<Keep, IndexError> {
         reports.iter().filter_map(|r| Some((r.host.clone()?, r.probe.clone()))).collect();
     let mut keep = Keep::new(reports);
     for (host, probe) in hosts {
-        let newest = store.raw(Some(&host), &probe)?.into_iter().next();
-        if let Some(raw) = newest.filter(|raw| now() - raw.at < RATE) {
+        if let Some(raw) = store.newest(Some(&host), &probe)?.filter(|raw| now() - raw.at < RATE) {
             keep.remember(&host, &probe, &raw);
         }
     }

@@ -17,6 +17,7 @@ pub use history::last_stable;
 pub use hosts::problems;
 
 use super::plan::{self, Plan};
+use crate::audit::hex;
 use crate::project::config::release::{self as written, ReleaseConfig, Strategy};
 use crate::project::{Environment, Project};
 use fill::Fill;
@@ -120,10 +121,6 @@ impl Plan {
 /// SHA-256, hex.
 fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn find<'a>(wish: &Wish<'a>) -> Result<(&'a ReleaseConfig, &'a Environment), Refused> {

@@ -1,6 +1,8 @@
 //! A masked field: what is typed is never shown, never printed by `Debug`, and wiped when dropped.
 
 use super::line;
+use crate::ansible::secrets::SecretName;
+use crate::project::cfg::AnsibleCfg;
 use crate::tui::theme::{Glyph, Role, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -9,6 +11,26 @@ use zeroize::Zeroizing;
 
 /// Bytes that a secret may have. Reserved at once: growing would leave a copy behind that nobody wipes.
 const CAPACITY: usize = 4_096;
+
+/// The passwords that Ansible may want, with their labels.
+pub fn passwords() -> [(SecretName, &'static str); 3] {
+    [
+        (SecretName::Become, "Become pw"),
+        (SecretName::Connection, "SSH pw"),
+        (SecretName::Vault("default".into()), "Vault pw"),
+    ]
+}
+
+/// The first password, in words, that ansible.cfg asks for and that was not typed: in the background there is nobody to ask.
+pub fn unasked(cfg: &AnsibleCfg, has: impl Fn(&SecretName) -> bool) -> Option<&'static str> {
+    let asks = [
+        (cfg.asks_become_password(), "become password"),
+        (cfg.asks_connection_password(), "SSH password"),
+        (cfg.asks_vault_password(), "vault password"),
+    ];
+    let of = passwords().into_iter().zip(asks).find(|((name, _), (asks, _))| *asks && !has(name));
+    of.map(|(_, (_, words))| words)
+}
 
 /// A secret that is being typed; edited at its end alone.
 pub struct Secret(Zeroizing<String>);

@@ -5,7 +5,7 @@ use crate::ansible::command;
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::{Environment, Project, Runbook};
 use crate::tui::widgets::field::Field;
-use crate::tui::widgets::secret::Secret;
+use crate::tui::widgets::secret::{Secret, passwords, unasked};
 use uuid::Uuid;
 
 /// Which line it is.
@@ -118,12 +118,13 @@ fn secret(name: SecretName, label: &str) -> Item {
 
 /// The lines at the end of both forms: what is needed now and then, and the passwords.
 fn last() -> [Item; 6] {
+    let [become_password, connection, vault] = passwords().map(|(name, label)| secret(name, label));
     [
         text(Id::User, "User", ""),
         text(Id::Timeout, "Timeout", ""),
-        secret(SecretName::Become, "Become pw"),
-        secret(SecretName::Connection, "SSH pw"),
-        secret(SecretName::Vault("default".into()), "Vault pw"),
+        become_password,
+        connection,
+        vault,
         text(Id::VaultIds, "Vault ids", ""),
     ]
 }
@@ -351,12 +352,7 @@ impl Form {
         let vault = self.text(&Id::VaultIds).split(',').find(at).map(|id| {
             format!("vault ids are names alone, not `{}`: name files in ansible.cfg (vault_identity_list)", id.trim())
         });
-        let asked = [
-            (project.cfg.asks_become_password(), SecretName::Become, "become password"),
-            (project.cfg.asks_connection_password(), SecretName::Connection, "SSH password"),
-            (project.cfg.asks_vault_password(), SecretName::Vault("default".into()), "vault password"),
-        ];
-        let secret = asked.iter().find(|(asks, name, _)| *asks && !self.has(name)).map(|(_, _, words)| {
+        let secret = unasked(&project.cfg, |name| self.has(name)).map(|words| {
             format!("ansible.cfg asks for the {words}, and a background run has nobody to ask: type it here")
         });
         let answer = self.items.iter().find_map(|item| match (&item.id, &item.value) {

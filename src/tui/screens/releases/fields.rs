@@ -6,7 +6,7 @@ use crate::ansible::secrets::{SecretName, Secrets};
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::field::Field;
-use crate::tui::widgets::secret::Secret;
+use crate::tui::widgets::secret::{self, Secret};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -29,24 +29,14 @@ pub enum Part {
     Plan,
 }
 
-/// Labels of the passwords.
-const PASSWORDS: [&str; 3] = ["Become pw", "SSH pw", "Vault pw"];
-
-fn name(of: usize) -> SecretName {
-    match of {
-        0 => SecretName::Become,
-        1 => SecretName::Connection,
-        _ => SecretName::Vault("default".into()),
-    }
-}
-
 /// What was typed.
 #[derive(Debug, Default)]
 pub struct Fields {
     pub(super) version: Field,
     pub(super) current: Field,
     pub(super) vars: Field,
-    passwords: [Secret; PASSWORDS.len()],
+    /// In the order of [`secret::passwords`].
+    passwords: [Secret; 3],
     /// They are on the screen.
     pub(super) asked: bool,
 }
@@ -55,10 +45,17 @@ impl Fields {
     /// The passwords that were typed.
     pub fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
-        for (of, secret) in self.passwords.iter().enumerate().filter(|(_, secret)| !secret.is_empty()) {
-            secrets.set(name(of), secret.value());
+        let typed = secret::passwords().into_iter().zip(&self.passwords);
+        for ((name, _), secret) in typed.filter(|(_, secret)| !secret.is_empty()) {
+            secrets.set(name, secret.value());
         }
         secrets
+    }
+
+    /// True if this password was typed.
+    fn has(&self, name: &SecretName) -> bool {
+        let mut all = secret::passwords().into_iter().zip(&self.passwords);
+        all.any(|((of, _), secret)| of == *name && !secret.is_empty())
     }
 
     /// Puts the passwords on the screen, or takes them from it; what was typed is gone.
@@ -109,7 +106,7 @@ impl Part {
             Part::Version => "Version",
             Part::Current => "Runs now",
             Part::Vars => "Extra vars",
-            Part::Password(of) => PASSWORDS.get(of).copied().unwrap_or_default(),
+            Part::Password(of) => secret::passwords().get(of).map_or("", |(_, label)| label),
             Part::List | Part::Plan => "",
         }
     }
@@ -122,7 +119,7 @@ impl Releases {
         // Where one is known it is not overruled.
         parts.extend(self.current().is_some_and(|offer| offer.current.is_none()).then_some(Part::Current));
         parts.push(Part::Vars);
-        parts.extend((0..PASSWORDS.len()).filter(|_| self.fields.asked).map(Part::Password));
+        parts.extend((0..self.fields.passwords.len()).filter(|_| self.fields.asked).map(Part::Password));
         parts
     }
 
@@ -138,10 +135,6 @@ impl Releases {
 
 /// A password that the project's ansible.cfg asks for, and that was not typed.
 pub fn missing(model: &Model) -> Option<String> {
-    let cfg = &model.project.cfg;
-    let asks = [cfg.asks_become_password(), cfg.asks_connection_password(), cfg.asks_vault_password()];
-    let fields = &model.releases.fields;
-    let of = (0..PASSWORDS.len()).find(|of| asks[*of] && fields.passwords[*of].is_empty())?;
-    let words = ["become", "SSH", "vault"][of];
-    Some(format!("ansible.cfg asks for the {words} password, and a release has nobody to ask: alt-p, type it"))
+    let words = secret::unasked(&model.project.cfg, |name| model.releases.fields.has(name))?;
+    Some(format!("ansible.cfg asks for the {words}, and a release has nobody to ask: alt-p, type it"))
 }
