@@ -62,6 +62,9 @@ pub struct Wanted {
     /// Version that runs there now, where none was brought out with opsdeck yet: the one to go back to
     #[arg(long, value_name = "VERSION")]
     pub current: Option<String>,
+    /// Bring it out although this version is the stable one already
+    #[arg(long)]
+    pub force: bool,
 }
 
 impl Wanted {
@@ -92,6 +95,7 @@ impl Wanted {
             version: &self.version,
             extra_vars: &self.extra_vars,
             current: stable.or_else(|| self.current.clone()),
+            again: self.force,
             active: &asked,
         });
         match (plan, project.environment(&self.environment)) {

@@ -52,9 +52,6 @@ pub struct Args {
     /// Only if the plan has this digest: the one that `opsdeck plan` printed
     #[arg(long, value_name = "SHA256")]
     digest: Option<String>,
-    /// Submit although this version is the stable one already
-    #[arg(long)]
-    force: bool,
     /// Passwords.
     #[command(flatten)]
     passwords: Passwords,
@@ -116,17 +113,12 @@ fn refused(why: &str) -> ExitCode {
 /// Why it is not submitted, whatever anybody says.
 fn refusal(args: &Args, plan: &Plan, digest: &str) -> Option<String> {
     match &args.digest {
-        Some(wanted) if wanted != digest => {
-            return Some(format!(
-                "the plan has changed: its digest is {digest}, not {wanted}. Look at it again with `opsdeck plan`"
-            ));
-        }
-        _ => {}
+        Some(wanted) if wanted != digest => Some(format!(
+            "the plan has changed: its digest is {digest}, not {wanted}. Look at it again with `opsdeck plan`"
+        )),
+        // Before anybody is asked; the launch and the machine refuse it too.
+        _ => plan.is_out().map(|why| format!("{why}; --force brings it out again")),
     }
-    (plan.current.as_deref() == Some(&plan.version) && !args.force).then(|| {
-        let (version, environment) = (&plan.version, &plan.environment);
-        format!("{version} is the stable version of {environment} already; --force brings it out again")
-    })
 }
 
 /// Shows the plan and asks; why it is not submitted, if it is not.

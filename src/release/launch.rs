@@ -27,11 +27,12 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -
     let uid = rustix::process::geteuid().as_raw();
     let submitter = Person { uid, name: Operator::of_uid(uid).name };
     let warnings = plan.warnings.clone();
+    let out = plan.is_out();
     let index = list::open_index(store)?;
     let tools = tools(&plan);
     let mut spec = freeze(plan, digest, submitter, operator)?;
     spec.secrets = secrets.names().map(ToString::to_string).collect();
-    if let Err(e) = tools {
+    if let Err(e) = tools.and_then(|()| out.map_or(Ok(()), |why| Err(LaunchError::Invalid(why)))) {
         ledger::refused(store, &spec, &e.to_string())?;
         return Err(e);
     }

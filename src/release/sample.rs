@@ -79,6 +79,7 @@ fn base(strategy: Strategy, batches: Vec<Batch>) -> Plan {
         environment: "production".into(),
         version: "1.1.0".into(),
         current: Some("1.0.0".into()),
+        again: false,
         cwd: "project".into(),
         inventory: vec!["hosts.ini".into()],
         stages: vec![

@@ -27,6 +27,7 @@ pub fn plan(chance: &mut Chance) -> Plan {
         environment: "production".into(),
         version: "2".into(),
         current: Some("1".into()),
+        again: false,
         cwd: "/p".into(),
         inventory: Vec::new(),
         stages: stages(chance, gates),

@@ -73,6 +73,7 @@ pub fn plan(cwd: &std::path::Path, batches: &[&[&str]]) -> Plan {
         environment: "staging".into(),
         version: "2".into(),
         current: Some("1".into()),
+        again: false,
         cwd: cwd.to_owned(),
         inventory: vec!["hosts.ini".into()],
         stages: vec![

@@ -45,6 +45,8 @@ pub struct Wish<'a> {
     pub extra_vars: &'a [String],
     /// Version that is stable there now, see [`last_stable`].
     pub current: Option<String>,
+    /// Bring it out although it is stable there already.
+    pub again: bool,
     /// Tells the pool that takes traffic (blue-green).
     pub active: &'a dyn Fn(&plan::Traffic) -> Result<String, String>,
 }
@@ -84,6 +86,7 @@ pub fn build(wish: &Wish<'_>) -> Result<Plan, Refused> {
         environment: environment.name.clone(),
         version: wish.version.to_owned(),
         current: wish.current.clone(),
+        again: wish.again,
         cwd: wish.project.root.clone(),
         inventory: environment.inventory.clone(),
         stages,

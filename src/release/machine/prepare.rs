@@ -15,8 +15,13 @@ const REMIND: u32 = 1_800;
 
 impl View<'_> {
     pub(super) fn planned(&self) -> Vec<Effect> {
+        if self.machine.undoes {
+            return vec![enter(At::Queued, "an undo asks nobody")];
+        }
+        if let Some(why) = self.plan.is_out() {
+            return vec![enter(At::Cancelled, format!("{why}; nothing was changed"))];
+        }
         match self.plan.approval.needed {
-            _ if self.machine.undoes => vec![enter(At::Queued, "an undo asks nobody")],
             0 => vec![enter(At::Queued, "no approval is needed")],
             n => vec![enter(At::AwaitingApproval, format!("{n} must approve"))],
         }

@@ -32,6 +32,9 @@ pub struct Plan {
     pub version: String,
     /// Version of the last release of this name here that was marked stable; `None`: none is known.
     pub current: Option<String>,
+    /// It is brought out although it is the stable version already: a person asked for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// The project's root.
     pub cwd: PathBuf,
     /// Inventory sources, as given to `-i`.
@@ -66,6 +69,14 @@ pub struct Plan {
     pub sources: Sources,
     /// What a person should know before it runs (a play that sets `serial` ...).
     pub warnings: Vec<String>,
+}
+
+impl Plan {
+    /// Why it does not begin: it would bring out what is stable there already, and nobody asked for that.
+    pub fn is_out(&self) -> Option<String> {
+        let out = self.current.as_deref() == Some(&self.version) && !self.again;
+        out.then(|| format!("{} is the stable version of {} already", self.version, self.environment))
+    }
 }
 
 /// How hosts are brought over.

@@ -82,6 +82,7 @@ fn built(context: &Context, order: &Order) -> Result<Built, String> {
         version: &order.version,
         extra_vars: &extra_vars,
         current,
+        again: order.again,
         active: &|balancers| active(balancers, &context.project.root),
     };
     let plan = build::build(&wish).map_err(said)?;

@@ -91,6 +91,7 @@ fn plan(hosts: usize, batches: &[usize]) -> Plan {
         environment: "production".into(),
         version: "2".into(),
         current: Some("1".into()),
+        again: false,
         cwd: "/p".into(),
         inventory: vec!["hosts".into()],
         stages: vec![

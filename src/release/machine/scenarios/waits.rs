@@ -96,3 +96,16 @@ fn what_fails_while_the_fleet_is_dark_waits_for_a_person_and_is_not_undone() {
     world.until("its end", |s| s.at.is_terminal());
     assert_eq!((world.state.at, world.deployed.last()), (At::RolledBack, Some(&false)));
 }
+
+#[test]
+fn what_is_out_already_begins_only_where_a_person_asked_for_that() {
+    let mut plan = plan(1, &[1]);
+    plan.version = "1".into();
+    let world = World::new(plan.clone());
+    assert_eq!(world.state.at, At::Cancelled);
+    assert!(world.asked.is_empty(), "not even the lease was asked for: {:?}", world.asked);
+    assert!(world.state.history.last().unwrap().2.contains("1 is the stable version"), "{:?}", world.state.history);
+    plan.again = true;
+    let world = World::new(plan);
+    assert!(world.asked.contains(&Effect::Admit), "{:?}", world.asked);
+}

@@ -48,7 +48,7 @@ pub const ACTIONS: &[Action] = &[
         rehearse,
     )
     .hint(60)
-    .unless(why_not)
+    .unless(unready)
     .asks(Danger::Confirm, |m| {
         let hosts = m.releases.plan().map_or(0, |b| b.plan.batches.iter().map(|batch| batch.hosts.len()).sum());
         let hosts = crate::tui::widgets::paint::of(hosts as u64, "host");
@@ -57,6 +57,22 @@ pub const ACTIONS: &[Action] = &[
             "Modules that know check mode change nothing; tasks with check_mode: false do run.".into(),
         ]
     }),
+    Action::new(
+        "releases.again",
+        &["alt-a"],
+        "again",
+        "Bring the version out again that is stable already: its plan is frozen anew",
+        |m| {
+            let s = &mut m.releases;
+            s.again = s.order().map(|order| order.version);
+            keys::enter(m)
+        },
+    )
+    .unless(|m| match m.releases.plan() {
+        None => Some("no plan is shown: enter freezes it".into()),
+        Some(built) if built.plan.is_out().is_none() => Some("it is another version than the stable one".into()),
+        Some(_) => None,
+    }),
     Action::new("releases.copy", &["alt-c"], "copy digest", "Copy the plan's digest to the clipboard", |m| {
         m.releases.plan().map(|b| effect::Effect::Copy(b.digest.clone())).into_iter().collect()
     })
@@ -64,6 +80,10 @@ pub const ACTIONS: &[Action] = &[
 ];
 
 fn why_not(model: &Model) -> Option<String> {
+    unready(model).or_else(|| Some(format!("{}: alt-a brings it out again", model.releases.plan()?.plan.is_out()?)))
+}
+
+fn unready(model: &Model) -> Option<String> {
     let s = &model.releases;
     if s.busy {
         return Some("it is being submitted".into());

@@ -32,6 +32,8 @@ pub struct Order {
     pub version: String,
     /// Version that runs now, where no stable one is known.
     pub current: Option<String>,
+    /// Bring it out although it is stable there already.
+    pub again: bool,
     /// Extra variables as they were typed.
     pub vars: String,
 }

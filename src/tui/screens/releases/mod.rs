@@ -44,6 +44,8 @@ pub struct Releases {
     built: Option<(Order, Option<Result<Built, String>>)>,
     /// First line of the plan in sight.
     top: usize,
+    /// The version that a person asked to bring out although it is stable already.
+    again: Option<String>,
     /// It is being submitted: the key does nothing a second time.
     busy: bool,
 }
@@ -67,7 +69,9 @@ impl Releases {
         let said = |field: &Field| field.text().trim().to_owned();
         let Fields { version, current, vars, .. } = &self.fields;
         let current = Some(said(current)).filter(|c| !c.is_empty() && self.fields().contains(&Part::Current));
-        Some(Order { env: self.env, release, version: said(version), current, vars: said(vars) })
+        let (version, vars) = (said(version), said(vars));
+        let again = self.again.as_ref() == Some(&version);
+        Some(Order { env: self.env, release, version, current, again, vars })
     }
 
     /// The plan of what the fields say, if it was built.

@@ -116,6 +116,25 @@ fn another_version_is_another_plan() {
 }
 
 #[test]
+fn what_is_stable_already_is_brought_out_again_only_when_a_person_says_so() {
+    let mut plan = fixtures::rolling();
+    plan.version = "4.12.0".into();
+    let mut d = shows(plan.clone(), "dark", (80, 24));
+    d.keys("f5");
+    let said = "4.12.0 is the stable version of production already: alt-a";
+    assert!(d.model.overlay.is_none() && d.screen().contains(said), "{}", d.screen());
+    d.effects();
+    d.keys("alt-a");
+    let [effect::Effect::Releases(Effect::Build(order))] = &d.effects()[..] else { panic!("{}", d.screen()) };
+    assert!(order.again);
+    plan.again = true;
+    let built = Built { digest: plan.digest(), plan: Box::new(plan) };
+    send(&mut d, Data::Built { order: order.clone(), built: Ok(built) });
+    d.keys("f5");
+    assert!(d.model.overlay.is_some(), "{}", d.screen());
+}
+
+#[test]
 fn passwords_are_masked_go_with_the_submission_and_are_forgotten() {
     let mut d = planned("dark", (80, 24));
     d.keys("alt-p");
@@ -160,6 +179,7 @@ fn a_late_plan_is_left_out_and_a_bad_one_says_why() {
         release: "web".into(),
         version: version.into(),
         current: None,
+        again: false,
         vars: String::new(),
     };
     send(&mut d, Data::Built { order: order("0"), built: Err("late".into()) });
