@@ -145,9 +145,10 @@ fn lies_in_a_file(folder: &std::path::Path, secret: &str) -> bool {
     })
 }
 
-#[test]
-fn a_vaulted_value_is_opened_at_use_with_a_password_that_only_the_supervisor_has() {
-    const PASSWORD: &str = "correct-horse-battery";
+const PASSWORD: &str = "correct-horse-battery";
+
+/// A release whose second batch waits at a gate, and whose supervisor died with the password that each batch needs.
+fn without_its_password() -> (World, Secrets) {
     let mut world = World::new(&[&["w1"], &["w2"]], |_| {});
     let vaulted = sealed(&world, PASSWORD);
     world.write(
@@ -155,7 +156,9 @@ fn a_vaulted_value_is_opened_at_use_with_a_password_that_only_the_supervisor_has
         &DEPLOY.replace("echo {{ release_version }}", "[ {{ word }} = opened ] && echo {{ release_version }}"),
     );
     let mut plan = world.plan();
-    plan.vars.insert("word".into(), serde_json::json!({ "__ansible_vault": vaulted }));
+    for vars in [&mut plan.vars, &mut plan.rollback.vars] {
+        vars.insert("word".into(), serde_json::json!({ "__ansible_vault": vaulted }));
+    }
     let argv = ["test", "-e", "go"].map(str::to_owned).to_vec();
     plan.gates = vec![Gate { fails: 10_000, ..world::gate("go", Probe::Command { argv }) }];
     plan.on_failure = OnFailure::Pause;
@@ -167,15 +170,48 @@ fn a_vaulted_value_is_opened_at_use_with_a_password_that_only_the_supervisor_has
     world.stands("the first batch", |at| at == At::Gating { batch: 0 });
     assert_eq!(world.log("w1"), "2\n", "it was opened");
     assert!(!lies_in_a_file(&world.home(), PASSWORD));
-    // With the supervisor the password dies: nothing fails silently, somebody is asked.
     world.supervisor.as_mut().unwrap().kill().unwrap();
     world.was_killed();
     world.resume();
+    (world, secrets)
+}
+
+#[test]
+fn passwords_die_with_the_supervisor_and_are_given_again() {
+    let (mut world, secrets) = without_its_password();
+    // Nothing fails silently, somebody is asked.
     world.write("go", "");
     let release = world.stands("a person", |at| at == At::Paused);
     let told = release.history.last().unwrap();
     assert!(told.2.contains("vault:default") && told.2.contains("lost with the supervisor"), "{told:?}");
     assert_eq!(world.log("w2"), "");
+    // Given again it goes on; not another one, and not twice.
+    let refused = |secrets: &Secrets| give(&world, secrets).unwrap_err().to_string();
+    assert!(refused(&Secrets::default()).contains("it also needs vault:default"));
+    give(&world, &secrets).unwrap();
+    assert!(refused(&secrets).contains("none of its passwords is missing"));
+    world.ask(&Verb::Resume).unwrap();
+    assert_eq!(world.ended().at, At::Succeeded);
+    assert_eq!(world.log("w2"), "2\n", "it was opened again");
+    assert!(!lies_in_a_file(&world.home(), PASSWORD));
+}
+
+#[test]
+fn it_is_undone_with_passwords_that_were_given_again() {
+    let (mut world, secrets) = without_its_password();
+    let undo = Verb::Rollback { reason: None };
+    world.ask(&undo).unwrap();
+    let release = world.stands("a person", |at| at == At::NeedsOperator);
+    let why = &release.history.last().unwrap().2;
+    assert!(why.contains("the passwords were lost with the supervisor") && world.log("w1") == "2\n", "{why}");
+    give(&world, &secrets).unwrap();
+    world.ask(&undo).unwrap();
+    assert_eq!(world.ended().at, At::RolledBack);
+    assert_eq!((world.log("w1"), world.log("w2")), ("2\n1\n".into(), String::new()));
+}
+
+fn give(world: &World, secrets: &Secrets) -> Result<(), opsdeck::run::StopError> {
+    opsdeck::release::give(&world.store, world.id, secrets, &opsdeck::state::operator::Operator::current())
 }
 
 /// Killed at the n-th time it waits for the disk, then resumed. True if it lived as long as that.

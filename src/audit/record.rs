@@ -59,6 +59,9 @@ pub enum Action {
     /// Somebody ended a release for another that goes forward from where it stands: break-glass.
     #[serde(rename = "release.roll-forward")]
     ReleaseRollForward,
+    /// Somebody gave a release its passwords again, after the supervisor that had them.
+    #[serde(rename = "release.passwords")]
+    ReleasePasswords,
     /// A release told people that it needs them.
     #[serde(rename = "release.page")]
     ReleasePage,
@@ -149,6 +152,7 @@ impl Action {
             Action::ReleaseAcceptMixed => "release.accept-mixed",
             Action::ReleaseTakeOver => "release.take-over",
             Action::ReleaseRollForward => "release.roll-forward",
+            Action::ReleasePasswords => "release.passwords",
             Action::ReleasePage => "release.page",
             Action::LeaseBreak => "lease.break",
             Action::LineStop => "line.stop",
@@ -181,6 +185,7 @@ impl Action {
             Action::ReleaseStop => 1107,
             Action::ReleaseRollback => 1108,
             Action::ReleasePage => 1109,
+            Action::ReleasePasswords => 1110,
             Action::ReleaseSkip => 1191,
             Action::ReleaseMark => 1192,
             Action::ReleaseAcceptMixed => 1193,

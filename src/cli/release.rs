@@ -1,18 +1,21 @@
 //! `opsdeck approve`, `reject`, `pause` ... `timeline`: what a person asks of a release, and its story for a hand-over. Who
 //! asks is what the kernel tells the release's supervisor, not what stands on a command line.
 
+use super::passwords::Passwords;
 use super::{Global, start};
 use crate::release::machine::Verb as Asked;
 use crate::release::state::Mark;
 use crate::release::watch::Watched;
 use crate::release::{self, timeline};
 use crate::run::{StopError, find, open_index};
+use crate::state::StateDir;
 use crate::state::operator::Operator;
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
 use std::io::Write;
 use std::process::ExitCode;
+use uuid::Uuid;
 
 /// The end of a verb's help: an example, then its exit codes.
 macro_rules! help {
@@ -133,6 +136,17 @@ pub enum Verb {
         #[arg(long)]
         reason: String,
     },
+    /// Give a release its passwords again: they died with the supervisor that had them
+    #[command(after_help = help!("passwords last -K"))]
+    #[command(name = "passwords")]
+    GivePasswords {
+        /// Which release.
+        #[command(flatten)]
+        on: On,
+        /// Which passwords.
+        #[command(flatten)]
+        passwords: Passwords,
+    },
     /// Print a release's story as Markdown: who, what, when, why
     #[command(
         after_help = "Example:\n  opsdeck timeline last > handover.md\n\nExit codes: 0 printed, 1 no such release."
@@ -174,6 +188,10 @@ pub enum What {
 pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
     let (on, asked) = match verb {
         Verb::Timeline { run, json } => return story(global, &run, json),
+        Verb::GivePasswords { on, passwords } => {
+            let secrets = passwords.ask()?;
+            return told(global, &on, |store, id, by| release::give(store, id, &secrets, by).map(|()| id));
+        }
         Verb::Approve { on, digest } => {
             let digest = match digest {
                 Some(digest) => digest,
@@ -192,12 +210,17 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
         Verb::AcceptMixed { on, reason } => (on, Asked::AcceptMixed { reason }),
         Verb::TakeOver { on, reason } => (on, Asked::TakeOver { reason }),
     };
-    ask(global, &on, &asked)
+    told(global, &on, |store, id, by| release::ask(store, id, &asked, by))
 }
 
-fn ask(global: &Global, on: &On, verb: &Asked) -> Result<ExitCode> {
+/// Asks, and prints what the release says then; the run that took it up may be another.
+fn told(
+    global: &Global,
+    on: &On,
+    ask: impl FnOnce(&StateDir, Uuid, &Operator) -> Result<Uuid, StopError>,
+) -> Result<ExitCode> {
     let id = open(global, &on.run)?.run.spec.id;
-    let by = match release::ask(&global.store(), id, verb, &Operator::current()) {
+    let by = match ask(&global.store(), id, &Operator::current()) {
         Ok(by) => by,
         Err(StopError::Refused(why)) => {
             eprintln!("opsdeck: {}", plain(&why));

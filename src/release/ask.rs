@@ -4,13 +4,15 @@ use super::event::Event;
 use super::machine::{Stop, Verb};
 use super::supervise::Body;
 use super::{launch, undo};
+use crate::ansible::secrets::Secrets;
 use crate::audit::Action;
 use crate::run::control::Command;
 use crate::run::ledger::{self, Asked};
-use crate::run::stop::{StopError, put};
+use crate::run::stop::{self, StopError, put};
 use crate::run::{Follower, RunSpec, read_spec};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
+use serde_json::json;
 use uuid::Uuid;
 
 /// Asks; returns as soon as it is recorded and taken up, with the run that took it up: a release that has succeeded is undone
@@ -24,14 +26,37 @@ pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Res
     let body = serde_json::to_value(verb).map_err(std::io::Error::from)?;
     let (action, words) = recorded(verb);
     let asked = Asked { action, words: &words, body: &body };
-    let intent = ledger::asking(store, &spec, operator, asked)?;
-    let result = match warm(store, run, &spec, verb)? {
+    noted(store, &spec, operator, asked, || match warm(store, run, &spec, verb)? {
         Some(plan) => launch::undo(store, run, plan, operator),
         None => put(store, run, &Command::Own { body: body.clone() }).map(|()| run),
-    };
+    })
+}
+
+/// Gives a release its passwords again, after the supervisor that had them died; then it can go on, or be undone.
+///
+/// # Errors
+/// See [`ask`]; none of them is missing, or not all were given.
+pub fn give(store: &StateDir, run: Uuid, secrets: &Secrets, operator: &Operator) -> Result<(), StopError> {
+    let spec = read_spec(&store.run(run))?;
+    let names: Vec<String> = secrets.names().map(ToString::to_string).collect();
+    let body = json!({ "verb": "give", "names": names });
+    let asked = Asked { action: Action::ReleasePasswords, words: "give its passwords again", body: &body };
+    noted(store, &spec, operator, asked, || stop::give(store, run, secrets))
+}
+
+/// Does what was asked between its intent and its outcome in the ledger.
+fn noted<T>(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    asked: Asked<'_>,
+    act: impl FnOnce() -> Result<T, StopError>,
+) -> Result<T, StopError> {
+    let intent = ledger::asking(store, spec, operator, asked)?;
+    let result = act();
     let refused = result.as_ref().err().map(ToString::to_string);
-    if let Err(e) = ledger::asked(store, &spec, operator, intent, asked, refused) {
-        tracing::error!("the audit ledger could not take the outcome of what was asked of run {run}: {e}");
+    if let Err(e) = ledger::asked(store, spec, operator, intent, asked, refused) {
+        tracing::error!("the audit ledger could not take the outcome of what was asked of run {}: {e}", spec.id);
     }
     result
 }

@@ -10,6 +10,7 @@ use crate::run::step::StepCommand;
 use crate::run::verdict::{Evidence, Exit};
 use crate::run::{RunState, child};
 use crate::state::{StateDir, file};
+use crate::text::human;
 use indexmap::IndexMap;
 use std::io;
 use std::path::Path;
@@ -128,7 +129,7 @@ pub fn end(run: &RunState, number: u32, kind: &StepKind, exit: &Exit, evidence: 
             (rc, None) => format!("Ansible gave up with code {}: {last}", rc.unwrap_or(-1)),
         },
         () if good == 0 => "nothing ran on any host".to_owned(),
-        () => format!("{good} hosts"),
+        () => human::of(good as u64, "host"),
     };
     let ok = ended_well && good > 0 && failed + unreachable + unknown == 0;
     let locked = hosts.iter().filter(|(host, mark)| *mark == Mark::Failed && is_locked(run, number, host)).count();

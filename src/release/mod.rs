@@ -34,6 +34,6 @@ mod views_tests;
 pub mod watch;
 pub mod world;
 
-pub use ask::ask;
+pub use ask::{ask, give};
 pub use fold::fold;
 pub use launch::launch;

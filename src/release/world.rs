@@ -110,6 +110,14 @@ impl crate::run::machine::World<Supervised> for World {
     fn arrived(&mut self, input: &Input) {
         self.jobs.ended(input, Instant::now());
     }
+
+    fn lost(&self) -> &[String] {
+        &self.desk.lost
+    }
+
+    fn given(&mut self) {
+        self.desk.lost.clear();
+    }
 }
 
 impl Desk {
@@ -120,8 +128,7 @@ impl Desk {
                 let mut blocks = admission::blocks(&self.store, plan, past.untouched);
                 if !self.lost.is_empty() {
                     let names = self.lost.join(", ");
-                    blocks
-                        .push(format!("{names}: lost with the supervisor that had it; stop here and submit it again"));
+                    blocks.push(format!("{names}: lost with the supervisor that had it, to be given again"));
                 }
                 blocks.extend(breakers::blocks(&self.store, plan, self.run));
                 vec![Input::Admission { blocks }]

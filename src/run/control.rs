@@ -5,6 +5,7 @@ use super::event::StopLevel;
 use crate::state::RunDir;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub enum Command {
         /// Its machine's command.
         body: serde_json::Value,
     },
+    /// Passwords again, for a run whose supervisor died with them. Their wire form follows, to the end of what is sent.
+    Give,
     /// Is anybody there?
     Ping,
 }
@@ -68,6 +71,18 @@ pub fn listen(dir: &RunDir) -> io::Result<UnixListener> {
 /// # Errors
 /// Nobody listens there, or no answer came in time.
 pub fn ask(dir: &RunDir, command: &Command, patience: Duration) -> io::Result<Reply> {
+    send(dir, command, &[], patience)
+}
+
+/// Gives the supervisor passwords in their wire form.
+///
+/// # Errors
+/// Nobody listens there, or no answer came in time.
+pub fn give(dir: &RunDir, secrets: &[u8], patience: Duration) -> io::Result<Reply> {
+    send(dir, &Command::Give, secrets, patience)
+}
+
+fn send(dir: &RunDir, command: &Command, more: &[u8], patience: Duration) -> io::Result<Reply> {
     let (path, _folder) = address(dir)?;
     let mut stream = UnixStream::connect(path)?;
     stream.set_read_timeout(Some(patience))?;
@@ -75,6 +90,8 @@ pub fn ask(dir: &RunDir, command: &Command, patience: Duration) -> io::Result<Re
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line)?;
+    stream.write_all(more)?;
+    stream.shutdown(Shutdown::Write)?;
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer)?;
     Ok(serde_json::from_str(&answer)?)

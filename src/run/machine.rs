@@ -156,6 +156,14 @@ pub trait World<M: Machine> {
 
     /// An outcome has arrived and is about to be decided on: what it came from is under way no more.
     fn arrived(&mut self, outcome: &M::Outcome);
+
+    /// Passwords that died with an earlier supervisor, by name, and that something still waits for.
+    fn lost(&self) -> &[String] {
+        &[]
+    }
+
+    /// They were given again.
+    fn given(&mut self) {}
 }
 
 /// The world of a machine without effects of its own.

@@ -1,13 +1,15 @@
 //! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first.
 
-use super::control::{Command, ask};
+use super::control::{self, Command, Reply, ask};
 use super::event::StopLevel;
 use super::{Follower, ledger, spawn};
+use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
-use crate::state::{Lock, StateDir};
+use crate::state::{Lock, RunDir, StateDir};
 use std::io;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// How long a supervisor may take to come up and to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,6 +48,20 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
 /// # Errors
 /// It has ended, refuses, or cannot be reached.
 pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopError> {
+    reach(store, id, |dir| ask(dir, command, PATIENCE))
+}
+
+/// Gives a run's supervisor its passwords again.
+///
+/// # Errors
+/// As of [`put`]; none is missing, or not all were given.
+pub fn give(store: &StateDir, id: Uuid, secrets: &Secrets) -> Result<(), StopError> {
+    let mut wire = Zeroizing::new(Vec::with_capacity(64 << 10));
+    secrets.write_to(&mut *wire)?;
+    reach(store, id, |dir| control::give(dir, &wire, PATIENCE))
+}
+
+fn reach(store: &StateDir, id: Uuid, say: impl Fn(&RunDir) -> io::Result<Reply>) -> Result<(), StopError> {
     let dir = store.run(id);
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -59,7 +75,7 @@ pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopErro
         if !Lock::is_held(&dir.lock()) {
             spawn::revive(store, id)?;
         }
-        match ask(&dir, command, PATIENCE) {
+        match say(&dir) {
             Ok(reply) if reply.ok => return Ok(()),
             Ok(reply) => return Err(StopError::Refused(reply.message)),
             // It is coming up, or going down: look again.

@@ -16,6 +16,11 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// `1 host`, `8 hosts`.
+pub fn of(n: u64, one: &str) -> String {
+    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// `412 B`, `1.2 kB`, `38 MB`: powers of 1000, two figures.
 pub fn bytes(n: u64) -> String {
     let (mut value, mut unit) = (n as f64, 0);

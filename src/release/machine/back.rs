@@ -9,6 +9,7 @@ use crate::release::event::Event;
 use crate::release::plan::Join;
 use crate::release::state::{At, Mark, Slice};
 use crate::release::traffic::Op;
+use crate::text::human;
 use std::collections::HashSet;
 
 impl View<'_> {
@@ -149,8 +150,10 @@ impl View<'_> {
         {
             return effects;
         }
-        if !left.is_empty() {
-            return self.helpless(&format!("{} hosts could not be brought back", left.len()));
+        if let Some(first) = left.first() {
+            let hosts = human::of(left.len() as u64, "host");
+            let why = self.state.steps.iter().rev().find(|run| run.hosts.contains(first)).map_or("", |run| &run.why);
+            return self.helpless(&format!("{hosts} could not be brought back; {first}: {why}"));
         }
         let to = self.plan.rollback.to.as_deref().unwrap_or("the old version");
         vec![enter(At::RolledBack, format!("every touched host has {to} again"))]

@@ -8,6 +8,7 @@ use crate::release::event::Event;
 use crate::release::plan::When;
 use crate::release::state::{At, Mark, Slice};
 use crate::release::traffic::Op;
+use crate::text::human;
 
 impl View<'_> {
     pub(super) fn deploying(&self, batch: u32, progress: i64) -> Vec<Effect> {
@@ -109,7 +110,7 @@ impl View<'_> {
                 Moved::Failed(why) => return self.failed(&why, At::Deploying { batch }),
             }
         }
-        let why = format!("batch {}: {} hosts have the new version", batch + 1, good.len());
+        let why = format!("batch {}: the new version is on {}", batch + 1, human::of(good.len() as u64, "host"));
         vec![enter(At::Gating { batch }, why)]
     }
 

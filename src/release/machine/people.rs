@@ -5,6 +5,7 @@ use crate::release::event::{Event, Person};
 use crate::release::plan::StepKind;
 use crate::release::state::{At, Mark};
 use crate::release::undo;
+use crate::text::human;
 
 type Answer = Result<Vec<Effect>, Refusal>;
 
@@ -202,7 +203,7 @@ impl View<'_> {
         if open == 0 {
             return refuse("every host of the batch has the new version: resume it");
         }
-        Ok(again(At::Deploying { batch }, &format!("{open} hosts are tried again")))
+        Ok(again(At::Deploying { batch }, &format!("{} tried again", human::of(open as u64, "host"))))
     }
 
     fn stop_asked(&self, how: Stop, reason: Option<&String>, by: &Person) -> Answer {

@@ -4,6 +4,7 @@ use super::View;
 use crate::release::plan::Strategy;
 use crate::release::state::Mark;
 use crate::release::traffic::Op;
+use crate::text::human;
 use std::collections::HashSet;
 
 /// Hosts with one of these marks serve, where they have a share of the traffic.
@@ -107,6 +108,8 @@ impl View<'_> {
     pub(super) fn over_budget(&self) -> Option<String> {
         let bad = self.state.hosts.values().filter(|host| BAD.contains(&host.mark)).count();
         let budget = self.plan.limits.budget as usize;
-        (bad > budget).then(|| format!("{bad} hosts are failed, unreachable or unknown, the budget is {budget}"))
+        (bad > budget).then(|| {
+            format!("{} failed, unreachable or unknown, the budget is {budget}", human::of(bad as u64, "host"))
+        })
     }
 }

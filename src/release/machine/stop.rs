@@ -5,6 +5,7 @@ use super::{Effect, View, enter, record};
 use crate::release::event::{Event, StepOutcome};
 use crate::release::plan::OnFailure;
 use crate::release::state::{At, Mark};
+use crate::text::human;
 
 /// For so long it is known whether a breaker is open (milliseconds).
 const KNOWN: i64 = 5_000;
@@ -120,7 +121,7 @@ impl View<'_> {
             (_, At::RollingBack { .. }) if !self.plan.rollback.steps.is_empty() => effects.extend(self.settled(then)),
             (0, _) => effects.extend(self.settled(then)),
             (n, _) => {
-                let why = format!("{n} hosts are unknown");
+                let why = format!("of {} it is not known what they run", human::of(n as u64, "host"));
                 effects.extend(self.page(&why));
                 effects.push(enter(At::NeedsOperator, why));
             }

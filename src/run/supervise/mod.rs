@@ -17,6 +17,7 @@ use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, Refusa
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
+use crate::ansible::secrets::Secrets;
 use crate::state::{Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
 use std::collections::{BTreeMap, VecDeque};
@@ -315,6 +316,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 question.reply(true, self.state.state_name());
                 return Ok(());
             }
+            Command::Give => {
+                self.given(question);
+                return Ok(());
+            }
             Command::Stop { level, .. } => self.consider(&Input::Stop { level: *level, by: &question.by }),
             Command::Own { body } => serde_json::from_value(body.clone())
                 .map_err(|e| Refusal(format!("nothing that this run can be asked for: {e}")))
@@ -329,6 +334,27 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             Err(refusal) => {
                 question.reply(false, &refusal.0);
                 Ok(())
+            }
+        }
+    }
+
+    /// Passwords again: all that are missing, or none.
+    fn given(&mut self, mut question: serve::Question) {
+        let brought = std::mem::take(&mut question.brought);
+        let secrets = match Secrets::read_from(&mut brought.as_slice()) {
+            Ok(secrets) => secrets,
+            Err(e) => return question.reply(false, &e.to_string()),
+        };
+        let lost = self.world.lost();
+        let has = |name: &str| secrets.names().any(|given| given.to_string() == name);
+        let missing: Vec<&str> = lost.iter().map(String::as_str).filter(|name| !has(name)).collect();
+        match (lost.is_empty(), missing.is_empty()) {
+            (true, _) => question.reply(false, "none of its passwords is missing"),
+            (_, false) => question.reply(false, &format!("it also needs {}: give all at once", missing.join(", "))),
+            (false, true) => {
+                self.secrets = Some(brought);
+                self.world.given();
+                question.reply(true, self.state.state_name());
             }
         }
     }

@@ -133,7 +133,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let secrets = secrets.filter(|_| command.secrets);
         if command.secrets && secrets.is_none() {
             return Err(io::Error::other(
-                "the passwords were lost with the supervisor that had them; nothing was started, launch it again",
+                "the passwords were lost with the supervisor that had them; nothing was started",
             ));
         }
         let mut child = spawn::own(&self.store, &["step", &self.spec.id.to_string(), &number.to_string()])

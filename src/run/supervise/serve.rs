@@ -6,12 +6,15 @@ use crate::state::operator::Operator;
 use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
 
 /// How long an answer may take to be taken when the run has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// More would be kept in memory for nothing: nobody needs that (bytes).
+const LONGEST: u64 = 64 << 10;
 
 /// A question and the way back to who asked.
 pub struct Question {
@@ -19,6 +22,8 @@ pub struct Question {
     pub command: Command,
     /// Who asks, for the record.
     pub by: Asker,
+    /// What came behind it: passwords in their wire form.
+    pub brought: Zeroizing<Vec<u8>>,
     back: oneshot::Sender<Reply>,
 }
 
@@ -82,14 +87,16 @@ pub fn listen(listener: std::os::unix::net::UnixListener) -> io::Result<Asked> {
 async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<()> {
     let uid = stream.peer_cred()?.uid();
     let (read, mut write) = stream.into_split();
-    let mut line = String::new();
-    // A line of any length would be kept in memory: nobody needs more than this.
-    BufReader::new(read.take(64 << 10)).read_line(&mut line).await?;
-    let reply = match serde_json::from_str::<Command>(&line) {
+    let mut brought = received(read.take(LONGEST)).await?;
+    let line = line(&brought).len();
+    let command = serde_json::from_slice::<Command>(&brought[..line]);
+    let behind = brought.len().min(line + 1);
+    brought.drain(..behind);
+    let reply = match command {
         Ok(command) => {
             let (back, answer) = oneshot::channel();
             let by = Asker { uid, name: who(uid, &command) };
-            match tx.send(Question { command, by, back }).await {
+            match tx.send(Question { command, by, brought, back }).await {
                 Ok(()) => answer.await.ok(),
                 Err(_) => None,
             }
@@ -100,6 +107,22 @@ async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<
     let mut line = serde_json::to_vec(&reply)?;
     line.push(b'\n');
     write.write_all(&line).await
+}
+
+/// A line, and what belongs to it, in one buffer that is wiped and never grows: passwords may be in it.
+async fn received(mut from: impl AsyncRead + Unpin) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut sent = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
+    while from.read_buf(&mut *sent).await? > 0 {
+        let line = line(&sent);
+        if line.len() < sent.len() && !matches!(serde_json::from_slice(line), Ok(Command::Give)) {
+            break;
+        }
+    }
+    Ok(sent)
+}
+
+fn line(sent: &[u8]) -> &[u8] {
+    sent.split(|&byte| byte == b'\n').next().unwrap_or_default()
 }
 
 // The kernel's word first; what they say of themselves only where it differs.

@@ -6,6 +6,7 @@ use crate::state::file;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::release::{self as screen, Effect};
+use crate::tui::screens::releases::Kept;
 use uuid::Uuid;
 
 pub(super) fn perform(context: &Context, effect: Effect) {
@@ -13,6 +14,10 @@ pub(super) fn perform(context: &Context, effect: Effect) {
         Effect::Ask { id, verb } => {
             let answer = release::ask(&context.state, id, &verb, &context.operator);
             screen::Data::Answered(id, answer.map_err(said))
+        }
+        Effect::Give { id, secrets: Kept(secrets) } => {
+            let answer = release::give(&context.state, id, &secrets, &context.operator);
+            screen::Data::Answered(id, answer.map(|()| id).map_err(said))
         }
         Effect::Export { id, text } => screen::Data::Exported(export(context, id, &text)),
     };

@@ -57,11 +57,6 @@ pub fn row_style(buf: &mut Buffer, area: Rect, y: u16, style: Style) {
     }
 }
 
-/// `1 host`, `8 hosts`.
-pub fn of(n: u64, one: &str) -> String {
-    format!("{} {one}{}", text::human::count(n), if n == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

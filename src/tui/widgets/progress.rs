@@ -2,7 +2,7 @@
 
 use super::paint::{put, put_right, width};
 use crate::run::{RunState, State};
-use crate::text::human::{clock as span, count};
+use crate::text::human::{self, clock as span, count};
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -56,15 +56,15 @@ pub fn draw(run: &RunState, p: &Progress, theme: &Theme, area: Rect, buf: &mut B
         return;
     }
     let area = if run.dropped > 0 {
-        let lost = format!("{} {} lost", super::sign::WARNING.glyph(theme), super::paint::of(run.dropped, "event"));
+        let lost = format!("{} {} lost", super::sign::WARNING.glyph(theme), human::of(run.dropped, "event"));
         put_right(buf, theme, area.right(), area.y, area.width, &lost, theme.style(Role::Warning));
         Rect { width: area.width.saturating_sub(width(&lost) + 2), ..area }
     } else {
         area
     };
     let tasks = match p.total {
-        Some(total) => format!("{} of {} done", count(p.done), super::paint::of(total, "task")),
-        None => format!("{} done", super::paint::of(p.done, "task")),
+        Some(total) => format!("{} of {} done", count(p.done), human::of(total, "task")),
+        None => format!("{} done", human::of(p.done, "task")),
     };
     let time = match (p.left, run.state.is_terminal()) {
         (_, true) => format!("took {}", span(p.elapsed)),

@@ -3,10 +3,11 @@
 use super::{LIST, Verdict};
 use crate::audit::Row;
 use crate::text::human;
+use crate::text::human::of;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
-use crate::tui::widgets::paint::{of, put, put_right, row_style, width};
+use crate::tui::widgets::paint::{put, put_right, row_style, width};
 use crate::tui::widgets::sign::{self, Sign};
 use crate::tui::widgets::when;
 use ratatui::Frame;

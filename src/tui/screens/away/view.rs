@@ -2,12 +2,13 @@
 
 use super::{Group, LIST};
 use crate::text::human;
+use crate::text::human::of;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
 use crate::tui::screens::runs;
 use crate::tui::theme::Role;
 use crate::tui::widgets::matrix::window;
-use crate::tui::widgets::paint::{of, put, row_style};
+use crate::tui::widgets::paint::{put, row_style};
 use crate::tui::widgets::when;
 use ratatui::Frame;
 use ratatui::layout::Rect;

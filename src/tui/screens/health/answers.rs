@@ -2,6 +2,7 @@
 
 use super::{Effect, SCREEN};
 use crate::health::record::Raw;
+use crate::text::human::of;
 use crate::text::{human, plain_lines};
 use crate::tui::effect;
 use crate::tui::hits::Hits;
@@ -9,7 +10,7 @@ use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widgets::line::fold;
-use crate::tui::widgets::paint::{of, put, put_all, row_style};
+use crate::tui::widgets::paint::{put, put_all, row_style};
 use crate::tui::widgets::when;
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -17,6 +17,7 @@ use crate::ansible::secrets::SecretName;
 use crate::ansible::{command, shell};
 use crate::project::Runbook;
 use crate::run::fan::engines::Given;
+use crate::text::human;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
@@ -25,7 +26,6 @@ use crate::tui::screens::fleet::Asked;
 use crate::tui::screens::{Screen, run};
 use crate::tui::update;
 use crate::tui::widgets::field::Field;
-use crate::tui::widgets::paint;
 use crate::tui::widgets::secret::Secret;
 pub use actions::{ADHOC, PLAYBOOK, RECOVERY, SHELL};
 pub use again::again;
@@ -145,7 +145,7 @@ pub fn warnings(model: &Model) -> Vec<String> {
 pub fn hosts(model: &Model) -> Option<String> {
     let form = model.launch.form.as_ref()?;
     Some(match model.launch.hosts.as_ref().filter(|(aim, _)| *aim == form.aim()) {
-        Some((_, Some(hosts))) => paint::of(*hosts as u64, "host"),
+        Some((_, Some(hosts))) => human::of(*hosts as u64, "host"),
         Some((_, None)) => "which hosts, only Ansible knows".to_owned(),
         None => "its hosts are being counted".to_owned(),
     })

@@ -1,6 +1,6 @@
 //! What can be done with a release. Undo is one key and one question; what breaks a rule asks for a reason.
 
-use super::{Effect, boxes, keys, questions, refuse, shown};
+use super::{Effect, boxes, give, keys, questions, refuse, shown};
 use crate::release::machine::Verb;
 use crate::release::timeline;
 use crate::tui::actions::{Action, Danger};
@@ -85,6 +85,18 @@ pub const ACTIONS: &[Action] = &[
     })
     .hint(30)
     .unless(refuse::take_over),
+    Action::new(
+        "release.passwords",
+        &["K"],
+        "passwords...",
+        "Give it its passwords again: they died with its supervisor",
+        |m| {
+            m.release.give = give::box_of(m);
+            vec![]
+        },
+    )
+    .hint(29)
+    .unless(give::refused),
     Action::new("release.all", &["a"], "all batches", "Show the tasks of all batches, or of the one in work", |m| {
         m.release.all_steps = !m.release.all_steps;
         super::grown(m);

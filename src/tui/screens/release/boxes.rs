@@ -5,8 +5,8 @@ use super::questions::{busy, is_bad, named, skippable};
 use super::shown;
 use crate::release::machine::{Stop, Verb};
 use crate::release::state::Mark;
+use crate::text::human::of;
 use crate::tui::model::Model;
-use crate::tui::widgets::paint::of;
 
 /// `s`: each way to stop with what it leaves behind; nothing is the default.
 pub fn stop(model: &Model) -> Option<Dialog> {

@@ -4,6 +4,7 @@ use crate::release::machine::Verb;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::screens::releases::Kept;
 use crate::tui::screens::run;
 use uuid::Uuid;
 
@@ -25,6 +26,13 @@ pub enum Effect {
         id: Uuid,
         /// What.
         verb: Verb,
+    },
+    /// Give the supervisor the release's passwords again.
+    Give {
+        /// Run.
+        id: Uuid,
+        /// All that it was launched with.
+        secrets: Kept,
     },
     /// Write the time line into a file.
     Export {

@@ -1,15 +1,19 @@
 //! Keys and the mouse on the live view: the box first, else the panes.
 
 use super::dialog::{Answer, Dialog, PART};
-use super::{Effect, actions};
+use super::{Effect, actions, give};
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::model::Model;
+use crate::tui::screens::releases::Kept;
 use crate::tui::screens::run;
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 /// A key that no action has, or one while something is asked or typed.
 pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
+    if let Some(give) = model.release.give.take() {
+        return Some(given(model, give.key(key)));
+    }
     match model.release.dialog.take() {
         Some(dialog) => Some(answered(model, dialog.key(key))),
         None => (run::SCREEN.key)(model, key),
@@ -18,18 +22,20 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
 
 /// Pasted text.
 pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
-    match &mut model.release.dialog {
-        Some(dialog) => {
-            dialog.paste(text);
-            vec![]
-        }
-        None => (run::SCREEN.paste)(model, text),
+    match (&mut model.release.give, &mut model.release.dialog) {
+        (Some(give), _) => give.paste(text),
+        (None, Some(dialog)) => dialog.paste(text),
+        (None, None) => return (run::SCREEN.paste)(model, text),
     }
+    vec![]
 }
 
 /// The mouse.
 pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
     let click = event.kind == MouseEventKind::Down(MouseButton::Left);
+    if model.release.give.is_some() {
+        return vec![];
+    }
     let Some(dialog) = model.release.dialog.take() else { return (run::SCREEN.mouse)(model, event, target) };
     match target {
         Some(Target::Part { part: PART, index }) if click => answered(model, dialog.click(index)),
@@ -50,6 +56,19 @@ fn answered(model: &mut Model, answer: Answer) -> Vec<effect::Effect> {
         Answer::Done(None) => vec![],
         Answer::Done(Some(verb)) => actions::ask(model, verb),
     }
+}
+
+fn given(model: &mut Model, answer: give::Answer) -> Vec<effect::Effect> {
+    match answer {
+        give::Answer::Open(give) => model.release.give = Some(give),
+        give::Answer::Done(None) => {}
+        give::Answer::Done(Some(secrets)) => {
+            let Some(id) = model.run.id else { return vec![] };
+            model.release.busy = Some("give its passwords");
+            return vec![effect::Effect::Release(Effect::Give { id, secrets: Kept(secrets) })];
+        }
+    }
+    vec![]
 }
 
 /// Opens a box.

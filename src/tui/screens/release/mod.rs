@@ -10,6 +10,7 @@ mod dialog;
 pub mod fixtures;
 mod follow;
 mod gates;
+mod give;
 mod keys;
 mod layout;
 #[cfg(test)]
@@ -43,13 +44,13 @@ pub const SCREEN: Screen = Screen {
     crumbs: view::crumbs,
     actions: actions::ACTIONS,
     shared: run::PANES,
-    typing: |m| m.release.dialog.is_some() || (run::SCREEN.typing)(m),
+    typing: |m| m.release.dialog.is_some() || m.release.give.is_some() || (run::SCREEN.typing)(m),
     key: keys::key,
     paste: keys::paste,
     motion: run::SCREEN.motion,
     mouse: keys::mouse,
     enter: run::SCREEN.enter,
-    leave: |m| m.release.dialog = None,
+    leave: |m| (m.release.dialog, m.release.give) = (None, None),
     ..Screen::plain("release", view::view)
 };
 
@@ -59,6 +60,8 @@ pub struct Live {
     shown: Option<Shown>,
     /// What is asked of the person.
     dialog: Option<dialog::Dialog>,
+    /// Passwords that are asked of the person.
+    give: Option<give::Give>,
     /// Tasks of every batch are shown, not only of the one in work.
     all_steps: bool,
     /// A verb that was sent and has no answer yet.

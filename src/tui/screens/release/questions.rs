@@ -4,8 +4,8 @@ use super::says::DIGEST;
 use super::shown;
 use crate::release::plan::{Plan, Step, StepKind};
 use crate::release::state::{At, Mark, Release, Verdict};
+use crate::text::human::of;
 use crate::tui::model::Model;
-use crate::tui::widgets::paint::of;
 
 /// A host that a person may have to say something of.
 pub fn is_bad(mark: Mark) -> bool {

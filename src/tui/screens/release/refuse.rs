@@ -25,6 +25,11 @@ fn open(model: &Model) -> Result<&Shown, String> {
     }
 }
 
+/// Why nothing at all can be asked now.
+pub fn closed(model: &Model) -> Option<String> {
+    open(model).err()
+}
+
 /// Who asks, as far as the release knows the name: it counts people by uid, and the supervisor learns that from the
 /// kernel.
 fn me(model: &Model, s: &Shown) -> Person {

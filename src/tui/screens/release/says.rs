@@ -4,9 +4,9 @@ use super::words::Line;
 use crate::release::plan::{Plan, Strategy};
 use crate::release::state::{At, Release, Undo};
 use crate::text::human;
+use crate::text::human::of;
 use crate::tui::msg::Now;
 use crate::tui::theme::{Role, Theme};
-use crate::tui::widgets::paint::of;
 use crate::tui::widgets::{sign, when};
 
 /// Digits of a digest that are shown.

@@ -218,3 +218,28 @@ proptest::proptest! {
         proptest::prop_assert!(!d.screen().chars().any(|c| c.is_control() && c != '\n'));
     }
 }
+
+#[test]
+fn passwords_are_given_again_all_at_once_and_shown_to_nobody() {
+    let (mut spec, state) = of_release(&[]);
+    spec.secrets = vec!["become".into(), "vault:default".into()];
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    run::tests::open_run(&mut d, spec.clone(), state);
+    d.effects();
+    d.keys("K");
+    d.text("s3cret");
+    d.keys("enter");
+    assert_eq!(d.effects(), [], "one of two");
+    d.send(Msg::Paste("0pen\n".into()));
+    insta::assert_snapshot!("release_passwords", d.screen());
+    d.keys("enter");
+    let [effect::Effect::Release(Effect::Give { secrets, .. })] = &d.effects()[..] else { panic!("{}", d.screen()) };
+    let said: Vec<_> = secrets.0.names().map(|name| secrets.0.get(name)).collect();
+    assert_eq!(said, [Some("s3cret"), Some("0pen")]);
+    assert!(d.model.release.give.is_none());
+    let (spec, state) = of_release(&[]);
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    run::tests::open_run(&mut d, spec, state);
+    d.keys("K");
+    assert!(d.screen().contains("launched without passwords"), "{}", d.screen());
+}

@@ -67,4 +67,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     if let Some(dialog) = &model.release.dialog {
         dialog.view(model, frame, area, hits);
     }
+    if let Some(give) = &model.release.give {
+        give.view(model, frame, area, hits);
+    }
 }

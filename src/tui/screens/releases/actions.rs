@@ -51,7 +51,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(unready)
     .asks(Danger::Confirm, |m| {
         let hosts = m.releases.plan().map_or(0, |b| b.plan.batches.iter().map(|batch| batch.hosts.len()).sum());
-        let hosts = crate::tui::widgets::paint::of(hosts as u64, "host");
+        let hosts = crate::text::human::of(hosts as u64, "host");
         vec![
             format!("Ansible tries the deploy steps on {hosts} in check mode, with diffs."),
             "Modules that know check mode change nothing; tasks with check_mode: false do run.".into(),
@@ -105,7 +105,7 @@ fn question(model: &Model) -> Vec<String> {
     let hosts: usize = plan.batches.iter().map(|b| b.hosts.len()).sum();
     let mut lines = vec![
         format!("{} {} on {}", plan.service, plan.version, plan.environment),
-        format!("{} in {}", crate::tui::widgets::paint::of(hosts as u64, "host"), release::batches(plan.batches.len())),
+        format!("{} in {}", crate::text::human::of(hosts as u64, "host"), release::batches(plan.batches.len())),
     ];
     lines.push(match plan.approval.needed {
         0 => "It begins at once: no approval is needed.".into(),

@@ -3,9 +3,9 @@
 use super::Built;
 use crate::release::plan::{OnFailure, Plan, Probe, Step, StepKind, Strategy, When};
 use crate::text::human;
+use crate::text::human::of;
 use crate::tui::screens::release::Line;
 use crate::tui::theme::{Glyph, Role, Theme};
-use crate::tui::widgets::paint::of;
 
 /// The plan's lines.
 pub fn lines(built: &Built, theme: &Theme) -> Vec<Line> {

@@ -171,7 +171,7 @@ fn words(run: &Run, o: &Opened) -> Vec<(String, Role)> {
         out.push((format!("{{}} may still run on {} of its hosts: {names}", human::count(n as u64)), Role::Warning));
     }
     if s.resumed > 0 {
-        let times = crate::tui::widgets::paint::of(s.resumed.into(), "time");
+        let times = crate::text::human::of(s.resumed.into(), "time");
         out.push((format!("its supervisor was replaced {times}; nothing was lost"), Role::Dim));
     }
     out

@@ -109,7 +109,7 @@ fn title(pane: &LogPane, store: &LogStore, theme: &Theme, focus: bool, area: Rec
     // Least important first: so they go where there is no room.
     let mut right = vec![(2, format!("  filter: {}  ", text::cut(&filters, 30)), dim), (3, count, dim)];
     if store.errors() > 0 {
-        right.insert(1, (4, format!("{}  ", paint::of(store.errors() as u64, "error")), theme.style(Role::Failed)));
+        right.insert(1, (4, format!("{}  ", human::of(store.errors() as u64, "error")), theme.style(Role::Failed)));
     }
     if pane.wrap {
         right.insert(0, (1, " wrap".into(), dim));
