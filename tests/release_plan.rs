@@ -137,6 +137,7 @@ fn each_kind_of_bad_plan_has_its_place() {
             "contradict",
         ),
         (with("    after: db\n"), "6:12:", "no such other release"),
+        (with("    on_detach: stop\n"), "6:16:", "pause_at_gate"),
         (
             with("    traffic: {command: {status: s, switch: x, weights: yes}}\n"),
             "6:14:",

@@ -9,8 +9,9 @@ mod world;
 
 use opsdeck::ansible::secrets::{SecretName, Secrets};
 use opsdeck::release::machine::{Stop, Verb};
-use opsdeck::release::plan::{Gate, OnFailure, Plan, Probe, When};
+use opsdeck::release::plan::{Gate, OnDetach, OnFailure, Plan, Probe, When};
 use opsdeck::release::state::{At, Mark};
+use opsdeck::state::presence;
 use wait::{wait_true, wait_until};
 use world::{DEPLOY, World, program, stage};
 use zeroize::Zeroizing;
@@ -248,4 +249,17 @@ fn killed_after_any_writing_of_its_journal_it_ends_as_if_nothing_had_been() {
     let last = last.into_inner();
     println!("killed at each of {last} writings");
     assert!(last > 25, "a release of two batches writes more often: {last}");
+}
+
+#[test]
+fn a_release_that_nobody_watches_waits_at_the_gate_where_the_plan_says_so() {
+    let mut world = World::new(&[&["w1"], &["w2"]], |plan| plan.on_detach = OnDetach::PauseAtGate);
+    world.supervise(true, None);
+    let release = world.stands("somebody to watch", |at| at == At::Paused);
+    let why = &release.history.last().unwrap().2;
+    assert!(why.contains("nobody watches it") && world.log("w1") == "2\n" && world.log("w2").is_empty(), "{why}");
+    let watching = presence::watch(&world.dir()).unwrap();
+    world.ask(&Verb::Resume).unwrap();
+    assert_eq!(world.ended().at, At::Succeeded);
+    drop(watching);
 }

@@ -10,7 +10,7 @@ use crate::release::plan::Plan;
 use crate::release::watch::Watched;
 use crate::release::{self, junit, outcome};
 use crate::run::revive;
-use crate::state::{Lock, StateDir, file};
+use crate::state::{Lock, StateDir, file, presence};
 use crate::text::{human, plain, plain_lines};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -177,6 +177,7 @@ fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
 
 async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
     let mut seen = Watched::open(&store.run(id))?;
+    let _watching = presence::watch(&store.run(id))?;
     let mut news = News::default();
     let mut looked = Instant::now();
     let mut needed: Option<Instant> = None;

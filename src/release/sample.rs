@@ -117,6 +117,7 @@ fn base(strategy: Strategy, batches: Vec<Batch>) -> Plan {
             vars: BTreeMap::new(),
         },
         approval: Approval { needed: 1, expires: 3600 },
+        on_detach: Default::default(),
         on_failure: OnFailure::Rollback,
         bake: 60,
         version_probe: Some(VersionProbe::File { path: "/srv/web/VERSION".into() }),

@@ -8,7 +8,7 @@ mod past;
 
 use super::gate;
 use super::machine::{Effect, Input};
-use super::plan::{Gate, Plan, StepKind};
+use super::plan::{Gate, OnDetach, Plan, StepKind};
 use super::state::Release;
 use super::supervise::Supervised;
 use super::traffic::{self, Op, Report, Scene};
@@ -17,7 +17,7 @@ use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::{Target, targets};
 use crate::run::{RunState, lease};
-use crate::state::StateDir;
+use crate::state::{StateDir, presence};
 use jobs::Jobs;
 use pages::Pages;
 use past::Past;
@@ -129,6 +129,12 @@ impl Desk {
                 if !self.lost.is_empty() {
                     let names = self.lost.join(", ");
                     blocks.push(format!("{names}: lost with the supervisor that had it, to be given again"));
+                }
+                if plan.on_detach == OnDetach::PauseAtGate
+                    && !past.untouched
+                    && !presence::is_watched(&self.store.run(self.run))
+                {
+                    blocks.push("nobody watches it (on_detach: pause_at_gate)".into());
                 }
                 blocks.extend(breakers::blocks(&self.store, plan, self.run));
                 vec![Input::Admission { blocks }]

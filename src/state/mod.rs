@@ -14,6 +14,7 @@ pub mod lines;
 pub mod lock;
 pub mod operator;
 pub mod outbox;
+pub mod presence;
 pub mod recovery;
 pub mod runs;
 pub mod seen;
@@ -129,6 +130,11 @@ impl RunDir {
     /// `lock`: held by the supervisor as long as it lives.
     pub fn lock(&self) -> PathBuf {
         self.path.join("lock")
+    }
+
+    /// `watched`: shared by whoever watches it.
+    pub fn watched(&self) -> PathBuf {
+        self.path.join("watched")
     }
 
     /// `supervisor.log`: what the supervisor and the step runner had to say; empty when all is well.

@@ -49,6 +49,7 @@ pub fn plan(chance: &mut Chance) -> Plan {
             vars: BTreeMap::new(),
         },
         approval: Approval { needed: chance.below(3) as u8, expires: 3_600 },
+        on_detach: Default::default(),
         on_failure: if chance.one_in(3) { OnFailure::Pause } else { OnFailure::Rollback },
         bake: 10,
         version_probe: (!chance.one_in(3)).then(|| VersionProbe::File { path: "/v".into() }),

@@ -93,6 +93,7 @@ pub fn plan(cwd: &std::path::Path, batches: &[&[&str]]) -> Plan {
             vars: vars("1"),
         },
         approval: Approval { needed: 0, expires: 600 },
+        on_detach: Default::default(),
         on_failure: OnFailure::Rollback,
         bake: 0,
         version_probe: None,

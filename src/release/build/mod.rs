@@ -16,7 +16,7 @@ pub use changed::changed;
 pub use history::last_stable;
 pub use hosts::problems;
 
-use super::plan::{self, Plan};
+use super::plan::{self, OnDetach, Plan};
 use crate::audit::hex;
 use crate::project::config::release::{self as written, ReleaseConfig, Strategy};
 use crate::project::{Environment, Project};
@@ -101,6 +101,7 @@ pub fn build(wish: &Wish<'_>) -> Result<Plan, Refused> {
             expires: release.approval_expires.unwrap_or(86_400),
         },
         on_failure: if pause { OnFailure::Pause } else { OnFailure::Rollback },
+        on_detach: if release.pause_on_detach { OnDetach::PauseAtGate } else { OnDetach::Continue },
         bake: release.bake.unwrap_or(60),
         version_probe: release.version_probe.as_ref().map(|probe| version_probe(probe, &fill)).transpose()?,
         sources: sources::sources(wish.project, release, &hosts, &vars, &fill)?,

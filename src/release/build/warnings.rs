@@ -4,7 +4,7 @@ use super::Wish;
 use crate::ansible::prompts;
 use crate::project::Environment;
 use crate::project::config::release::ReleaseConfig;
-use crate::release::plan::{Plan, Strategy};
+use crate::release::plan::{OnDetach, Plan, Strategy};
 use crate::{text, yaml};
 use std::collections::BTreeSet;
 
@@ -47,6 +47,9 @@ pub fn of(
     }
     if plan.current.as_deref() == Some(&plan.version) {
         warnings.push(format!("{} is out already: a failure would have no other version to go back to", plan.version));
+    }
+    if plan.on_detach == OnDetach::PauseAtGate {
+        warnings.push("it stands at the next gate when nobody watches it (on_detach: pause_at_gate)".into());
     }
     if !release.after.is_empty() {
         warnings.push(format!("it comes after {}: see that it is out", release.after.join(", ")));

@@ -57,6 +57,9 @@ pub struct Plan {
     pub approval: Approval,
     /// What a failed gate or an exhausted budget leads to.
     pub on_failure: OnFailure,
+    /// What comes of it when nobody watches it any more.
+    #[serde(default, skip_serializing_if = "OnDetach::is_continue")]
+    pub on_detach: OnDetach,
     /// How long after the last gate or switch it is watched before it counts as stable.
     pub bake: u32,
     /// How to ask a host which version it runs.
@@ -157,6 +160,23 @@ pub enum OnFailure {
     Rollback,
     /// Wait for a person.
     Pause,
+}
+
+/// What comes of a release when nobody watches it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDetach {
+    /// It goes on.
+    #[default]
+    Continue,
+    /// It goes on to the end of its gates, and waits there for somebody.
+    PauseAtGate,
+}
+
+impl OnDetach {
+    fn is_continue(&self) -> bool {
+        *self == OnDetach::Continue
+    }
 }
 
 /// Layers of variables, weakest first.

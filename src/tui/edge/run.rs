@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::run::log::LogStore;
 use crate::run::rerun::{self, unfinished};
 use crate::run::{self, Follower, RunSpec, outputs};
-use crate::state::{Index, Lock};
+use crate::state::{Index, Lock, presence};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::launch::data::Sealed;
 use crate::tui::screens::run::{self as screen, Effect};
@@ -96,6 +96,8 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         .unwrap_or_default();
     let log = LogStore::open(tail.dir());
     let env = environment(&context.project, &spec);
+    // Who may only read watches, too, but nobody learns of it.
+    let _watching = presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}"));
     let opened = screen::Opened { env, spec: Box::new(spec), state: Box::new(state), damage, log };
     if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {
         return;

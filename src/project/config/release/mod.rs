@@ -60,6 +60,8 @@ pub struct ReleaseConfig {
     pub rollback: Vec<Step>,
     /// A failure waits for a person instead of undoing by itself; `None`: not said.
     pub pause_on_failure: Option<bool>,
+    /// It waits at a gate when nobody watches it.
+    pub pause_on_detach: bool,
     /// How many people must agree.
     pub approvals: Option<u8>,
     /// Seconds after which approvals are not waited for any more.

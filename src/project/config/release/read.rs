@@ -6,7 +6,7 @@ use crate::project::config::sections::Context;
 use crate::yaml::Node;
 
 /// Keys of a release.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "help",
     "service",
     "environments",
@@ -19,6 +19,7 @@ pub const KEYS: [&str; 18] = [
     "gates",
     "traffic",
     "rollback",
+    "on_detach",
     "on_failure",
     "approvals",
     "approval_expires",
@@ -79,6 +80,7 @@ fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known
                 release.rollback = groups.into_iter().flatten().collect();
             }
             "on_failure" => release.pause_on_failure = on_failure(value, reader),
+            "on_detach" => release.pause_on_detach = on_detach(value, reader),
             "approvals" => release.approvals = approvals(value, reader),
             "approval_expires" => release.approval_expires = reader.seconds(value, key),
             "bake" => release.bake = reader.seconds(value, key),
@@ -98,6 +100,18 @@ fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known
 /// How many people; also of an environment.
 pub fn approvals(node: &Node, reader: &mut Reader) -> Option<u8> {
     reader.number(node, "approvals", 0, 20).and_then(|people| u8::try_from(people).ok())
+}
+
+fn on_detach(node: &Node, reader: &mut Reader) -> bool {
+    match node.text() {
+        Some("pause_at_gate") => return true,
+        Some("continue") => {}
+        other => {
+            let expected = ["continue", "pause_at_gate"];
+            reader.no_such("way to go on", other.unwrap_or("(no text)"), node.mark, &expected);
+        }
+    }
+    false
 }
 
 fn on_failure(node: &Node, reader: &mut Reader) -> Option<bool> {

@@ -117,6 +117,7 @@ fn plan(hosts: usize, batches: &[usize]) -> Plan {
             vars: BTreeMap::new(),
         },
         approval: Approval { needed: 0, expires: 60 },
+        on_detach: Default::default(),
         on_failure: OnFailure::Rollback,
         bake: 10,
         version_probe: Some(VersionProbe::File { path: "/v".into() }),

@@ -50,6 +50,7 @@ fn release() -> Value {
         "traffic": traffic(),
         "rollback": { "oneOf": [list(named("Step"), "Steps that bring the old version back; they may be done twice."),
                                 { "const": "none" }] },
+        "on_detach": { "enum": ["continue", "pause_at_gate"], "description": "What comes of it when nobody watches it any more, in a console or with --wait. Default: continue; pause_at_gate: it stands before the next batch or switch until somebody does." },
         "on_failure": { "enum": ["rollback", "pause"], "description": "What a failure leads to. Default: rollback; with an irreversible step or without rollback: pause." },
         "approvals": number(0, 20, "How many people must agree, never the one who submitted it."),
         "approval_expires": seconds("How long approvals are waited for. Default: 24h."),
