@@ -5,6 +5,7 @@
 #[path = "support/wait.rs"]
 mod wait;
 
+use opsdeck::cli::demo::{MARK, marked};
 use opsdeck::state::alerts::AlertRow;
 use opsdeck::state::{Index, StateDir};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use wait::{wait_true, wait_until};
 
-/// Versions that begin with `bad` fail on the hosts, those that begin with `broken` before.
+/// Versions that begin with `bad` fail on the hosts, those that begin with `broken` before; `held` waits for a file `go`.
 const DEPLOY: &str = "
 - hosts: all
   gather_facts: false
@@ -28,7 +29,7 @@ releases:
     bake: 0s
     strategy: {rolling: {soak: 0s}}
     stages:
-      - prepare: [{command: \"sh -c 'case {{ release_version }} in broken*) exit 1;; esac'\"}]
+      - prepare: [{command: \"sh -c 'case {{ release_version }} in broken*) exit 1;; held) until [ -e go ]; do sleep 0.02; done;; esac'\"}]
       - deploy: [{playbook: deploy.yml}]
     rollback: [{playbook: deploy.yml}]
 ";
@@ -59,7 +60,11 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
         command.arg("--state-dir").arg(self.dir.path().join("state")).arg("-C").arg(self.dir.path()).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env("HOME", self.dir.path()).env_remove("ANSIBLE_CONFIG").env_remove("ANSIBLE_INVENTORY");
+        command
+            .env(MARK, self.dir.path())
+            .env("HOME", self.dir.path())
+            .env_remove("ANSIBLE_CONFIG")
+            .env_remove("ANSIBLE_INVENTORY");
         command
     }
 
@@ -71,6 +76,13 @@ impl World {
     fn release(&self, version: &str, more: &[&str]) -> (i32, String, String) {
         let args = ["release", "web", "-e", "lab", "--version", version, "--yes", "--wait"];
         self.opsdeck(&[&args, more].concat())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // A release that waits for a person outlives whoever submitted it.
+        marked::sweep(self.dir.path());
     }
 }
 
@@ -162,6 +174,30 @@ fn what_is_refused_starts_nothing() {
     assert_eq!(code, 0, "{out}{err}");
     refused(&[&lab[..], &["--yes"]].concat(), 64, "--force");
     assert_eq!(world.release("1.0", &["--force"]).0, 0);
+}
+
+#[test]
+fn a_plan_that_another_release_has_overtaken_is_cancelled_before_it_touches_anything() {
+    let world = World::new("");
+    let submitted = |version: &str| {
+        let (code, out, err) = world.opsdeck(&["release", "web", "-e", "lab", "--version", version, "--yes"]);
+        assert_eq!(code, 0, "{out}{err}");
+        out.trim().to_owned()
+    };
+    let first = submitted("held");
+    let state = |id: &str| {
+        let (_, out, _) = world.opsdeck(&["show", id, "--json"]);
+        let json: Value = serde_json::from_str(&out).unwrap();
+        json["state"].as_str().unwrap().to_owned()
+    };
+    wait_true(60, "the first to have the environment", || state(&first) == "preparing");
+    let late = submitted("1.1");
+    wait_true(60, "the second to queue behind it", || state(&late) == "queued");
+    world.write("go", "");
+    wait_true(60, "the second to end", || state(&late) == "cancelled");
+    assert_eq!((state(&first), world.version("w1")), ("succeeded".into(), "held".into()));
+    let (_, story, _) = world.opsdeck(&["timeline", &late]);
+    assert!(story.contains("held is stable here by now, and the plan was made for no version"), "{story}");
 }
 
 #[test]
