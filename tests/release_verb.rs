@@ -61,6 +61,7 @@ impl World {
         command.arg("--state-dir").arg(self.dir.path().join("state")).arg("-C").arg(self.dir.path()).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+            .env("OPSDECK_TICKET", "CHG-4711")
             .env(MARK, self.dir.path())
             .env("HOME", self.dir.path())
             .env_remove("ANSIBLE_CONFIG")
@@ -102,6 +103,9 @@ fn each_end_has_its_exit_code() {
     assert_eq!(code, 0, "{out}{err}");
     assert_eq!((world.version("w1"), world.version("w2")), ("1.0".into(), "1.0".into()));
     let at = |what: &str| out.find(what).unwrap_or_else(|| panic!("{what} in {out}"));
+    let (_, rows, _) = world.opsdeck(&["audit", "--json"]);
+    let rows: Vec<Value> = serde_json::from_str(&rows).unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["change_ticket"] == "CHG-4711"), "{rows:?}");
     assert!(at("preparing") < at("deploying batch 1") && at("deploying batch 2") < at("succeeded"), "{out}");
 
     let report = world.dir.path().join("report.xml");

@@ -76,6 +76,10 @@ fn people_are_heard_and_refused_through_the_socket() {
     let release = world.ended();
     assert_eq!(release.at, At::Succeeded);
     assert_eq!(release.approvals[0].by.uid, rustix::process::geteuid().as_raw(), "by the kernel's word");
+    let ledger = opsdeck::audit::Ledger::open(&world.store.audit()).unwrap();
+    let rows = ledger.query(&opsdeck::audit::Filter::default(), 100).unwrap().rows;
+    let end = rows.iter().find(|row| row.entry.action == "run.end").unwrap();
+    assert_eq!(end.entry.approvals, [release.approvals[0].by.name.clone()]);
 }
 
 #[test]

@@ -74,10 +74,10 @@ pub struct Entry {
     /// Who approved it.
     #[serde(default)]
     pub approvals: Vec<String>,
-    /// Ticket of the change.
+    /// Ticket of the change or incident, by the operator's own word.
     #[serde(default)]
     pub change_ticket: Option<String>,
-    /// Digest of what it would change.
+    /// Digest of what it would change: not known yet to this version.
     #[serde(default)]
     pub diff_digest: Option<String>,
     /// In a line.
@@ -145,8 +145,8 @@ impl Entry {
             release_id: record.release.id,
             plan_digest: record.release.plan_digest.clone(),
             approvals: record.release.approvals.clone(),
-            change_ticket: text(&record.release.change_ticket),
-            diff_digest: record.release.diff_digest.clone(),
+            change_ticket: text(&who.ticket),
+            diff_digest: None,
             subject: text(&record.subject),
             targets_count: targets.as_ref().map(|hosts| hosts.len() as u64),
             targets_digest: targets.as_ref().map(|hosts| sha256(hosts.join("\n").as_bytes())),

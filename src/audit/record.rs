@@ -284,10 +284,6 @@ pub struct Release {
     pub plan_digest: Option<String>,
     /// Who approved it.
     pub approvals: Vec<String>,
-    /// Ticket of the change.
-    pub change_ticket: Option<String>,
-    /// Digest of what it would change.
-    pub diff_digest: Option<String>,
 }
 
 /// What a caller wants recorded. Secrets by name are removed when it is appended; nothing else checks for them.

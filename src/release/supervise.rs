@@ -67,6 +67,10 @@ impl Machine for Supervised {
         own.apply(ts, event);
     }
 
+    fn approved_by(&self, own: &Release) -> Vec<String> {
+        own.approvals.iter().map(|consent| consent.by.name.clone()).collect()
+    }
+
     fn decide(&self, run: &RunState, own: &Release, input: &InputOf<'_, Self>, now: i64) -> Decision<Self> {
         let (before, theirs) = self.translated(run, own, input);
         let effects = self.machine.decide(own, &theirs, now).map_err(|refusal| Refusal(refusal.0))?;

@@ -145,8 +145,8 @@ pub fn lease_broken(store: &StateDir, spec: &RunSpec, of: Uuid) -> Result<(), Er
     Ledger::open(&store.audit())?.append(&record).map(drop)
 }
 
-/// How the run ended; once, also when a supervisor died in between.
-pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState) -> Result<(), Error> {
+/// How the run ended, and who had approved it; once, also when a supervisor died in between.
+pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, approvals: Vec<String>) -> Result<(), Error> {
     let ledger = Ledger::open(&store.audit())?;
     let rows = ledger.query(&Filter { run: Some(spec.id.to_string()), ..Filter::default() }, 100)?.rows;
     if rows.iter().any(|row| row.entry.action == Action::RunEnd.name()) {
@@ -162,6 +162,7 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState) -> Result<(), E
     };
     let mut record = about(Record::outcome(Action::RunEnd, &spec.operator, status), spec);
     record.metadata.insert("state".into(), json!(state.state_name()));
+    record.release.approvals = approvals;
     if !state.maybe_running_on.is_empty() {
         record.metadata.insert("maybe_running_on".into(), json!(state.maybe_running_on));
     }

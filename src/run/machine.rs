@@ -140,6 +140,11 @@ pub trait Machine {
     /// # Errors
     /// A refusal that says why; then nothing is done.
     fn decide(&self, run: &RunState, own: &Self::State, input: &InputOf<'_, Self>, now: i64) -> Decision<Self>;
+
+    /// People who agreed that it is done, for the ledger.
+    fn approved_by(&self, _: &Self::State) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The inputs of a machine.

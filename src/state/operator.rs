@@ -30,6 +30,9 @@ pub struct Operator {
     pub session: Option<String>,
     /// Name of the control host.
     pub host: String,
+    /// The change or incident that they work on, by their own word (`OPSDECK_TICKET`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
 }
 
 impl Operator {
@@ -52,6 +55,7 @@ impl Operator {
             tty,
             session,
             host: host(),
+            ticket: std::env::var("OPSDECK_TICKET").ok().filter(|ticket| !ticket.trim().is_empty()),
         }
     }
 
