@@ -65,12 +65,13 @@ pub const ACTIONS: &[Action] = &[
         |m| {
             let s = &mut m.releases;
             s.again = s.order().map(|order| order.version);
-            keys::enter(m)
+            keys::freeze(m)
         },
     )
-    .unless(|m| match m.releases.plan() {
+    .unless(|m| match m.releases.plan().map(|built| &built.plan) {
         None => Some("no plan is shown: enter freezes it".into()),
-        Some(built) if built.plan.is_out().is_none() => Some("it is another version than the stable one".into()),
+        Some(plan) if plan.again => Some("the plan says so already".into()),
+        Some(plan) if plan.is_out().is_none() => Some("it is another version than the stable one".into()),
         Some(_) => None,
     }),
     Action::new("releases.copy", &["alt-c"], "copy digest", "Copy the plan's digest to the clipboard", |m| {

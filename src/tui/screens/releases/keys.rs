@@ -21,6 +21,12 @@ pub fn enter(model: &mut Model) -> Vec<effect::Effect> {
         s.part = Part::Version;
         return vec![];
     }
+    freeze(model)
+}
+
+/// Freezes the plan of what the fields say, and shows it.
+pub fn freeze(model: &mut Model) -> Vec<effect::Effect> {
+    let s = &mut model.releases;
     let Some(order) = s.order() else { return vec![] };
     if order.version.is_empty() {
         s.part = Part::Version;
