@@ -1,15 +1,16 @@
 //! `opsdeck serve`: the daemon in the foreground. It ends with SIGTERM or Ctrl-C; what it launched goes on.
 
 use super::{Global, print};
-use crate::project::{Environment, Project};
+use crate::project::{Environment, Project, Severity};
 use crate::serve::token::Token;
 use crate::serve::unit::{self, Unit};
-use crate::serve::{self, Options};
+use crate::serve::{self, End, Options};
 use crate::state::operator::Operator;
 use anyhow::{Result, anyhow, bail};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
@@ -27,7 +28,8 @@ Examples:
 
 Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus), and POST /alerts
 (webhook of an Alertmanager; see `opsdeck alerts`). With a token all but /healthz want it:
-`Authorization: Bearer TOKEN`. Changes of opsdeck.yaml hold after a restart; runs do not notice one.
+`Authorization: Bearer TOKEN`. Changes of opsdeck.yaml hold after SIGHUP (`systemctl
+reload opsdeck`), unless there is a mistake in it, or a restart; runs notice neither.
 
 Exit codes: 0 ended by SIGTERM or Ctrl-C, 1 it could not serve, 2 the command line is wrong.")]
 pub struct Args {
@@ -67,16 +69,33 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let operator = Operator::current();
     let who = format!("serve of {} (pid {})", operator.name, std::process::id());
     let options = Options { state: global.store(), project, environments, listen: args.listen, token, who };
-    serve::run(options, |address| {
-        let url = format!("http://{address}");
-        let text = match args.json {
-            true => serde_json::json!({ "url": url, "pid": std::process::id(), "environments": names }).to_string(),
-            false => format!("serving {} on {url}", names.join(", ")),
-        };
-        // Whoever does not read it loses nothing.
-        let _ = print::print(&(text + "\n"));
-    })?;
-    Ok(ExitCode::SUCCESS)
+    let end = serve::run(
+        options,
+        || holds(global, args),
+        |address| {
+            let url = format!("http://{address}");
+            let text = match args.json {
+                true => serde_json::json!({ "url": url, "pid": std::process::id(), "environments": names }).to_string(),
+                false => format!("serving {} on {url}", names.join(", ")),
+            };
+            // Whoever does not read it loses nothing.
+            let _ = print::print(&(text + "\n"));
+        },
+    )?;
+    match end {
+        End::Asked => Ok(ExitCode::SUCCESS),
+        // The same process to whoever watches it, with nothing left of what it knew.
+        End::Reload => Err(Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).exec().into()),
+    }
+}
+
+/// Could it begin with what the project says now?
+fn holds(global: &Global, args: &Args) -> Result<(), String> {
+    let project = Project::discover(&global.project).map_err(|e| e.to_string())?;
+    let mistake = project.problems.iter().find(|problem| problem.severity == Severity::Error);
+    choose(&project, &args.environments).map_err(|e| e.to_string())?;
+    args.token_file.as_deref().map(Token::read).transpose().map_err(|e| e.to_string())?;
+    mistake.map_or(Ok(()), |problem| Err(problem.to_string()))
 }
 
 /// The unit that serves what these options say.

@@ -43,6 +43,15 @@ pub struct Options {
     pub who: String,
 }
 
+/// Why it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was asked to.
+    Asked,
+    /// It is to begin anew, with what the project says now.
+    Reload,
+}
+
 /// Why it cannot serve (any more).
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -67,25 +76,35 @@ pub enum ServeError {
     Died(String),
 }
 
-/// Serves until SIGTERM or SIGINT. `begun` hears the address when all is under way. Runs that it launched go on.
+/// Serves until SIGTERM or SIGINT, or SIGHUP where the project `holds` (else why it does not is logged, and it goes on with
+/// what it has). `begun` hears the address when all is under way. Runs that it launched go on.
 ///
 /// # Errors
 /// See [`ServeError`].
-pub fn run(options: Options, begun: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+pub fn run(
+    options: Options,
+    holds: impl Fn() -> Result<(), String>,
+    begun: impl FnOnce(SocketAddr),
+) -> Result<End, ServeError> {
     if !options.listen.ip().is_loopback() && options.token.is_none() {
         return Err(ServeError::Open(options.listen));
     }
     crate::state::file::private_dir(options.state.root())?;
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(8).enable_all().build()?;
-    let done = runtime.block_on(serve(options, begun));
+    let done = runtime.block_on(serve(options, holds, begun));
     // A request that hangs on a slow disk is left to its thread.
     runtime.shutdown_background();
     done
 }
 
-async fn serve(options: Options, begun: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+async fn serve(
+    options: Options,
+    holds: impl Fn() -> Result<(), String>,
+    begun: impl FnOnce(SocketAddr),
+) -> Result<End, ServeError> {
     // Before anything is begun: from here on a signal ends it cleanly.
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hup = signal(SignalKind::hangup())?;
     let at = options.listen;
     let listener = tokio::net::TcpListener::bind(at).await.map_err(|source| ServeError::Listen { at, source })?;
     let address = listener.local_addr()?;
@@ -110,13 +129,17 @@ async fn serve(options: Options, begun: impl FnOnce(SocketAddr)) -> Result<(), S
     let web = tokio::spawn(http::serve(listener, Arc::new(app), ended));
     tracing::info!("listening on http://{address}");
     begun(address);
-    let died = loop {
+    let why = loop {
         tokio::select! {
-            _ = term.recv() => break None,
-            _ = int.recv() => break None,
+            _ = term.recv() => break Ok(End::Asked),
+            _ = int.recv() => break Ok(End::Asked),
+            _ = hup.recv() => match holds() {
+                Ok(()) => break Ok(End::Reload),
+                Err(why) => tracing::warn!("not reloaded, it goes on with what it has: {why}"),
+            },
             () = tokio::time::sleep(LOOK) => {
                 if let Some(n) = loops.iter().position(std::thread::JoinHandle::is_finished) {
-                    break posts.get(n).map(|post| post.name.clone());
+                    break Err(ServeError::Died(posts[n].name.clone()));
                 }
             }
         }
@@ -130,5 +153,5 @@ async fn serve(options: Options, begun: impl FnOnce(SocketAddr)) -> Result<(), S
         pollings.into_iter().for_each(Polling::stop);
     });
     let _ = joined.await;
-    died.map_or(Ok(()), |name| Err(ServeError::Died(name)))
+    why
 }

@@ -34,6 +34,7 @@ User={user}
 WorkingDirectory={project}
 Environment={path}
 ExecStart={argv}
+ExecReload=kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=5
 TimeoutStopSec=60

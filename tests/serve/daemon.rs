@@ -21,9 +21,14 @@ pub struct Daemon {
 impl Daemon {
     /// Starts one and waits until it listens.
     pub fn start(lab: &Lab, args: &[&str]) -> Daemon {
+        Self::on(lab, 0, args)
+    }
+
+    /// On a port that outlives a reload.
+    pub fn on(lab: &Lab, port: u16, args: &[&str]) -> Daemon {
         let log = lab.folder().join(format!("serve-{}.log", uuid::Uuid::now_v7()));
         let mut child = lab
-            .opsdeck(["serve", "--listen", "127.0.0.1:0", "--json"].iter().chain(args))
+            .opsdeck(["serve", "--json", "--listen", &format!("127.0.0.1:{port}")].iter().chain(args))
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
@@ -72,6 +77,12 @@ impl Daemon {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap()
+    }
+
+    /// Asks it to begin anew with what the project says now.
+    pub fn reload(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     /// `kill -9`.

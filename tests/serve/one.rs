@@ -3,6 +3,7 @@
 use super::Lab;
 use super::daemon::Daemon;
 use super::wait::wait_true;
+use opsdeck::cli::demo::system;
 use opsdeck::health::store::{Store, scope};
 use opsdeck::state::StateDir;
 
@@ -36,6 +37,29 @@ fn sigterm_ends_it_at_once_and_frees_what_it_held() {
     assert_eq!(store.poller(now()).unwrap(), None, "the lease is free");
     let next = Daemon::start(&lab, &[]);
     wait_true(20, "the next to act at once", || next.metric(ACTS) == Some(1.0));
+}
+
+#[test]
+fn a_reload_reads_the_project_again_and_a_mistake_in_it_changes_nothing() {
+    let lab = Lab::start(1);
+    let daemon = Daemon::on(&lab, system::free_ports(1).unwrap()[0], &[]);
+    daemon.ready();
+    let count = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+    let checks = || -> f64 {
+        let Ok(page) = daemon.get("/metrics") else { return 0.0 };
+        page.body.lines().filter(|line| line.starts_with("opsdeck_checks{")).filter_map(count).sum()
+    };
+    wait_true(60, "a check of the host", || checks() > 0.0);
+    let before = checks();
+    lab.write("opsdeck.yaml", "checks:\n  extra: {shell: 'true', intervall: 1s}\n");
+    daemon.reload();
+    wait_true(20, "the mistake to be told", || {
+        daemon.log().contains("not reloaded") && daemon.log().contains("intervall")
+    });
+    lab.write("opsdeck.yaml", "checks:\n  extra: {shell: 'true', interval: 1s}\n");
+    daemon.reload();
+    wait_true(60, "one check more", || checks() > before);
+    assert!(daemon.end().success());
 }
 
 #[test]
