@@ -44,21 +44,15 @@ fn a_reload_reads_the_project_again_and_a_mistake_in_it_changes_nothing() {
     let lab = Lab::start(1);
     let daemon = Daemon::on(&lab, system::free_ports(1).unwrap()[0], &[]);
     daemon.ready();
-    let count = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
-    let checks = || -> f64 {
-        let Ok(page) = daemon.get("/metrics") else { return 0.0 };
-        page.body.lines().filter(|line| line.starts_with("opsdeck_checks{")).filter_map(count).sum()
-    };
-    wait_true(60, "a check of the host", || checks() > 0.0);
-    let before = checks();
-    lab.write("opsdeck.yaml", "checks:\n  extra: {shell: 'true', intervall: 1s}\n");
+    let both = "environments: {lab: {inventory: inventories/lab}, twin: {inventory: inventories/lab";
+    lab.write("opsdeck.yaml", &format!("{both}, colr: red}}}}\n"));
     daemon.reload();
-    wait_true(20, "the mistake to be told", || {
-        daemon.log().contains("not reloaded") && daemon.log().contains("intervall")
-    });
-    lab.write("opsdeck.yaml", "checks:\n  extra: {shell: 'true', interval: 1s}\n");
+    wait_true(20, "the mistake to be told", || daemon.log().contains("not reloaded") && daemon.log().contains("colr"));
+    assert!(daemon.get("/metrics").unwrap().body.contains(ACTS), "it goes on");
+    lab.write("opsdeck.yaml", &format!("{both}}}}}\n"));
     daemon.reload();
-    wait_true(60, "one check more", || checks() > before);
+    let twin = ACTS.replace("lab", "twin");
+    wait_true(60, "the second environment", || daemon.get("/metrics").is_ok_and(|page| page.body.contains(&twin)));
     assert!(daemon.end().success());
 }
 
