@@ -11,4 +11,5 @@ pub mod read;
 pub mod record;
 pub mod sample;
 pub mod series;
+pub mod silence;
 pub mod store;

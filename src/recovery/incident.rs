@@ -64,6 +64,9 @@ pub struct Incident {
     pub called: u32,
     /// When the last of them was.
     pub called_at: i64,
+    /// Its time to be recovered in begins here, not before: it was silenced until then.
+    #[serde(default)]
+    pub silenced: i64,
     /// What nobody has taken note of yet.
     pub notices: Vec<Notice>,
 }
@@ -103,6 +106,13 @@ pub enum Input {
     },
     /// Time went by.
     Tick,
+    /// Time went by, and a person silenced the host, the check or the service.
+    Silenced {
+        /// Until when (Unix milliseconds).
+        until: i64,
+        /// By whom and why.
+        why: String,
+    },
 }
 
 /// What is to be done.
@@ -130,6 +140,7 @@ impl Incident {
             well: None,
             called: 0,
             called_at: 0,
+            silenced: 0,
             notices: Vec::new(),
         }
     }
@@ -152,6 +163,7 @@ impl Incident {
                 next.enter(State::Taken, format!("{by} took it over{why}"), now)
             }
             Input::Tick => next.tick(policy, now),
+            Input::Silenced { until, why } => next.hush(until, why, now),
             Input::Decided(_) | Input::Run(..) | Input::NotBegun(_) | Input::Take { .. } => None,
         };
         (next, effect)
@@ -262,8 +274,19 @@ impl Incident {
         None
     }
 
+    /// Nothing is decided and nobody is called meanwhile; afterwards it has its whole time yet.
+    fn hush(&mut self, until: i64, why: String, now: i64) -> Option<Effect> {
+        self.silenced = until;
+        match self.state {
+            State::Confirmed | State::Deciding | State::Inhibited => self.enter_once(State::Inhibited, why, now),
+            _ => None,
+        }
+    }
+
     fn tick(&mut self, policy: &Policy, now: i64) -> Option<Effect> {
-        let late = now - self.opened >= i64::from(policy.deadline) * 1000;
+        // A silence that was lifted before its time is over now.
+        self.silenced = self.silenced.min(now);
+        let late = now - self.opened.max(self.silenced) >= i64::from(policy.deadline) * 1000;
         match self.state {
             State::Inhibited | State::Confirmed | State::Deciding if late && policy.mode == Mode::Act => {
                 self.escalate(policy, format!("nothing may be done for too long: {}", self.why), now)

@@ -157,3 +157,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_silence_holds_it_and_its_time_begins_when_that_is_over() {
+    let hush = |until| Input::Silenced { until, why: "silenced by ann: known".into() };
+    let deadline = i64::from(policy(Mode::Act).deadline) * 1000;
+    let during = vec![(0, seen(Look::Bad)), (0, hush(9 * deadline)), (5 * deadline, hush(9 * deadline))];
+    let (incident, effects) = walk(Mode::Act, during.clone());
+    assert_eq!(
+        (incident.state, incident.since, incident.why.as_str()),
+        (State::Inhibited, 0, "silenced by ann: known")
+    );
+    assert!(effects.is_empty() && incident.notices.is_empty());
+    // Lifted long before its end.
+    let after = |more| during.iter().cloned().chain([(5 * deadline, Input::Tick)]).chain(more).collect();
+    let (incident, effects) = walk(Mode::Act, after(vec![]));
+    assert_eq!((incident.state, effects), (State::Deciding, vec![Effect::Decide]));
+    let (incident, _) = walk(Mode::Act, after(vec![(6 * deadline, Input::Tick)]));
+    assert_eq!(incident.state, State::Escalated);
+    // Nobody else is called meanwhile.
+    let called = vec![
+        (0, seen(Look::Bad)),
+        (0, Input::Tick),
+        (0, Input::Decided(Verdict::Escalate("blast radius".into()))),
+        (9 * deadline, hush(10 * deadline)),
+    ];
+    assert_eq!(kinds(&walk(Mode::Act, called).0), [Kind::Escalated]);
+}

@@ -12,6 +12,7 @@ use crate::health::breaker::{Keeper, KeeperError, Seen};
 use crate::health::judge::Limits;
 use crate::health::plan::{self, Ask};
 use crate::health::record::Report as Polled;
+use crate::health::silence::{self, Silences};
 use crate::project::config::recovery::{Mode, Policy};
 use crate::project::{Environment, Project};
 use crate::run::{Follower, revive};
@@ -64,8 +65,16 @@ pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) ->
     Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
     let index = Index::open(store)?;
     let all = incidents(&index, Some(environment))?;
-    let mut round =
-        Round { store, project, environment: known, index: &index, polled: &polled, now, report: Report::default() };
+    let mut round = Round {
+        store,
+        project,
+        environment: known,
+        index: &index,
+        polled: &polled,
+        silences: Silences::read(&index, environment, &project.recovery, now)?,
+        now,
+        report: Report::default(),
+    };
     let policies = project.recovery.iter().filter(|p| p.mode != Mode::Off && p.holds_in(environment));
     let policies: Vec<&Policy> = policies.collect();
     for policy in &policies {
@@ -84,6 +93,7 @@ struct Round<'a> {
     environment: &'a Environment,
     index: &'a Index,
     polled: &'a [Polled],
+    silences: Silences,
     now: i64,
     report: Report,
 }
@@ -142,7 +152,9 @@ impl Round<'_> {
         if let Some((look, got)) = look {
             step(&mut incident, Input::Seen(look, got));
         }
-        let mut effect = step(&mut incident, Input::Tick);
+        let silence = self.silences.of(facts::what(policy, host));
+        let time = silence.map_or(Input::Tick, |row| Input::Silenced { until: row.until, why: silence::words(row) });
+        let mut effect = step(&mut incident, time);
         if effect == Some(Effect::Decide) {
             let verdict = match back {
                 true => Verdict::Inhibited("its last reading was good".to_owned()),
@@ -150,12 +162,18 @@ impl Round<'_> {
             };
             effect = step(&mut incident, Input::Decided(verdict));
         }
+        // What still holds when the silence is over is told then.
+        if silence.is_some() && incident.state == State::Healthy {
+            incident.notices.clear();
+        }
         // First written down, then begun: whoever dies between the two has begun nothing, and the next round sees that.
         if !replace(self.index, before, &incident)? {
             return Ok(());
         }
         self.recorded(before, &incident);
-        self.report.notices.extend(incident.notices.iter().cloned());
+        if silence.is_none() {
+            self.report.notices.extend(incident.notices.iter().cloned());
+        }
         if effect == Some(Effect::Launch)
             && let Some(run) = incident.run
         {

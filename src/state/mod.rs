@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod recovery;
 pub mod runs;
 pub mod seen;
+pub mod silences;
 pub mod tree;
 
 pub use identity::{Identity, Life};

@@ -37,12 +37,12 @@ impl Cause {
     }
 }
 
-/// Finds them, most hosts first, and notes in each row which one it belongs to.
+/// Finds them among what is not silenced, most hosts first, and notes in each row which one it belongs to.
 pub fn find(rows: &mut [Row]) -> Vec<Cause> {
     let mut of: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
     let mut alike: BTreeMap<(String, Status, String), Vec<usize>> = BTreeMap::new();
     for (n, row) in rows.iter().enumerate() {
-        let Some(host) = &row.host else { continue };
+        let Some(host) = row.host.as_ref().filter(|_| row.silenced.is_none()) else { continue };
         of.entry(&row.family).or_default().insert(host);
         if matches!(row.status, Status::Bad | Status::Warn | Status::Stale) {
             alike.entry((row.family.clone(), row.status, way(row, host))).or_default().push(n);

@@ -282,7 +282,7 @@ mod tests {
         }
         let report = report.unwrap();
         assert_eq!(of(&report.records, "ssh").state.status, Status::Bad);
-        let board = Board::new(&[report], &["w1".into()], NOW + 76_000);
+        let board = Board::new(&[report], &["w1".into()], &Default::default(), NOW + 76_000);
         let seen: Vec<_> = board.rows.iter().map(|row| (row.check.as_str(), row.status)).collect();
         assert_eq!(seen, [("ssh", Status::Bad), ("sample", Status::Stale)]);
     }

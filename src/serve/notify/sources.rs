@@ -7,6 +7,7 @@ use super::route;
 use crate::audit::{self, Ledger};
 use crate::health::breaker::{Keeper, Position};
 use crate::health::judge::Status;
+use crate::health::silence::Silences;
 use crate::health::store::Store;
 use crate::project::config::notify::{Kind, Notify};
 use crate::recovery::incident::State;
@@ -28,6 +29,8 @@ pub struct Place<'a> {
     pub scope: &'a str,
     /// Whom to tell what.
     pub notify: &'a Notify,
+    /// What nobody is to be told of.
+    pub silences: &'a Silences,
     /// The clock (Unix milliseconds).
     pub now: i64,
 }
@@ -44,6 +47,8 @@ pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<(), anyhow::Error> {
     let said = said.into_iter().filter_map(|(about, body)| Some((about, serde_json::from_str(&body).ok()?))).collect();
     checks(place, &said, &mut messages)?;
     over(place, &index, &said, &mut messages)?;
+    // What differs from what was said when the silence ends is told then.
+    messages.retain(|message| !message.is_of_health() || place.silences.of(message.what()).is_none());
     let cursor = index.cursor(place.scope)?;
     if messages.is_empty() && cursor == Some(read) {
         return Ok(());
@@ -144,6 +149,7 @@ mod tests {
     use super::*;
     use crate::health::breaker::{Forced, Forcing, Input, Key};
     use crate::project::config::notify::{Receiver, Severity, Via};
+    use crate::state::silences::SilenceRow;
 
     #[test]
     fn a_breaker_that_a_person_closed_is_over_and_what_was_before_is_no_news() {
@@ -159,9 +165,12 @@ mod tests {
             key
         };
         let told = |now| {
-            let place = Place { state: &state, environment: "prod", scope: "s", notify: &notify, now };
+            let index = Index::open(&state).unwrap();
+            let silences = Silences::read(&index, "prod", &[], now).unwrap();
+            let place =
+                Place { state: &state, environment: "prod", scope: "s", notify: &notify, silences: &silences, now };
             tell(place, &[]).unwrap();
-            let rows = Index::open(&state).unwrap().notices(false, 9).unwrap();
+            let rows = index.notices(false, 9).unwrap();
             rows.iter().rev().map(|row| serde_json::from_str::<Message>(&row.body).unwrap().event).collect::<Vec<_>>()
         };
         trip("w0", 5);
@@ -171,6 +180,16 @@ mod tests {
         assert_eq!(told(40), ["open"], "once");
         let by = Forced { to: Forcing::Closed, until: None, by: "ann".into(), reason: "known".into(), at: 50 };
         keeper.put(&key, &Input::Force(by), 50).unwrap();
+        let silence = SilenceRow {
+            environment: "prod".into(),
+            target: "w1".into(),
+            until: 60,
+            operator: "ann".into(),
+            reason: "its switch".into(),
+            at: 50,
+        };
+        Index::open(&state).unwrap().put_silences(&[silence], 50).unwrap();
+        assert_eq!(told(59), ["open"], "nobody hears of what is silenced");
         assert_eq!(told(60), ["open", "over"]);
         assert_eq!(told(70), ["open", "over"], "once");
     }

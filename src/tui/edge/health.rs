@@ -5,8 +5,10 @@ use super::Context;
 use crate::health::breaker::{self, Keeper};
 use crate::health::poll::{Options, Polling};
 use crate::health::read::Reader;
+use crate::health::silence::Silences;
 use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
+use crate::project::config::recovery::Policy;
 use crate::recovery;
 use crate::state::Index;
 use crate::text;
@@ -231,12 +233,13 @@ impl Desk {
             Ok(false) if !due && !fresh => Ok(None),
             Ok(_) => {
                 let name = context.project.environments.get(self.env).map(|env| env.name.as_str());
+                let policies = &context.project.recovery;
                 if self.whole {
-                    return open.picture((self.env, true), name, &self.hosts, now).map(Some);
+                    return open.picture((self.env, true), name, policies, &self.hosts, now).map(Some);
                 }
                 let known = open.reader.hosts();
                 let known: Vec<String> = self.hosts.iter().filter(|h| known.contains(h.as_str())).cloned().collect();
-                open.picture((self.env, false), name, &known, now).map(Some)
+                open.picture((self.env, false), name, policies, &known, now).map(Some)
             }
             Err(why) => {
                 // The next look begins anew.
@@ -259,13 +262,16 @@ impl Open {
         &self,
         (env, whole): (usize, bool),
         name: Option<&str>,
+        policies: &[Policy],
         hosts: &[String],
         at: i64,
     ) -> Result<Picture, String> {
         let poller = self.reader.store().poller(at).map_err(|e| e.to_string())?;
         let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
         let incidents = recovery::incidents(&self.index, name).map_err(|e| e.to_string())?;
-        let board = self.reader.board(hosts, at);
+        let silences =
+            Silences::read(&self.index, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
+        let board = self.reader.board(hosts, &silences, at);
         Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, incidents })
     }
 }

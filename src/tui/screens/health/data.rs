@@ -1,10 +1,11 @@
 //! What arrives for Health, and what it wants done.
 
-use crate::health::board::{Board, Row};
+use crate::health::board::{Board, Cell, Row};
 use crate::health::breaker::{Breaker, Input, Key};
 use crate::health::judge::Status;
 use crate::health::record::Raw;
 use crate::recovery::incident::Incident;
+use crate::tui::widgets::sign::{self, Sign};
 
 /// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
 const OLD: i64 = 15_000;
@@ -87,6 +88,22 @@ impl Picture {
         if self.is_old(now) && status != Status::Unknown { Status::Stale } else { status }
     }
 
+    /// How a row is now, and how that looks.
+    pub fn row(&self, row: &Row, now: i64) -> (Status, Sign) {
+        self.sign(row.status, row.suspect, row.silenced.is_some(), now)
+    }
+
+    /// How a host is now, and how that looks.
+    pub fn host(&self, cell: &Cell, now: i64) -> (Status, Sign) {
+        self.sign(cell.status, cell.suspect, cell.silenced, now)
+    }
+
+    fn sign(&self, status: Status, suspect: bool, silenced: bool, now: i64) -> (Status, Sign) {
+        let status = self.status(status, now);
+        let sign = if silenced && !self.is_old(now) { sign::SILENCED } else { sign::health(status, suspect) };
+        (status, sign)
+    }
+
     /// How old a row's reading is now (milliseconds); `None`: there is none.
     pub fn age(&self, row: &Row, now: i64) -> Option<i64> {
         row.age.map(|age| age + (now - self.at).max(0))
@@ -94,6 +111,6 @@ impl Picture {
 
     /// Checks that are bad now, on hosts and elsewhere.
     pub fn alerts(&self, now: i64) -> usize {
-        if self.is_old(now) { 0 } else { self.board.rows.iter().filter(|row| row.status == Status::Bad).count() }
+        if self.is_old(now) { 0 } else { self.board.rows.iter().filter(|row| row.is_alert()).count() }
     }
 }

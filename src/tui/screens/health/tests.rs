@@ -6,6 +6,7 @@ use crate::health::judge::{CheckState, Edge, Got, Limits, Reading, Rule};
 use crate::health::probe::Verdict;
 use crate::health::record::{Raw, Record, Report, Unit};
 use crate::health::series::Series;
+use crate::health::silence::Silences;
 use crate::tui::msg::{self, Msg};
 use crate::tui::screens::fleet;
 use crate::tui::screens::fleet::topology::{Group, Topology};
@@ -73,7 +74,7 @@ pub fn picture(reports: &[Report]) -> Picture {
         env: 0,
         at: NOW.ms,
         whole: true,
-        board: Board::new(reports, &hosts, NOW.ms),
+        board: Board::new(reports, &hosts, &Silences::default(), NOW.ms),
         poller: Some(("the screen of alice".into(), NOW.ms - 5 * MINUTE)),
         breakers: vec![],
         incidents: vec![],
@@ -138,6 +139,24 @@ fn as_it_looks() {
     assert!(d.screen().is_ascii(), "{}", d.screen());
     insta::assert_snapshot!("health_80x24_ascii", d.screen());
     insta::assert_snapshot!("health_40x10", driver("dark", (40, 10), Some(mixed())).screen());
+}
+
+#[test]
+fn what_is_silenced_says_so_and_alarms_nobody() {
+    let mut known = mixed();
+    let silence = |row: &mut Row| row.silenced = Some("silenced until 15:30:00 by ann: its switch is replaced".into());
+    known.board.rows.iter_mut().filter(|row| row.host.as_deref() == Some("web03.eu")).for_each(silence);
+    known.board.cells[1].silenced = true;
+    (known.board.hosts.bad, known.board.hosts.silenced) = (0, 1);
+    let mut d = driver("dark", (120, 30), Some(known));
+    insta::assert_snapshot!("health_silenced_120x30", d.screen());
+    assert!(!d.screen().contains("alert"), "{}", d.screen());
+    d.keys("v");
+    assert!(!d.screen().contains("web03.eu"), "{}", d.screen());
+    // What was silent is as unknown as all else when nobody looks any more.
+    d.keys("v");
+    later(&mut d, 40_000);
+    assert!(!d.screen().contains("silenced 1") && !d.screen().contains("◇"), "{}", d.screen());
 }
 
 #[test]
@@ -342,7 +361,7 @@ fn what_is_wrong_has_room_and_checks_beside_hosts_are_counted() {
     let mut reports = vec![report("web03.eu", vec![fails("ssh", 170, text)])];
     reports.push(Report { host: None, ..report("", vec![fails("api", 170, "503")]) });
     let p = picture(&reports);
-    let p = Picture { board: Board::new(&reports, &["web03.eu".to_owned()], NOW.ms), ..p };
+    let p = Picture { board: Board::new(&reports, &["web03.eu".to_owned()], &Silences::default(), NOW.ms), ..p };
     let d = driver("dark", (80, 24), Some(p));
     let screen = d.screen();
     assert!(screen.lines().any(|l| l.contains("✖ bad") && l.contains("web03.eu") && l.contains(" No route to host ")));
