@@ -4,6 +4,7 @@
 pub mod board;
 pub mod breaker;
 pub mod judge;
+pub mod patterns;
 pub mod plan;
 pub mod poll;
 pub mod probe;

@@ -217,7 +217,16 @@ mod tests {
 
     fn job(ask: Ask, name: &str) -> Job {
         let rule = Rule { interval: 15, ..Rule::default() };
-        let watch = Watch { name: name.into(), ask, on: None, timeout: 5, rule, need: "x".into(), unit: Unit::Number };
+        let watch = Watch {
+            name: name.into(),
+            ask,
+            of_hosts: true,
+            on: None,
+            timeout: 5,
+            rule,
+            need: "x".into(),
+            unit: Unit::Number,
+        };
         Job { host: Some("w1".into()), watch: Arc::new(watch) }
     }
 
