@@ -10,6 +10,8 @@ mod support;
 mod alertmanager;
 #[path = "serve/alerts.rs"]
 mod alerts;
+#[path = "serve/cause.rs"]
+mod cause;
 #[path = "serve/daemon.rs"]
 mod daemon;
 #[path = "serve/http.rs"]

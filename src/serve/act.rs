@@ -189,9 +189,8 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
     let silences = Silences::read(&index, &post.name, &options.project.recovery, now).map_err(|e| e.to_string())?;
     let silences = &silences;
     let place = Place { state: &options.state, environment: &post.name, scope: &post.scope, notify, silences, now };
-    notify::tell(place, &report.notices).map_err(|e| e.to_string())?;
-    // They lie in the outbox.
-    let keys: Vec<String> = report.notices.iter().map(|notice| notice.key.clone()).collect();
+    // Those lie in the outbox.
+    let keys = notify::tell(place, &report.notices).map_err(|e| e.to_string())?;
     if !keys.is_empty() {
         recovery::told(&options.state, &keys).map_err(|e| e.to_string())?;
     }

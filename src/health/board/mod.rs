@@ -5,7 +5,7 @@ mod cause;
 #[cfg(test)]
 mod tests;
 
-pub use cause::Cause;
+pub use cause::{Cause, MOMENT, is_common, way};
 
 use super::judge::Status;
 use super::record::{Record, Report, Unit};

@@ -63,7 +63,8 @@ fn labels(message: &Message) -> Map<String, Value> {
         ("check", message.check.as_deref()),
     ];
     let about = (message.kind == Kind::Breaker).then(|| message.about.trim_start_matches("breaker/"));
-    let all = fixed.into_iter().chain(places).chain([("breaker", about)]);
+    let cause = (!message.of.is_empty()).then_some(message.about.as_str());
+    let all = fixed.into_iter().chain(places).chain([("breaker", about), ("cause", cause)]);
     all.filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
 }
 

@@ -50,6 +50,9 @@ pub struct Message {
     pub run: Option<Uuid>,
     /// When (Unix milliseconds).
     pub at: i64,
+    /// What the things are about that it stands for, where they have one cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
     /// The only receiver that is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
@@ -72,6 +75,7 @@ impl Message {
             text: String::new(),
             run: None,
             at,
+            of: Vec::new(),
             receiver: None,
         }
     }
