@@ -155,6 +155,8 @@ impl Incident {
             Input::Run(at, why) if self.follows() => next.follow(policy, at, &why, now),
             Input::NotBegun(why) if self.follows() => {
                 next.run = None;
+                // Nobody is told of what was not begun, round after round.
+                next.notices.retain(|notice| notice.run != self.run);
                 next.enter(State::Confirmed, format!("the recovery was not begun: {why}"), now)
             }
             Input::Take { by, reason } if self.state != State::Healthy => {
@@ -276,22 +278,22 @@ impl Incident {
 
     /// Nothing is decided and nobody is called meanwhile; afterwards it has its whole time yet.
     fn hush(&mut self, until: i64, why: String, now: i64) -> Option<Effect> {
-        self.silenced = until;
-        match self.state {
-            State::Confirmed | State::Deciding | State::Inhibited => self.enter_once(State::Inhibited, why, now),
-            _ => None,
+        if !matches!(self.state, State::Confirmed | State::Deciding | State::Inhibited) {
+            return None;
         }
+        self.silenced = until;
+        self.enter_once(State::Inhibited, why, now)
     }
 
     fn tick(&mut self, policy: &Policy, now: i64) -> Option<Effect> {
-        // A silence that was lifted before its time is over now.
-        self.silenced = self.silenced.min(now);
         let late = now - self.opened.max(self.silenced) >= i64::from(policy.deadline) * 1000;
         match self.state {
             State::Inhibited | State::Confirmed | State::Deciding if late && policy.mode == Mode::Act => {
                 self.escalate(policy, format!("nothing may be done for too long: {}", self.why), now)
             }
             State::Confirmed | State::Inhibited | State::Deciding => {
+                // A silence that was lifted before its time is over now.
+                self.silenced = self.silenced.min(now);
                 self.state = State::Deciding;
                 Some(Effect::Decide)
             }

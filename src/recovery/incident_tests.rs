@@ -118,6 +118,7 @@ fn input() -> impl Strategy<Value = Input> {
         4 => Just(Input::Tick),
         3 => verdict.prop_map(Input::Decided),
         3 => at.prop_map(|at| Input::Run(at, "x".into())),
+        2 => (0_i64..400_000).prop_map(|until| Input::Silenced { until, why: "x".into() }),
         1 => Just(Input::NotBegun("disk".into())),
         1 => Just(Input::Take { by: "ann".into(), reason: None }),
     ]
@@ -156,6 +157,15 @@ proptest! {
             incident = next;
         }
     }
+}
+
+#[test]
+fn what_could_not_be_begun_is_told_nobody_round_after_round() {
+    let begun = vec![(0, seen(Look::Bad)), (0, Input::Tick), (0, Input::Decided(Verdict::Allow))];
+    assert_eq!(kinds(&walk(Mode::Act, begun.clone()).0), [Kind::Acting]);
+    let not = [(0, Input::NotBegun("ansible was not found".into()))];
+    let (incident, _) = walk(Mode::Act, begun.into_iter().chain(not).collect());
+    assert_eq!((incident.state, kinds(&incident)), (State::Confirmed, vec![]));
 }
 
 #[test]

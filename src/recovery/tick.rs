@@ -171,13 +171,14 @@ impl Round<'_> {
             return Ok(());
         }
         self.recorded(before, &incident);
-        if silence.is_none() {
-            self.report.notices.extend(incident.notices.iter().cloned());
-        }
+        let is_silent = silence.is_some();
         if effect == Some(Effect::Launch)
             && let Some(run) = incident.run
         {
-            self.launch(policy, &incident, run)?;
+            incident = self.launch(policy, incident, run)?;
+        }
+        if !is_silent {
+            self.report.notices.extend(incident.notices);
         }
         Ok(())
     }
@@ -195,7 +196,8 @@ impl Round<'_> {
         facts::gather(self.store, about, self.polled, self.now)
     }
 
-    fn launch(&mut self, policy: &Policy, incident: &Incident, run: Uuid) -> Result<(), TickError> {
+    /// Begins the recovery; gives the incident as it is then.
+    fn launch(&mut self, policy: &Policy, incident: Incident, run: Uuid) -> Result<Incident, TickError> {
         let (host, name) = (incident.host.as_str(), self.environment.name.as_str());
         let why = incident.notices.last().map_or("", |notice| notice.text.as_str());
         let watch = watch(self.project, name, &policy.check);
@@ -205,14 +207,15 @@ impl Round<'_> {
             Ok(()) => {
                 let (policy, host) = (policy.name.clone(), host.to_owned());
                 self.report.launched.push(Launched { run, policy, host });
+                Ok(incident)
             }
             Err(why) => {
                 tracing::error!("a recovery of {host} could not be begun: {why}");
                 let (next, _) = incident.next(policy, Input::NotBegun(why), self.now, Uuid::now_v7());
-                replace(self.index, Some(incident), &next)?;
+                replace(self.index, Some(&incident), &next)?;
+                Ok(next)
             }
         }
-        Ok(())
     }
 
     fn forget(&mut self, incident: &Incident) -> Result<(), TickError> {
