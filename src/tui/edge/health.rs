@@ -5,7 +5,7 @@ use super::Context;
 use crate::health::breaker::{self, Keeper};
 use crate::health::poll::{Options, Polling};
 use crate::health::read::Reader;
-use crate::health::silence::Silences;
+use crate::health::silence::{self, Silences};
 use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
 use crate::project::config::recovery::Policy;
@@ -43,6 +43,18 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
                 Ok(breaker) => (Level::Info, format!("breaker {key} is {}", breaker.words(now))),
                 Err(e) => (Level::Error, format!("breaker {key}: {e}")),
             };
+            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+        }
+        health::Effect::Silence { word, until } => {
+            let (now, what) = (crate::tui::app::now().ms, word.words());
+            let done = match until {
+                Some(until) => silence::silence(&context.state, &context.operator, &word, until, now)
+                    .map(|()| format!("{what} is silent for {}", text::human::short(until - now))),
+                None => silence::lift(&context.state, &context.operator, &word)
+                    .map(|()| format!("{what} is silent no more")),
+            };
+            let (level, text) =
+                done.map_or_else(|e| (Level::Error, format!("{what}: {e}")), |text| (Level::Info, text));
             context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
         }
     }
@@ -272,6 +284,6 @@ impl Open {
         let silences =
             Silences::read(&self.index, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
         let board = self.reader.board(hosts, &silences, at);
-        Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, incidents })
+        Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, silences, incidents })
     }
 }

@@ -4,6 +4,7 @@ use crate::health::board::{Board, Cell, Row};
 use crate::health::breaker::{Breaker, Input, Key};
 use crate::health::judge::Status;
 use crate::health::record::Raw;
+use crate::health::silence::{Silences, Word};
 use crate::recovery::incident::Incident;
 use crate::tui::widgets::sign::{self, Sign};
 
@@ -30,6 +31,13 @@ pub enum Effect {
         input: Input,
         /// Why.
         reason: String,
+    },
+    /// Silence something, or lift that; answered by a toast.
+    Silence {
+        /// What, and why.
+        word: Word,
+        /// Until when (Unix milliseconds); `None`: lift it.
+        until: Option<i64>,
     },
 }
 
@@ -73,6 +81,8 @@ pub struct Picture {
     pub poller: Option<(String, i64)>,
     /// Breakers that have anything to tell.
     pub breakers: Vec<(Key, Breaker)>,
+    /// What people silenced.
+    pub silences: Silences,
     /// What recovery has in hand.
     pub incidents: Vec<Incident>,
 }

@@ -6,7 +6,8 @@ use crate::health::judge::{CheckState, Edge, Got, Limits, Reading, Rule};
 use crate::health::probe::Verdict;
 use crate::health::record::{Raw, Record, Report, Unit};
 use crate::health::series::Series;
-use crate::health::silence::Silences;
+use crate::health::silence::{self, Silences};
+use crate::state::silences::SilenceRow;
 use crate::tui::msg::{self, Msg};
 use crate::tui::screens::fleet;
 use crate::tui::screens::fleet::topology::{Group, Topology};
@@ -77,6 +78,7 @@ pub fn picture(reports: &[Report]) -> Picture {
         board: Board::new(reports, &hosts, &Silences::default(), NOW.ms),
         poller: Some(("the screen of alice".into(), NOW.ms - 5 * MINUTE)),
         breakers: vec![],
+        silences: Silences::default(),
         incidents: vec![],
     }
 }
@@ -353,6 +355,43 @@ fn a_breaker_is_forced_with_a_reason_and_an_end_and_on_a_protected_place_only_by
     d.model.read_only = true;
     d.keys("X");
     assert!(d.screen().contains("read-only") && d.model.overlay.is_none(), "{}", d.screen());
+}
+
+#[test]
+fn a_host_or_a_common_cause_is_silenced_with_a_reason_and_an_end_and_lifted_by_the_same_key() {
+    let word = |d: &mut Driver, reason: &str| {
+        d.effects();
+        d.keys("S y");
+        d.text(reason);
+        d.keys("enter");
+        d.effects()
+    };
+    let of = |targets: &[&str], reason: &str| silence::Word {
+        environment: "production".into(),
+        targets: targets.iter().map(|target| silence::Target::named(target)).collect(),
+        reason: reason.into(),
+    };
+    let mut d = driver("dark", (100, 30), Some(mixed()));
+    let until = Some(NOW.ms + 30 * MINUTE);
+    let said = word(&mut d, "its switch");
+    assert_eq!(said, [effect::Effect::Health(Effect::Silence { word: of(&["web03.eu"], "its switch"), until })]);
+    let all: Vec<String> = (1..=7).map(|n| format!("web{n:02}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut d = driver("dark", (100, 30), Some(refused()));
+    let said = word(&mut d, "the balancer");
+    assert_eq!(said, [effect::Effect::Health(Effect::Silence { word: of(&all, "the balancer"), until })]);
+    let row = SilenceRow {
+        environment: "production".into(),
+        target: "check:ssh".into(),
+        until: NOW.ms + MINUTE,
+        operator: "ann".into(),
+        reason: "known".into(),
+        at: NOW.ms,
+    };
+    let held = Picture { silences: Silences::new(vec![row], &[]), ..mixed() };
+    let mut d = driver("dark", (100, 30), Some(held));
+    let said = word(&mut d, "it is over");
+    assert_eq!(said, [effect::Effect::Health(Effect::Silence { word: of(&["check:ssh"], "it is over"), until: None })]);
 }
 
 #[test]
