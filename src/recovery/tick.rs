@@ -12,7 +12,7 @@ use crate::health::breaker::{Keeper, KeeperError, Seen};
 use crate::health::judge::Limits;
 use crate::health::plan::{self, Ask};
 use crate::health::record::Report as Polled;
-use crate::health::silence::{self, Silences};
+use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::{Mode, Policy};
 use crate::project::{Environment, Project};
 use crate::run::{Follower, revive};
@@ -61,9 +61,10 @@ pub enum TickError {
 pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) -> Result<Report, TickError> {
     let known = project.environment(environment).ok_or_else(|| TickError::Environment(environment.to_owned()))?;
     let polled = polled::reports(store, &project.root, &known.inventory)?;
-    let seen: Vec<Seen> = polled.iter().filter_map(reached).collect();
-    Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
     let index = Index::open(store)?;
+    let silences = Silences::read(&index, environment, &project.recovery, now)?;
+    let seen: Vec<Seen> = polled.iter().filter_map(|report| reached(report, &silences)).collect();
+    Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
     let all = incidents(&index, Some(environment))?;
     let mut round = Round {
         store,
@@ -71,7 +72,7 @@ pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) ->
         environment: known,
         index: &index,
         polled: &polled,
-        silences: Silences::read(&index, environment, &project.recovery, now)?,
+        silences,
         now,
         report: Report::default(),
     };
@@ -278,8 +279,9 @@ fn watch(project: &Project, environment: &str, check: &str) -> Watch {
     }
 }
 
-fn reached(report: &Polled) -> Option<Seen> {
+fn reached(report: &Polled, silences: &Silences) -> Option<Seen> {
     let host = report.host.clone()?;
     let (at, ok) = report.records.iter().find_map(polled::reached)?;
-    Some(Seen { host, began: at, ended: at, ok })
+    let silenced = silences.of(What { host: Some(&host), check: Some("ssh"), service: None }).is_some();
+    Some(Seen { host, began: at, ended: at, ok, silenced })
 }
