@@ -92,6 +92,15 @@ mod tests {
     }
 
     #[test]
+    fn two_causes_in_one_check_are_two_alerts() {
+        let cause = |about: &str| {
+            let message = Message { host: None, about: about.into(), of: vec!["x".into()], ..bad() };
+            labels(&message)
+        };
+        assert_ne!(cause("cause/a"), cause("cause/b"));
+    }
+
+    #[test]
     fn what_becomes_graver_is_another_alert_and_ends_the_first() {
         let grave = Message { severity: Severity::Warning, at: 5_000, ..bad() };
         let two = alerts(&grave, Some(&bad()), 5_000);

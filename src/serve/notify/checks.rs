@@ -113,3 +113,71 @@ impl Check {
         self.record.family == family || self.record.check == family
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::judge::{CheckState, Got, Reading, Rule};
+    use crate::health::probe::Verdict;
+    use crate::health::record::{Report, Unit};
+    use crate::health::silence::Silences;
+    use crate::project::config::notify::Notify;
+    use crate::state::StateDir;
+
+    /// A check that is read every ten seconds; two bad ones in a row count. Readings in seconds, oldest first.
+    fn report(host: &str, readings: &[(i64, bool)]) -> Report {
+        let rule = Rule { interval: 10, fall: 2, ..Rule::default() };
+        let verdict = |ok: bool| Got::Verdict(if ok { Verdict::Pass } else { Verdict::Fail });
+        let judge = |state: CheckState, (at, ok): &(i64, bool)| {
+            state.judge(&rule, Reading { at: at * 1000, got: verdict(*ok), text: "x".into(), least: None })
+        };
+        let state = readings.iter().fold(CheckState::default(), judge);
+        let record = Record {
+            check: "web".into(),
+            family: "web".into(),
+            source: String::new(),
+            need: String::new(),
+            unit: Unit::Number,
+            value: None,
+            rule: rule.clone(),
+            state,
+            series: Default::default(),
+            trend: None,
+        };
+        Report { host: Some(host.into()), probe: "web".into(), at: 0, records: vec![record] }
+    }
+
+    fn fresh(reports: &[Report], now: i64) -> usize {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        let store = Store::open(&state, "s").unwrap();
+        assert_eq!(store.take("t", "t", now * 1000).unwrap(), None);
+        let reports: Vec<_> = reports.iter().map(|report| (report.clone(), None)).collect();
+        store.publish("t", &reports, now * 1000).unwrap();
+        let (notify, silences) = (Notify::default(), Silences::default());
+        let place = Place {
+            state: &state,
+            environment: "prod",
+            scope: "s",
+            notify: &notify,
+            silences: &silences,
+            now: now * 1000,
+        };
+        Checks::read(place).unwrap().fresh(&BTreeMap::new()).len()
+    }
+
+    #[test]
+    fn a_check_that_became_bad_waits_until_it_is_known_who_else_fails_and_no_longer_than_a_moment() {
+        let bad = report("w1", &[(100, true), (110, false), (120, false)]);
+        let of = |readings: &[(i64, bool)]| [bad.clone(), report("w2", readings)];
+        assert_eq!(fresh(&of(&[(105, true)]), 121), 0, "the other was not looked at since");
+        assert_eq!(fresh(&of(&[(105, true), (115, true)]), 121), 1, "it is this host alone");
+        assert_eq!(fresh(&of(&[(105, true), (115, false)]), 121), 0, "the other is about to be bad, too");
+        assert_eq!(fresh(&of(&[(105, false), (115, false)]), 121), 2, "both are");
+        let long = report("w1", &[(100, true), (110, false), (120, false), (140, false), (160, false), (175, false)]);
+        let flaps = report("w2", &[(165, true), (178, false)]);
+        assert_eq!(fresh(&[long.clone(), flaps.clone()], 179), 0);
+        assert_eq!(fresh(&[long, flaps], 180), 1, "nobody waits longer");
+        assert_eq!(fresh(&of(&[(60, true)]), 121), 1, "nobody waits for what is stale");
+    }
+}
