@@ -320,7 +320,6 @@ fn cell(host: &str, rows: &[Row]) -> Cell {
         silenced,
         suspect: worst.is_some_and(|row| row.suspect),
         why: match worst {
-            Some(Row { silenced: Some(words), .. }) => words.clone(),
             Some(row) if row.status != Status::Ok || row.suspect => format!("{} {}", row.check, row.text),
             _ => String::new(),
         },

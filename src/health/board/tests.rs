@@ -191,7 +191,8 @@ fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     let seen: Vec<_> = host.rows.iter().map(|r| (r.host.as_deref().unwrap(), r.check.as_str())).collect();
     let order = ["w2 web", "w3 web", "w1 web", "w1 ssh", "w2 ssh", "w3 ssh", "w4 ssh"];
     assert_eq!(seen.iter().map(|(host, check)| format!("{host} {check}")).collect::<Vec<_>>(), order);
-    assert!(host.cells[0].silenced && host.cells[0].why.contains("by ann: its switch"), "{:?}", host.cells[0]);
+    assert!(host.cells[0].silenced && host.cells[0].why == "web refused", "{:?}", host.cells[0]);
+    assert!(host.rows[2].silenced.as_ref().unwrap().ends_with(" by ann: its switch"), "{:?}", host.rows[2]);
     assert_eq!(host.causes[0].hosts, ["w2", "w3"], "who has a common cause is not silenced");
     // Of a host with one silenced check the others count.
     let check = board(&["check:web"]);

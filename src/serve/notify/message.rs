@@ -172,7 +172,10 @@ impl Message {
 
     /// What of it a person may have silenced.
     pub fn what(&self) -> What<'_> {
-        What { host: self.host.as_deref(), check: self.check.as_deref(), service: self.service.as_deref() }
+        // A host's breaker is about reaching it, as that check is.
+        let reached = (self.kind == Kind::Breaker && self.host.is_some()).then_some("ssh");
+        let check = self.check.as_deref().or(reached);
+        What { host: self.host.as_deref(), check, service: self.service.as_deref() }
     }
 
     /// The same thing, which holds no more.
