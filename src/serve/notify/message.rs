@@ -165,7 +165,7 @@ impl Message {
         }
     }
 
-    /// What it says of hosts and services is measured; releases and pages are work that people began, and wait for them.
+    /// It says what was measured of hosts and services.
     pub fn is_of_health(&self) -> bool {
         matches!(self.kind, Kind::Check | Kind::Breaker | Kind::Recovery)
     }

@@ -35,6 +35,13 @@ pub struct Place<'a> {
     pub now: i64,
 }
 
+impl Place<'_> {
+    /// A person silenced what it is about. Releases and pages are work that people began, and wait for them.
+    fn is_silent(&self, message: &Message) -> bool {
+        message.is_of_health() && self.silences.of(message.what()).is_some()
+    }
+}
+
 /// Puts all news into the outbox. Gives the keys of those `notices` that are in safe hands then; the others wait until it is
 /// known on how many hosts it is so.
 ///
@@ -49,25 +56,10 @@ pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<Vec<String>, anyhow:
     let checks = if needed { Checks::read(place)? } else { Checks::default() };
     let mut messages: Vec<Message> = Vec::new();
     let read = ledger(place, &index, &mut messages)?;
-    let (mut many, mut taken) = (Vec::new(), Vec::new());
-    for notice in notices {
-        match fresh(notice) {
-            // It comes again.
-            Some(_) if !checks.is_known(&notice.host, &notice.check, notice.at) => continue,
-            Some(fresh) => many.push(fresh),
-            None => messages.push(Message::of_recovery(notice)),
-        }
-        taken.push(notice.key.clone());
-    }
-    if place.notify.checks {
-        many.extend(checks.fresh(&said));
-    }
-    many.retain(|fresh| place.silences.of(fresh.message.what()).is_none());
-    messages.extend(fold(many, |family| checks.hosts(family), said.values()));
-    messages.extend(checks.well(&said));
+    let taken = measured(place, &checks, &said, notices, &mut messages);
     over(place, &index, &checks, &said, &mut messages)?;
     // What differs from what was said when the silence ends is told then.
-    messages.retain(|message| !message.is_of_health() || place.silences.of(message.what()).is_none());
+    messages.retain(|message| !place.is_silent(message));
     let cursor = index.cursor(place.scope)?;
     if messages.is_empty() && cursor == Some(read) {
         return Ok(taken);
@@ -87,6 +79,36 @@ pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<Vec<String>, anyhow:
     // Also where nobody is to be told.
     messages.iter().for_each(|message| tracing::info!("{}: {}: {}", place.environment, message.event, message.text));
     Ok(taken)
+}
+
+/// What auto-recovery says and what checks say, folded where it has one cause. Gives the keys of those notices that are among
+/// it; the others come again.
+fn measured(
+    place: Place<'_>,
+    checks: &Checks,
+    said: &BTreeMap<String, Message>,
+    notices: &[Notice],
+    messages: &mut Vec<Message>,
+) -> Vec<String> {
+    let (mut fresh, mut taken) = (Vec::new(), Vec::new());
+    for notice in notices {
+        let message = Message::of_recovery(notice);
+        let alone = matches!(notice.kind, Told::Acting | Told::Recovered);
+        if place.is_silent(&message) || !(alone || checks.is_known(&notice.host, &notice.check, notice.at)) {
+            continue;
+        }
+        match alone {
+            true => messages.push(message),
+            false => fresh.push(Fresh { family: notice.check.clone(), why: notice.text.clone(), message }),
+        }
+        taken.push(notice.key.clone());
+    }
+    if place.notify.checks {
+        fresh.extend(checks.fresh(said).into_iter().filter(|one| !place.is_silent(&one.message)));
+    }
+    messages.extend(fold(fresh, |family| checks.hosts(family), said.values()));
+    messages.extend(checks.well(said));
+    taken
 }
 
 /// What the ledger has since the last look, oldest first; gives up to where it was read. The first look tells nothing: what
@@ -146,13 +168,6 @@ fn is_open(place: Place<'_>, about: &str) -> Result<bool, anyhow::Error> {
     let Some(key) = about.strip_prefix("breaker/").and_then(|key| key.parse().ok()) else { return Ok(false) };
     let position = Keeper::open(place.state)?.get(&key)?.position(place.now);
     Ok(matches!(position, Position::Open | Position::HalfOpen | Position::ForcedOpen))
-}
-
-/// What auto-recovery says of a host, where others may have the same to say.
-fn fresh(notice: &Notice) -> Option<Fresh> {
-    let begins = !matches!(notice.kind, Told::Acting | Told::Recovered);
-    let (family, why) = (notice.check.clone(), notice.text.clone());
-    begins.then(|| Fresh { family, why, message: Message::of_recovery(notice) })
 }
 
 #[cfg(test)]
