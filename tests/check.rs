@@ -185,6 +185,25 @@ fn every_kind_of_mistake_has_its_place_and_its_expectation() {
 }
 
 #[test]
+fn a_check_that_asks_nobody_is_a_mistake_where_its_pattern_stands() {
+    let said = |on: &str, more: &str| {
+        mistakes(&format!("checks:\n  web:\n    tcp: '{{host}}:80'\n    on: {on}\n{more}")).join("\n")
+    };
+    let nobody = "4:9: this pattern selects no host of staging, production; found \"wbe\", expected a group or a host of the inventory";
+    assert_eq!(said("wbe", ""), nobody);
+    assert_eq!(said("wbe", "    environments: staging\n"), nobody.replace(", production", ""));
+    assert_eq!(said("web1", ""), "");
+    // What one environment has not, another may have.
+    let dir = project(&[
+        ("inventories/production/hosts", "[db]\ndb1\n"),
+        ("opsdeck.yaml", "checks: {a: {shell: x, on: db}, b: {tcp: 'www:80', on: db}}\n"),
+    ]);
+    let output = opsdeck(dir.path(), &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("opsdeck.yaml:1:56: warning: this check is asked once"), "{text}");
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_reported_at_once() {
     let found = mistakes("forks: x\nenvironments:\n  staging: {colour: no}\nrunbooks:\n  - {key: ab}\n");
     let places: Vec<_> = found.iter().map(|line| line.split(": ").next().unwrap()).collect();

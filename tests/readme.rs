@@ -68,7 +68,7 @@ fn its_example_configurations_are_valid() {
         };
         write("opsdeck.yaml", &block(&text, "yaml", example));
         for environment in ["production", "staging"] {
-            let hosts = "[web]\nw1 ansible_connection=local\n";
+            let hosts = "[web]\nw1 ansible_connection=local\n[db]\nd1\n[worker]\nq1\n";
             write(&format!("inventories/{environment}/hosts.ini"), hosts);
         }
         write("recover.yml", "- hosts: all\n  tasks: []\n");

@@ -10,6 +10,8 @@ mod support;
 mod alertmanager;
 #[path = "serve/alerts.rs"]
 mod alerts;
+#[path = "serve/cause.rs"]
+mod cause;
 #[path = "serve/daemon.rs"]
 mod daemon;
 #[path = "serve/http.rs"]
@@ -20,6 +22,8 @@ mod notify;
 mod one;
 #[path = "serve/recovery.rs"]
 mod recovery;
+#[path = "serve/silence.rs"]
+mod silence;
 #[path = "serve/unit.rs"]
 mod unit;
 

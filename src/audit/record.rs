@@ -80,6 +80,12 @@ pub enum Action {
     /// Somebody forced a breaker, or left it to itself again.
     #[serde(rename = "breaker.force")]
     BreakerForce,
+    /// Somebody silenced something for a while.
+    #[serde(rename = "silence.set")]
+    SilenceSet,
+    /// Somebody lifted a silence.
+    #[serde(rename = "silence.lift")]
+    SilenceLift,
     /// Auto-recovery decided: to act, not to act and why, or to call a person.
     #[serde(rename = "recovery.decide")]
     RecoveryDecide,
@@ -159,6 +165,8 @@ impl Action {
             Action::LineOpen => "line.open",
             Action::BreakerChange => "breaker.change",
             Action::BreakerForce => "breaker.force",
+            Action::SilenceSet => "silence.set",
+            Action::SilenceLift => "silence.lift",
             Action::RecoveryDecide => "recovery.decide",
             Action::RecoveryAct => "recovery.act",
             Action::RecoveryStep => "recovery.step",
@@ -196,6 +204,8 @@ impl Action {
             Action::LineOpen => 1302,
             Action::BreakerChange => 1401,
             Action::BreakerForce => 1402,
+            Action::SilenceSet => 1411,
+            Action::SilenceLift => 1412,
             Action::RecoveryDecide => 1501,
             Action::RecoveryAct => 1502,
             Action::RecoveryStep => 1503,

@@ -39,6 +39,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut problems = project.check();
     in_inventories(&project, &mut problems);
     problems.extend(crate::release::build::problems(&project));
+    problems.extend(crate::health::patterns::problems(&project));
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let out = if args.json {

@@ -12,8 +12,11 @@ use crate::health::plan;
 use crate::health::poll::{Options, Polling};
 use crate::health::probe::target::load;
 use crate::health::read::Reader;
+use crate::health::silence::Silences;
 use crate::health::store::Store;
+use crate::project::config::recovery::Policy;
 use crate::project::{Environment, Project};
+use crate::state::Index;
 use crate::state::operator::Operator;
 use anyhow::{Result, anyhow, bail};
 use std::collections::HashMap;
@@ -68,24 +71,28 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let environment = choose(&project, args.environment.as_deref())?.clone();
     let state = global.store();
     let who = format!("opsdeck health of {}", Operator::current().name);
-    let mut options = Options { state, project, environment, who, hosts: None };
+    let mut options = Options { state, project: Arc::clone(&project), environment, who, hosts: None };
     let store = Store::open(&options.state, &options.scope())?;
     if let [host, check] = args.raw.as_slice() {
         return raw(&store, host, check, args.json);
     }
     let (hosts, asked) = hosts(&options, &args.pattern)?;
     options.hosts = Some(hosts.clone());
+    let index = Index::open(&options.state)?;
+    let (environment, policies) = (options.environment.name.clone(), project.recovery.clone());
     let polling = Polling::start(options)?;
+    let watched = Watched { index, environment, policies, hosts };
     let done = if args.once {
-        once(Reader::new(store), &hosts, &asked, args.json)
+        once(Reader::new(store), &watched, &asked, args.json)
     } else {
-        follow(Reader::new(store), &hosts, args.json)
+        follow(Reader::new(store), &watched, args.json)
     };
     polling.stop();
     done
 }
 
-fn choose<'a>(project: &'a Project, name: Option<&str>) -> Result<&'a Environment> {
+/// The environment of that name, or the only one.
+pub(super) fn choose<'a>(project: &'a Project, name: Option<&str>) -> Result<&'a Environment> {
     let names = || project.environments.iter().map(|env| env.name.as_str()).collect::<Vec<_>>().join(", ");
     match (name, project.environments.as_slice()) {
         (Some(name), _) => {
@@ -136,6 +143,21 @@ fn raw(store: &Store, host: &str, check: &str, json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The hosts that are shown, and where it stands what a person silenced there.
+struct Watched {
+    index: Index,
+    environment: String,
+    policies: Vec<Policy>,
+    hosts: Vec<String>,
+}
+
+impl Watched {
+    fn board(&self, reader: &Reader) -> Result<Board> {
+        let silences = Silences::read(&self.index, &self.environment, &self.policies, now())?;
+        Ok(reader.board(&self.hosts, &silences, now()))
+    }
+}
+
 /// All of it was asked since that moment, or within its interval before.
 fn is_new(reader: &Reader, asked: &Asked, began: i64) -> bool {
     let is = |(key, interval): (&(Option<String>, String), &u32)| {
@@ -145,14 +167,14 @@ fn is_new(reader: &Reader, asked: &Asked, began: i64) -> bool {
 }
 
 /// Until all was asked, or the slowest has had its time.
-fn once(mut reader: Reader, hosts: &[String], asked: &Asked, json: bool) -> Result<ExitCode> {
+fn once(mut reader: Reader, watched: &Watched, asked: &Asked, json: bool) -> Result<ExitCode> {
     let (began, start) = (now(), Instant::now());
     let slowest = asked.values().max().copied().unwrap_or_default();
     let limit = PATIENCE + i64::from(slowest) * 1000;
     loop {
         reader.read(now())?;
         if is_new(&reader, asked, began) || start.elapsed().as_millis() as i64 > limit {
-            let board = reader.board(hosts, now());
+            let board = watched.board(&reader)?;
             print::print(&if json { show::json(&board, now()) } else { show::text(&board, now()) })?;
             return Ok(code(&board));
         }
@@ -161,7 +183,7 @@ fn once(mut reader: Reader, hosts: &[String], asked: &Asked, json: bool) -> Resu
 }
 
 /// Prints the board when it is known, then every change, until it is ended.
-fn follow(mut reader: Reader, hosts: &[String], json: bool) -> Result<ExitCode> {
+fn follow(mut reader: Reader, watched: &Watched, json: bool) -> Result<ExitCode> {
     let mut seen: HashMap<(Option<String>, String), Status> = HashMap::new();
     let mut drawn = Instant::now();
     loop {
@@ -170,7 +192,7 @@ fn follow(mut reader: Reader, hosts: &[String], json: bool) -> Result<ExitCode> 
             continue;
         }
         drawn = Instant::now();
-        let board = reader.board(hosts, now());
+        let board = watched.board(&reader)?;
         for row in &board.rows {
             let key = (row.host.clone(), row.check.clone());
             // At first only what is not well: that of hundreds of hosts is the news.

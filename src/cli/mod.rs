@@ -36,6 +36,7 @@ mod secret;
 pub mod serve;
 pub mod sh;
 pub mod show;
+pub mod silence;
 mod start;
 pub mod stop;
 pub mod submit;
@@ -157,6 +158,12 @@ pub enum Verb {
     Line(line::Args),
     /// Show circuit breakers, force one open or closed, or leave it to itself again
     Breaker(breaker::Args),
+    /// Silence hosts, checks, a service or an environment for a while: nobody is told, recovery does nothing there
+    Silence(silence::Set),
+    /// List what is silenced, by whom, why and until when
+    Silences(silence::List),
+    /// Lift a silence before its time
+    Unsilence(silence::Which),
     /// Show what auto-recovery sees and does; take an incident over, switch a policy off or on
     Recovery(recovery::Args),
     /// Watch environments when no screen is open: poll, recover, tell people; answer over HTTP
@@ -209,6 +216,9 @@ pub fn main() -> ExitCode {
         Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),
         Some(Verb::Breaker(args)) => breaker::run(&args, &global),
+        Some(Verb::Silence(args)) => silence::set(&args, &global),
+        Some(Verb::Silences(args)) => silence::list(&args, &global),
+        Some(Verb::Unsilence(args)) => silence::lift(&args, &global),
         Some(Verb::Recovery(args)) => recovery::run(&args, &global),
         Some(Verb::Serve(args)) => serve::run(&global, &args),
         Some(Verb::Release(args)) => submit::run(&global, &args),

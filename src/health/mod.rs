@@ -4,6 +4,7 @@
 pub mod board;
 pub mod breaker;
 pub mod judge;
+pub mod patterns;
 pub mod plan;
 pub mod poll;
 pub mod probe;
@@ -11,4 +12,5 @@ pub mod read;
 pub mod record;
 pub mod sample;
 pub mod series;
+pub mod silence;
 pub mod store;

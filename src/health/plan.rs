@@ -2,7 +2,7 @@
 //! where nothing is said (releases.md part 6). Which host has which: by patterns.
 
 use super::judge::{Edge, Limits, Rule};
-use super::probe::{Probe, fan};
+use super::probe::Probe;
 use super::record::Unit;
 use super::sample::measure::{Metric, Threshold, Thresholds};
 use crate::inventory::{HostId, Inventory};
@@ -25,6 +25,8 @@ pub struct Watch {
     pub name: String,
     /// What is asked.
     pub ask: Ask,
+    /// It is asked of each host, not once for all.
+    pub of_hosts: bool,
     /// On which hosts (a pattern); `None`: all.
     pub on: Option<String>,
     /// Seconds that an answer may take.
@@ -70,14 +72,6 @@ impl Watch {
             Ask::Probe(Probe::Prometheus { .. }) => "prometheus",
         }
     }
-
-    /// True if it is asked of each host, not once.
-    fn is_of_hosts(&self) -> bool {
-        match &self.ask {
-            Ask::Sample(_) | Ask::Shell(_) | Ask::Probe(Probe::Systemd { .. }) => true,
-            Ask::Probe(probe) => fan::names_hosts(&probe.texts()),
-        }
-    }
 }
 
 /// What is watched in an environment of this name; the built-in sample comes first.
@@ -94,6 +88,7 @@ fn built_in() -> Watch {
     Watch {
         name: SAMPLE.to_owned(),
         ask: Ask::Sample(Thresholds::default()),
+        of_hosts: true,
         on: None,
         timeout,
         rule: Rule { interval, ..Rule::default() },
@@ -130,7 +125,8 @@ fn watch(check: &CheckConfig) -> Watch {
         limits,
     };
     let timeout = check.timeout.unwrap_or(timeout).min(rule.interval.max(1));
-    Watch { name: name.to_owned(), ask, on: check.on.clone(), timeout, rule, need, unit }
+    let (name, on) = (name.to_owned(), check.on.as_ref().map(|on| on.text.clone()));
+    Watch { name, ask, of_hosts: check.is_of_hosts(), on, timeout, rule, need, unit }
 }
 
 /// `at most 85%`.
@@ -206,7 +202,7 @@ pub fn jobs(watches: &[Arc<Watch>], inventory: &Inventory) -> (Vec<Job>, Vec<(St
     let (mut others, mut wrong) = (Vec::new(), Vec::new());
     for watch in watches {
         let job = |host: Option<&str>| Job { host: host.map(str::to_owned), watch: Arc::clone(watch) };
-        if !watch.is_of_hosts() {
+        if !watch.of_hosts {
             others.push(job(None));
             continue;
         }

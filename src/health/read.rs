@@ -2,6 +2,7 @@
 
 use super::board::Board;
 use super::record::Report;
+use super::silence::Silences;
 use super::store::Store;
 use crate::state::IndexError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,7 @@ impl Reader {
     }
 
     /// The picture of some hosts at a moment, in their order.
-    pub fn board(&self, hosts: &[String], now: i64) -> Board {
-        Board::new(self.all.values(), hosts, now)
+    pub fn board(&self, hosts: &[String], silences: &Silences, now: i64) -> Board {
+        Board::new(self.all.values(), hosts, silences, now)
     }
 }

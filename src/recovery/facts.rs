@@ -6,6 +6,7 @@ use super::launch::KIND;
 use super::polled;
 use crate::health::breaker::{Keeper, Key};
 use crate::health::record::Report;
+use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::Policy;
 use crate::project::scope;
 use crate::run::spec::{Scope, Work};
@@ -74,9 +75,16 @@ fn recorded(store: &StateDir, about: About<'_>, facts: &mut Facts) -> Result<(),
     let ended = index.ended_tokens(LAST).map_err(words)?.into_iter();
     let ended = ended.filter(|t| t.environment == environment && t.service == policy.service && t.action == action);
     facts.helped = ended.filter(|t| t.at > since && !own(t)).filter_map(|t| t.helped).collect();
+    let silences = Silences::read(&index, environment, std::slice::from_ref(policy), facts.now).map_err(words)?;
+    facts.silenced = silences.of(what(policy, host)).map(silence::words);
     facts.breakers = breakers(store, environment, policy, host, facts.now)?;
     facts.busy = busy(store, &index, about)?;
     Ok(())
+}
+
+/// What of a policy on a host a person may have silenced.
+pub fn what<'a>(policy: &'a Policy, host: &'a str) -> What<'a> {
+    What { host: Some(host), check: Some(&policy.check), service: Some(&policy.service) }
 }
 
 fn breakers(store: &StateDir, environment: &str, policy: &Policy, host: &str, now: i64) -> Result<Vec<String>, String> {

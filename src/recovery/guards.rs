@@ -36,6 +36,8 @@ pub struct Facts {
     pub action: String,
     /// A person switched it off: who and why.
     pub off: Option<String>,
+    /// A person silenced the host, the check or the service: until when, who and why.
+    pub silenced: Option<String>,
     /// Who else works on the host: releases, playbooks, commands, other recoveries.
     pub busy: Vec<String>,
     /// Breakers of the host, its service and the fleet that are not closed.
@@ -67,6 +69,7 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Verdict {
     let inhibit = |why: Option<String>| why.map(Verdict::Inhibited);
     let escalate = |why: Option<String>| why.map(Verdict::Escalate);
     inhibit(facts.off.clone())
+        .or_else(|| inhibit(facts.silenced.clone()))
         .or_else(|| inhibit(words("a breaker is not closed", &facts.breakers)))
         // Who did not look yet cannot say that it is this host alone.
         .or_else(|| inhibit(unseen(facts)))

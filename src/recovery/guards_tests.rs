@@ -93,6 +93,7 @@ fn who_was_not_looked_at_since_cannot_say_that_it_is_one_host_alone() {
 fn people_releases_breakers_and_dependencies_come_first() {
     let one = || facts(1);
     says(&Facts { off: Some("ann: maintenance".into()), ..one() }, &inhibited("ann: maintenance"));
+    says(&Facts { silenced: Some("silenced until noon".into()), ..facts(9) }, &inhibited("until noon"));
     says(&Facts { busy: vec!["run 1: web 2".into()], ..one() }, &inhibited("somebody works there: run 1"));
     says(&Facts { breakers: vec!["fleet:prod is open".into()], ..one() }, &inhibited("fleet:prod"));
     says(&Facts { depends: vec!["db on db1: bad".into()], ..one() }, &inhibited("depends on is not well: db"));

@@ -64,6 +64,9 @@ pub struct Incident {
     pub called: u32,
     /// When the last of them was.
     pub called_at: i64,
+    /// Its time to be recovered in begins here, not before: it was silenced until then.
+    #[serde(default)]
+    pub silenced: i64,
     /// What nobody has taken note of yet.
     pub notices: Vec<Notice>,
 }
@@ -103,6 +106,13 @@ pub enum Input {
     },
     /// Time went by.
     Tick,
+    /// Time went by, and a person silenced the host, the check or the service.
+    Silenced {
+        /// Until when (Unix milliseconds).
+        until: i64,
+        /// By whom and why.
+        why: String,
+    },
 }
 
 /// What is to be done.
@@ -130,6 +140,7 @@ impl Incident {
             well: None,
             called: 0,
             called_at: 0,
+            silenced: 0,
             notices: Vec::new(),
         }
     }
@@ -144,6 +155,8 @@ impl Incident {
             Input::Run(at, why) if self.follows() => next.follow(policy, at, &why, now),
             Input::NotBegun(why) if self.follows() => {
                 next.run = None;
+                // Nobody is told of what was not begun, round after round.
+                next.notices.retain(|notice| notice.run != self.run);
                 next.enter(State::Confirmed, format!("the recovery was not begun: {why}"), now)
             }
             Input::Take { by, reason } if self.state != State::Healthy => {
@@ -152,6 +165,7 @@ impl Incident {
                 next.enter(State::Taken, format!("{by} took it over{why}"), now)
             }
             Input::Tick => next.tick(policy, now),
+            Input::Silenced { until, why } => next.hush(until, why, now),
             Input::Decided(_) | Input::Run(..) | Input::NotBegun(_) | Input::Take { .. } => None,
         };
         (next, effect)
@@ -262,13 +276,24 @@ impl Incident {
         None
     }
 
+    /// Nothing is decided and nobody is called meanwhile; afterwards it has its whole time yet.
+    fn hush(&mut self, until: i64, why: String, now: i64) -> Option<Effect> {
+        if !matches!(self.state, State::Confirmed | State::Deciding | State::Inhibited) {
+            return None;
+        }
+        self.silenced = until;
+        self.enter_once(State::Inhibited, why, now)
+    }
+
     fn tick(&mut self, policy: &Policy, now: i64) -> Option<Effect> {
-        let late = now - self.opened >= i64::from(policy.deadline) * 1000;
+        let late = now - self.opened.max(self.silenced) >= i64::from(policy.deadline) * 1000;
         match self.state {
             State::Inhibited | State::Confirmed | State::Deciding if late && policy.mode == Mode::Act => {
                 self.escalate(policy, format!("nothing may be done for too long: {}", self.why), now)
             }
             State::Confirmed | State::Inhibited | State::Deciding => {
+                // A silence that was lifted before its time is over now.
+                self.silenced = self.silenced.min(now);
                 self.state = State::Deciding;
                 Some(Effect::Decide)
             }

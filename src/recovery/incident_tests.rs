@@ -118,6 +118,7 @@ fn input() -> impl Strategy<Value = Input> {
         4 => Just(Input::Tick),
         3 => verdict.prop_map(Input::Decided),
         3 => at.prop_map(|at| Input::Run(at, "x".into())),
+        2 => (0_i64..400_000).prop_map(|until| Input::Silenced { until, why: "x".into() }),
         1 => Just(Input::NotBegun("disk".into())),
         1 => Just(Input::Take { by: "ann".into(), reason: None }),
     ]
@@ -156,4 +157,40 @@ proptest! {
             incident = next;
         }
     }
+}
+
+#[test]
+fn what_could_not_be_begun_is_told_nobody_round_after_round() {
+    let begun = vec![(0, seen(Look::Bad)), (0, Input::Tick), (0, Input::Decided(Verdict::Allow))];
+    assert_eq!(kinds(&walk(Mode::Act, begun.clone()).0), [Kind::Acting]);
+    let not = [(0, Input::NotBegun("ansible was not found".into()))];
+    let (incident, _) = walk(Mode::Act, begun.into_iter().chain(not).collect());
+    assert_eq!((incident.state, kinds(&incident)), (State::Confirmed, vec![]));
+}
+
+#[test]
+fn a_silence_holds_it_and_its_time_begins_when_that_is_over() {
+    let hush = |until| Input::Silenced { until, why: "silenced by ann: known".into() };
+    let deadline = i64::from(policy(Mode::Act).deadline) * 1000;
+    let during = vec![(0, seen(Look::Bad)), (0, hush(9 * deadline)), (5 * deadline, hush(9 * deadline))];
+    let (incident, effects) = walk(Mode::Act, during.clone());
+    assert_eq!(
+        (incident.state, incident.since, incident.why.as_str()),
+        (State::Inhibited, 0, "silenced by ann: known")
+    );
+    assert!(effects.is_empty() && incident.notices.is_empty());
+    // Lifted long before its end.
+    let after = |more| during.iter().cloned().chain([(5 * deadline, Input::Tick)]).chain(more).collect();
+    let (incident, effects) = walk(Mode::Act, after(vec![]));
+    assert_eq!((incident.state, effects), (State::Deciding, vec![Effect::Decide]));
+    let (incident, _) = walk(Mode::Act, after(vec![(6 * deadline, Input::Tick)]));
+    assert_eq!(incident.state, State::Escalated);
+    // Nobody else is called meanwhile.
+    let called = vec![
+        (0, seen(Look::Bad)),
+        (0, Input::Tick),
+        (0, Input::Decided(Verdict::Escalate("blast radius".into()))),
+        (9 * deadline, hush(10 * deadline)),
+    ];
+    assert_eq!(kinds(&walk(Mode::Act, called).0), [Kind::Escalated]);
 }

@@ -12,6 +12,7 @@ use crate::health::breaker::{Keeper, KeeperError, Seen};
 use crate::health::judge::Limits;
 use crate::health::plan::{self, Ask};
 use crate::health::record::Report as Polled;
+use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::{Mode, Policy};
 use crate::project::{Environment, Project};
 use crate::run::{Follower, revive};
@@ -60,12 +61,21 @@ pub enum TickError {
 pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) -> Result<Report, TickError> {
     let known = project.environment(environment).ok_or_else(|| TickError::Environment(environment.to_owned()))?;
     let polled = polled::reports(store, &project.root, &known.inventory)?;
-    let seen: Vec<Seen> = polled.iter().filter_map(reached).collect();
-    Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
     let index = Index::open(store)?;
+    let silences = Silences::read(&index, environment, &project.recovery, now)?;
+    let seen: Vec<Seen> = polled.iter().filter_map(|report| reached(report, &silences)).collect();
+    Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
     let all = incidents(&index, Some(environment))?;
-    let mut round =
-        Round { store, project, environment: known, index: &index, polled: &polled, now, report: Report::default() };
+    let mut round = Round {
+        store,
+        project,
+        environment: known,
+        index: &index,
+        polled: &polled,
+        silences,
+        now,
+        report: Report::default(),
+    };
     let policies = project.recovery.iter().filter(|p| p.mode != Mode::Off && p.holds_in(environment));
     let policies: Vec<&Policy> = policies.collect();
     for policy in &policies {
@@ -84,6 +94,7 @@ struct Round<'a> {
     environment: &'a Environment,
     index: &'a Index,
     polled: &'a [Polled],
+    silences: Silences,
     now: i64,
     report: Report,
 }
@@ -142,7 +153,9 @@ impl Round<'_> {
         if let Some((look, got)) = look {
             step(&mut incident, Input::Seen(look, got));
         }
-        let mut effect = step(&mut incident, Input::Tick);
+        let silence = self.silences.of(facts::what(policy, host));
+        let time = silence.map_or(Input::Tick, |row| Input::Silenced { until: row.until, why: silence::words(row) });
+        let mut effect = step(&mut incident, time);
         if effect == Some(Effect::Decide) {
             let verdict = match back {
                 true => Verdict::Inhibited("its last reading was good".to_owned()),
@@ -150,16 +163,23 @@ impl Round<'_> {
             };
             effect = step(&mut incident, Input::Decided(verdict));
         }
+        // What still holds when the silence is over is told then.
+        if silence.is_some() && incident.state == State::Healthy {
+            incident.notices.clear();
+        }
         // First written down, then begun: whoever dies between the two has begun nothing, and the next round sees that.
         if !replace(self.index, before, &incident)? {
             return Ok(());
         }
         self.recorded(before, &incident);
-        self.report.notices.extend(incident.notices.iter().cloned());
+        let is_silent = silence.is_some();
         if effect == Some(Effect::Launch)
             && let Some(run) = incident.run
         {
-            self.launch(policy, &incident, run)?;
+            incident = self.launch(policy, incident, run)?;
+        }
+        if !is_silent {
+            self.report.notices.extend(incident.notices);
         }
         Ok(())
     }
@@ -177,7 +197,8 @@ impl Round<'_> {
         facts::gather(self.store, about, self.polled, self.now)
     }
 
-    fn launch(&mut self, policy: &Policy, incident: &Incident, run: Uuid) -> Result<(), TickError> {
+    /// Begins the recovery; gives the incident as it is then.
+    fn launch(&mut self, policy: &Policy, incident: Incident, run: Uuid) -> Result<Incident, TickError> {
         let (host, name) = (incident.host.as_str(), self.environment.name.as_str());
         let why = incident.notices.last().map_or("", |notice| notice.text.as_str());
         let watch = watch(self.project, name, &policy.check);
@@ -187,14 +208,15 @@ impl Round<'_> {
             Ok(()) => {
                 let (policy, host) = (policy.name.clone(), host.to_owned());
                 self.report.launched.push(Launched { run, policy, host });
+                Ok(incident)
             }
             Err(why) => {
                 tracing::error!("a recovery of {host} could not be begun: {why}");
                 let (next, _) = incident.next(policy, Input::NotBegun(why), self.now, Uuid::now_v7());
-                replace(self.index, Some(incident), &next)?;
+                replace(self.index, Some(&incident), &next)?;
+                Ok(next)
             }
         }
-        Ok(())
     }
 
     fn forget(&mut self, incident: &Incident) -> Result<(), TickError> {
@@ -257,8 +279,9 @@ fn watch(project: &Project, environment: &str, check: &str) -> Watch {
     }
 }
 
-fn reached(report: &Polled) -> Option<Seen> {
+fn reached(report: &Polled, silences: &Silences) -> Option<Seen> {
     let host = report.host.clone()?;
     let (at, ok) = report.records.iter().find_map(polled::reached)?;
-    Some(Seen { host, began: at, ended: at, ok })
+    let silenced = silences.of(What { host: Some(&host), check: Some("ssh"), service: None }).is_some();
+    Some(Seen { host, began: at, ended: at, ok, silenced })
 }

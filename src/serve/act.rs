@@ -6,6 +6,7 @@ use super::notify::deliver::{Deliverer, EXPIRES};
 use super::notify::{self, Place};
 use crate::audit::hex;
 use crate::health::breaker::Keeper;
+use crate::health::silence::Silences;
 use crate::project::config::notify::Via;
 use crate::project::{Environment, scope};
 use crate::recovery;
@@ -184,14 +185,15 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
         tracing::info!("{}: recovery of {} on {} is run {}", post.name, one.policy, one.host, one.run);
     }
     let notify = &options.project.notify;
-    let place = Place { state: &options.state, environment: &post.name, scope: &post.scope, notify, now };
-    notify::tell(place, &report.notices).map_err(|e| e.to_string())?;
-    // They lie in the outbox.
-    let keys: Vec<String> = report.notices.iter().map(|notice| notice.key.clone()).collect();
+    let index = Index::open(&options.state).map_err(|e| e.to_string())?;
+    let silences = Silences::read(&index, &post.name, &options.project.recovery, now).map_err(|e| e.to_string())?;
+    let silences = &silences;
+    let place = Place { state: &options.state, environment: &post.name, scope: &post.scope, notify, silences, now };
+    // Those lie in the outbox.
+    let keys = notify::tell(place, &report.notices).map_err(|e| e.to_string())?;
     if !keys.is_empty() {
         recovery::told(&options.state, &keys).map_err(|e| e.to_string())?;
     }
-    let index = Index::open(&options.state).map_err(|e| e.to_string())?;
     index.forget_alerts(now - FAILED).map_err(|e| e.to_string())?;
     index.tidy_outbox(&post.scope, now - EXPIRES - LATE, now - SENT, now - FAILED).map_err(|e| e.to_string())?;
     let beat = Beat { who: options.who.clone(), at: now };

@@ -45,6 +45,8 @@ pub struct Seen {
     pub oldest: Option<i64>,
     /// Incidents of auto-recovery by their state.
     pub incidents: BTreeMap<&'static str, u64>,
+    /// Silences that hold.
+    pub silences: u64,
     /// Notices that were not told.
     pub backlog: Vec<Backlog>,
 }
@@ -78,6 +80,7 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
             let age = record.state.last.as_ref().map(|last| (facts.at - last.at).max(0));
             seen.oldest = seen.oldest.max(age);
         }
+        seen.silences = index.silences(Some(&post.name), facts.at)?.len() as u64;
         seen.backlog = index.backlog(&post.scope)?;
         for incident in recovery::incidents(&index, Some(&post.name))? {
             *seen.incidents.entry(incident.state.name()).or_default() += 1;

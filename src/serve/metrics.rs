@@ -24,6 +24,10 @@ pub fn text(facts: &Facts) -> String {
             page.line(&[("environment", &env.name), ("status", status.name())], count as f64);
         }
     }
+    page.family("silences", "Hosts, checks, services and environments that people silenced.");
+    for env in &facts.environments {
+        page.line(&[("environment", &env.name)], env.silences as f64);
+    }
     page.family("oldest_reading_age_seconds", "Age of the oldest reading of any check.");
     for env in &facts.environments {
         if let Some(oldest) = env.oldest {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
-pub const SCHEMA: i64 = 5;
+pub const SCHEMA: i64 = 6;
 
 /// What can go wrong with the index.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +130,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
          {}
          {}
          {}
+         {}
          PRAGMA user_version = {SCHEMA};
          COMMIT;",
         super::alerts::TABLES,
@@ -138,6 +139,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
         super::recovery::TABLES,
         super::health::TABLES,
         super::outbox::TABLES,
+        super::silences::TABLES,
     ))?;
     Ok((SCHEMA, true))
 }

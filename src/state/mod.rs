@@ -18,6 +18,7 @@ pub mod presence;
 pub mod recovery;
 pub mod runs;
 pub mod seen;
+pub mod silences;
 pub mod tree;
 
 pub use identity::{Identity, Life};

@@ -44,7 +44,7 @@ impl Drill {
             lab.write(&format!("inventories/lab/host_vars/{host}.yml"), &format!("web_port: {port}\n"));
         }
         let folder = lab.folder().display().to_string();
-        let mut yaml = "checks:\n  web: {tcp: '127.0.0.1:{web_port}'}\nrunbooks:\n".to_owned();
+        let mut yaml = "checks:\n  web: {tcp: '{ansible_host}:{web_port}'}\nrunbooks:\n".to_owned();
         for (name, command) in runbooks {
             let command = command.replace("{folder}", &folder).replace("{python}", python());
             yaml += &format!("  - name: {name}\n    module: shell\n    args: |-\n      {command}\n");

@@ -1,6 +1,9 @@
 //! A project, a release of it that nobody supervises yet, and whoever supervises it. Holds no test.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+#[path = "../support/supervisor.rs"]
+mod supervisor;
+
 use crate::wait::{wait_true, wait_until};
 use opsdeck::ansible::ask::Play;
 use opsdeck::release::event::{Event, Person};
@@ -9,10 +12,10 @@ use opsdeck::release::plan::*;
 use opsdeck::release::state::{At, Release};
 use opsdeck::run::control::{Command as Control, ask};
 use opsdeck::run::{Follower, RunState};
-use opsdeck::state::{Identity, Life, Lock, RunDir, StateDir};
+use opsdeck::state::{Lock, RunDir, StateDir};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -182,29 +185,17 @@ impl World {
 
     /// Starts a supervisor; with `kill_at` it is killed as it waits for the disk that many times.
     pub fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
-        let inject = kill_at.map(|n| format!("inject=fdatasync:signal=SIGKILL:when={n}"));
-        let strace = inject.iter().flat_map(|inject| ["-e", "trace=fdatasync", "-e", inject.as_str()]);
-        self.traced(first, &strace.collect::<Vec<_>>());
+        let strace = kill_at.map(supervisor::kill_at).unwrap_or_default();
+        self.traced(first, &strace.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     /// Likewise, under strace with these arguments, where there are any.
     pub fn traced(&mut self, first: bool, strace: &[&str]) {
-        let opsdeck = env!("CARGO_BIN_EXE_opsdeck");
-        let mut command = match strace {
-            [] => Command::new(opsdeck),
-            args => {
-                let mut strace = Command::new("strace");
-                strace.args(["-qq", "-o", "/dev/null"]).args(args).arg(opsdeck);
-                strace
-            }
-        };
-        command.arg("--state-dir").arg(self.store.root()).args(["supervise", &self.id.to_string()]);
-        if first {
-            command.arg("--first");
+        let mut command = supervisor::command(&self.store, self.id, first, strace);
+        if !self.secrets.is_empty() {
+            command.stdin(Stdio::piped());
         }
-        let stdin = if self.secrets.is_empty() { Stdio::null() } else { Stdio::piped() };
-        command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::null()).env("HOME", self.tmp.path());
-        let mut child = command.envs(self.env.iter().cloned()).spawn().unwrap();
+        let mut child = command.env("HOME", self.tmp.path()).envs(self.env.iter().cloned()).spawn().unwrap();
         if let Some(mut stdin) = child.stdin.take() {
             std::io::Write::write_all(&mut stdin, &self.secrets).unwrap();
         }
@@ -288,20 +279,6 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        let Ok(run) = Follower::open(&self.dir()) else { return };
-        if let Some(mut supervisor) = self.supervisor.take() {
-            let _ = supervisor.kill();
-            let _ = supervisor.wait();
-        }
-        for step in run.state.steps.keys() {
-            let pids = std::fs::read(self.dir().step(*step).pid()).unwrap_or_default();
-            if let Ok(found) = serde_json::from_slice::<opsdeck::run::step::Processes>(&pids) {
-                for process in [Some(found.runner), found.child].into_iter().flatten() {
-                    if Identity::life(&process) == Life::Alive {
-                        process.signal(rustix::process::Signal::KILL);
-                    }
-                }
-            }
-        }
+        supervisor::end(&self.store, self.id, self.supervisor.take());
     }
 }

@@ -6,6 +6,9 @@ use crate::health::record::{Raw, Unit};
 use crate::text::{human, pad, plain, plain_lines};
 use serde_json::{Value, json};
 
+/// What a person silenced has a sign of its own.
+const SILENCED: (&str, &str) = ("◇", "silenced");
+
 fn sign(status: Status) -> &'static str {
     match status {
         Status::Ok => "●",
@@ -22,21 +25,24 @@ pub fn text(board: &Board, now: i64) -> String {
     for cause in &board.causes {
         out += &format!("▲ common cause? {} since {}\n", plain(&cause.text()), human::time(cause.since));
     }
-    let loud = board.rows.iter().filter(|row| row.status != Status::Ok || row.suspect || row.flapping);
+    let loud = |row: &&Row| row.status != Status::Ok || row.suspect || row.flapping;
+    let loud = board.rows.iter().filter(loud);
     loud.for_each(|row| out += &self::row(row, now));
     out
 }
 
 fn counts(counts: &Counts) -> String {
+    let of = |status: Status| (sign(status), status.name());
     let all = [
-        (Status::Bad, counts.bad),
-        (Status::Warn, counts.warn),
-        (Status::Stale, counts.stale),
-        (Status::Unknown, counts.unknown),
-        (Status::Ok, counts.ok),
+        (of(Status::Bad), counts.bad),
+        (of(Status::Warn), counts.warn),
+        (of(Status::Stale), counts.stale),
+        (of(Status::Unknown), counts.unknown),
+        (SILENCED, counts.silenced),
+        (of(Status::Ok), counts.ok),
     ];
-    let some = all.into_iter().filter(|(status, n)| *n > 0 || *status == Status::Ok);
-    some.map(|(status, n)| format!("{} {n} {}", sign(status), status.name())).collect::<Vec<_>>().join("   ")
+    let some = all.into_iter().filter(|(shown, n)| *n > 0 || *shown == of(Status::Ok));
+    some.map(|((sign, name), n)| format!("{sign} {n} {name}")).collect::<Vec<_>>().join("   ")
 }
 
 /// One line.
@@ -57,12 +63,13 @@ pub fn row(row: &Row, now: i64) -> String {
     }
     let since = if row.since > 0 { format!("for {}", human::short(now - row.since)) } else { String::new() };
     let age = row.age.map_or(String::new(), |age| format!("{} old", human::short(age)));
-    let parts = [since, more.join(", "), row.source.clone(), age];
+    let silence = row.silenced.clone().unwrap_or_default();
+    let parts = [since, more.join(", "), row.source.clone(), age, silence];
+    let (sign, name) = row.silenced.as_ref().map_or((sign(row.status), row.status.name()), |_| SILENCED);
     let tail: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!(
-        "{} {}  {}  {}  {}  ({})\n",
-        sign(row.status),
-        pad(row.status.name(), 7),
+        "{sign} {}  {}  {}  {}  ({})\n",
+        pad(name, 8),
         pad(&plain(host), 16),
         pad(&plain(&row.check), 12),
         plain(&row.text),
@@ -74,10 +81,10 @@ pub fn row(row: &Row, now: i64) -> String {
 pub fn json(board: &Board, now: i64) -> String {
     let counts = |counts: &Counts| {
         json!({ "bad": counts.bad, "warn": counts.warn, "stale": counts.stale, "unknown": counts.unknown,
-                "ok": counts.ok, "suspect": counts.suspect })
+                "silenced": counts.silenced, "ok": counts.ok, "suspect": counts.suspect })
     };
     let cell = |cell: &crate::health::board::Cell| {
-        json!({ "host": cell.host, "status": cell.status, "why": cell.why, "since": since(cell.since),
+        json!({ "host": cell.host, "status": cell.status, "silenced": cell.silenced, "why": cell.why, "since": since(cell.since),
                 "cpu": cell.cpu, "memory": cell.memory, "disk": cell.disk })
     };
     let cause = |cause: &crate::health::board::Cause| {
@@ -103,7 +110,7 @@ fn since(at: i64) -> Option<String> {
 pub fn row_json(row: &Row, now: i64) -> Value {
     json!({
         "at": human::rfc3339(now), "host": row.host, "check": row.check, "probe": row.probe, "status": row.status,
-        "since": since(row.since), "tends": row.tends, "streak": row.streak, "needed": row.needed,
+        "silenced": row.silenced, "since": since(row.since), "tends": row.tends, "streak": row.streak, "needed": row.needed,
         "suspect": row.suspect, "flapping": row.flapping, "text": row.text, "value": row.value, "unit": row.unit,
         "limit": row.limit, "need": row.need, "per_hour": row.trend.map(|trend| trend.per_hour),
         "full_in": row.full_in.filter(|_| row.unit == Unit::Percent).map(|ms| ms / 1000), "source": row.source,

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Milliseconds between the first and the last that count as the same moment.
-const MOMENT: i64 = 60_000;
+pub const MOMENT: i64 = 60_000;
 /// So many hosts are a common cause, however many there are.
 const MANY: usize = 3;
 /// Or more than this share of those that are checked (percent), at least two.
@@ -37,15 +37,17 @@ impl Cause {
     }
 }
 
-/// Finds them, most hosts first, and notes in each row which one it belongs to.
+/// Finds them among what is not silenced, most hosts first, and notes in each row which one it belongs to.
 pub fn find(rows: &mut [Row]) -> Vec<Cause> {
     let mut of: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
     let mut alike: BTreeMap<(String, Status, String), Vec<usize>> = BTreeMap::new();
     for (n, row) in rows.iter().enumerate() {
-        let Some(host) = &row.host else { continue };
+        let Some(host) = row.host.as_ref().filter(|_| row.silenced.is_none()) else { continue };
         of.entry(&row.family).or_default().insert(host);
         if matches!(row.status, Status::Bad | Status::Warn | Status::Stale) {
-            alike.entry((row.family.clone(), row.status, way(row, host))).or_default().push(n);
+            let measured = row.limit.is_some() || row.status == Status::Stale;
+            let way = if measured { String::new() } else { way(&row.text, host) };
+            alike.entry((row.family.clone(), row.status, way)).or_default().push(n);
         }
     }
     let of: BTreeMap<String, usize> = of.into_iter().map(|(family, hosts)| (family.to_owned(), hosts.len())).collect();
@@ -60,7 +62,7 @@ pub fn find(rows: &mut [Row]) -> Vec<Cause> {
             // A host counts once, however many of its disks are full.
             let hosts: Vec<String> = moment.iter().filter_map(|n| rows[*n].host.clone()).collect();
             let hosts: Vec<String> = unique(hosts);
-            if hosts.len() >= MANY || (hosts.len() >= 2 && hosts.len() * 100 > all * SHARE) {
+            if is_common(hosts.len(), all) {
                 let (family, way) = (family.clone(), way.clone());
                 found.push((Cause { family, way, status, since, hosts, of: all }, moment));
             }
@@ -73,18 +75,20 @@ pub fn find(rows: &mut [Row]) -> Vec<Cause> {
     found.into_iter().map(|(cause, _)| cause).collect()
 }
 
+/// So many of all hosts that have a check are no coincidence.
+pub fn is_common(hosts: usize, of: usize) -> bool {
+    hosts >= MANY || (hosts >= 2 && hosts * 100 > of * SHARE)
+}
+
 fn unique(hosts: Vec<String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     hosts.into_iter().filter(|host| seen.insert(host.clone())).collect()
 }
 
-/// How it fails, without what differs from host to host: its name, addresses, and numbers that are only measured.
-fn way(row: &Row, host: &str) -> String {
-    if row.limit.is_some() || row.status == Status::Stale {
-        return String::new();
-    }
+/// How it fails, without what differs from host to host: its name and addresses.
+pub fn way(text: &str, host: &str) -> String {
     let mut words: Vec<String> = Vec::new();
-    for word in row.text.split(' ') {
+    for word in text.split(' ') {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         let address = bare.split(':').next().is_some_and(|ip| ip.parse::<std::net::IpAddr>().is_ok());
         let named = bare == host || bare.split_once(':').is_some_and(|(name, _)| name == host);

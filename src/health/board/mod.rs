@@ -5,11 +5,12 @@ mod cause;
 #[cfg(test)]
 mod tests;
 
-pub use cause::Cause;
+pub use cause::{Cause, MOMENT, is_common, way};
 
 use super::judge::Status;
 use super::record::{Record, Report, Unit};
 use super::series::Trend;
+use super::silence::{Silences, What, words};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -50,6 +51,7 @@ pub struct Counts {
     pub warn: u32,
     pub stale: u32,
     pub unknown: u32,
+    pub silenced: u32,
     pub ok: u32,
     /// Of those that are well: the last reading says otherwise.
     pub suspect: u32,
@@ -76,6 +78,8 @@ pub struct Row {
     pub streak: u32,
     /// How many are needed to count.
     pub needed: u32,
+    /// A person silenced it: until when, who and why, safe for a terminal. Nobody is told of it, and it counts for nothing.
+    pub silenced: Option<String>,
     /// It still counts as well, but the last readings say otherwise.
     pub suspect: bool,
     /// It changes too often to go by.
@@ -115,8 +119,10 @@ pub struct Row {
 pub struct Cell {
     /// Its name.
     pub host: String,
-    /// The worst of its checks.
+    /// The worst of its checks that are not silenced.
     pub status: Status,
+    /// All of them are silenced.
+    pub silenced: bool,
     /// It is well, but the last reading of something says otherwise.
     pub suspect: bool,
     /// What is worst, in words (`disk /var 91% used`); empty where all is well.
@@ -132,7 +138,11 @@ pub struct Cell {
 }
 
 impl Counts {
-    fn add(&mut self, status: Status, suspect: bool) {
+    fn add(&mut self, status: Status, suspect: bool, silenced: bool) {
+        if silenced {
+            self.silenced += 1;
+            return;
+        }
         match status {
             Status::Bad => self.bad += 1,
             Status::Warn => self.warn += 1,
@@ -144,15 +154,27 @@ impl Counts {
     }
 }
 
+impl Row {
+    /// It is bad, and nobody said that this is known.
+    pub fn is_alert(&self) -> bool {
+        self.status == Status::Bad && self.silenced.is_none()
+    }
+}
+
 impl Board {
     /// Of these hosts, in their order; what reports tell of others is left out, what was measured once for all is not.
-    pub fn new<'a>(reports: impl IntoIterator<Item = &'a Report>, hosts: &[String], now: i64) -> Board {
+    pub fn new<'a>(
+        reports: impl IntoIterator<Item = &'a Report>,
+        hosts: &[String],
+        silences: &Silences,
+        now: i64,
+    ) -> Board {
         let mut board = Board::default();
         let order: HashMap<&str, usize> = hosts.iter().enumerate().map(|(n, host)| (host.as_str(), n)).collect();
         let mut of: Vec<Vec<Row>> = vec![Vec::new(); hosts.len()];
         let mut once = Vec::new();
         for report in reports {
-            let rows = rows(report, now, &mut board);
+            let rows = rows(report, silences, now, &mut board);
             match &report.host {
                 None => once.extend(rows),
                 Some(host) => order.get(host.as_str()).into_iter().for_each(|at| of[*at].extend_from_slice(&rows)),
@@ -160,17 +182,17 @@ impl Board {
         }
         for (host, rows) in hosts.iter().zip(&mut of) {
             if rows.is_empty() {
-                rows.push(never(host));
+                rows.push(Row { silenced: silenced(Some(host), "sample", silences), ..never(host) });
             }
             let cell = cell(host, rows);
-            board.hosts.add(cell.status, cell.suspect);
+            board.hosts.add(cell.status, cell.suspect, cell.silenced);
             board.cells.push(cell);
         }
-        once.iter().for_each(|row| board.services.add(row.status, row.suspect));
+        once.iter().for_each(|row| board.services.add(row.status, row.suspect, row.silenced.is_some()));
         let mut rows: Vec<Row> = of.into_iter().flatten().chain(once).collect();
         board.causes = cause::find(&mut rows);
         // Stable: within one state and moment the hosts keep their order.
-        rows.sort_by_key(|row| (Reverse(row.status), Reverse(row.suspect), Reverse(changed(row))));
+        rows.sort_by_key(|row| (rank(row), Reverse(row.suspect), Reverse(changed(row))));
         board.rows = rows;
         board
     }
@@ -181,21 +203,34 @@ impl Board {
     }
 }
 
+/// The worst first; what is silenced stands before what is well.
+fn rank(row: &Row) -> (bool, bool, Reverse<Status>) {
+    let silenced = row.silenced.is_some();
+    (!silenced && row.status == Status::Ok, silenced, Reverse(row.status))
+}
+
+fn silenced(host: Option<&str>, check: &str, silences: &Silences) -> Option<String> {
+    let what = What { host, check: Some(check), service: None };
+    silences.of(what).map(|row| crate::text::plain(&words(row)).into_owned())
+}
+
 /// Where all is well the order must not change with every reading.
 fn changed(row: &Row) -> i64 {
     if row.status == Status::Ok { 0 } else { row.since }
 }
 
-fn rows(report: &Report, now: i64, board: &mut Board) -> Vec<Row> {
+fn rows(report: &Report, silences: &Silences, now: i64, board: &mut Board) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for record in &report.records {
-        let row = row(report, record, now);
+        let silenced = silenced(report.host.as_deref(), &record.check, silences);
+        let row = Row { silenced, ..row(report, record, now) };
         if let Some(age) = row.age.filter(|_| row.status != Status::Stale) {
             board.oldest = Some(board.oldest.map_or(age, |oldest| oldest.max(age)));
         }
         let interval = record.rule.interval;
         board.interval = Some(board.interval.map_or(interval, |shortest| shortest.min(interval)));
-        let alike = rows.iter_mut().find(|r| r.status == row.status && folds(r.status));
+        let alike = |r: &&mut Row| r.status == row.status && folds(r.status) && r.silenced == row.silenced;
+        let alike = rows.iter_mut().find(alike);
         match alike {
             Some(one) => {
                 one.check.clone_from(&report.probe);
@@ -232,6 +267,7 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
         tends: state.tends,
         streak: state.streak,
         needed: state.needed(&record.rule),
+        silenced: None,
         suspect: state.is_suspect() && status == Status::Ok,
         flapping: state.flaps.is_flapping(),
         flap: state.flaps.percent(),
@@ -270,7 +306,9 @@ fn never(host: &str) -> Row {
 }
 
 fn cell(host: &str, rows: &[Row]) -> Cell {
-    let worst = rows.iter().max_by_key(|row| (row.status, row.suspect, Reverse(row.since)));
+    let silenced = rows.iter().all(|row| row.silenced.is_some());
+    let counts = rows.iter().filter(|row| silenced || row.silenced.is_none());
+    let worst = counts.max_by_key(|row| (row.status, row.suspect, Reverse(row.since)));
     let percent = |family: &str| {
         let known = rows.iter().filter(|row| row.status != Status::Stale && row.family == family);
         known.filter_map(|row| row.value).reduce(f64::max)
@@ -279,6 +317,7 @@ fn cell(host: &str, rows: &[Row]) -> Cell {
     Cell {
         host: host.to_owned(),
         status,
+        silenced,
         suspect: worst.is_some_and(|row| row.suspect),
         why: match worst {
             Some(row) if row.status != Status::Ok || row.suspect => format!("{} {}", row.check, row.text),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::health::judge::{CheckState, Edge, Got, Limits, Reading, Rule};
 use crate::health::probe::Verdict;
+use crate::state::silences::SilenceRow;
 
 const NOW: i64 = 1_700_000_000_000;
 
@@ -66,7 +67,7 @@ fn the_worst_comes_first_and_nothing_is_well_that_is_old_or_was_never_seen() {
         report("d", vec![well("ssh", 600), well("disk /", 700)]),
         report("stranger", vec![fails("ssh", 1, "x")]),
     ];
-    let board = Board::new(&reports, &names(&["a", "b", "c", "d", "e"]), NOW);
+    let board = Board::new(&reports, &names(&["a", "b", "c", "d", "e"]), &Silences::default(), NOW);
     let seen: Vec<_> = board.rows.iter().map(|r| (r.host.as_deref().unwrap(), r.check.as_str(), r.status)).collect();
     assert_eq!(
         seen,
@@ -79,7 +80,7 @@ fn the_worst_comes_first_and_nothing_is_well_that_is_old_or_was_never_seen() {
             ("b", "ssh", Status::Ok),
         ]
     );
-    assert_eq!(board.hosts, Counts { bad: 1, warn: 1, stale: 1, unknown: 1, ok: 1, suspect: 0 });
+    assert_eq!(board.hosts, Counts { bad: 1, warn: 1, stale: 1, unknown: 1, ok: 1, ..Counts::default() });
     let cells: Vec<_> = board.cells.iter().map(|c| (c.host.as_str(), c.status, c.why.as_str(), c.disk)).collect();
     assert_eq!(
         cells,
@@ -100,7 +101,7 @@ fn the_worst_comes_first_and_nothing_is_well_that_is_old_or_was_never_seen() {
 #[test]
 fn a_row_has_what_it_is_held_against_and_where_it_goes() {
     let grows = report("a", vec![disk("disk /", (0..20).map(|n| 90.0 + f64::from(n) / 60.0))]);
-    let row = &Board::new(&[grows], &names(&["a"]), NOW).rows[0];
+    let row = &Board::new(&[grows], &names(&["a"]), &Silences::default(), NOW).rows[0];
     assert_eq!((row.limit, row.streak, row.needed, row.status), (Some(85.0), 20, 1, Status::Warn));
     assert_eq!(row.spark.iter().flatten().count(), 20);
     assert!((row.trend.unwrap().per_hour - 1.0).abs() < 0.01);
@@ -112,7 +113,7 @@ fn a_row_has_what_it_is_held_against_and_where_it_goes() {
 fn the_last_reading_makes_suspect_what_still_counts_as_well() {
     let rule = Rule::default();
     let row = [(20, Got::Verdict(Verdict::Pass), "ok"), (5, Got::Verdict(Verdict::Fail), "503")];
-    let board = Board::new(&[report("a", vec![record("web", rule, &row)])], &names(&["a"]), NOW);
+    let board = Board::new(&[report("a", vec![record("web", rule, &row)])], &names(&["a"]), &Silences::default(), NOW);
     let one = &board.rows[0];
     assert!(one.suspect && one.status == Status::Ok && (one.streak, one.needed, one.tends) == (1, 3, Status::Bad));
     assert_eq!((board.hosts.ok, board.hosts.suspect, board.cells[0].why.as_str()), (1, 1, "web 503"));
@@ -132,7 +133,7 @@ fn what_fails_the_same_way_at_the_same_time_is_one_cause() {
         report(host, vec![record])
     };
     let reports: Vec<Report> = all.iter().enumerate().map(|(n, host)| of(n, host)).collect();
-    let board = Board::new(&reports, &all, NOW);
+    let board = Board::new(&reports, &all, &Silences::default(), NOW);
     let [cause] = board.causes.as_slice() else { panic!("{:?}", board.causes) };
     assert_eq!(cause.text(), "6 of 9: web no answer from :8080 connection refused");
     assert_eq!((cause.since, cause.hosts.clone()), (NOW - 108_000, all[3..].to_vec()));
@@ -151,8 +152,8 @@ fn two_of_many_are_no_common_cause_and_full_disks_are_one_whatever_their_numbers
         }
     };
     let reports: Vec<Report> = all.iter().enumerate().map(|(n, host)| report(host, full(n))).collect();
-    assert!(Board::new(&reports, &all, NOW).causes.is_empty());
-    let board = Board::new(&reports[..5], &all[..5], NOW);
+    assert!(Board::new(&reports, &all, &Silences::default(), NOW).causes.is_empty());
+    let board = Board::new(&reports[..5], &all[..5], &Silences::default(), NOW);
     assert_eq!(board.causes[0].text(), "2 of 5: disk warn");
 }
 
@@ -162,6 +163,39 @@ fn a_thousand_hosts_are_folded_quickly() {
     let records = || (0..8).map(|n| disk(&format!("disk /{n}"), [10.0])).collect();
     let reports: Vec<Report> = all.iter().map(|host| report(host, records())).collect();
     let began = std::time::Instant::now();
-    assert_eq!(Board::new(&reports, &all, NOW).rows.len(), 8_000);
+    assert_eq!(Board::new(&reports, &all, &Silences::default(), NOW).rows.len(), 8_000);
     assert!(began.elapsed().as_millis() < 2_000, "{:?}", began.elapsed());
+}
+
+#[test]
+fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
+    let all: Vec<String> = (1..=4).map(|n| format!("w{n}")).collect();
+    let records = |n: i64| vec![fails("web", 100 + n, "refused"), well("ssh", 5)];
+    let mut reports: Vec<Report> = (1..=3).map(|n| report(&format!("w{n}"), records(n))).collect();
+    reports.push(report("w4", vec![well("ssh", 5)]));
+    let silence = |target: &str| SilenceRow {
+        environment: "prod".into(),
+        target: target.into(),
+        until: NOW + 60_000,
+        operator: "ann".into(),
+        reason: "its \u{1b}[31mswitch".into(),
+        at: NOW,
+    };
+    let board = |targets: &[&str]| {
+        let silences = Silences::new(targets.iter().map(|target| silence(target)).collect(), &[]);
+        Board::new(&reports, &all, &silences, NOW)
+    };
+    assert_eq!((board(&[]).hosts.bad, board(&[]).causes.len()), (3, 1));
+    let host = board(&["w1"]);
+    assert_eq!(host.hosts, Counts { bad: 2, silenced: 1, ok: 1, ..Counts::default() });
+    let seen: Vec<_> = host.rows.iter().map(|r| (r.host.as_deref().unwrap(), r.check.as_str())).collect();
+    let order = ["w2 web", "w3 web", "w1 web", "w1 ssh", "w2 ssh", "w3 ssh", "w4 ssh"];
+    assert_eq!(seen.iter().map(|(host, check)| format!("{host} {check}")).collect::<Vec<_>>(), order);
+    assert!(host.cells[0].silenced && host.cells[0].why == "web refused", "{:?}", host.cells[0]);
+    assert!(host.rows[2].silenced.as_ref().unwrap().ends_with(" by ann: its switch"), "{:?}", host.rows[2]);
+    assert_eq!(host.causes[0].hosts, ["w2", "w3"], "who has a common cause is not silenced");
+    // Of a host with one silenced check the others count.
+    let check = board(&["check:web"]);
+    assert_eq!((check.hosts, check.causes.len()), (Counts { ok: 4, ..Counts::default() }, 0));
+    assert!(!check.rows.iter().any(Row::is_alert));
 }

@@ -8,7 +8,7 @@ use crate::state::breakers::BreakerRow;
 use crate::state::operator::Operator;
 use crate::state::{Index, IndexError, StateDir};
 use crate::text::human;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A deploy may take so long before its try counts as failed (milliseconds).
@@ -43,6 +43,8 @@ pub struct Seen {
     pub ended: i64,
     /// It was reached, whatever it answered.
     pub ok: bool,
+    /// A person silenced it: it says nothing of the fleet.
+    pub silenced: bool,
 }
 
 /// All breakers of a state directory.
@@ -221,9 +223,10 @@ fn round(
         }
         next.permit
     };
+    let silenced: BTreeSet<&str> = seen.iter().filter(|s| s.silenced).map(|s| s.host.as_str()).collect();
     if let Some(breaker) = all.get(&fleet).filter(|breaker| breaker.blocks(now)) {
         let counted = breaker.results.last().map_or(breaker.since, |last| last.ended);
-        let seen: Vec<&Seen> = seen.iter().filter(|seen| seen.ended > counted).collect();
+        let seen: Vec<&Seen> = seen.iter().filter(|seen| seen.ended > counted && !seen.silenced).collect();
         if !seen.is_empty() && put(all, &fleet, &Input::Ask { by: POLL.into() }, now) {
             let failed = seen.iter().filter(|s| !s.ok).count();
             let ok = failed * 100 <= seen.len() * limits(&fleet).fleet_percent as usize;
@@ -243,10 +246,13 @@ fn round(
         put(all, &key, &Input::Result { began: seen.began, ok: seen.ok }, seen.ended);
     }
     let open = all.iter().filter_map(|(key, breaker)| match (key, &breaker.state) {
-        (Key::Transport { environment: of, .. }, State::Open { .. }) if of == environment => Some(breaker.since),
+        (Key::Transport { environment: of, host }, State::Open { .. }) => {
+            (of == environment && !silenced.contains(host.as_str())).then_some(breaker.since)
+        }
         _ => None,
     });
     let open: Vec<i64> = open.collect();
+    let hosts = hosts.saturating_sub(silenced.len());
     if tripped(&open, hosts, now, &limits(&fleet)) {
         let why = format!("{} of {hosts} hosts could not be reached: control host or network?", open.len());
         put(all, &fleet, &Input::Trip { why }, now);

@@ -19,7 +19,15 @@ impl World {
 
     /// A round over ten hosts, of which the first `bad` do not answer.
     fn round(&self, bad: usize, now: i64) -> Vec<(String, Position)> {
-        let seen = |n: usize| Seen { host: format!("h{n}"), began: now - 5, ended: now, ok: n >= bad };
+        self.round_with(bad, 0, now)
+    }
+
+    /// Likewise; the first `silenced` of them a person silenced.
+    fn round_with(&self, bad: usize, silenced: usize, now: i64) -> Vec<(String, Position)> {
+        let seen = |n: usize| {
+            let (ok, silenced) = (n >= bad, n < silenced);
+            Seen { host: format!("h{n}"), began: now - 5, ended: now, ok, silenced }
+        };
         let seen: Vec<Seen> = (0..10).map(seen).collect();
         let changes = self.keeper.round("prod", 10, &seen, now).unwrap();
         changes.into_iter().map(|(key, change)| (key.to_string(), change.to)).collect()
@@ -66,6 +74,15 @@ fn many_at_once_are_the_control_host_or_the_network_and_no_host_is_judged_any_mo
     assert_eq!(world.round(1, until)[0].1, Position::HalfOpen, "one of ten is no fleet");
     assert_eq!(world.round(1, until + 15_000)[0].1, Position::Closed);
     assert!(world.keeper.words(&fleet, until + 15_000).unwrap().is_none());
+}
+
+#[test]
+fn hosts_that_a_person_silenced_trip_no_fleet() {
+    let world = World::new();
+    let rounds = [1_000, 16_000, 31_000].map(|now| world.round_with(5, 4, now));
+    assert_eq!(rounds[2].len(), 5, "each of them is given up, and the fleet is not: {rounds:?}");
+    assert!(rounds[2].iter().all(|(key, _)| key.starts_with("transport:")), "{rounds:?}");
+    assert_eq!(world.round_with(5, 3, 32_000), [("fleet:prod".to_owned(), Position::Open)], "two of seven are one");
 }
 
 #[test]

@@ -217,7 +217,16 @@ mod tests {
 
     fn job(ask: Ask, name: &str) -> Job {
         let rule = Rule { interval: 15, ..Rule::default() };
-        let watch = Watch { name: name.into(), ask, on: None, timeout: 5, rule, need: "x".into(), unit: Unit::Number };
+        let watch = Watch {
+            name: name.into(),
+            ask,
+            of_hosts: true,
+            on: None,
+            timeout: 5,
+            rule,
+            need: "x".into(),
+            unit: Unit::Number,
+        };
         Job { host: Some("w1".into()), watch: Arc::new(watch) }
     }
 
@@ -282,7 +291,7 @@ mod tests {
         }
         let report = report.unwrap();
         assert_eq!(of(&report.records, "ssh").state.status, Status::Bad);
-        let board = Board::new(&[report], &["w1".into()], NOW + 76_000);
+        let board = Board::new(&[report], &["w1".into()], &Default::default(), NOW + 76_000);
         let seen: Vec<_> = board.rows.iter().map(|row| (row.check.as_str(), row.status)).collect();
         assert_eq!(seen, [("ssh", Status::Bad), ("sample", Status::Stale)]);
     }

@@ -13,7 +13,7 @@ const AT_ONCE: usize = 32;
 type Jobs = Mutex<VecDeque<(usize, Vec<String>)>>;
 
 /// True if `{host}` or its address stands in a text.
-pub fn names_hosts(texts: &[&str]) -> bool {
+fn names_hosts(texts: &[&str]) -> bool {
     // A name that no host bears: it changes a text exactly where a host is named in it.
     let nobody = Target::named("\0");
     texts.iter().any(|text| nobody.fill(text) != *text)

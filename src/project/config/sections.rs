@@ -81,10 +81,13 @@ fn top(tree: &Node, reader: &mut Reader, context: &Context<'_>) -> Config {
     if let Some(entry) = find("recovery") {
         let runbooks: Vec<&str> = config.runbooks.iter().map(|runbook| runbook.name.as_str()).collect();
         let checks: Vec<&str> = config.checks.iter().map(|check| check.name.as_str()).collect();
+        let once = config.checks.iter().filter(|check| !check.is_of_hosts());
+        let once: Vec<&str> = once.map(|check| check.name.as_str()).collect();
         let names = recovery::Names {
             runbooks: &runbooks,
             environments: &environments,
             checks: &checks,
+            once: &once,
             receivers: receivers.as_deref(),
         };
         config.recovery = recovery::read(entry.value, reader, &names);

@@ -63,7 +63,8 @@ fn labels(message: &Message) -> Map<String, Value> {
         ("check", message.check.as_deref()),
     ];
     let about = (message.kind == Kind::Breaker).then(|| message.about.trim_start_matches("breaker/"));
-    let all = fixed.into_iter().chain(places).chain([("breaker", about)]);
+    let cause = (!message.of.is_empty()).then_some(message.about.as_str());
+    let all = fixed.into_iter().chain(places).chain([("breaker", about), ("cause", cause)]);
     all.filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
 }
 
@@ -88,6 +89,15 @@ mod tests {
         let over = alerts(&bad().over("ok", "well", 1_000), Some(&bad()), 1_000);
         assert_eq!((over.len(), &over[0]["labels"]), (1, &labels));
         assert!(over[0]["endsAt"].as_str() > over[0]["startsAt"].as_str());
+    }
+
+    #[test]
+    fn two_causes_in_one_check_are_two_alerts() {
+        let cause = |about: &str| {
+            let message = Message { host: None, about: about.into(), of: vec!["x".into()], ..bad() };
+            labels(&message)
+        };
+        assert_ne!(cause("cause/a"), cause("cause/b"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A notice as it lies in the outbox and as receivers get it, and what becomes one: pure.
 
 use crate::audit::{Action, Entry, Status};
+use crate::health::breaker::Key;
+use crate::health::silence::What;
 use crate::project::config::notify::{Kind, Severity};
 use crate::recovery::notice::{Kind as Recovery, Notice};
 use crate::text::plain;
@@ -48,6 +50,9 @@ pub struct Message {
     pub run: Option<Uuid>,
     /// When (Unix milliseconds).
     pub at: i64,
+    /// What the things are about that it stands for, where they have one cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
     /// The only receiver that is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
@@ -70,6 +75,7 @@ impl Message {
             text: String::new(),
             run: None,
             at,
+            of: Vec::new(),
             receiver: None,
         }
     }
@@ -102,7 +108,7 @@ impl Message {
         let reason = row.reason.as_deref().unwrap_or_default();
         let subject = row.subject.as_deref().unwrap_or_default();
         let said = |words: String| plain(words.trim_end_matches([':', ' '])).into_owned();
-        let (about, text, message) = if row.action == Action::ReleasePage.name() {
+        let (about, text, mut message) = if row.action == Action::ReleasePage.name() {
             let message = Message::new(Kind::Page, "paged", Severity::Critical, Phase::Firing, row.timestamp_ms);
             (about(row)?, said(format!("{subject}: {reason}")), message)
         } else if row.action == Action::RunEnd.name() && row.metadata.get("kind").is_some_and(|kind| kind == "release")
@@ -125,8 +131,11 @@ impl Message {
                 _ => return None,
             };
             let message = Message::new(Kind::Breaker, to, severity, phase, row.timestamp_ms);
-            let host = subject.split_once(" transport:").and_then(|(_, key)| key.split_once('/'));
-            let message = Message { host: host.map(|(_, host)| host.to_owned()), ..message };
+            let message = match subject.split_once(' ').and_then(|(_, key)| key.parse().ok()) {
+                Some(Key::Transport { host, .. }) => Message { host: Some(host), ..message },
+                Some(Key::Service { service, .. }) => Message { service: Some(service), ..message },
+                _ => message,
+            };
             (subject.replacen("breaker ", "breaker/", 1), said(format!("{subject} is {to}: {reason}")), message)
         } else {
             return None;
@@ -135,7 +144,7 @@ impl Message {
             key: format!("audit/{}", row.event_id),
             about,
             environment: row.env.clone(),
-            service: row.service.clone(),
+            service: row.service.clone().or(message.service.take()),
             text,
             run: row.run_id,
             ..message
@@ -154,6 +163,19 @@ impl Message {
             text: plain(&format!("{check} on {}: {text}", host.unwrap_or("all"))).into_owned(),
             ..Message::new(Kind::Check, "bad", Severity::Critical, Phase::Firing, at)
         }
+    }
+
+    /// It says what was measured of hosts and services.
+    pub fn is_of_health(&self) -> bool {
+        matches!(self.kind, Kind::Check | Kind::Breaker | Kind::Recovery)
+    }
+
+    /// What of it a person may have silenced.
+    pub fn what(&self) -> What<'_> {
+        // A host's breaker is about reaching it, as that check is.
+        let reached = (self.kind == Kind::Breaker && self.host.is_some()).then_some("ssh");
+        let check = self.check.as_deref().or(reached);
+        What { host: self.host.as_deref(), check, service: self.service.as_deref() }
     }
 
     /// The same thing, which holds no more.

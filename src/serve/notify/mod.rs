@@ -1,9 +1,11 @@
-//! Telling people: what is worth telling is found (`sources`), put into the outbox for each receiver (`route`) and brought to
+//! Telling people: what is worth telling is found (`sources`, `checks`), folded where it has one cause (`fold`), put into the outbox for each receiver (`route`) and brought to
 //! them (`deliver`), each in its own way (`alertmanager`, `send`). Between the two lies the disk: whatever dies, nothing is
 //! lost; what was told twice has the same key.
 
 mod alertmanager;
+mod checks;
 pub mod deliver;
+mod fold;
 mod message;
 mod route;
 mod send;

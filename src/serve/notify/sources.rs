@@ -2,16 +2,17 @@
 //! has since the last look (breakers, releases), checks that became bad or well. Only what lies in the outbox is forgotten
 //! where it came from.
 
+use super::checks::Checks;
+use super::fold::{Fresh, fold};
 use super::message::{Message, Phase, recovery};
 use super::route;
 use crate::audit::{self, Ledger};
 use crate::health::breaker::{Keeper, Position};
-use crate::health::judge::Status;
-use crate::health::store::Store;
+use crate::health::silence::Silences;
 use crate::project::config::notify::{Kind, Notify};
 use crate::recovery::incident::State;
-use crate::recovery::notice::Notice;
-use crate::state::{Index, IndexError, StateDir};
+use crate::recovery::notice::{Kind as Told, Notice};
+use crate::state::{Index, StateDir};
 use std::collections::BTreeMap;
 
 /// Rows of the ledger that are read in a round.
@@ -28,25 +29,40 @@ pub struct Place<'a> {
     pub scope: &'a str,
     /// Whom to tell what.
     pub notify: &'a Notify,
+    /// What nobody is to be told of.
+    pub silences: &'a Silences,
     /// The clock (Unix milliseconds).
     pub now: i64,
 }
 
-/// Puts all news into the outbox. When it returns, `notices` are in safe hands.
+impl Place<'_> {
+    /// A person silenced what it is about. Releases and pages are work that people began, and wait for them.
+    fn is_silent(&self, message: &Message) -> bool {
+        message.is_of_health() && self.silences.of(message.what()).is_some()
+    }
+}
+
+/// Puts all news into the outbox. Gives the keys of those `notices` that are in safe hands then; the others wait until it is
+/// known on how many hosts it is so.
 ///
 /// # Errors
 /// The state directory or the ledger cannot be used; then nothing of it counts as told.
-pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<(), anyhow::Error> {
+pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<Vec<String>, anyhow::Error> {
     let index = Index::open(place.state)?;
-    let mut messages: Vec<Message> = notices.iter().map(Message::of_recovery).collect();
-    let read = ledger(place, &index, &mut messages)?;
     let said: BTreeMap<String, String> = index.said(place.scope)?.into_iter().collect();
-    let said = said.into_iter().filter_map(|(about, body)| Some((about, serde_json::from_str(&body).ok()?))).collect();
-    checks(place, &said, &mut messages)?;
-    over(place, &index, &said, &mut messages)?;
+    let said = said.into_iter().filter_map(|(about, body)| Some((about, serde_json::from_str(&body).ok()?)));
+    let said: BTreeMap<String, Message> = said.collect();
+    let needed = place.notify.checks || !notices.is_empty() || said.values().any(|m| m.kind == Kind::Check);
+    let checks = if needed { Checks::read(place)? } else { Checks::default() };
+    let mut messages: Vec<Message> = Vec::new();
+    let read = ledger(place, &index, &mut messages)?;
+    let taken = measured(place, &checks, &said, notices, &mut messages);
+    over(place, &index, &checks, &said, &mut messages)?;
+    // What differs from what was said when the silence ends is told then.
+    messages.retain(|message| !place.is_silent(message));
     let cursor = index.cursor(place.scope)?;
     if messages.is_empty() && cursor == Some(read) {
-        return Ok(());
+        return Ok(taken);
     }
     index.alone(|| {
         for message in &messages {
@@ -57,11 +73,42 @@ pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<(), anyhow::Error> {
             };
             index.set_said(place.scope, &message.about, holds.as_deref())?;
         }
-        index.set_cursor(place.scope, read)
+        index.set_cursor(place.scope, read)?;
+        Ok::<(), anyhow::Error>(())
     })?;
     // Also where nobody is to be told.
     messages.iter().for_each(|message| tracing::info!("{}: {}: {}", place.environment, message.event, message.text));
-    Ok::<(), anyhow::Error>(())
+    Ok(taken)
+}
+
+/// What auto-recovery says and what checks say, folded where it has one cause. Gives the keys of those notices that are among
+/// it; the others come again.
+fn measured(
+    place: Place<'_>,
+    checks: &Checks,
+    said: &BTreeMap<String, Message>,
+    notices: &[Notice],
+    messages: &mut Vec<Message>,
+) -> Vec<String> {
+    let (mut fresh, mut taken) = (Vec::new(), Vec::new());
+    for notice in notices {
+        let message = Message::of_recovery(notice);
+        let alone = matches!(notice.kind, Told::Acting | Told::Recovered);
+        if place.is_silent(&message) || !(alone || checks.is_known(&notice.host, &notice.check, notice.at)) {
+            continue;
+        }
+        match alone {
+            true => messages.push(message),
+            false => fresh.push(Fresh { family: notice.check.clone(), why: notice.text.clone(), message }),
+        }
+        taken.push(notice.key.clone());
+    }
+    if place.notify.checks {
+        fresh.extend(checks.fresh(said).into_iter().filter(|one| !place.is_silent(&one.message)));
+    }
+    messages.extend(fold(fresh, |family| checks.hosts(family), said.values()));
+    messages.extend(checks.well(said));
+    taken
 }
 
 /// What the ledger has since the last look, oldest first; gives up to where it was read. The first look tells nothing: what
@@ -86,15 +133,21 @@ fn ledger(place: Place<'_>, index: &Index, messages: &mut Vec<Message>) -> Resul
 fn over(
     place: Place<'_>,
     index: &Index,
+    checks: &Checks,
     said: &BTreeMap<String, Message>,
     messages: &mut Vec<Message>,
 ) -> Result<(), anyhow::Error> {
     let news: Vec<String> = messages.iter().map(|message| message.about.clone()).collect();
     let mut incidents = crate::recovery::incidents(index, Some(place.environment))?;
     incidents.retain(|incident| incident.state != State::Healthy);
+    let open: Vec<String> = incidents.iter().map(|incident| recovery(incident.id)).collect();
     for message in said.values().filter(|message| !news.contains(&message.about)) {
         let holds = match message.kind {
-            Kind::Recovery => incidents.iter().any(|incident| recovery(incident.id) == message.about),
+            // It is over when none of its parts holds.
+            Kind::Recovery | Kind::Check if !message.of.is_empty() => {
+                message.of.iter().any(|part| open.contains(part) || checks.holds(part))
+            }
+            Kind::Recovery => open.contains(&message.about),
             Kind::Breaker => is_open(place, &message.about)?,
             Kind::Page => match message.run {
                 Some(run) => index.get(run)?.is_some_and(|row| row.ended_at.is_none()),
@@ -117,33 +170,12 @@ fn is_open(place: Place<'_>, about: &str) -> Result<bool, anyhow::Error> {
     Ok(matches!(position, Position::Open | Position::HalfOpen | Position::ForcedOpen))
 }
 
-/// Checks that became bad since the last round, and those that are well again. What is stale or unknown stays as it was told.
-fn checks(place: Place<'_>, said: &BTreeMap<String, Message>, messages: &mut Vec<Message>) -> Result<(), IndexError> {
-    let known = said.values().filter(|message| message.kind == Kind::Check).count();
-    if !place.notify.checks && known == 0 {
-        return Ok(());
-    }
-    let store = Store::open(place.state, place.scope)?;
-    let reports = store.reports(0)?;
-    let records =
-        reports.iter().flat_map(|report| report.records.iter().map(|record| (report.host.as_deref(), record)));
-    for (host, record) in records {
-        let text = record.state.last.as_ref().map_or("", |last| last.text.as_str());
-        let message = Message::of_check(place.environment, host, &record.check, text, record.state.since);
-        match (record.state.seen(&record.rule, place.now), said.get(&message.about)) {
-            (Status::Bad, None) if place.notify.checks => messages.push(message),
-            (Status::Ok | Status::Warn, Some(before)) => messages.push(before.over("ok", &message.text, place.now)),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::health::breaker::{Forced, Forcing, Input, Key};
     use crate::project::config::notify::{Receiver, Severity, Via};
+    use crate::state::silences::SilenceRow;
 
     #[test]
     fn a_breaker_that_a_person_closed_is_over_and_what_was_before_is_no_news() {
@@ -159,9 +191,12 @@ mod tests {
             key
         };
         let told = |now| {
-            let place = Place { state: &state, environment: "prod", scope: "s", notify: &notify, now };
+            let index = Index::open(&state).unwrap();
+            let silences = Silences::read(&index, "prod", &[], now).unwrap();
+            let place =
+                Place { state: &state, environment: "prod", scope: "s", notify: &notify, silences: &silences, now };
             tell(place, &[]).unwrap();
-            let rows = Index::open(&state).unwrap().notices(false, 9).unwrap();
+            let rows = index.notices(false, 9).unwrap();
             rows.iter().rev().map(|row| serde_json::from_str::<Message>(&row.body).unwrap().event).collect::<Vec<_>>()
         };
         trip("w0", 5);
@@ -171,6 +206,16 @@ mod tests {
         assert_eq!(told(40), ["open"], "once");
         let by = Forced { to: Forcing::Closed, until: None, by: "ann".into(), reason: "known".into(), at: 50 };
         keeper.put(&key, &Input::Force(by), 50).unwrap();
+        let silence = SilenceRow {
+            environment: "prod".into(),
+            target: "w1".into(),
+            until: 60,
+            operator: "ann".into(),
+            reason: "its switch".into(),
+            at: 50,
+        };
+        Index::open(&state).unwrap().put_silences(&[silence], 50).unwrap();
+        assert_eq!(told(59), ["open"], "nobody hears of what is silenced");
         assert_eq!(told(60), ["open", "over"]);
         assert_eq!(told(70), ["open", "over"], "once");
     }

@@ -5,8 +5,10 @@ use super::Context;
 use crate::health::breaker::{self, Keeper};
 use crate::health::poll::{Options, Polling};
 use crate::health::read::Reader;
+use crate::health::silence::{self, Silences};
 use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
+use crate::project::config::recovery::Policy;
 use crate::recovery;
 use crate::state::Index;
 use crate::text;
@@ -41,6 +43,18 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
                 Ok(breaker) => (Level::Info, format!("breaker {key} is {}", breaker.words(now))),
                 Err(e) => (Level::Error, format!("breaker {key}: {e}")),
             };
+            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+        }
+        health::Effect::Silence { word, until } => {
+            let (now, what) = (crate::tui::app::now().ms, word.words());
+            let done = match until {
+                Some(until) => silence::silence(&context.state, &context.operator, &word, until, now)
+                    .map(|()| format!("{what} is silent for {}", text::human::short(until - now))),
+                None => silence::lift(&context.state, &context.operator, &word)
+                    .map(|()| format!("{what} is silent no more")),
+            };
+            let (level, text) =
+                done.map_or_else(|e| (Level::Error, format!("{what}: {e}")), |text| (Level::Info, text));
             context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
         }
     }
@@ -231,12 +245,13 @@ impl Desk {
             Ok(false) if !due && !fresh => Ok(None),
             Ok(_) => {
                 let name = context.project.environments.get(self.env).map(|env| env.name.as_str());
+                let policies = &context.project.recovery;
                 if self.whole {
-                    return open.picture((self.env, true), name, &self.hosts, now).map(Some);
+                    return open.picture((self.env, true), name, policies, &self.hosts, now).map(Some);
                 }
                 let known = open.reader.hosts();
                 let known: Vec<String> = self.hosts.iter().filter(|h| known.contains(h.as_str())).cloned().collect();
-                open.picture((self.env, false), name, &known, now).map(Some)
+                open.picture((self.env, false), name, policies, &known, now).map(Some)
             }
             Err(why) => {
                 // The next look begins anew.
@@ -259,13 +274,16 @@ impl Open {
         &self,
         (env, whole): (usize, bool),
         name: Option<&str>,
+        policies: &[Policy],
         hosts: &[String],
         at: i64,
     ) -> Result<Picture, String> {
         let poller = self.reader.store().poller(at).map_err(|e| e.to_string())?;
         let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
         let incidents = recovery::incidents(&self.index, name).map_err(|e| e.to_string())?;
-        let board = self.reader.board(hosts, at);
-        Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, incidents })
+        let silences =
+            Silences::read(&self.index, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
+        let board = self.reader.board(hosts, &silences, at);
+        Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, silences, incidents })
     }
 }

@@ -37,6 +37,9 @@ pub const RUNNING: Sign = sign("◐", "~", "running", Role::Running);
 /// Old: no longer known to be so.
 pub const STALE: Sign = sign("◌", "-", "stale", Role::Stale);
 
+/// A person knows: it counts for nothing, whatever it is.
+pub const SILENCED: Sign = sign("◇", "z", "silenced", Role::Dim);
+
 impl Sign {
     /// The glyph that this theme may show; always one column wide.
     pub fn glyph(&self, theme: &Theme) -> &'static str {
@@ -147,7 +150,8 @@ mod tests {
             .into_iter()
             .map(cell),
         );
-        let signs = signs.chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true)]));
+        let signs =
+            signs.chain([SILENCED]).chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true)]));
         for s in signs {
             assert_eq!(s.glyph.width(), 1, "{s:?}");
             assert!(s.ascii.len() == 1 && s.ascii.is_ascii() && !s.word.is_empty(), "{s:?}");

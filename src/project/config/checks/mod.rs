@@ -10,6 +10,7 @@ pub use read::read;
 pub use schema::Checks;
 
 use super::release::Probe;
+use super::text::Text;
 use crate::yaml::Mark;
 
 /// The numbers of the built-in sample, as they are named in the file.
@@ -28,6 +29,9 @@ pub const METRICS: [&str; 12] = [
     "uptime",
 ];
 
+/// What is written where a host's name or address is to stand: a probe that holds one is asked of each host.
+const HOST: [&str; 3] = ["{host}", "{inventory_hostname}", "{ansible_host}"];
+
 /// One check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckConfig {
@@ -38,7 +42,7 @@ pub struct CheckConfig {
     /// What is measured.
     pub what: What,
     /// Host pattern; `None`: every host, or (where the probe names no host) once for all.
-    pub on: Option<String>,
+    pub on: Option<Text>,
     /// Environments; empty: all.
     pub environments: Vec<String>,
     /// Seconds between two readings.
@@ -47,6 +51,16 @@ pub struct CheckConfig {
     pub timeout: Option<u32>,
     /// How its number or its answers are judged.
     pub judged: Judged,
+}
+
+impl CheckConfig {
+    /// It is asked of each host, not once for all.
+    pub fn is_of_hosts(&self) -> bool {
+        match &self.what {
+            What::Sample(_) | What::Shell(_) | What::Probe(Probe::Systemd(_)) => true,
+            What::Probe(probe) => probe.texts().iter().any(|text| HOST.iter().any(|host| text.text.contains(host))),
+        }
+    }
 }
 
 /// What is measured.

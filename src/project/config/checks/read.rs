@@ -3,6 +3,7 @@
 use super::{CheckConfig, EdgeConfig, Judged, METRICS, SampleConfig, What};
 use crate::project::config::reader::{Entry, Reader, describe};
 use crate::project::config::release::probes;
+use crate::project::config::text::Text;
 use crate::yaml::{Kind, Node};
 
 /// What a check may measure.
@@ -64,7 +65,7 @@ fn check(entry: &Entry<'_>, reader: &mut Reader, environments: &[String]) -> Opt
         name: entry.key.to_owned(),
         mark: entry.mark,
         what: measured,
-        on: field("on").and_then(|field| reader.text(field.value, "on")),
+        on: field("on").and_then(|field| Some(Text::new(reader.text(field.value, "on")?, field.value.mark))),
         environments: named.unwrap_or_default(),
         interval: seconds("interval", reader),
         timeout: seconds("timeout", reader),

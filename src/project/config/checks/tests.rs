@@ -23,7 +23,10 @@ fn checks_are_read_with_all_that_is_said() {
          queue: {shell: test -e /run/ok}\n",
     );
     assert_eq!(problems, Vec::<String>::new());
-    let names: Vec<_> = checks.iter().map(|c| (c.name.as_str(), c.on.as_deref(), c.interval, c.timeout)).collect();
+    let names: Vec<_> = checks
+        .iter()
+        .map(|c| (c.name.as_str(), c.on.as_ref().map(|on| on.text.as_str()), c.interval, c.timeout))
+        .collect();
     let expected = [
         ("web", Some("web"), Some(30), Some(2)),
         ("lag", None, None, None),

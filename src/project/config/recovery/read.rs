@@ -61,6 +61,8 @@ pub struct Names<'a> {
     pub environments: &'a [&'a str],
     /// Checks of the file; the built-in ones have names of their own.
     pub checks: &'a [&'a str],
+    /// Those of them that are asked once for all, not of each host.
+    pub once: &'a [&'a str],
     /// Receivers of `notify:`, where there are any.
     pub receivers: Option<&'a [&'a str]>,
 }
@@ -81,7 +83,14 @@ fn policy(entry: &Entry<'_>, reader: &mut Reader, names: &Names<'_>) -> Option<P
     for Entry { key, value, .. } in &fields {
         match *key {
             "check" => {
-                policy.check = known(value, "check", names.checks, reader).into_iter().next().unwrap_or_default()
+                policy.check = known(value, "check", names.checks, reader).into_iter().next().unwrap_or_default();
+                if names.once.contains(&policy.check.as_str()) {
+                    let expected =
+                        "a check of hosts: shell, systemd, sample, or one that asks {host} or {ansible_host}";
+                    let (message, found) =
+                        ("recovery acts on hosts, and this check is asked once for all", &policy.check);
+                    reader.mistake(value.mark, message, format!("{found:?}"), expected);
+                }
             }
             "service" => policy.service = reader.text(value, key).unwrap_or_default(),
             "environments" => policy.environments = known(value, "environment", names.environments, reader),

@@ -30,7 +30,7 @@ fn schema() -> Value {
     let guards: serde_json::Map<String, Value> = counts.chain(spans).collect();
     let mut policy = object(json!({
         "help": text("What it is for."),
-        "check": text("The check that it watches, by its name."),
+        "check": text("The check that it watches, by its name; one that is asked of hosts."),
         "service": text("The service that rates are counted for. Default: the policy's name."),
         "environments": names("Environments in which it holds. Default: all."),
         "mode": { "enum": MODES.map(|(name, _)| name), "description": "off (default), observe: say what it would have done, act." },

@@ -93,3 +93,23 @@ fn a_mistake_has_its_place_and_nothing_half_read_acts() {
         assert!(problems.iter().any(|p| p.contains(words) && p.contains(&line)), "{text}: {problems:?}");
     }
 }
+
+#[test]
+fn a_check_that_no_host_is_asked_is_no_ground_to_act_on_one() {
+    let vip = "checks: {vip: {tcp: 'www:80'}, web: {http: 'http://{ansible_host}:80/'}, lag: {prometheus: lag, url: 'http://p', max: 1}}\n";
+    let problems = |check: &str| {
+        let runbooks = "runbooks: [{name: mend, module: ping}]\n";
+        let policy = format!("recovery: {{p: {{check: {check}, depends_on: [vip], ladder: [mend]}}}}\n");
+        let context = Context { root: Path::new("/"), discovered: &[] };
+        let (config, problems) = read_file(&format!("{vip}{runbooks}{policy}"), "opsdeck.yaml", &context);
+        (config.unwrap().recovery.len(), problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    for once in ["vip", "lag"] {
+        let (policies, said) = problems(once);
+        assert_eq!((policies, said.len()), (0, 1), "{said:?}");
+        assert!(said[0].starts_with("opsdeck.yaml:3:23: error: recovery acts on hosts"), "{said:?}");
+    }
+    for of_hosts in ["web", "ssh", "disk"] {
+        assert_eq!(problems(of_hosts), (1, vec![]));
+    }
+}

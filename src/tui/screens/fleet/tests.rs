@@ -63,9 +63,9 @@ fn how_hosts_are_stands_beside_them_and_what_is_not_known_is_a_dash() {
         let screen = d.screen();
         screen.lines().find(|line| line.contains(host)).unwrap_or_else(|| panic!("{host}:\n{screen}")).to_owned()
     };
-    assert!(row(&d, "web03.eu").contains(" -            -    -    - "), "{}", d.screen());
+    assert!(row(&d, "web03.eu").contains(" -             -    -    - "), "{}", d.screen());
     send(&mut d);
-    assert!(row(&d, "web03.eu").contains("✖ bad ") && row(&d, "web08.eu").contains(" -            -    -    - "));
+    assert!(row(&d, "web03.eu").contains("✖ bad ") && row(&d, "web08.eu").contains(" -             -    -    - "));
     assert!(row(&d, "web07.eu").contains("▲ warn") && row(&d, "web07.eu").contains(" 91% "), "{}", d.screen());
     insta::assert_snapshot!("fleet-health-160x30", d.screen());
     let mut d = fleet((80, 24), "dark");

@@ -1,6 +1,6 @@
 //! What can be done on Health.
 
-use super::{Face, SCREEN, answers, force, refresh, rows, wall};
+use super::{Face, SCREEN, answers, force, hush, refresh, rows, wall};
 use crate::health::breaker::Forcing;
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect::Effect;
@@ -71,6 +71,15 @@ pub const ACTIONS: &[Action] = &[
     )
     .unless(no_breaker)
     .asks(Danger::TypeName, |m| force::question(m, None)),
+    Action::new(
+        "health.silence",
+        &["S"],
+        "silence",
+        "Silence this host, check or common cause for a while, or lift that: nobody is told, recovery leaves it alone",
+        hush::begin,
+    )
+    .unless(|m| if is_table(m) { hush::none(m) } else { Some("choose a line of the table first".into()) })
+    .asks(Danger::Confirm, hush::question),
     Action::new("health.copy", &["y"], "copy host", "Copy the name of the host to the clipboard", |m| {
         host(m).map(Effect::Copy).into_iter().collect()
     })

@@ -56,7 +56,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// Columns of the sign, of the host and of the check.
-pub const STATE_W: u16 = 10;
+pub const STATE_W: u16 = 11;
 
 /// Where everything stands in a line.
 pub struct Layout {
@@ -95,8 +95,7 @@ pub fn layout(area: Rect) -> Layout {
 
 /// How a row is now, and how that looks.
 pub fn status(of: Of<'_>) -> (Status, sign::Sign) {
-    let status = of.picture.status(of.row.status, of.model.now.ms);
-    (status, sign::health(status, of.row.suspect))
+    of.picture.row(of.row, of.model.now.ms)
 }
 
 /// `3/3 for 2:10`; where all is well, how long it has been.

@@ -1,10 +1,12 @@
 //! What arrives for Health, and what it wants done.
 
-use crate::health::board::{Board, Row};
+use crate::health::board::{Board, Cell, Row};
 use crate::health::breaker::{Breaker, Input, Key};
 use crate::health::judge::Status;
 use crate::health::record::Raw;
+use crate::health::silence::{Silences, Word};
 use crate::recovery::incident::Incident;
+use crate::tui::widgets::sign::{self, Sign};
 
 /// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
 const OLD: i64 = 15_000;
@@ -29,6 +31,13 @@ pub enum Effect {
         input: Input,
         /// Why.
         reason: String,
+    },
+    /// Silence something, or lift that; answered by a toast.
+    Silence {
+        /// What, and why.
+        word: Word,
+        /// Until when (Unix milliseconds); `None`: lift it.
+        until: Option<i64>,
     },
 }
 
@@ -72,6 +81,8 @@ pub struct Picture {
     pub poller: Option<(String, i64)>,
     /// Breakers that have anything to tell.
     pub breakers: Vec<(Key, Breaker)>,
+    /// What people silenced.
+    pub silences: Silences,
     /// What recovery has in hand.
     pub incidents: Vec<Incident>,
 }
@@ -87,6 +98,22 @@ impl Picture {
         if self.is_old(now) && status != Status::Unknown { Status::Stale } else { status }
     }
 
+    /// How a row is now, and how that looks.
+    pub fn row(&self, row: &Row, now: i64) -> (Status, Sign) {
+        self.sign(row.status, row.suspect, row.silenced.is_some(), now)
+    }
+
+    /// How a host is now, and how that looks.
+    pub fn host(&self, cell: &Cell, now: i64) -> (Status, Sign) {
+        self.sign(cell.status, cell.suspect, cell.silenced, now)
+    }
+
+    fn sign(&self, status: Status, suspect: bool, silenced: bool, now: i64) -> (Status, Sign) {
+        let status = self.status(status, now);
+        let sign = if silenced && !self.is_old(now) { sign::SILENCED } else { sign::health(status, suspect) };
+        (status, sign)
+    }
+
     /// How old a row's reading is now (milliseconds); `None`: there is none.
     pub fn age(&self, row: &Row, now: i64) -> Option<i64> {
         row.age.map(|age| age + (now - self.at).max(0))
@@ -94,6 +121,6 @@ impl Picture {
 
     /// Checks that are bad now, on hosts and elsewhere.
     pub fn alerts(&self, now: i64) -> usize {
-        if self.is_old(now) { 0 } else { self.board.rows.iter().filter(|row| row.status == Status::Bad).count() }
+        if self.is_old(now) { 0 } else { self.board.rows.iter().filter(|row| row.is_alert()).count() }
     }
 }

@@ -24,8 +24,10 @@ pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u
     }
     let right = width(&shown).min(area.width / 3);
     let mut x = area.x;
-    for (status, n) in counts(picture, now) {
-        let sign = sign::health(status, false);
+    let counts = counts(picture, now).map(|(status, n)| (sign::health(status, false), n));
+    let silenced = if picture.is_old(now) { 0 } else { picture.board.hosts.silenced };
+    let silenced = (silenced > 0).then_some((sign::SILENCED, silenced));
+    for (sign, n) in counts.into_iter().chain(silenced) {
         let text = format!("{} {} {}", sign.glyph(theme), human::count(n.into()), sign.word);
         // A zero is no news.
         let style = if n == 0 { theme.style(Role::Dim) } else { theme.style(sign.role).add_modifier(Modifier::BOLD) };
@@ -45,7 +47,9 @@ pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u
 /// Hosts by state, the worst first.
 fn counts(picture: &Picture, now: i64) -> [(Status, u32); 5] {
     let counts = &picture.board.hosts;
-    let all = [counts.bad, counts.warn, counts.stale, counts.unknown, counts.ok];
+    // What is silenced is as stale as all else once the picture is old.
+    let silenced = if picture.is_old(now) { counts.silenced } else { 0 };
+    let all = [counts.bad, counts.warn, counts.stale + silenced, counts.unknown, counts.ok];
     let mut of = [0; 5];
     for (status, n) in Status::ALL.into_iter().zip(all) {
         let at = Status::ALL.iter().position(|s| *s == picture.status(status, now)).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Keys, movements and the mouse on Health: what they mean depends on its face.
 
-use super::{Face, LIST, actions, force, refresh, wall};
+use super::{Face, LIST, actions, form, refresh, wall};
 use crate::tui::effect::Effect;
 use crate::tui::hits::Target;
 use crate::tui::list::Motion;
@@ -27,7 +27,7 @@ pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
 /// A key that no action has; while something is typed, every key.
 pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     if model.health.form.is_some() {
-        return Some(force::typed(model, key));
+        return Some(form::typed(model, key));
     }
     if !model.health.typing {
         return None;

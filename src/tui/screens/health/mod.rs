@@ -7,7 +7,9 @@ mod answers;
 mod columns;
 mod data;
 mod force;
+mod form;
 mod head;
+mod hush;
 mod keys;
 mod news;
 mod note;
@@ -59,8 +61,8 @@ pub struct Health {
     lines: Vec<Line>,
     list: List,
     face: Face,
-    /// A person's word over a breaker, while it is typed.
-    form: Option<force::Form>,
+    /// A person's word over a breaker or a silence, while it is typed.
+    form: Option<form::Form>,
 }
 
 /// What the screen shows below its head.

@@ -2,7 +2,6 @@
 
 use super::data::Picture;
 use crate::health::board::Row;
-use crate::health::judge::Status;
 use crate::recovery::incident::State;
 use std::collections::HashSet;
 
@@ -10,11 +9,10 @@ use std::collections::HashSet;
 pub fn news(environment: &str, before: &Picture, after: &Picture) -> Option<String> {
     let name = |row: &Row| (row.host.clone(), row.check.clone());
     let bad = |picture: &Picture| -> HashSet<_> {
-        picture.board.rows.iter().filter(|row| row.status == Status::Bad).map(name).collect()
+        picture.board.rows.iter().filter(|row| row.is_alert()).map(name).collect()
     };
     let was = bad(before);
-    let fresh: Vec<&Row> =
-        after.board.rows.iter().filter(|row| row.status == Status::Bad && !was.contains(&name(row))).collect();
+    let fresh: Vec<&Row> = after.board.rows.iter().filter(|row| row.is_alert() && !was.contains(&name(row))).collect();
     let called = |picture: &Picture| -> HashSet<_> {
         picture.incidents.iter().filter(|i| i.state == State::Escalated).map(|i| i.id).collect()
     };

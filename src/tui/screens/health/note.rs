@@ -15,7 +15,9 @@ pub fn note(project: &Project, picture: &Picture, row: &Row, now: i64) -> Option
         let breakers = picture.breakers.iter().filter(|(key, _)| key_of(project, key, row));
         breakers.filter_map(|(_, breaker)| stands(breaker, now)).next()
     };
-    of_recovery.or_else(of_breaker)
+    // Who silenced it says more than that recovery waits for it.
+    let silenced = row.silenced.clone().map(|words| (words, Role::Dim));
+    silenced.or(of_recovery).or_else(of_breaker)
 }
 
 /// The incident of a row.

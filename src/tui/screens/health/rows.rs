@@ -104,15 +104,19 @@ fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
                 lines.extend(members.map(|at| Line::Row { at: *at, under: true }));
             }
         }
+        let silenced = |at: &&usize| board.rows[**at].silenced.is_some();
+        if status == Status::Ok {
+            lines.extend(all.iter().filter(silenced).map(|at| Line::Row { at: *at, under: false }));
+        }
         let alone = all.iter().filter(|at| board.rows[**at].cause.is_none() && board.rows[**at].status == status);
-        lines.extend(alone.map(|at| Line::Row { at: *at, under: false }));
+        lines.extend(alone.filter(|at| !silenced(at)).map(|at| Line::Row { at: *at, under: false }));
     }
     lines
 }
 
 /// A person may want to look at it.
 pub fn is_loud(row: &Row) -> bool {
-    row.status != Status::Ok || row.suspect || row.flapping
+    row.silenced.is_none() && (row.status != Status::Ok || row.suspect || row.flapping)
 }
 
 fn holds(row: &Row, words: &[String]) -> bool {
@@ -120,6 +124,7 @@ fn holds(row: &Row, words: &[String]) -> bool {
         return true;
     }
     let host = row.host.as_deref().unwrap_or_default();
-    let text = [host, &row.check, row.status.name(), &row.text, &row.source].join(" ").to_lowercase();
+    let silenced = row.silenced.as_deref().unwrap_or_default();
+    let text = [host, &row.check, row.status.name(), &row.text, &row.source, silenced].join(" ").to_lowercase();
     words.iter().all(|word| text.contains(word))
 }

@@ -6,6 +6,8 @@ use crate::health::judge::{CheckState, Edge, Got, Limits, Reading, Rule};
 use crate::health::probe::Verdict;
 use crate::health::record::{Raw, Record, Report, Unit};
 use crate::health::series::Series;
+use crate::health::silence::{self, Silences};
+use crate::state::silences::SilenceRow;
 use crate::tui::msg::{self, Msg};
 use crate::tui::screens::fleet;
 use crate::tui::screens::fleet::topology::{Group, Topology};
@@ -73,9 +75,10 @@ pub fn picture(reports: &[Report]) -> Picture {
         env: 0,
         at: NOW.ms,
         whole: true,
-        board: Board::new(reports, &hosts, NOW.ms),
+        board: Board::new(reports, &hosts, &Silences::default(), NOW.ms),
         poller: Some(("the screen of alice".into(), NOW.ms - 5 * MINUTE)),
         breakers: vec![],
+        silences: Silences::default(),
         incidents: vec![],
     }
 }
@@ -138,6 +141,24 @@ fn as_it_looks() {
     assert!(d.screen().is_ascii(), "{}", d.screen());
     insta::assert_snapshot!("health_80x24_ascii", d.screen());
     insta::assert_snapshot!("health_40x10", driver("dark", (40, 10), Some(mixed())).screen());
+}
+
+#[test]
+fn what_is_silenced_says_so_and_alarms_nobody() {
+    let mut known = mixed();
+    let silence = |row: &mut Row| row.silenced = Some("silenced until 15:30:00 by ann: its switch is replaced".into());
+    known.board.rows.iter_mut().filter(|row| row.host.as_deref() == Some("web03.eu")).for_each(silence);
+    known.board.cells[1].silenced = true;
+    (known.board.hosts.bad, known.board.hosts.silenced) = (0, 1);
+    let mut d = driver("dark", (120, 30), Some(known));
+    insta::assert_snapshot!("health_silenced_120x30", d.screen());
+    assert!(!d.screen().contains("alert"), "{}", d.screen());
+    d.keys("v");
+    assert!(!d.screen().contains("web03.eu"), "{}", d.screen());
+    // What was silent is as unknown as all else when nobody looks any more.
+    d.keys("v");
+    later(&mut d, 40_000);
+    assert!(!d.screen().contains("silenced 1") && !d.screen().contains("◇"), "{}", d.screen());
 }
 
 #[test]
@@ -337,12 +358,49 @@ fn a_breaker_is_forced_with_a_reason_and_an_end_and_on_a_protected_place_only_by
 }
 
 #[test]
+fn a_host_or_a_common_cause_is_silenced_with_a_reason_and_an_end_and_lifted_by_the_same_key() {
+    let word = |d: &mut Driver, reason: &str| {
+        d.effects();
+        d.keys("S y");
+        d.text(reason);
+        d.keys("enter");
+        d.effects()
+    };
+    let of = |targets: &[&str], reason: &str| silence::Word {
+        environment: "production".into(),
+        targets: targets.iter().map(|target| silence::Target::named(target)).collect(),
+        reason: reason.into(),
+    };
+    let mut d = driver("dark", (100, 30), Some(mixed()));
+    let until = Some(NOW.ms + 30 * MINUTE);
+    let said = word(&mut d, "its switch");
+    assert_eq!(said, [effect::Effect::Health(Effect::Silence { word: of(&["web03.eu"], "its switch"), until })]);
+    let all: Vec<String> = (1..=7).map(|n| format!("web{n:02}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut d = driver("dark", (100, 30), Some(refused()));
+    let said = word(&mut d, "the balancer");
+    assert_eq!(said, [effect::Effect::Health(Effect::Silence { word: of(&all, "the balancer"), until })]);
+    let row = SilenceRow {
+        environment: "production".into(),
+        target: "check:ssh".into(),
+        until: NOW.ms + MINUTE,
+        operator: "ann".into(),
+        reason: "known".into(),
+        at: NOW.ms,
+    };
+    let held = Picture { silences: Silences::new(vec![row], &[]), ..mixed() };
+    let mut d = driver("dark", (100, 30), Some(held));
+    let said = word(&mut d, "it is over");
+    assert_eq!(said, [effect::Effect::Health(Effect::Silence { word: of(&["check:ssh"], "it is over"), until: None })]);
+}
+
+#[test]
 fn what_is_wrong_has_room_and_checks_beside_hosts_are_counted() {
     let text = "ssh: connect to host 10.0.0.3 port 22: No route to host";
     let mut reports = vec![report("web03.eu", vec![fails("ssh", 170, text)])];
     reports.push(Report { host: None, ..report("", vec![fails("api", 170, "503")]) });
     let p = picture(&reports);
-    let p = Picture { board: Board::new(&reports, &["web03.eu".to_owned()], NOW.ms), ..p };
+    let p = Picture { board: Board::new(&reports, &["web03.eu".to_owned()], &Silences::default(), NOW.ms), ..p };
     let d = driver("dark", (80, 24), Some(p));
     let screen = d.screen();
     assert!(screen.lines().any(|l| l.contains("✖ bad") && l.contains("web03.eu") && l.contains(" No route to host ")));

@@ -3,7 +3,7 @@
 use super::columns::{self, Of};
 use super::data::Picture;
 use super::rows::Line;
-use super::{Face, LIST, about, answers, force, head, wall};
+use super::{Face, LIST, about, answers, form, head, wall};
 use crate::health::board::Cause;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
@@ -48,8 +48,8 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     if about > 0 {
         about::view(model, Rect { y: list.bottom(), height: about, ..rest }, buf);
     }
-    if let Some(form) = &s.form {
-        force::view(model, form, frame, area, hits);
+    if let Some(open) = &s.form {
+        form::view(model, open, frame, area, hits);
     }
 }
 

@@ -7,7 +7,6 @@ use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{put, put_all};
-use crate::tui::widgets::sign;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -74,7 +73,7 @@ pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut
             break;
         }
         let x = body.x + u16::try_from(n % across).unwrap_or(0) * wide;
-        let sign = sign::health(picture.status(cell.status, now), cell.suspect);
+        let (_, sign) = picture.host(cell, now);
         let role = if n == cursor { Role::Cursor } else { sign.role };
         put(buf, theme, x, y, 1, sign.glyph(theme), theme.style(sign.role));
         if n == cursor {
@@ -83,7 +82,7 @@ pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut
         hits.add(Rect { x, y, width: wide, height: 1 }, Target::Part { part: CELL, index: n });
     }
     let Some(cell) = cells.get(cursor) else { return };
-    let sign = sign::health(picture.status(cell.status, now), cell.suspect);
+    let (_, sign) = picture.host(cell, now);
     let y = body.bottom();
     let rule = if theme.ascii { "-" } else { "─" }.repeat(usize::from(area.width));
     put(buf, theme, area.x, y, area.width, &rule, theme.style(Role::Border));

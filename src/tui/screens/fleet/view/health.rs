@@ -6,12 +6,12 @@ use crate::text::human;
 use crate::tui::model::Model;
 use crate::tui::screens::health::Picture;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{line, paint, sign};
+use crate::tui::widgets::{line, paint};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Heads of the columns and how wide each is; a column between them is empty.
-const COLUMNS: [(&str, u16); 4] = [("STATE", 10), ("CPU", 5), ("MEM", 5), ("DISK", 5)];
+const COLUMNS: [(&str, u16); 4] = [("STATE", 11), ("CPU", 5), ("MEM", 5), ("DISK", 5)];
 /// From these widths of the table on there is the state, and all of it.
 const ROOM: (u16, u16) = (48, 90);
 
@@ -35,7 +35,7 @@ pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
     let texts = match known(model, host) {
         None => [nothing(), nothing(), nothing(), nothing()],
         Some((picture, cell)) => {
-            let sign = sign::health(picture.status(cell.status, model.now.ms), cell.suspect);
+            let (_, sign) = picture.host(cell, model.now.ms);
             let percent = |value: Option<f64>| match value.filter(|_| !picture.is_old(model.now.ms)) {
                 Some(value) => (format!("{value:.0}%"), Role::Text),
                 None => nothing(),
@@ -49,7 +49,7 @@ pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
 /// The same in words, for the lines below the table: `✖ bad  ssh refused for 2m`; `None`: nothing is known of it.
 pub fn words(model: &Model, host: &str) -> Option<(String, Role)> {
     let (picture, cell) = known(model, host)?;
-    let sign = sign::health(picture.status(cell.status, model.now.ms), cell.suspect);
+    let (_, sign) = picture.host(cell, model.now.ms);
     let since = if cell.since > 0 && !cell.why.is_empty() {
         format!(" for {}", human::short(model.now.ms - cell.since))
     } else {

@@ -1,0 +1,117 @@
+//! Silences: a person says that something is known and for how long. What is silenced is measured and shown as ever; nobody
+//! is told of it, and nothing is done about it by itself. Pure; the word itself goes through [`silence`] and [`lift`].
+
+mod person;
+#[cfg(test)]
+mod tests;
+
+pub use person::{SilenceError, Word, lift, silence};
+
+use crate::project::config::recovery::Policy;
+use crate::state::silences::SilenceRow;
+use crate::state::{Index, IndexError};
+use crate::text::human;
+use std::fmt;
+
+/// Milliseconds: for longer, the time of day alone does not say when.
+const HALF_DAY: i64 = 12 * 3_600_000;
+
+/// What is silenced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A whole environment.
+    All,
+    /// A host, and every check of it.
+    Host(String),
+    /// A check wherever it is asked: by its name, or by that of its family (`disk`).
+    Check(String),
+    /// A service: its breaker, its recovery, and the checks that its policies watch.
+    Service(String),
+}
+
+impl Target {
+    /// What a person typed: `all`, `check:NAME`, `service:NAME`, else a host.
+    pub fn named(text: &str) -> Target {
+        match text.split_once(':') {
+            Some(("check", name)) => Target::Check(name.to_owned()),
+            Some(("service", name)) => Target::Service(name.to_owned()),
+            _ if text == "all" => Target::All,
+            _ => Target::Host(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::All => f.write_str("all"),
+            Target::Host(name) => f.write_str(name),
+            Target::Check(name) => write!(f, "check:{name}"),
+            Target::Service(name) => write!(f, "service:{name}"),
+        }
+    }
+}
+
+/// What it is asked of: whatever is known of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct What<'a> {
+    /// Host.
+    pub host: Option<&'a str>,
+    /// Check.
+    pub check: Option<&'a str>,
+    /// Service.
+    pub service: Option<&'a str>,
+}
+
+/// What is silenced in an environment at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Silences {
+    all: Vec<(Target, SilenceRow)>,
+    /// Service and check of each policy.
+    watched: Vec<(String, String)>,
+}
+
+impl Silences {
+    /// Reads those that hold now (Unix milliseconds). `policies` say which checks belong to a service.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn read(index: &Index, environment: &str, policies: &[Policy], now: i64) -> Result<Self, IndexError> {
+        Ok(Silences::new(index.silences(Some(environment), now)?, policies))
+    }
+
+    /// Of rows that hold.
+    pub fn new(rows: Vec<SilenceRow>, policies: &[Policy]) -> Self {
+        let all = rows.into_iter().map(|row| (Target::named(&row.target), row)).collect();
+        let watched = policies.iter().map(|p| (p.service.clone(), p.check.clone())).collect();
+        Silences { all, watched }
+    }
+
+    /// The silence of something that holds longest; `None`: people hear of it.
+    pub fn of(&self, what: What<'_>) -> Option<&SilenceRow> {
+        let covers = |target: &Target| match target {
+            Target::All => true,
+            Target::Host(name) => what.host == Some(name),
+            Target::Check(name) => what.check.is_some_and(|check| is_of(check, name)),
+            Target::Service(name) => what.service == Some(name) || self.watches(name, what.check),
+        };
+        let all = self.all.iter().filter(|(target, _)| covers(target));
+        all.map(|(_, row)| row).max_by_key(|row| row.until)
+    }
+
+    fn watches(&self, service: &str, check: Option<&str>) -> bool {
+        let of = |check: &str| self.watched.iter().any(|(of, watched)| of == service && is_of(check, watched));
+        check.is_some_and(of)
+    }
+}
+
+/// `disk /var` is one of the disks.
+fn is_of(check: &str, name: &str) -> bool {
+    check == name || check.split_once(' ').is_some_and(|(family, _)| family == name)
+}
+
+/// A silence in words, for whoever would have heard: `silenced until 15:04 by ann: the switch is replaced`. Holds text of people.
+pub fn words(row: &SilenceRow) -> String {
+    let until = if row.until - row.at < HALF_DAY { human::time(row.until) } else { human::date_time(row.until) };
+    format!("silenced until {until} by {}: {}", row.operator, row.reason)
+}

@@ -1,0 +1,94 @@
+//! A person's word that something is silent for a while, or no more: on the record, intent before, outcome after.
+
+use super::Target;
+use crate::audit::{Action, Ledger, Record, Status};
+use crate::state::operator::Operator;
+use crate::state::silences::SilenceRow;
+use crate::state::{Index, IndexError, StateDir};
+use crate::text::human;
+use serde_json::json;
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum SilenceError {
+    /// The index.
+    #[error("{0}")]
+    Index(#[from] IndexError),
+    /// It could not be recorded: then it is not done.
+    #[error("{0}")]
+    Ledger(#[from] crate::audit::Error),
+}
+
+/// Of what, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// Environment.
+    pub environment: String,
+    /// What; of one environment all at once, or nothing.
+    pub targets: Vec<Target>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Silences until then. `now` and `until` in Unix milliseconds.
+///
+/// # Errors
+/// It cannot be recorded or written.
+pub fn silence(store: &StateDir, operator: &Operator, word: &Word, until: i64, now: i64) -> Result<(), SilenceError> {
+    let rows: Vec<SilenceRow> = word.targets.iter().map(|target| word.row(target, operator, until, now)).collect();
+    recorded(store, Action::SilenceSet, operator, word, Some(until), |index| index.put_silences(&rows, now))
+}
+
+/// Lifts silences before their time.
+///
+/// # Errors
+/// It cannot be recorded or written.
+pub fn lift(store: &StateDir, operator: &Operator, word: &Word) -> Result<(), SilenceError> {
+    let targets = word.names();
+    recorded(store, Action::SilenceLift, operator, word, None, |index| index.lift_silences(&word.environment, &targets))
+}
+
+impl Word {
+    /// What it is about, as people type it.
+    pub fn words(&self) -> String {
+        self.names().join(", ")
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.targets.iter().map(Target::to_string).collect()
+    }
+
+    fn row(&self, target: &Target, operator: &Operator, until: i64, at: i64) -> SilenceRow {
+        let (environment, reason) = (self.environment.clone(), self.reason.clone());
+        SilenceRow { environment, target: target.to_string(), until, operator: operator.name.clone(), reason, at }
+    }
+}
+
+fn recorded(
+    store: &StateDir,
+    action: Action,
+    operator: &Operator,
+    word: &Word,
+    until: Option<i64>,
+    work: impl FnOnce(&Index) -> Result<(), IndexError>,
+) -> Result<(), SilenceError> {
+    let index = Index::open(store)?;
+    let ledger = Ledger::open(&store.audit())?;
+    let hosts = word.targets.iter().filter_map(|t| if let Target::Host(name) = t { Some(name.clone()) } else { None });
+    let hosts: Vec<String> = hosts.collect();
+    let about = |mut record: Record| {
+        record.metadata.extend(until.map(|until| ("until".to_owned(), json!(human::rfc3339(until)))));
+        Record {
+            env: Some(word.environment.clone()),
+            reason: Some(word.reason.clone()),
+            subject: Some(format!("silence {}", word.words())),
+            targets: (!hosts.is_empty()).then(|| hosts.clone()),
+            ..record
+        }
+    };
+    let intent = ledger.append(&about(Record::intent(action, operator)))?.event_id;
+    let done = work(&index);
+    let status = if done.is_ok() { Status::Success } else { Status::Failure };
+    ledger.append(&Record { parent: Some(intent), ..about(Record::outcome(action, operator, status)) })?;
+    Ok(done?)
+}

@@ -1,0 +1,188 @@
+//! A recovery on the real Ansible, over a local connection, under the real supervisor, which is killed after every single
+//! writing of its journal: the action is never run twice, and the run ends where it should.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "support/supervisor.rs"]
+mod supervisor;
+#[path = "support/wait.rs"]
+mod wait;
+
+use opsdeck::health::judge::{CheckState, Got, Reading, Rule};
+use opsdeck::health::probe::{Probe, Verdict};
+use opsdeck::health::record::{Record, Report, Unit};
+use opsdeck::health::store::Store;
+use opsdeck::project::{Project, scope};
+use opsdeck::recovery::event::{Event, Step};
+use opsdeck::recovery::launch::{self, Watch};
+use opsdeck::recovery::state::{At, Recovery};
+use opsdeck::run::{Follower, RunState};
+use opsdeck::state::{Index, Lock, StateDir};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::atomic::{AtomicU32, Ordering};
+use uuid::Uuid;
+use wait::wait_true;
+
+/// A host whose service does not answer, and a recovery of it that nobody supervises yet.
+struct World {
+    tmp: tempfile::TempDir,
+    store: StateDir,
+    id: Uuid,
+    scope: String,
+    supervisor: Option<Child>,
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// What the poller wrote: the guards want to know that it is this host, and no other.
+fn down(host: &str) -> Report {
+    let rule = Rule { interval: 3_600, fall: 1, ..Rule::default() };
+    let reading = Reading { at: now(), got: Got::Verdict(Verdict::Fail), text: "refused".into(), least: None };
+    let record = Record {
+        check: "web".into(),
+        family: "web".into(),
+        source: "shell".into(),
+        need: "exit code 0".into(),
+        unit: Unit::Number,
+        value: None,
+        state: CheckState::default().judge(&rule, reading),
+        rule,
+        series: Default::default(),
+        trend: None,
+    };
+    Report { host: Some(host.into()), probe: "web".into(), at: now(), records: vec![record] }
+}
+
+fn yaml(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "environments: {{staging: {{inventory: hosts.ini}}}}\n\
+         checks: {{web: {{shell: test -e {folder}/up}}}}\n\
+         runbooks: [{{name: restart, module: shell, args: 'echo acted >> {folder}/acted; touch {folder}/up'}}]\n\
+         recovery:\n  web:\n    check: web\n    ladder: [restart]\n    mode: act\n    diagnostics: [uptime]\n    \
+         verify: {{passes: 2, window: 1s, deadline: 20s, interval: 1s}}\n    probation: 1s\n"
+    )
+}
+
+impl World {
+    fn new() -> World {
+        let tmp = tempfile::tempdir().unwrap();
+        let (folder, store) = (tmp.path().join("project"), StateDir::at(tmp.path().join("state")));
+        std::fs::create_dir(&folder).unwrap();
+        let host = "w1 ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n";
+        std::fs::write(folder.join("hosts.ini"), host).unwrap();
+        std::fs::write(folder.join("opsdeck.yaml"), yaml(tmp.path())).unwrap();
+        let project = Project::at(&folder).unwrap();
+        assert!(project.problems.is_empty(), "{:?}", project.problems);
+        let probe = Probe::Command { argv: vec!["test".into(), "-e".into(), "../up".into()] };
+        let watch = Watch::Probe { probe, timeout: 5 };
+        let (policy, id) = (&project.recovery[0], Uuid::now_v7());
+        let body = launch::body(&project, "staging", policy, "w1", (Uuid::now_v7(), "refused"), watch).unwrap();
+        let scope = scope(&body.inventory, &body.cwd);
+        let polled = Store::open(&store, &scope).unwrap();
+        assert_eq!(polled.take("test", "the test", now()).unwrap(), None);
+        assert!(polled.publish("test", &[(down("w1"), None)], now()).unwrap());
+        std::fs::create_dir_all(store.run(id).path()).unwrap();
+        let spec = launch::freeze(id, &body).unwrap();
+        std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
+        World { tmp, store, id, scope, supervisor: None }
+    }
+
+    fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
+        let strace = kill_at.map(supervisor::kill_at).unwrap_or_default();
+        let strace: Vec<&str> = strace.iter().map(String::as_str).collect();
+        let mut command = supervisor::command(&self.store, self.id, first, &strace);
+        self.supervisor = Some(command.env("HOME", self.tmp.path()).spawn().unwrap());
+    }
+
+    /// Waits for the end of a supervisor; true: it was killed.
+    fn was_killed(&mut self) -> bool {
+        !self.supervisor.take().unwrap().wait().unwrap().success()
+    }
+
+    fn run(&self) -> RunState {
+        Follower::open(&self.store.run(self.id)).unwrap().state
+    }
+
+    fn events(&self) -> Vec<(i64, Event)> {
+        self.run().own.iter().map(|(ts, json)| (*ts, serde_json::from_str(json).unwrap())).collect()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.tmp.path().join(name)
+    }
+
+    /// Waits until it has ended and nobody supervises it.
+    fn ended(&mut self) -> Recovery {
+        let mut recovery = Recovery::default();
+        wait_true(120, "the recovery to end", || {
+            recovery = Recovery::default();
+            self.events().iter().for_each(|(ts, event)| recovery.apply(*ts, event));
+            recovery.at().is_terminal()
+        });
+        wait_true(30, "its supervisor to leave", || !Lock::is_held(&self.store.run(self.id).lock()));
+        if let Some(mut supervisor) = self.supervisor.take() {
+            supervisor.wait().unwrap();
+        }
+        recovery
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        supervisor::end(&self.store, self.id, self.supervisor.take());
+    }
+}
+
+/// Killed at the n-th time it waits for the disk, then resumed. `None`: it lived to its end; else whether the action was run:
+/// it is not where the kill came between its intent and it.
+fn killed_at(n: u32) -> Option<bool> {
+    let mut world = World::new();
+    world.supervise(true, Some(n));
+    let killed = world.was_killed();
+    if killed {
+        // One that was killed before its first writing has begun nothing.
+        let first = world.run().seq == 0;
+        world.supervise(first, None);
+    }
+    let recovery = world.ended();
+    let acted = std::fs::read_to_string(world.file("acted")).unwrap_or_default();
+    let told = format!("killed at {n}: {acted:?} {:?}", recovery.history);
+    let (at, ran) = if acted.is_empty() { (At::Escalated, false) } else { (At::Healthy, true) };
+    assert!(["", "acted\n"].contains(&acted.as_str()), "never twice: {told}");
+    assert_eq!(recovery.at(), at, "{told}");
+    assert_eq!(world.run().phase.as_deref(), Some(at.name()), "{told}");
+    assert!(world.run().state.is_terminal(), "{told}");
+    let intents = world.events().into_iter();
+    let intents = intents.filter(|(_, e)| matches!(e, Event::StepIntent { step: Step::Action(_), .. })).count();
+    assert_eq!((intents, recovery.acts.len(), recovery.acts[0].helped), (1, 1, Some(ran)), "{told}");
+    let index = Index::open(&world.store).unwrap();
+    let tokens = index.tokens(0).unwrap();
+    assert_eq!(tokens.iter().map(|token| token.helped).collect::<Vec<_>>(), [Some(ran)], "counted once: {told}");
+    assert!(index.leases(&world.scope).unwrap().is_empty(), "the host is free again: {told}");
+    killed.then_some(ran)
+}
+
+#[test]
+fn killed_after_any_writing_of_its_journal_it_acts_once_and_ends_where_it_should() {
+    let (last, untouched) = (AtomicU32::new(0), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        for lane in 1..=2 {
+            let (last, untouched) = (&last, &untouched);
+            scope.spawn(move || {
+                let mut n = lane;
+                while let Some(ran) = killed_at(n) {
+                    last.fetch_max(n, Ordering::SeqCst);
+                    untouched.fetch_add(u32::from(!ran), Ordering::SeqCst);
+                    n += 2;
+                }
+            });
+        }
+    });
+    let (last, untouched) = (last.into_inner(), untouched.into_inner());
+    println!("killed at each of {last} writings; at {untouched} the action was not begun, and a person was called");
+    assert!(last > 20, "a recovery writes more often: {last}");
+    assert!(untouched <= 2, "only between the intent and the act: {untouched}");
+}
