@@ -1,20 +1,27 @@
-//! Alerts of other systems beside a release: which of them were there while it ran and may have to do with it. Pure.
+//! Alerts of other systems beside a release: which of them were there while it ran and may have to do with it.
 
+use super::plan::Plan;
 use crate::state::alerts::AlertRow;
+use crate::state::{Index, index::IndexError};
 
-/// What a release touches, and when.
+/// A release, and when it ran.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// Environment.
-    pub environment: &'a str,
-    /// Service, and the release's name.
-    pub services: [&'a str; 2],
-    /// Hosts.
-    pub hosts: &'a [&'a str],
+    /// What it touches.
+    pub plan: &'a Plan,
     /// When it began (Unix milliseconds).
     pub from: i64,
     /// When it ended, or now.
     pub until: i64,
+}
+
+/// An alert that may have to do with a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// It.
+    pub alert: AlertRow,
+    /// Why it may.
+    pub link: Link,
 }
 
 /// Why an alert may have to do with a release, the nearest first.
@@ -39,27 +46,75 @@ impl Link {
     }
 }
 
+/// How bad an alert is by its own word, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Somebody is to be woken.
+    Critical,
+    /// Somebody is to look; also what says nothing that is known here.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Severity {
+    /// Of an alert: words differ from house to house.
+    pub fn of(alert: &AlertRow) -> Severity {
+        match word(alert).to_ascii_lowercase().as_str() {
+            "critical" | "page" | "emergency" | "fatal" | "disaster" | "error" | "major" | "high" | "p1" => {
+                Severity::Critical
+            }
+            "info" | "information" | "notice" | "none" | "low" | "debug" => Severity::Info,
+            _ => Severity::Warning,
+        }
+    }
+}
+
+/// The word for it that an alert has itself; hostile until it is made plain.
+pub fn word(alert: &AlertRow) -> &str {
+    alert.label(&["severity", "priority", "level"]).unwrap_or("alert")
+}
+
+/// What an alert is about: the host, else the service, else the environment that it names.
+pub fn about(alert: &AlertRow) -> &str {
+    alert.label(HOST).or_else(|| alert.label(SERVICE)).or_else(|| alert.environment()).unwrap_or("")
+}
+
+const HOST: &[&str] = &["host", "hostname", "nodename", "instance"];
+const SERVICE: &[&str] = &["service", "app", "job"];
+
+/// Those that stand beside a release, out of the store.
+///
+/// # Errors
+/// The index cannot be read.
+pub fn read(index: &Index, around: &Around<'_>) -> Result<Vec<Beside>, IndexError> {
+    Ok(overlapping(index.alerts_between(around.from, around.until)?, around))
+}
+
 /// Alerts that overlap a release in time and name its host, service or environment; none that names another environment, and
-/// none of opsdeck's own. The nearest first, then in the order given.
-pub fn overlapping<'a>(alerts: &'a [AlertRow], around: &Around<'_>) -> Vec<(&'a AlertRow, Link)> {
+/// none of opsdeck's own. Those that fire first, then the worst, the nearest, and in the order given.
+pub fn overlapping(alerts: Vec<AlertRow>, around: &Around<'_>) -> Vec<Beside> {
     let then =
-        |alert: &&AlertRow| alert.starts_at <= around.until && alert.ends_at.is_none_or(|ends| ends >= around.from);
-    let others = alerts.iter().filter(then).filter(|alert| !alert.name().starts_with("Opsdeck"));
-    let mut found: Vec<_> = others.filter_map(|alert| Some((alert, link(alert, around)?))).collect();
-    found.sort_by_key(|(_, link)| *link);
+        |alert: &AlertRow| alert.starts_at <= around.until && alert.ends_at.is_none_or(|ends| ends >= around.from);
+    let others = alerts.into_iter().filter(then).filter(|alert| !alert.name().starts_with("Opsdeck"));
+    let mut found: Vec<Beside> =
+        others.filter_map(|alert| link(&alert, around).map(|link| Beside { alert, link })).collect();
+    found.sort_by_key(|Beside { alert, link }| (alert.ends_at.is_some(), Severity::of(alert), *link));
     found
 }
 
 fn link(alert: &AlertRow, around: &Around<'_>) -> Option<Link> {
-    let environment = alert.environment();
-    if environment.is_some_and(|env| env != around.environment) {
+    let (plan, environment) = (around.plan, alert.environment());
+    if environment.is_some_and(|env| env != plan.environment) {
         return None;
     }
-    let host = alert.label(&["host", "hostname", "nodename", "instance"]);
-    let service = alert.label(&["service", "app", "job"]);
+    let (host, service) = (alert.label(HOST), alert.label(SERVICE));
+    let mut hosts = plan.batches.iter().flat_map(|batch| &batch.hosts);
     match () {
-        () if host.is_some_and(|host| around.hosts.iter().any(|own| same(host, own))) => Some(Link::Host),
-        () if service.is_some_and(|service| around.services.contains(&service)) => Some(Link::Service),
+        () if host.is_some_and(|host| hosts.any(|own| same(host, own))) => Some(Link::Host),
+        () if service.is_some_and(|service| [&plan.service, &plan.release].iter().any(|own| *own == service)) => {
+            Some(Link::Service)
+        }
         () => environment.map(|_| Link::Environment),
     }
 }
@@ -78,6 +133,7 @@ fn same(label: &str, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::sample;
 
     fn alert(labels: &[(&str, &str)], starts_at: i64, ends_at: Option<i64>) -> AlertRow {
         let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -85,14 +141,16 @@ mod tests {
     }
 
     fn of(labels: &[(&str, &str)], starts_at: i64, ends_at: Option<i64>) -> Option<Link> {
-        let around = Around {
-            environment: "prod",
-            services: ["shop", "web"],
-            hosts: &["web1.eu", "10.0.0.1"],
-            from: 100,
-            until: 200,
-        };
-        overlapping(&[alert(labels, starts_at, ends_at)], &around).first().map(|(_, link)| *link)
+        let plan = plan();
+        let around = Around { plan: &plan, from: 100, until: 200 };
+        overlapping(vec![alert(labels, starts_at, ends_at)], &around).first().map(|beside| beside.link)
+    }
+
+    fn plan() -> Plan {
+        let mut plan = sample::rolling(2, 1);
+        (plan.environment, plan.service) = ("prod".into(), "shop".into());
+        (plan.batches[0].hosts, plan.batches[1].hosts) = (vec!["web1.eu".into()], vec!["10.0.0.1".into()]);
+        plan
     }
 
     #[test]
@@ -121,5 +179,24 @@ mod tests {
         {
             assert_eq!(of(&[("env", "prod")], starts, ends).is_some(), there, "{starts} {ends:?}");
         }
+    }
+
+    #[test]
+    fn what_fires_stands_first_then_the_worst_then_the_nearest() {
+        let of = |name: &str, severity: &str, host: &str, ends| {
+            alert(&[("alertname", name), ("severity", severity), ("instance", host), ("env", "prod")], 150, ends)
+        };
+        let alerts = vec![
+            of("over", "critical", "web1.eu", Some(160)),
+            of("info", "info", "web1.eu", None),
+            of("far", "page", "db1", None),
+            of("odd", "SEV-\u{1b}[2J", "web1.eu", None),
+            of("near", "Critical", "web1.eu", None),
+        ];
+        let plan = plan();
+        let found = overlapping(alerts, &Around { plan: &plan, from: 100, until: 200 });
+        let names: Vec<&str> = found.iter().map(|beside| beside.alert.name()).collect();
+        assert_eq!(names, ["near", "far", "odd", "info", "over"]);
+        assert_eq!((word(&alert(&[], 0, None)), about(&found[1].alert)), ("alert", "db1"));
     }
 }

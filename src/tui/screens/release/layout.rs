@@ -3,7 +3,8 @@
 
 use super::steps::Ground;
 use super::words::Line;
-use super::{batches, gates, machine, says, stages, traffic};
+use super::{alerts, batches, gates, machine, says, stages, traffic};
+use crate::release::alerts::Beside;
 use crate::release::plan::Plan;
 use crate::release::progress;
 use crate::release::state::{Release, Undo};
@@ -19,6 +20,8 @@ pub struct Scene<'a> {
     pub plan: &'a Plan,
     /// What happened.
     pub release: &'a Release,
+    /// Alerts of other systems beside it.
+    pub alerts: &'a [Beside],
     /// Can it be undone?
     pub undo: Undo,
     /// Somebody watches it, or it ended.
@@ -107,6 +110,7 @@ fn wishes(s: &Scene<'_>, area: Rect) -> Vec<Wish> {
         Wish::lines(2, 1, batch),
         Wish::lines(3, 3, traffic::lines(plan, release, theme, s.now, narrow)),
         Wish::lines(5, 1, gates::lines(plan, release, theme, s.now, live)),
+        Wish::lines(3, 1, alerts::lines(s.alerts, theme, s.now)),
         Wish::lines(2, 1, vec![says::undo(&s.undo)]),
     ]
 }
