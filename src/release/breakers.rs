@@ -2,23 +2,88 @@
 //! learn from it.
 
 use super::plan::{Gate, Plan, Probe};
-use crate::health::breaker::{Input, Keeper, KeeperError, Key};
+use super::state::{At, Mark, Release};
+use crate::health::breaker::{Breaker, Input, Keeper, KeeperError, Key, State};
 use crate::health::probe;
 use crate::state::StateDir;
 use crate::text::plain;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Breakers that stand in the way of a run's plan, in words: of the fleet, the service, and the endpoints that its gates
-/// ask. One that is to be tried lets one run through: the one that asks first.
-pub fn blocks(store: &StateDir, plan: &Plan, run: Uuid) -> Vec<String> {
+/// Who looks at hosts tries one that was given up when its time is over. When so much later (milliseconds) nobody has, nobody
+/// looks any more, and what was found then says nothing of now.
+const FORGOTTEN: i64 = 300_000;
+
+/// Hosts that a release is about to work on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ahead {
+    hosts: Vec<String>,
+    /// So many of the others are failed, unreachable or unknown already.
+    spent: usize,
+}
+
+impl Ahead {
+    /// All of the plan before it begins; those of a batch that is about to begin.
+    pub fn of(plan: &Plan, release: &Release) -> Ahead {
+        let batches = match release.at {
+            At::Queued => plan.batches.as_slice(),
+            At::Deploying { batch } => plan.batches.get(batch as usize).map(std::slice::from_ref).unwrap_or_default(),
+            _ => &[],
+        };
+        let hosts = batches.iter().flat_map(|batch| &batch.hosts);
+        let hosts: Vec<String> = hosts.filter(|host| release.mark(host) != Mark::New).cloned().collect();
+        let bad = |mark| matches!(mark, Mark::Failed | Mark::Unreachable | Mark::Unknown);
+        let spent = release.hosts.iter().filter(|(host, state)| bad(state.mark) && !hosts.contains(host)).count();
+        Ahead { hosts, spent }
+    }
+}
+
+/// Breakers that stand in the way of a run's plan, in words: of the fleet, the hosts ahead of it, the service, and the
+/// endpoints that its gates ask. One that is to be tried lets one run through: the one that asks first.
+pub fn blocks(store: &StateDir, plan: &Plan, run: Uuid, ahead: &Ahead) -> Vec<String> {
     look(store, |keeper, now| {
-        let mut words: Vec<String> = keeper.words(&fleet(plan), now)?.into_iter().collect();
+        let mut words = lost(keeper, plan, ahead, now)?;
         for key in [service(plan)].into_iter().chain(endpoints(plan)) {
             words.extend(keeper.ask(&key, &run.to_string(), now)?);
         }
         Ok(words)
     })
+}
+
+/// The fleet, and hosts that are given up. What looking found is within the budget as what the release itself will find, and
+/// stops nobody while it is; what a person said always does.
+fn lost(keeper: &Keeper, plan: &Plan, ahead: &Ahead, now: i64) -> Result<Vec<String>, KeeperError> {
+    let host = |host: &String| Key::Transport { environment: plan.environment.clone(), host: host.clone() };
+    let mut open = Vec::new();
+    for key in [fleet(plan)].into_iter().chain(ahead.hosts.iter().map(host)) {
+        let breaker = keeper.get(&key)?;
+        if breaker.blocks(now) && !is_forgotten(&breaker, now) {
+            open.push((key, breaker));
+        }
+    }
+    let found = |(key, breaker): &&(Key, Breaker)| *key != fleet(plan) && breaker.word(now).is_none();
+    let within = open.iter().filter(found).count() + ahead.spent <= plan.limits.budget as usize;
+    let stands = open.iter().filter(|entry| !(within && found(entry)));
+    stands.filter_map(|(key, _)| keeper.words(key, now).transpose()).collect()
+}
+
+/// Nobody tries it any more, and no person said anything.
+fn is_forgotten(breaker: &Breaker, now: i64) -> bool {
+    let looked = match breaker.state {
+        State::Closed => return false,
+        State::Open { until } => until,
+        State::HalfOpen { .. } => breaker.results.last().map_or(breaker.since, |last| last.ended.max(breaker.since)),
+    };
+    breaker.word(now).is_none() && now > looked + FORGOTTEN
+}
+
+/// Two words of one breaker that no person forced: it opens, is tried, and opens again. Who left it out meant all of that.
+pub fn same(one: &str, other: &str) -> bool {
+    let about = |words: &str| {
+        let (key, stands) = words.strip_prefix("breaker ")?.split_once(" is ")?;
+        (!stands.starts_with("forced")).then(|| key.to_owned())
+    };
+    about(one).is_some_and(|key| about(other) == Some(key))
 }
 
 /// Breakers that say that a failure is not the release's doing, in words: of the fleet, and of endpoints.
@@ -75,4 +140,96 @@ fn endpoints(plan: &Plan) -> Vec<Key> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::breaker::{Forced, Forcing, Seen};
+    use crate::release::sample;
+    use crate::release::state::HostState;
+
+    struct World {
+        dir: tempfile::TempDir,
+        keeper: Keeper,
+        plan: Plan,
+        release: Release,
+    }
+
+    impl World {
+        /// Four hosts, each a batch, of which one may fail.
+        fn new() -> World {
+            let dir = tempfile::tempdir().unwrap();
+            let keeper = Keeper::open(&StateDir::at(dir.path())).unwrap();
+            let mut plan = sample::rolling(4, 1);
+            (plan.limits.budget, plan.gates) = (1, Vec::new());
+            World { dir, keeper, plan, release: Release { at: At::Queued, ..Release::default() } }
+        }
+
+        /// Looked at in vain until it is given up.
+        fn lose(&self, host: &str) {
+            let now = Timestamp::now().as_millisecond();
+            for at in now..now + 3 {
+                let seen = Seen { host: host.into(), began: at, ended: at, ok: false };
+                self.keeper.round("production", 100, &[seen], at).unwrap();
+            }
+        }
+
+        fn blocks(&self) -> Vec<String> {
+            let ahead = Ahead::of(&self.plan, &self.release);
+            let words = blocks(&StateDir::at(self.dir.path()), &self.plan, Uuid::nil(), &ahead);
+            words.into_iter().map(|words| words.split(" is ").next().unwrap_or_default().to_owned()).collect()
+        }
+    }
+
+    #[test]
+    fn hosts_that_are_given_up_stand_in_the_way_where_they_are_more_than_may_fail() {
+        let mut world = World::new();
+        world.lose("elsewhere");
+        world.lose("web0002");
+        assert!(world.blocks().is_empty(), "one may fail");
+        world.lose("web0003");
+        let both = ["breaker transport:production/web0002", "breaker transport:production/web0003"];
+        assert_eq!(world.blocks(), both);
+        // On the way: those of the batch, beside what has failed already.
+        world.release.at = At::Deploying { batch: 1 };
+        assert!(world.blocks().is_empty());
+        let failed = HostState { mark: Mark::Failed, ..HostState::default() };
+        world.release.hosts.insert("web0001".into(), failed);
+        assert_eq!(world.blocks(), both[..1]);
+        world.release.at = At::Switching;
+        assert!(world.blocks().is_empty());
+    }
+
+    #[test]
+    fn a_word_of_a_person_holds_for_one_host_too() {
+        let world = World::new();
+        let (by, reason) = ("ann".to_owned(), "its disk is changed".to_owned());
+        let forced = Input::Force(Forced { to: Forcing::Open, until: None, by, reason, at: 0 });
+        world.keeper.put(&"transport:production/web0004".parse().unwrap(), &forced, 0).unwrap();
+        assert_eq!(world.blocks(), ["breaker transport:production/web0004"]);
+    }
+
+    #[test]
+    fn what_nobody_tries_any_more_says_nothing() {
+        let open = |until| Breaker { state: State::Open { until }, ..Breaker::default() };
+        assert!(!is_forgotten(&open(1_000), 1_000 + FORGOTTEN) && is_forgotten(&open(1_000), 1_001 + FORGOTTEN));
+        let tried = Breaker { state: State::HalfOpen { probe: None, good: 1 }, since: 1_000, ..Breaker::default() };
+        assert!(!is_forgotten(&tried, 1_000 + FORGOTTEN) && is_forgotten(&tried, 1_001 + FORGOTTEN));
+        let word = Forced { to: Forcing::Open, until: None, by: String::new(), reason: String::new(), at: 0 };
+        assert!(!is_forgotten(&Breaker { forced: Some(word), ..open(0) }, i64::MAX));
+        assert!(!is_forgotten(&Breaker::default(), i64::MAX));
+    }
+
+    #[test]
+    fn a_breaker_is_the_same_however_it_stands_but_a_persons_word_is_its_own() {
+        let open = "breaker service:p/web is open: 3 failures in a row; tried again at 14:02:07";
+        assert!(same(open, "breaker service:p/web is half open: its time is over: it is tried"));
+        for other in
+            ["breaker service:p/shop is open: x", "breaker service:p/web is forced open by ann: x", "frozen", ""]
+        {
+            assert!(!same(open, other) && !same(other, open), "{other}");
+        }
+        assert!(!same("frozen until Monday", "frozen until Monday"), "no breaker");
+    }
 }
