@@ -148,6 +148,9 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             let name = env.and_then(|env| model.project.environments.get(env)).map_or("", |env| env.name.as_str());
             let known = model.health.of(env).filter(|_| model.bell);
             let news = known.and_then(|before| news::news(name, before, &picture));
+            if let Some(place) = model.fleet.places.get_mut(picture.env) {
+                place.fares(&picture.board);
+            }
             (model.health.picture, model.health.problem) = (Some(*picture), None);
             again(model, kept);
             model.dirty |= before != alerts(model) || shows(model);
