@@ -20,6 +20,8 @@ mod notify;
 mod one;
 #[path = "serve/recovery.rs"]
 mod recovery;
+#[path = "serve/screen.rs"]
+mod screen;
 #[path = "serve/unit.rs"]
 mod unit;
 
