@@ -24,5 +24,7 @@ mod recovery;
 mod screen;
 #[path = "serve/unit.rs"]
 mod unit;
+#[path = "serve/webhook.rs"]
+mod webhook;
 
 use support::{Lab, wait};
