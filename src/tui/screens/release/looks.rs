@@ -87,8 +87,12 @@ fn a_backend_without_shares_says_how_many_hosts_serve() {
     report.out = vec!["w1".into()];
     release.traffic = vec![report];
     release.traffic_at = Some(runs::NOW);
-    let screen = driver(plan, release, "dark", (80, 24)).screen();
+    let screen = driver(plan.clone(), release.clone(), "dark", (80, 24)).screen();
     assert!(screen.contains("2/3 up  out: w1") && !screen.contains("???"), "{screen}");
+    // Shares of old and new hosts are told of the backend as a whole, and it has none of its own.
+    release.traffic[0].shares = [("new".to_owned(), 40), ("old".to_owned(), 60)].into();
+    let screen = driver(plan, release, "dark", (80, 24)).screen();
+    assert!(screen.contains("old 60%  new 40%  2/3 up  out: w1") && !screen.contains("?%"), "{screen}");
 }
 
 /// Alerts of each kind, with names that attack the terminal.
@@ -126,5 +130,17 @@ fn alerts_stand_beside_it_the_worst_first_and_leave_room() {
         // What comes for another run is late.
         d.send(Msg::Data(msg::Data::Release(Data::Alerts(uuid::Uuid::from_u128(7), vec![]))));
         assert!(d.screen().contains("HighErrorRate"), "{}", d.screen());
+    }
+}
+
+#[test]
+fn at_80_columns_the_reason_of_a_pause_and_what_an_undo_leaves_are_readable() {
+    let mut release = fixtures::paused();
+    let why = "breaker service:production/web is open: 3 failures in a row; tried again at 14:05:07";
+    release.pause.as_mut().unwrap().reason = why.into();
+    let screen = driver(fixtures::rolling(), release, "dark", (80, 24)).screen();
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [why, "It goes on with deploying batch 3.", "what migrate.yml did stays (5 hosts)"] {
+        assert!(words.contains(told), "{told:?} in\n{screen}");
     }
 }

@@ -79,7 +79,7 @@ pub fn now(plan: &Plan, release: &Release, theme: &Theme, watched: bool, now: i6
         out.push(Line::default().and(format!("{arrow} waits for: {waits}"), Role::Warning));
     }
     if let Some(step) = &release.no_return {
-        let text = format!("past the point of no return ({step}): nothing undoes it by itself any more");
+        let text = format!("past the point of no return ({step}): nothing undoes it by itself now");
         out.push(warning(text, Role::Warning));
     }
     if release.promoted && !release.at.is_terminal() {

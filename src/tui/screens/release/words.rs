@@ -74,6 +74,31 @@ pub fn draw(lines: &[Line], theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Breaks a line between words where it is too wide; what follows stands as far to the right as `indent`.
+pub fn wrap(line: Line, indent: u16, columns: u16) -> Vec<Line> {
+    if line.width() <= columns {
+        return vec![line];
+    }
+    let mut lines = vec![];
+    let mut now = Line::default();
+    for (text, role) in line.0 {
+        for word in text.split_inclusive(' ') {
+            let full = now.width().saturating_add(width(word.trim_end())) > columns;
+            if full && now.width() > indent {
+                let next = Line::default().and(" ".repeat(usize::from(indent)), Role::Text);
+                lines.push(std::mem::replace(&mut now, next));
+            }
+            now = now.and(word, role);
+        }
+    }
+    lines.push(now);
+    // A space at the end has no room, and cuts the word before it.
+    for (text, _) in lines.iter_mut().filter_map(|line| line.0.last_mut()) {
+        text.truncate(text.trim_end().len());
+    }
+    lines
+}
+
 /// Puts pieces one behind the other, and goes on in a new line, as far to the right as `indent`, where there is no
 /// room for the next.
 pub fn flow(first: Line, pieces: Vec<Line>, indent: u16, columns: u16) -> Vec<Line> {
@@ -89,4 +114,26 @@ pub fn flow(first: Line, pieces: Vec<Line>, indent: u16, columns: u16) -> Vec<Li
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(line: &Line) -> String {
+        line.0.iter().map(|(text, _)| text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_line_is_broken_between_words_and_keeps_its_roles() {
+        let line =
+            Line::named("Undo").and("not instant", Role::Warning).and(": 部署到生产环境 stays, 2 min", Role::Text);
+        let lines = wrap(line.clone(), 9, 24);
+        let told: Vec<String> = lines.iter().map(text).collect();
+        assert_eq!(told, ["Undo     not instant:", "         部署到生产环境", "         stays, 2 min"]);
+        assert!(lines[0].0.contains(&("instant".into(), Role::Warning)) && lines.iter().all(|line| line.width() <= 24));
+        assert_eq!(wrap(line.clone(), 9, 200), [line]);
+        // A word for which no line is wide enough is cut when it is drawn, and ends all the same.
+        assert_eq!(wrap(Line::default().and("a verylongword b", Role::Text), 2, 6).len(), 2);
+    }
 }
