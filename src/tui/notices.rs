@@ -59,11 +59,11 @@ impl Notice {
         let Body { environment, kind, severity, phase, text } = serde_json::from_str(body).ok()?;
         let over = phase == "resolved";
         let text = match &environment {
-            Some(name) if !over => plain(&format!("{name}: {text}")).into_owned(),
-            Some(name) => plain(&format!("{name}: over: {}", text.trim_start_matches("over: "))).into_owned(),
-            None => plain(&text).into_owned(),
+            Some(name) if over => format!("{name}: over: {}", text.trim_start_matches("over: ")),
+            Some(name) if !text.contains(&format!(" on {name}")) => format!("{name}: {text}"),
+            _ => text,
         };
-        Some(Notice { environment, kind, severity, over, text })
+        Some(Notice { environment, kind, severity, over, text: plain(&text).into_owned() })
     }
 }
 

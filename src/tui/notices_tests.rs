@@ -43,5 +43,6 @@ fn the_bell_can_be_silenced_and_rings_once_for_what_is_in_sight() {
     assert_eq!((rings(&mut d, "production"), rings(&mut d, "staging")), (0, 1), "the picture in sight rings for it");
     d.keys("f5");
     assert_eq!((rings(&mut d, "production"), rings(&mut d, "staging")), (0, 0));
+    assert_eq!(notice("lab", "info", "firing", "web 1.0 on lab: paused").text, "web 1.0 on lab: paused", "said once");
     assert_eq!(Notice::read("{\"kind\": \"of the future\"}"), None);
 }

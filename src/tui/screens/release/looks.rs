@@ -138,9 +138,11 @@ fn at_80_columns_the_reason_of_a_pause_and_what_an_undo_leaves_are_readable() {
     let mut release = fixtures::paused();
     let why = "breaker service:production/web is open: 3 failures in a row; tried again at 14:05:07";
     release.pause.as_mut().unwrap().reason = why.into();
+    release.waits = Some(format!("a person: {why}"));
     let screen = driver(fixtures::rolling(), release, "dark", (80, 24)).screen();
     let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [why, "It goes on with deploying batch 3.", "what migrate.yml did stays (5 hosts)"] {
         assert!(words.contains(told), "{told:?} in\n{screen}");
     }
+    assert!(!words.contains("waits for"), "it is said once: {screen}");
 }
