@@ -255,4 +255,9 @@ fn alerts_that_were_there_while_it_ran_stand_beside_it() {
     assert!(alerts.starts_with("  host: Slow  instance=w1:9100  fires for") && alerts.lines().count() == 1, "{shown}");
     let json: Value = serde_json::from_str(&world.opsdeck(&["show", "last", "--json"]).1).unwrap();
     assert_eq!((json["alerts"].as_array().unwrap().len(), &json["alerts"][0]["by"]), (1, &"host".into()));
+    let (code, story, _) = world.opsdeck(&["timeline", "last"]);
+    assert!(
+        code == 0 && story.contains("| Slow | alert | w1:9100 | host |") && !story.contains("Elsewhere"),
+        "{story}"
+    );
 }

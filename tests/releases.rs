@@ -2,6 +2,8 @@
 //! person, and with the supervisor killed after every single writing of its journal.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "releases/breakers.rs"]
+mod breakers;
 #[path = "support/wait.rs"]
 mod wait;
 #[path = "releases/world.rs"]

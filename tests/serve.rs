@@ -22,9 +22,13 @@ mod notify;
 mod one;
 #[path = "serve/recovery.rs"]
 mod recovery;
+#[path = "serve/screen.rs"]
+mod screen;
 #[path = "serve/silence.rs"]
 mod silence;
 #[path = "serve/unit.rs"]
 mod unit;
+#[path = "serve/webhook.rs"]
+mod webhook;
 
 use support::{Lab, wait};

@@ -6,7 +6,7 @@ mod verb;
 use super::{Global, start};
 use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
-use crate::release::{self, timeline};
+use crate::release::{self, alerts, timeline};
 use crate::run::{StopError, find, open_index};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
@@ -80,7 +80,8 @@ fn told(
 }
 
 fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
-    let Watched { run, body, release, .. } = open(global, run)?;
+    let seen = open(global, run)?;
+    let Watched { run, body, release, .. } = &seen;
     let text = if as_json {
         let event = |(at, event): &(i64, String)| {
             let event: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
@@ -93,7 +94,9 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
         });
         format!("{about:#}\n")
     } else {
-        timeline::timeline(&body.plan, &release, jiff::Timestamp::now().as_millisecond())
+        let now = jiff::Timestamp::now().as_millisecond();
+        let alerts = alerts::read(&open_index(&global.store())?, &seen.around(now))?;
+        timeline::timeline(&body.plan, release, &alerts, now)
     };
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)

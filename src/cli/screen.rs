@@ -9,6 +9,7 @@ use crate::tui::app::{self, Start};
 use crate::tui::keymap::{self, Keymap};
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::notices::Bell;
 use crate::tui::screens::diagnostics;
 use crate::tui::term::{Caps, Depth};
 use crate::tui::theme::file::Mistake;
@@ -65,7 +66,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
     model.themes = themes;
     model.mouse = !args.no_mouse;
-    model.bell = args.bell;
+    model.bell = if args.bell { Bell::All } else { Bell::default() };
     model.read_only = args.read_only;
     model.ascii = args.ascii || !caps.utf8;
     model.now = app::now();

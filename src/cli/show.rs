@@ -2,13 +2,12 @@
 
 use super::{Global, alerts, record};
 use crate::ansible::shell;
-use crate::release::alerts::{Around, Link, overlapping};
+use crate::release::alerts::{self as beside, Beside};
 use crate::release::news::News;
 use crate::release::watch::Watched;
 use crate::release::{self, outcome};
 use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
-use crate::state::alerts::AlertRow;
-use crate::state::{Lock, StateDir};
+use crate::state::Lock;
 use crate::text::{human, plain};
 use anyhow::Result;
 use std::fmt::Write as _;
@@ -51,32 +50,21 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         let seen = Watched::of(run)?;
         let now = jiff::Timestamp::now().as_millisecond();
         json["release"] = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
-        let around = alerts_around(&store, &seen, now)?;
-        json["alerts"] = around.iter().map(|(alert, link)| with(alerts::shown(alert), link.name())).collect();
+        let around = beside::read(&open_index(&store)?, &seen.around(now))?;
+        json["alerts"] = around.iter().map(|Beside { alert, link }| with(alerts::shown(alert), link.name())).collect();
         for (at, line) in News::default().of(&seen.body.plan, &seen.release) {
             let _ = writeln!(text, "  {} {line}", human::date_time(at));
         }
         if !around.is_empty() {
             let _ = writeln!(text, "alerts while it ran");
         }
-        for (alert, link) in &around {
+        for Beside { alert, link } in &around {
             let _ = writeln!(text, "  {}: {}", link.name(), alerts::line(alert, now));
         }
     }
     let text = if args.json { format!("{json:#}\n") } else { text };
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
-}
-
-/// Alerts of other systems that were there while a release ran and may have to do with it.
-fn alerts_around(store: &StateDir, seen: &Watched, now: i64) -> Result<Vec<(AlertRow, Link)>> {
-    let (plan, state) = (&seen.body.plan, &seen.run.state);
-    let (from, until) = (seen.run.spec.created_at, state.ended_at().unwrap_or(now));
-    let hosts: Vec<&str> = plan.batches.iter().flat_map(|batch| &batch.hosts).map(String::as_str).collect();
-    let services = [plan.service.as_str(), plan.release.as_str()];
-    let around = Around { environment: &plan.environment, services, hosts: &hosts, from, until };
-    let all = open_index(store)?.alerts_between(from, until)?;
-    Ok(overlapping(&all, &around).into_iter().map(|(alert, link)| (alert.clone(), link)).collect())
 }
 
 fn with(mut alert: serde_json::Value, link: &str) -> serde_json::Value {

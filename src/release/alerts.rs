@@ -1,20 +1,27 @@
-//! Alerts of other systems beside a release: which of them were there while it ran and may have to do with it. Pure.
+//! Alerts of other systems beside a release: which of them were there while it ran and may have to do with it.
 
+use super::plan::Plan;
 use crate::state::alerts::AlertRow;
+use crate::state::{Index, index::IndexError};
 
-/// What a release touches, and when.
+/// A release, and when it ran.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// Environment.
-    pub environment: &'a str,
-    /// Service, and the release's name.
-    pub services: [&'a str; 2],
-    /// Hosts.
-    pub hosts: &'a [&'a str],
+    /// What it touches.
+    pub plan: &'a Plan,
     /// When it began (Unix milliseconds).
     pub from: i64,
     /// When it ended, or now.
     pub until: i64,
+}
+
+/// An alert that may have to do with a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// It.
+    pub alert: AlertRow,
+    /// Why it may.
+    pub link: Link,
 }
 
 /// Why an alert may have to do with a release, the nearest first.
@@ -39,27 +46,75 @@ impl Link {
     }
 }
 
+/// How bad an alert is by its own word, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Somebody is to be woken.
+    Critical,
+    /// Somebody is to look; also what says nothing that is known here.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Severity {
+    /// Of an alert: words differ from house to house.
+    pub fn of(alert: &AlertRow) -> Severity {
+        match word(alert).to_ascii_lowercase().as_str() {
+            "critical" | "page" | "emergency" | "fatal" | "disaster" | "error" | "major" | "high" | "p1" => {
+                Severity::Critical
+            }
+            "info" | "information" | "notice" | "none" | "low" | "debug" => Severity::Info,
+            _ => Severity::Warning,
+        }
+    }
+}
+
+/// The word for it that an alert has itself; hostile until it is made plain.
+pub fn word(alert: &AlertRow) -> &str {
+    alert.label(&["severity", "priority", "level"]).unwrap_or("alert")
+}
+
+/// What an alert is about: the host, else the service, else the environment that it names.
+pub fn about(alert: &AlertRow) -> &str {
+    alert.label(HOST).or_else(|| alert.label(SERVICE)).or_else(|| alert.environment()).unwrap_or("")
+}
+
+const HOST: &[&str] = &["host", "hostname", "nodename", "instance"];
+const SERVICE: &[&str] = &["service", "app", "job"];
+
+/// Those that stand beside a release, out of the store.
+///
+/// # Errors
+/// The index cannot be read.
+pub fn read(index: &Index, around: &Around<'_>) -> Result<Vec<Beside>, IndexError> {
+    Ok(overlapping(index.alerts_between(around.from, around.until)?, around))
+}
+
 /// Alerts that overlap a release in time and name its host, service or environment; none that names another environment, and
-/// none of opsdeck's own. The nearest first, then in the order given.
-pub fn overlapping<'a>(alerts: &'a [AlertRow], around: &Around<'_>) -> Vec<(&'a AlertRow, Link)> {
+/// none of opsdeck's own. Those that fire first, then the worst, the nearest, and in the order given.
+pub fn overlapping(alerts: Vec<AlertRow>, around: &Around<'_>) -> Vec<Beside> {
     let then =
-        |alert: &&AlertRow| alert.starts_at <= around.until && alert.ends_at.is_none_or(|ends| ends >= around.from);
-    let others = alerts.iter().filter(then).filter(|alert| !alert.name().starts_with("Opsdeck"));
-    let mut found: Vec<_> = others.filter_map(|alert| Some((alert, link(alert, around)?))).collect();
-    found.sort_by_key(|(_, link)| *link);
+        |alert: &AlertRow| alert.starts_at <= around.until && alert.ends_at.is_none_or(|ends| ends >= around.from);
+    let others = alerts.into_iter().filter(then).filter(|alert| !alert.name().starts_with("Opsdeck"));
+    let mut found: Vec<Beside> =
+        others.filter_map(|alert| link(&alert, around).map(|link| Beside { alert, link })).collect();
+    found.sort_by_key(|Beside { alert, link }| (alert.ends_at.is_some(), Severity::of(alert), *link));
     found
 }
 
 fn link(alert: &AlertRow, around: &Around<'_>) -> Option<Link> {
-    let environment = alert.environment();
-    if environment.is_some_and(|env| env != around.environment) {
+    let (plan, environment) = (around.plan, alert.environment());
+    if environment.is_some_and(|env| env != plan.environment) {
         return None;
     }
-    let host = alert.label(&["host", "hostname", "nodename", "instance"]);
-    let service = alert.label(&["service", "app", "job"]);
+    let (host, service) = (alert.label(HOST), alert.label(SERVICE));
+    let mut hosts = plan.batches.iter().flat_map(|batch| &batch.hosts);
     match () {
-        () if host.is_some_and(|host| around.hosts.iter().any(|own| same(host, own))) => Some(Link::Host),
-        () if service.is_some_and(|service| around.services.contains(&service)) => Some(Link::Service),
+        () if host.is_some_and(|host| hosts.any(|own| same(host, own))) => Some(Link::Host),
+        () if service.is_some_and(|service| [&plan.service, &plan.release].iter().any(|own| *own == service)) => {
+            Some(Link::Service)
+        }
         () => environment.map(|_| Link::Environment),
     }
 }
@@ -76,50 +131,5 @@ fn same(label: &str, host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alert(labels: &[(&str, &str)], starts_at: i64, ends_at: Option<i64>) -> AlertRow {
-        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        AlertRow { labels, starts_at, ends_at, ..AlertRow::default() }
-    }
-
-    fn of(labels: &[(&str, &str)], starts_at: i64, ends_at: Option<i64>) -> Option<Link> {
-        let around = Around {
-            environment: "prod",
-            services: ["shop", "web"],
-            hosts: &["web1.eu", "10.0.0.1"],
-            from: 100,
-            until: 200,
-        };
-        overlapping(&[alert(labels, starts_at, ends_at)], &around).first().map(|(_, link)| *link)
-    }
-
-    #[test]
-    fn what_names_the_host_the_service_or_the_environment_belongs_to_it() {
-        for (labels, link) in [
-            (&[("instance", "web1.eu:9100")][..], Some(Link::Host)),
-            (&[("host", "web1.eu.example.com"), ("env", "prod")], Some(Link::Host)),
-            (&[("instance", "web1:9100")], Some(Link::Host)),
-            (&[("instance", "10.0.0.1:80")], Some(Link::Host)),
-            (&[("instance", "10.0.0.12:80")], None),
-            (&[("instance", "web10.eu:80")], None),
-            (&[("job", "shop")], Some(Link::Service)),
-            (&[("service", "web"), ("env", "staging")], None),
-            (&[("environment", "prod"), ("instance", "db1")], Some(Link::Environment)),
-            (&[("severity", "page")], None),
-            (&[("env", "prod"), ("alertname", "OpsdeckCheckBad")], None),
-        ] {
-            assert_eq!(of(labels, 150, None), link, "{labels:?}");
-        }
-    }
-
-    #[test]
-    fn only_what_was_there_while_it_ran() {
-        for (starts, ends, there) in
-            [(50, None, true), (50, Some(99), false), (50, Some(100), true), (200, None, true), (201, None, false)]
-        {
-            assert_eq!(of(&[("env", "prod")], starts, ends).is_some(), there, "{starts} {ends:?}");
-        }
-    }
-}
+#[path = "alerts_tests.rs"]
+mod tests;

@@ -2,23 +2,88 @@
 //! learn from it.
 
 use super::plan::{Gate, Plan, Probe};
-use crate::health::breaker::{Input, Keeper, KeeperError, Key};
+use super::state::{At, Mark, Release};
+use crate::health::breaker::{Breaker, Input, Keeper, KeeperError, Key, State};
 use crate::health::probe;
 use crate::state::StateDir;
 use crate::text::plain;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Breakers that stand in the way of a run's plan, in words: of the fleet, the service, and the endpoints that its gates
-/// ask. One that is to be tried lets one run through: the one that asks first.
-pub fn blocks(store: &StateDir, plan: &Plan, run: Uuid) -> Vec<String> {
+/// Who looks at hosts tries one that was given up when its time is over. When so much later (milliseconds) nobody has, nobody
+/// looks any more, and what was found then says nothing of now.
+const FORGOTTEN: i64 = 300_000;
+
+/// Hosts that a release is about to work on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ahead {
+    hosts: Vec<String>,
+    /// So many of the others are failed, unreachable or unknown already.
+    spent: usize,
+}
+
+impl Ahead {
+    /// All of the plan before it begins; those of a batch that is about to begin.
+    pub fn of(plan: &Plan, release: &Release) -> Ahead {
+        let batches = match release.at {
+            At::Queued => plan.batches.as_slice(),
+            At::Deploying { batch } => plan.batches.get(batch as usize).map(std::slice::from_ref).unwrap_or_default(),
+            _ => &[],
+        };
+        let hosts = batches.iter().flat_map(|batch| &batch.hosts);
+        let hosts: Vec<String> = hosts.filter(|host| release.mark(host) != Mark::New).cloned().collect();
+        let bad = |mark| matches!(mark, Mark::Failed | Mark::Unreachable | Mark::Unknown);
+        let spent = release.hosts.iter().filter(|(host, state)| bad(state.mark) && !hosts.contains(host)).count();
+        Ahead { hosts, spent }
+    }
+}
+
+/// Breakers that stand in the way of a run's plan, in words: of the fleet, the hosts ahead of it, the service, and the
+/// endpoints that its gates ask. One that is to be tried lets one run through: the one that asks first.
+pub fn blocks(store: &StateDir, plan: &Plan, run: Uuid, ahead: &Ahead) -> Vec<String> {
     look(store, |keeper, now| {
-        let mut words: Vec<String> = keeper.words(&fleet(plan), now)?.into_iter().collect();
+        let mut words = lost(keeper, plan, ahead, now)?;
         for key in [service(plan)].into_iter().chain(endpoints(plan)) {
             words.extend(keeper.ask(&key, &run.to_string(), now)?);
         }
         Ok(words)
     })
+}
+
+/// The fleet, and hosts that are given up. What looking found is within the budget as what the release itself will find, and
+/// stops nobody while it is; what a person said always does.
+fn lost(keeper: &Keeper, plan: &Plan, ahead: &Ahead, now: i64) -> Result<Vec<String>, KeeperError> {
+    let host = |host: &String| Key::Transport { environment: plan.environment.clone(), host: host.clone() };
+    let mut open = Vec::new();
+    for key in [fleet(plan)].into_iter().chain(ahead.hosts.iter().map(host)) {
+        let breaker = keeper.get(&key)?;
+        if breaker.blocks(now) && !is_forgotten(&breaker, now) {
+            open.push((key, breaker));
+        }
+    }
+    let found = |(key, breaker): &&(Key, Breaker)| *key != fleet(plan) && breaker.word(now).is_none();
+    let within = open.iter().filter(found).count() + ahead.spent <= plan.limits.budget as usize;
+    let stands = open.iter().filter(|entry| !(within && found(entry)));
+    stands.filter_map(|(key, _)| keeper.words(key, now).transpose()).collect()
+}
+
+/// Nobody tries it any more, and no person said anything.
+fn is_forgotten(breaker: &Breaker, now: i64) -> bool {
+    let looked = match breaker.state {
+        State::Closed => return false,
+        State::Open { until } => until,
+        State::HalfOpen { .. } => breaker.results.last().map_or(breaker.since, |last| last.ended.max(breaker.since)),
+    };
+    breaker.word(now).is_none() && now > looked + FORGOTTEN
+}
+
+/// Two words of one breaker that no person forced: it opens, is tried, and opens again. Who left it out meant all of that.
+pub fn same(one: &str, other: &str) -> bool {
+    let about = |words: &str| {
+        let (key, stands) = words.strip_prefix("breaker ")?.split_once(" is ")?;
+        (!stands.starts_with("forced")).then(|| key.to_owned())
+    };
+    about(one).is_some_and(|key| about(other) == Some(key))
 }
 
 /// Breakers that say that a failure is not the release's doing, in words: of the fleet, and of endpoints.
@@ -76,3 +141,7 @@ fn endpoints(plan: &Plan) -> Vec<Key> {
     keys.dedup();
     keys
 }
+
+#[cfg(test)]
+#[path = "breakers_tests.rs"]
+mod tests;

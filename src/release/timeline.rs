@@ -1,6 +1,7 @@
 //! A release as a hand-over: Markdown that says who did what, when and why, how long each state lasted, what each gate
 //! and host came to. For an incident channel or a ticket; text of hosts and people cannot form markup in it.
 
+use super::alerts::{Beside, about, word};
 use super::event::Person;
 use super::plan::{Plan, Strategy};
 use super::progress;
@@ -11,8 +12,8 @@ use crate::text::{human, plain};
 /// Hosts that are named in a row of the table; the rest is counted.
 const NAMED: usize = 30;
 
-/// The time line at `now` (Unix milliseconds).
-pub fn timeline(plan: &Plan, release: &Release, now: i64) -> String {
+/// The time line at `now` (Unix milliseconds), with the alerts that stand beside it.
+pub fn timeline(plan: &Plan, release: &Release, alerts: &[Beside], now: i64) -> String {
     let mut out = format!(
         "# {} {} on {}: {}\n\n",
         text(&plan.release),
@@ -22,6 +23,8 @@ pub fn timeline(plan: &Plan, release: &Release, now: i64) -> String {
     );
     head(&mut out, plan, release, now);
     table(&mut out, "What happened", &["Time", "What", "Who", "Why", "Lasted"], happened(release, now));
+    let columns = ["Began", "Alert", "Severity", "About", "By", "Lasted", "Says"];
+    table(&mut out, "Alerts of other systems", &columns, alerts.iter().map(|beside| alert(beside, now)).collect());
     table(&mut out, "Hosts", &["State", "Hosts", "Which"], hosts(plan, release));
     table(&mut out, "Steps", &["Began", "Step", "Batch", "Try", "Outcome", "Took", "Why"], steps(release, now));
     let columns = ["Gate", "After", "Needed", "Got last", "Verdict", "Readings", "Now"];
@@ -102,6 +105,15 @@ fn happened(release: &Release, now: i64) -> Vec<Vec<String>> {
     // Of one moment: what a person did comes before the state that it led to.
     rows.sort_by_key(|(at, _)| *at);
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn alert(Beside { alert, link }: &Beside, now: i64) -> Vec<String> {
+    let lasted = match alert.ends_at {
+        Some(ends) => human::clock(ends - alert.starts_at),
+        None => format!("{} so far, told {}", human::clock(now - alert.starts_at), human::date_time(alert.told_at)),
+    };
+    let [name, word, about, says] = [alert.name(), word(alert), about(alert), alert.summary()].map(text);
+    vec![human::date_time(alert.starts_at), name, word, about, link.name().to_owned(), lasted, says]
 }
 
 fn hosts(plan: &Plan, release: &Release) -> Vec<Vec<String>> {

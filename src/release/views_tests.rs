@@ -1,6 +1,7 @@
 //! Undo, remaining time, time line, outcome and JUnit of one release that is told event by event.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use super::alerts::{Beside, Link};
 use super::event::{Event, Person, StepKey, StepOutcome};
 use super::junit::junit;
 use super::outcome::{exit_code, json};
@@ -10,6 +11,7 @@ use super::timeline::timeline;
 use super::traffic::{Op, Report};
 use super::undo::undo;
 use super::{progress, sample};
+use crate::state::alerts::AlertRow;
 use std::collections::BTreeMap;
 
 const SECOND: i64 = 1000;
@@ -237,7 +239,11 @@ fn hostile() -> (Plan, Told) {
 #[test]
 fn the_time_line_tells_who_did_what_and_cannot_be_abused() {
     let (plan, told) = hostile();
-    let md = timeline(&plan, &told.0, told.1 + 7 * SECOND);
+    let labels = [("alertname", "Slow|er\u{1b}[2J"), ("severity", "<b>"), ("env", "production")];
+    let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let alert = AlertRow { labels, starts_at: 0, ends_at: Some(told.1), ..AlertRow::default() };
+    let alerts = [Beside { alert, link: Link::Environment }];
+    let md = timeline(&plan, &told.0, &alerts, told.1 + 7 * SECOND);
     let has = |what: &str| assert!(md.contains(what), "{what:?} is missing in\n{md}");
     has("# web 1.1.0 on production: rolling back, slice 1\n");
     has("- **Version**: 1.1.0 instead of 1.0.0\n");
@@ -249,6 +255,8 @@ fn the_time_line_tells_who_did_what_and_cannot_be_abused() {
     has("| rollback | bob (uid 2) | \\*bad\\* numbers |  |");
     has("| new | 1 | a\\|b\\](http:\\//evil)\\<img src=x\\> |");
     has("| up | batch 1 | 200 | \\`x\\` \\| \"y\" \\& \\<b\\> \\# 503");
+    has("| Slow\\|er");
+    has("| \\<b\\> | production | environment |");
     has("| lb1 | blue | blue 3 of 3, green 3 of 3 |");
     assert!(md.chars().all(|c| c == '\n' || !c.is_control()), "{md:?}");
     // Every row of a table has as many cells as its heading.

@@ -1,5 +1,6 @@
 //! A release as its run's files tell it, followed from outside: for verbs. Needs no supervisor, and works on a copied folder.
 
+use super::alerts::Around;
 use super::launch;
 use super::state::Release;
 use super::supervise::Body;
@@ -67,6 +68,12 @@ impl Watched {
     pub fn poll(&mut self) -> Result<(), WatchError> {
         self.run.poll();
         self.fold()
+    }
+
+    /// What it touches, from when to when; to this moment (Unix milliseconds) while it goes on.
+    pub fn around(&self, now: i64) -> Around<'_> {
+        let until = self.run.state.ended_at().unwrap_or(now);
+        Around { plan: &self.body.plan, from: self.run.spec.created_at, until }
     }
 
     fn fold(&mut self) -> Result<(), WatchError> {

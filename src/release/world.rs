@@ -99,7 +99,7 @@ impl crate::run::machine::World<Supervised> for World {
             return breakers::deployed(&self.desk.store, &self.desk.plan, began, ok);
         }
         let Some(wait) = self.jobs.begin(&effect, Instant::now()) else { return };
-        let (desk, past, back) = (self.desk.clone(), Past::of(run, own, &effect), back.clone());
+        let (desk, past, back) = (self.desk.clone(), Past::of(run, own, &self.desk.plan, &effect), back.clone());
         std::thread::spawn(move || {
             std::thread::sleep(wait);
             // Nobody listens any more only when the supervisor ends for another reason.
@@ -136,7 +136,7 @@ impl Desk {
                 {
                     blocks.push("nobody watches it (on_detach: pause_at_gate)".into());
                 }
-                blocks.extend(breakers::blocks(&self.store, plan, self.run));
+                blocks.extend(breakers::blocks(&self.store, plan, self.run, &past.ahead));
                 vec![Input::Admission { blocks }]
             }
             Effect::Breakers => vec![Input::Breakers { open: breakers::outages(&self.store, plan) }],

@@ -14,6 +14,7 @@ pub mod lines;
 pub mod lock;
 pub mod operator;
 pub mod outbox;
+pub mod outbox_since;
 pub mod presence;
 pub mod recovery;
 pub mod runs;

@@ -18,6 +18,7 @@ pub mod keymap;
 pub mod list;
 pub mod model;
 pub mod msg;
+pub mod notices;
 pub mod overlay;
 pub mod screens;
 pub mod term;

@@ -3,6 +3,7 @@
 use super::hits::Hits;
 use super::keymap::Keymap;
 use super::msg::{Level, Now};
+use super::notices::Bell;
 use super::screens::{self, Screen};
 use super::theme::{Theme, Themes};
 use crate::project::{Environment, Project};
@@ -33,8 +34,8 @@ pub struct Model {
     pub keymap: Keymap,
     /// True while the mouse is reported to us.
     pub mouse: bool,
-    /// True: the terminal rings when something becomes bad or needs a person.
-    pub bell: bool,
+    /// For what the terminal rings.
+    pub bell: Bell,
     /// True: only ASCII goes to the screen, whatever the theme says (`--ascii`, or a locale without UTF-8).
     pub ascii: bool,
     /// True: dangerous actions are off.
@@ -109,7 +110,7 @@ impl Model {
             themes: Themes::default(),
             keymap,
             mouse: true,
-            bell: false,
+            bell: Bell::default(),
             ascii: false,
             read_only: false,
             absolute_time: false,

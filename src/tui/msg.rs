@@ -1,6 +1,7 @@
 //! Everything that can happen to the model. Nothing here does anything.
 
 use super::hits::Hits;
+use super::notices::Notice;
 use super::screens;
 use crossterm::event::{KeyEvent, MouseEvent};
 
@@ -43,7 +44,7 @@ pub enum Level {
     Error,
 }
 
-/// Data for a screen; each screen defines its own.
+/// Data for a screen; each screen defines its own. Notices are for all of them.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "named after their screens")]
 pub enum Data {
@@ -56,4 +57,5 @@ pub enum Data {
     Audit(screens::audit::Data),
     Away(screens::away::Data),
     Health(screens::health::Data),
+    Notices(Vec<Notice>),
 }

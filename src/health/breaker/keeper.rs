@@ -301,7 +301,8 @@ impl Breaker {
                 format!("{name}{} by {}: {}", until.unwrap_or_default(), forced.by, forced.reason)
             }
             (None, State::Open { until }) if *until > now => {
-                format!("{name}: {}; tried again in {}", self.why, human::short(until - now))
+                // By the clock: whoever waits and writes down why writes it once.
+                format!("{name}: {}; tried again at {}", self.why, human::time(*until))
             }
             (None, State::HalfOpen { probe: Some(probe), .. }) => format!("{name}: {} tries it", probe.by),
             _ if position == Position::Closed => name,

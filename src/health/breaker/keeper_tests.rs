@@ -94,7 +94,7 @@ fn a_try_of_a_run_that_has_ended_is_given_back() {
     }
     let (first, second) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
     let waits = world.keeper.ask(&key, &first, 10).unwrap().unwrap();
-    assert!(waits.contains("service:prod/web is open: 3 failures in a row; tried again in"), "{waits}");
+    assert!(waits.contains("service:prod/web is open: 3 failures in a row; tried again at"), "{waits}");
     assert_eq!(world.keeper.ask(&key, &first, 60_000).unwrap(), None, "its time is over: one may try");
     // The first is in no list of runs: it has ended, or never was.
     assert_eq!(world.keeper.ask(&key, &second, 61_000).unwrap(), None);

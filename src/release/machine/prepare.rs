@@ -3,6 +3,7 @@
 use super::steps::Progress;
 use super::{Effect, View, enter, record};
 use crate::release::admission::STALE;
+use crate::release::breakers::same;
 use crate::release::event::{Event, Person, StepKey};
 use crate::release::plan::{StepKind, Strategy, When};
 use crate::release::state::At;
@@ -125,9 +126,9 @@ impl View<'_> {
         }
     }
 
-    /// Left out by a person, in these very words.
+    /// Left out by a person: in these very words, or as the breaker that it is.
     pub(super) fn is_skipped(&self, block: &str) -> bool {
-        self.state.skips.iter().any(|skip| !skip.gate && skip.what == block)
+        self.state.skips.iter().any(|skip| !skip.gate && (skip.what == block || same(&skip.what, block)))
     }
 
     pub(super) fn preparing(&self) -> Vec<Effect> {

@@ -1,7 +1,9 @@
 //! What of a release's journal the world must know to act: where traffic was before, what was begun and may be half done.
 
+use crate::release::breakers::Ahead;
 use crate::release::event::Event;
 use crate::release::machine::Effect;
+use crate::release::plan::Plan;
 use crate::release::state::{Done, Mark, Release};
 use crate::release::traffic::{Op, Report};
 use crate::run::RunState;
@@ -19,19 +21,22 @@ pub struct Past {
     pub new: Vec<String>,
     /// Nothing was done to the environment yet.
     pub untouched: bool,
+    /// Hosts that it is about to work on.
+    pub ahead: Ahead,
     /// Fencing token of the environment's lease; `None`: none was got, or there is no index to hold it.
     pub fence: Option<i64>,
 }
 
 impl Past {
     /// As an effect needs it.
-    pub fn of(run: &RunState, own: &Release, effect: &Effect) -> Past {
+    pub fn of(run: &RunState, own: &Release, plan: &Plan, effect: &Effect) -> Past {
         Past {
             before: own.traffic_before.clone(),
             again: again(run, effect),
             pool: own.ops.iter().rev().filter(|_| own.traffic_open.is_none()).find_map(switched),
             new: own.touched_with(&[Mark::New]),
             untouched: own.touched.is_empty() && own.traffic_before.is_empty(),
+            ahead: Ahead::of(plan, own),
             fence: own.lease.filter(|token| *token != 0),
         }
     }

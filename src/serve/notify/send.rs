@@ -20,10 +20,11 @@ const PROGRAM: Duration = Duration::from_secs(30);
 /// # Errors
 /// Why it was not taken, in words that hold no secret.
 pub fn post(root: &Path, target: &Target, url: &str, key: Option<&str>, body: String) -> Result<(), String> {
-    let mut headers = match &target.headers_file {
+    let own = match &target.headers_file {
         Some(path) => headers(&root.join(path))?,
         None => BTreeMap::new(),
     };
+    let mut headers = own.clone();
     headers.insert("Content-Type".into(), "application/json".into());
     headers.extend(key.map(|key| ("Idempotency-Key".to_owned(), key.to_owned())));
     let request = Http { method: "POST".into(), url: url.to_owned(), headers, body: Some(body), ..Http::default() };
@@ -31,12 +32,28 @@ pub fn post(root: &Path, target: &Target, url: &str, key: Option<&str>, body: St
     match answer.status {
         200..=299 => Ok(()),
         _ => {
-            let said = crate::text::plain(answer.body.trim()).into_owned();
+            let said = without(crate::text::plain(answer.body.trim()).into_owned(), own.values());
             Err(format!("{}: {}", answer.status_line(), crate::text::cut(&said, 160))
                 .trim_end_matches([':', ' '])
                 .to_owned())
         }
     }
+}
+
+/// What is shorter keeps nothing secret, and stands in many words.
+const SECRET: usize = 4;
+
+/// What a server said, without the headers that it was sent: some repeat them in their refusals.
+fn without<'a>(mut said: String, secrets: impl Iterator<Item = &'a String>) -> String {
+    for secret in secrets {
+        // The token alone, too: a server knows what stands before it.
+        for part in [Some(secret.as_str()), secret.split_whitespace().next_back()].into_iter().flatten() {
+            if part.len() >= SECRET {
+                said = said.replace(part, "[hidden]");
+            }
+        }
+    }
+    said
 }
 
 fn headers(path: &Path) -> Result<BTreeMap<String, String>, String> {
@@ -63,5 +80,22 @@ pub fn program(root: &Path, argv: &[String], body: &str) -> Result<(), String> {
             Err(format!("{name}: {status}{said}"))
         }
         None => Err(format!("{name} did not end within {} s and was killed", PROGRAM.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn a_refusal_that_repeats_a_token_is_kept_without_it() {
+        let secrets = ["Bearer hunter2".to_owned(), "ops".to_owned(), String::new()];
+        for (said, kept) in [
+            ("no luck with Bearer hunter2", "no luck with [hidden]"),
+            ("token 'hunter2' has expired", "token '[hidden]' has expired"),
+            ("it stops here", "it stops here"),
+        ] {
+            assert_eq!(without(said.to_owned(), secrets.iter()), kept);
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::tui::effect::Effect;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
+use crate::tui::notices::Bell;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::themes::Picker;
 use crate::tui::screens;
@@ -50,8 +51,9 @@ pub const CORE: &[Action] = &[
         "bell",
         "Ring the terminal's bell when something becomes bad, or be silent",
         |m| {
-            m.bell = !m.bell;
-            let words = if m.bell { "the bell rings when something becomes bad" } else { "the bell is silent" };
+            m.bell = m.bell.switched();
+            let rings = m.bell == Bell::All;
+            let words = if rings { "the bell rings when something becomes bad" } else { "the bell is silent" };
             m.toast(Level::Info, words);
             vec![]
         },

@@ -1,7 +1,8 @@
 //! Health at the edge: a thread of its own reads every second what the poller of the environment in sight wrote, and is that
-//! poller itself while Fleet or Health needs one and nobody else is.
+//! poller itself while Fleet or Health needs one and nobody else is. It looks for notices to the open screens, too.
 
 use super::Context;
+use super::notices::Notices;
 use crate::health::breaker::{self, Keeper};
 use crate::health::poll::{Options, Polling};
 use crate::health::read::Reader;
@@ -101,12 +102,16 @@ impl Watching {
 fn watch(context: &Context, heard: &Receiver<Wanted>) {
     let mut wanted = Wanted::default();
     let mut desk: Option<Desk> = None;
+    let mut notices = Notices::new(&context.project, &context.state);
     loop {
         match heard.recv_timeout(EVERY) {
             // Only the newest counts.
             Ok(first) => wanted = heard.try_iter().last().unwrap_or(first),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if !notices.look(context) {
+            break;
         }
         if desk.as_ref().map(|desk| desk.env) != wanted.env {
             desk = wanted.env.map(Desk::new);

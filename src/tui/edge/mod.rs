@@ -6,6 +6,7 @@ pub mod fleet;
 mod health;
 mod last_runs;
 mod launch;
+mod notices;
 mod release;
 mod releases;
 pub mod run;

@@ -1,8 +1,12 @@
-//! Performs the live view's effects: a verb is asked of the release's supervisor, the time line is written.
+//! Performs the live view's effects: a verb is asked of the release's supervisor, the time line is written. And reads the
+//! alerts that stand beside the release that is followed.
 
 use super::Context;
 use crate::release;
-use crate::state::file;
+use crate::release::alerts::{Around, Beside};
+use crate::release::plan::Plan;
+use crate::run::{RunSpec, RunState};
+use crate::state::{Index, StateDir, file};
 use crate::text;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::release::{self as screen, Effect};
@@ -33,4 +37,77 @@ fn export(context: &Context, id: Uuid, text: &str) -> Result<String, String> {
     let path = context.state.run(id).path().join("timeline.md");
     file::write_whole(&path, text.as_bytes()).map_err(said)?;
     Ok(path.display().to_string())
+}
+
+/// The alerts beside a release, looked at again and again.
+pub(super) struct Alerts {
+    index: Index,
+    plan: Plan,
+    from: i64,
+    /// When it ended, once it has: what comes later is not beside it.
+    ended: Option<i64>,
+    told: Vec<Beside>,
+}
+
+impl Alerts {
+    /// Of a run; `None` if it is no release, or nothing can be read.
+    pub(super) fn of(state: &StateDir, spec: &RunSpec, run: &RunState) -> Option<Self> {
+        let plan = release::launch::body(spec).ok()??.plan;
+        let index = Index::open(state).ok()?;
+        Some(Self { index, plan, from: spec.created_at, ended: run.ended_at(), told: vec![] })
+    }
+
+    /// It has ended.
+    pub(super) fn end(&mut self, at: i64) {
+        self.ended.get_or_insert(at);
+    }
+
+    /// They, if they are not what they were when last asked.
+    pub(super) fn news(&mut self, now: i64) -> Option<Vec<Beside>> {
+        let around = Around { plan: &self.plan, from: self.from, until: self.ended.unwrap_or(now) };
+        let found = release::alerts::read(&self.index, &around);
+        let found = found.inspect_err(|e| tracing::warn!("alerts beside the release are not known: {e}")).ok()?;
+        if found == self.told {
+            return None;
+        }
+        self.told.clone_from(&found);
+        Some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::launch::freeze;
+    use crate::state::alerts::AlertRow;
+    use crate::state::operator::Operator;
+    use crate::tui::screens::release::fixtures;
+
+    #[test]
+    fn alerts_are_told_when_they_change_and_none_that_came_after_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        let spec = freeze(fixtures::rolling(), "d".into(), fixtures::person("bob"), Operator::current()).unwrap();
+        let mut alerts = Alerts::of(&state, &spec, &RunState::default()).unwrap();
+        let at = spec.created_at;
+        assert_eq!(alerts.news(at), None);
+        let put = |name: &str, starts_at, ends_at| {
+            let labels = [("alertname", name), ("instance", "web01.eu:9100")];
+            let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let row = AlertRow { fingerprint: name.into(), labels, starts_at, ends_at, ..AlertRow::default() };
+            Index::open(&state).unwrap().put_alerts(&[row]).unwrap();
+        };
+        put("Slow", at, None);
+        let ends = |found: Option<Vec<Beside>>| found.map(|f| f.iter().map(|b| b.alert.ends_at).collect::<Vec<_>>());
+        assert_eq!(ends(alerts.news(at + 1)), Some(vec![None]));
+        assert_eq!(alerts.news(at + 2), None, "nothing new");
+        alerts.end(at + 3);
+        put("Late", at + 4, None);
+        assert_eq!(alerts.news(at + 5), None, "it came after the end");
+        put("Slow", at, Some(at + 4));
+        assert_eq!(ends(alerts.news(at + 6)), Some(vec![Some(at + 4)]), "it is over");
+        let mut other = spec.clone();
+        other.work = crate::tui::widgets::fixtures::spec().work;
+        assert!(Alerts::of(&state, &other, &RunState::default()).is_none());
+    }
 }

@@ -9,6 +9,7 @@ use crate::run::{self, Follower, RunSpec, outputs};
 use crate::state::{Index, Lock, presence};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::launch::data::Sealed;
+use crate::tui::screens::release;
 use crate::tui::screens::run::{self as screen, Effect};
 use crate::tui::theme::Role;
 use crate::tui::widgets::result::{self, Line};
@@ -96,6 +97,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         .unwrap_or_default();
     let log = LogStore::open(tail.dir());
     let env = environment(&context.project, &spec);
+    let mut alerts = super::release::Alerts::of(&context.state, &spec, &state);
     // Who may only read watches, too, but nobody learns of it.
     let _watching = presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}"));
     let opened = screen::Opened { env, spec: Box::new(spec), state: Box::new(state), damage, log };
@@ -114,8 +116,21 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
                 return;
             }
         }
-        if !ended && looked.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
+        let due = looked.is_none_or(|at| at.elapsed() > Duration::from_secs(1));
+        if due {
             looked = Some(Instant::now());
+        }
+        if let Some(alerts) = alerts.as_mut().filter(|_| due) {
+            let now = jiff::Timestamp::now().as_millisecond();
+            if ended {
+                alerts.end(now);
+            }
+            let news = alerts.news(now);
+            if news.is_some_and(|found| !context.answer(Msg::Data(Data::Release(release::Data::Alerts(id, found))))) {
+                return;
+            }
+        }
+        if !ended && due {
             let mut held = Lock::is_held(&dir.lock());
             if !held && !context.read_only {
                 // Whoever notices first that its supervisor is gone gives it a new one.

@@ -9,6 +9,7 @@ use super::actions::{Action, Danger};
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Data, Level, Msg, Now};
+use super::notices;
 use super::overlay;
 use super::screens;
 
@@ -85,6 +86,7 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Audit(data) => screens::audit::arrived(model, data),
         Data::Away(data) => screens::away::arrived(model, data),
         Data::Health(data) => screens::health::arrived(model, data),
+        Data::Notices(notices) => notices::arrived(model, notices),
     }
 }
 

@@ -55,6 +55,28 @@ fn a_skip_means_one_thing_and_holds_for_one_visit() {
 }
 
 #[test]
+fn a_breaker_that_was_left_out_is_left_out_however_it_stands_by_then() {
+    let of = |stands: &str| vec![format!("breaker service:prod/web is {stands}")];
+    let mut plan = plan(1, &[1]);
+    plan.approval.needed = 1;
+    let mut world = World::new(plan);
+    world.leased = true;
+    world.blocks = of("open: 3 failures in a row; tried again at 14:02:07");
+    world.ask(approve(), bob()).unwrap();
+    world.until("what stands in the way", |s| !s.blocks.is_empty());
+    world.ask(skip("breaker service:prod/web"), bob()).unwrap();
+    world.until("the lease alone", |s| s.blocks.is_empty() && s.at == At::Queued);
+    world.blocks = of("half open: its time is over: it is tried");
+    for _ in 0..5 {
+        world.now += 1_000;
+        world.settle();
+    }
+    assert!(world.state.blocks.is_empty(), "{}", world.waits());
+    world.blocks = of("forced open by eve: the disks are changed");
+    world.until("a person's word", |s| !s.blocks.is_empty() && s.at == At::Queued);
+}
+
+#[test]
 fn a_skip_without_an_effect_is_refused() {
     let mut plan = plan(1, &[1]);
     plan.approval.needed = 1;

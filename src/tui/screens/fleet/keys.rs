@@ -141,7 +141,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list, index })) => click(model, list, index),
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Part { part: "sort", index })) => {
             if let Some(place) = model.place_mut() {
-                let by = [Sort::Inventory, Sort::Name, Sort::LastRun, Sort::Groups][index % 4];
+                let by = Sort::ALL[index % Sort::ALL.len()];
                 place.sort = if place.sort == by { Sort::Inventory } else { by };
                 place.refilter();
             }

@@ -1,8 +1,9 @@
 //! One environment as Fleet shows it: what was loaded, what is filtered and marked, where the cursors stand.
 
 use super::data::{LastRun, Var, Verdict};
-use super::sort::{self, Sort};
+use super::sort::{self, How, Sort};
 use super::topology::{Topology, TreeRow};
+use crate::health::board::Board;
 use crate::tui::list::List;
 use std::collections::{HashMap, HashSet};
 
@@ -33,6 +34,8 @@ pub struct Place {
     pub groups_of: Vec<String>,
     /// The newest run of each host, by name; `None`: not known yet.
     pub last_runs: Option<HashMap<String, LastRun>>,
+    /// How hosts are, by name, for the order of the table.
+    pub health: HashMap<String, How>,
     /// Groups that are closed in the tree.
     pub closed: HashSet<String>,
     /// The lines of the tree.
@@ -120,17 +123,36 @@ impl Place {
                     || name.to_lowercase().contains(&needle)
                     || group.to_lowercase().contains(&needle))
         };
-        self.rows = all.into_iter().filter(keeps).collect();
+        let rows = all.into_iter().filter(keeps).collect();
+        let was = std::mem::replace(&mut self.rows, rows);
         match (chosen, self.sort) {
             // A pattern's own order is Ansible's.
             (Some(order), Sort::Inventory) => {
                 self.rows.sort_by_key(|i| order.get(&topology.hosts[*i as usize]).copied());
             }
-            (_, by) => sort::sort(&mut self.rows, by, topology, &self.groups_of, self.last_runs.as_ref()),
+            (_, by) => {
+                let known = sort::Known {
+                    groups_of: &self.groups_of,
+                    last_runs: self.last_runs.as_ref(),
+                    health: &self.health,
+                };
+                sort::sort(&mut self.rows, by, topology, known);
+            }
+        }
+        if self.rows == was {
+            return;
         }
         let at = before.and_then(|name| self.rows.iter().position(|i| topology.hosts[*i as usize] == name));
         self.host_list.cursor = at.unwrap_or(0);
         self.anchor = None;
+    }
+
+    /// Takes in how the hosts are.
+    pub fn fares(&mut self, board: &Board) {
+        self.health = board.cells.iter().map(|cell| (cell.host.clone(), How::from(cell))).collect();
+        if self.sort.is_by_health() {
+            self.refilter();
+        }
     }
 
     /// Marked hosts in the order of the inventory.

@@ -2,10 +2,12 @@
 
 use super::data::LastRun;
 use super::topology::Topology;
-use std::cmp::Ordering;
+use crate::health::board::Cell;
+use crate::health::judge::Status;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
-/// By what.
+/// By what, in the order of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
     /// As the inventory has them (a pattern: as Ansible would run them).
@@ -13,6 +15,14 @@ pub enum Sort {
     Inventory,
     /// By name; numbers in names count as numbers.
     Name,
+    /// By how they are, worst first; what is stale or not known stands before what is well.
+    State,
+    /// By processor, highest first; where it is not known now stands apart, below.
+    Cpu,
+    /// By memory, likewise.
+    Memory,
+    /// By their fullest disk, likewise.
+    Disk,
     /// By how their last run went, worst first, then newest first; those without one last.
     LastRun,
     /// By groups.
@@ -20,14 +30,18 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// All, in the order in which the key goes through them.
+    pub const ALL: [Sort; 8] =
+        [Sort::Inventory, Sort::Name, Sort::State, Sort::Cpu, Sort::Memory, Sort::Disk, Sort::LastRun, Sort::Groups];
+
+    /// Its place among them.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
     /// The next one, for the key that goes through them.
     pub fn next(self) -> Self {
-        match self {
-            Sort::Inventory => Sort::Name,
-            Sort::Name => Sort::LastRun,
-            Sort::LastRun => Sort::Groups,
-            Sort::Groups => Sort::Inventory,
-        }
+        Self::ALL[(self.index() + 1) % Self::ALL.len()]
     }
 
     /// Its word.
@@ -35,31 +49,74 @@ impl Sort {
         match self {
             Sort::Inventory => "inventory order",
             Sort::Name => "by name",
+            Sort::State => "by state",
+            Sort::Cpu => "by cpu",
+            Sort::Memory => "by memory",
+            Sort::Disk => "by disk",
             Sort::LastRun => "by last run",
             Sort::Groups => "by groups",
         }
     }
+
+    /// It changes with what is known of the hosts' health.
+    pub fn is_by_health(self) -> bool {
+        matches!(self, Sort::State | Sort::Cpu | Sort::Memory | Sort::Disk)
+    }
+}
+
+/// How a host is, as far as the order needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct How {
+    /// How bad it is; more is worse.
+    worst: (Status, bool),
+    cpu: Option<f64>,
+    memory: Option<f64>,
+    disk: Option<f64>,
+}
+
+impl From<&Cell> for How {
+    fn from(cell: &Cell) -> How {
+        How { worst: (cell.status, cell.suspect), cpu: cell.cpu, memory: cell.memory, disk: cell.disk }
+    }
+}
+
+/// What the order is made from, beside the hosts themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// For each host its groups, as text.
+    pub groups_of: &'a [String],
+    /// Last runs, by host.
+    pub last_runs: Option<&'a HashMap<String, LastRun>>,
+    /// How they are, by host; one that is not there was never asked.
+    pub health: &'a HashMap<String, How>,
 }
 
 /// Sorts rows; equal ones keep the inventory's order.
-pub fn sort(
-    rows: &mut [u32],
-    by: Sort,
-    topology: &Topology,
-    groups_of: &[String],
-    last_runs: Option<&HashMap<String, LastRun>>,
-) {
+pub fn sort(rows: &mut [u32], by: Sort, topology: &Topology, known: Known<'_>) {
     let name = |i: &u32| topology.hosts[*i as usize].as_str();
+    let how = |i: &u32| known.health.get(name(i)).copied().unwrap_or_default();
+    // The highest first, and below them those of which it is not known, the worst of those first.
+    let highest = |rows: &mut [u32], of: fn(&How) -> Option<f64>| {
+        rows.sort_by(|a, b| {
+            let (a, b) = (how(a), how(b));
+            let of = |how: &How| of(how).unwrap_or(-1.0);
+            of(&b).total_cmp(&of(&a)).then_with(|| if of(&a) < 0.0 { b.worst.cmp(&a.worst) } else { Ordering::Equal })
+        });
+    };
     match by {
         Sort::Inventory => rows.sort_unstable(),
         Sort::Name => rows.sort_by(|a, b| natural(name(a), name(b))),
+        Sort::State => rows.sort_by_cached_key(|i| Reverse(how(i).worst)),
+        Sort::Cpu => highest(rows, |how| how.cpu),
+        Sort::Memory => highest(rows, |how| how.memory),
+        Sort::Disk => highest(rows, |how| how.disk),
         Sort::Groups => rows.sort_by(|a, b| {
-            let group = |i: &u32| groups_of.get(*i as usize).map_or("", String::as_str);
+            let group = |i: &u32| known.groups_of.get(*i as usize).map_or("", String::as_str);
             group(a).cmp(group(b)).then_with(|| natural(name(a), name(b)))
         }),
         Sort::LastRun => rows.sort_by_cached_key(|i| {
-            let run = last_runs.and_then(|runs| runs.get(name(i)));
-            (run.is_none(), run.map(|r| r.outcome), run.map(|r| std::cmp::Reverse(r.at)))
+            let run = known.last_runs.and_then(|runs| runs.get(name(i)));
+            (run.is_none(), run.map(|r| r.outcome), run.map(|r| Reverse(r.at)))
         }),
     }
 }
@@ -93,13 +150,5 @@ fn number(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_names_count_as_numbers() {
-        let mut names = vec!["web10", "web2", "web02b", "db1", "web", "数10", "数9"];
-        names.sort_by(|a, b| natural(a, b));
-        assert_eq!(names, ["db1", "web", "web2", "web02b", "web10", "数9", "数10"]);
-    }
-}
+#[path = "sort_tests.rs"]
+mod tests;

@@ -51,6 +51,19 @@ fn fleet(size: (u16, u16), theme_name: &str) -> Driver {
     d
 }
 
+/// A click on the first place where these words stand.
+fn click(d: &mut Driver, what: &str) {
+    let screen = d.screen();
+    let (row, line) = screen.lines().enumerate().find(|(_, l)| l.contains(what)).unwrap();
+    let column = unicode_width::UnicodeWidthStr::width(&line[..line.find(what).unwrap()]);
+    d.send(msg::Msg::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: column.try_into().unwrap(),
+        row: row.try_into().unwrap(),
+        modifiers: KeyModifiers::NONE,
+    }));
+}
+
 #[test]
 fn how_hosts_are_stands_beside_them_and_what_is_not_known_is_a_dash() {
     let picture = crate::tui::screens::health::tests::mixed();
@@ -63,11 +76,29 @@ fn how_hosts_are_stands_beside_them_and_what_is_not_known_is_a_dash() {
         let screen = d.screen();
         screen.lines().find(|line| line.contains(host)).unwrap_or_else(|| panic!("{host}:\n{screen}")).to_owned()
     };
-    assert!(row(&d, "web03.eu").contains(" -             -    -    - "), "{}", d.screen());
+    assert!(row(&d, "web03.eu").contains(" -             -    -     - "), "{}", d.screen());
     send(&mut d);
-    assert!(row(&d, "web03.eu").contains("✖ bad ") && row(&d, "web08.eu").contains(" -             -    -    - "));
+    assert!(row(&d, "web03.eu").contains("✖ bad ") && row(&d, "web08.eu").contains(" -             -    -     - "));
     assert!(row(&d, "web07.eu").contains("▲ warn") && row(&d, "web07.eu").contains(" 91% "), "{}", d.screen());
     insta::assert_snapshot!("fleet-health-160x30", d.screen());
+    // By state: the worst on top, what is not known before what is well. The cursor stays on its host as they change.
+    d.keys("S S");
+    let first = |d: &Driver| d.model.place().unwrap().rows.iter().map(|i| *i as usize).collect::<Vec<_>>();
+    assert_eq!(first(&d)[..2], [2, 6], "web03 is bad, web07 warns");
+    assert_eq!(first(&d).last(), Some(&0), "web01 is well: below those that nobody knows");
+    assert!(d.screen().contains("by state") && d.screen().contains("STATE↓"), "{}", d.screen());
+    assert_eq!(d.model.place().unwrap().current(), Some("web01.eu"));
+    click(&mut d, "DISK");
+    assert_eq!(first(&d)[..2], [6, 0], "the fullest disk first: {}", d.screen());
+    insta::assert_snapshot!("fleet-by-disk-160x30", d.screen());
+    let mut better = picture.clone();
+    better.board.cells.iter_mut().filter(|cell| cell.host == "web07.eu").for_each(|cell| cell.disk = Some(3.0));
+    let data = crate::tui::screens::health::Data::Picture(Box::new(better));
+    d.send(msg::Msg::Data(msg::Data::Health(data)));
+    assert_eq!(first(&d)[..2], [0, 6]);
+    assert_eq!(d.model.place().unwrap().current(), Some("web01.eu"));
+    click(&mut d, "DISK");
+    assert_eq!(first(&d)[..3], [0, 1, 2], "clicked again: as the inventory has them");
     let mut d = fleet((80, 24), "dark");
     send(&mut d);
     d.keys("down down");
@@ -195,17 +226,6 @@ fn a_broken_inventory_says_where_it_is_broken() {
 #[test]
 fn the_mouse_does_what_the_keys_do() {
     let mut d = fleet((120, 30), "dark");
-    let click = |d: &mut Driver, what: &str| {
-        let screen = d.screen();
-        let (row, line) = screen.lines().enumerate().find(|(_, l)| l.contains(what)).unwrap();
-        let column = unicode_width::UnicodeWidthStr::width(&line[..line.find(what).unwrap()]);
-        d.send(msg::Msg::Mouse(MouseEvent {
-            kind: MouseEventKind::Down(MouseButton::Left),
-            column: column.try_into().unwrap(),
-            row: row.try_into().unwrap(),
-            modifiers: KeyModifiers::NONE,
-        }));
-    };
     click(&mut d, "web04.eu");
     assert_eq!(d.model.place().unwrap().current(), Some("web04.eu"));
     click(&mut d, "LAST RUN");

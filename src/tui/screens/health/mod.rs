@@ -25,6 +25,7 @@ use crate::health::board::Row;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
+use crate::tui::notices::Bell;
 use crate::tui::overlay::Overlay;
 use crate::tui::widgets::field::Field;
 pub use data::{Data, Effect, Picture};
@@ -148,8 +149,11 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             let before = alerts(model);
             let kept = model.health.lines.get(model.health.list.cursor).and_then(|line| model.health.name(*line));
             let name = env.and_then(|env| model.project.environments.get(env)).map_or("", |env| env.name.as_str());
-            let known = model.health.of(env).filter(|_| model.bell);
+            let known = model.health.of(env).filter(|_| model.bell == Bell::All);
             let news = known.and_then(|before| news::news(name, before, &picture));
+            if let Some(place) = model.fleet.places.get_mut(picture.env) {
+                place.fares(&picture.board);
+            }
             (model.health.picture, model.health.problem) = (Some(*picture), None);
             again(model, kept);
             model.dirty |= before != alerts(model) || shows(model);

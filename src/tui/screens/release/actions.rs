@@ -119,7 +119,7 @@ pub fn ask(model: &mut Model, verb: Verb) -> Effects {
 /// Two ways out of here: a file for whoever has the state directory, the clipboard for the incident's channel.
 fn export(model: &mut Model) -> Effects {
     let Some((s, id)) = shown(model).zip(model.run.id) else { return vec![] };
-    let text = timeline::timeline(&s.machine.plan, &s.release, model.now.ms);
+    let text = timeline::timeline(&s.machine.plan, &s.release, &s.alerts, model.now.ms);
     vec![effect::Effect::Copy(text.clone()), effect::Effect::Release(Effect::Export { id, text })]
 }
 

@@ -1,5 +1,6 @@
 //! What arrives for the live view, and what it wants done.
 
+use crate::release::alerts::Beside;
 use crate::release::machine::Verb;
 use crate::tui::effect;
 use crate::tui::model::Model;
@@ -13,6 +14,8 @@ use uuid::Uuid;
 pub enum Data {
     /// A verb was taken up, by this run or by one of its own; or it was refused, or could not be asked, for a reason.
     Answered(Uuid, Result<Uuid, String>),
+    /// Alerts of other systems that stand beside it, the worst first.
+    Alerts(Uuid, Vec<Beside>),
     /// Where the time line was written, or why it was not.
     Exported(Result<String, String>),
 }
@@ -58,6 +61,11 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
                 }
                 Ok(_) => model.toast(Level::Info, format!("{verb}: taken up, and recorded")),
                 Err(why) => model.toast(Level::Error, format!("{verb}: {why}")),
+            }
+        }
+        Data::Alerts(id, alerts) => {
+            if let Some(release) = model.release.shown.as_mut().filter(|_| Some(id) == shown) {
+                release.alerts = alerts;
             }
         }
         Data::Exported(Ok(path)) => model.toast(Level::Info, format!("the time line is in {path}")),

@@ -46,7 +46,7 @@ fn read(spec: &RunSpec, state: &RunState) -> Option<Result<Shown, String>> {
     let body = launch::body(spec).map_err(|e| format!("the plan in the run's spec.yaml can't be read: {e}"));
     let shown = |Body { digest, submitter, plan, undoes }| {
         let machine = Machine { plan, digest, submitter, undoes: undoes.is_some() };
-        let mut shown = Shown { machine, release: Release::default(), folded: 0, newer: false };
+        let mut shown = Shown { machine, release: Release::default(), folded: 0, newer: false, alerts: vec![] };
         shown.take_in(state);
         shown
     };

@@ -1,9 +1,11 @@
 //! What stands where on the live view: worked out before anything is drawn. Every part says how many rows it would
 //! like and how many it must have; where the screen is low the least important ones give way first.
 
+use super::batches::INDENT;
 use super::steps::Ground;
-use super::words::Line;
-use super::{batches, gates, machine, says, stages, traffic};
+use super::words::{Line, wrap};
+use super::{alerts, batches, gates, machine, says, stages, traffic};
+use crate::release::alerts::Beside;
 use crate::release::plan::Plan;
 use crate::release::progress;
 use crate::release::state::{Release, Undo};
@@ -19,6 +21,8 @@ pub struct Scene<'a> {
     pub plan: &'a Plan,
     /// What happened.
     pub release: &'a Release,
+    /// Alerts of other systems beside it.
+    pub alerts: &'a [Beside],
     /// Can it be undone?
     pub undo: Undo,
     /// Somebody watches it, or it ended.
@@ -55,6 +59,13 @@ impl Wish {
     fn lines(rank: u8, least: u16, lines: Vec<Line>) -> Self {
         let most = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         Self { least: least.min(most), most, rank, part: Part::Lines(lines) }
+    }
+
+    /// Sentences, of which the first must be readable as a whole.
+    fn wrapped(rank: u8, indent: u16, sentences: Vec<Line>, columns: u16) -> Self {
+        let lines: Vec<Vec<Line>> = sentences.into_iter().map(|line| wrap(line, indent, columns)).collect();
+        let least = lines.first().map_or(0, Vec::len);
+        Self::lines(rank, u16::try_from(least).unwrap_or(u16::MAX), lines.into_iter().flatten().collect())
     }
 }
 
@@ -101,13 +112,14 @@ fn wishes(s: &Scene<'_>, area: Rect) -> Vec<Wish> {
     }
     batch.insert(batch.len() - 1, folded);
     vec![
-        Wish::lines(0, 1, says::now(plan, release, theme, s.watched, s.now)),
+        Wish::wrapped(0, 2, says::now(plan, release, theme, s.watched, s.now), area.width),
         Wish { part: Part::Machine(machine), least: 1, most: high, rank: 1 },
         Wish::lines(4, 1, stages::lines(plan, release, ground, area)),
         Wish::lines(2, 1, batch),
         Wish::lines(3, 3, traffic::lines(plan, release, theme, s.now, narrow)),
-        Wish::lines(5, 1, gates::lines(plan, release, theme, s.now, live)),
-        Wish::lines(2, 1, vec![says::undo(&s.undo)]),
+        Wish::wrapped(5, INDENT, gates::lines(plan, release, theme, s.now, live), area.width),
+        Wish::lines(3, 1, alerts::lines(s.alerts, theme, s.now)),
+        Wish::wrapped(2, INDENT, vec![says::undo(&s.undo)], area.width),
     ]
 }
 

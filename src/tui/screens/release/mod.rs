@@ -2,6 +2,7 @@
 //! output of its steps below, as on the Run screen. And all that a person can ask of it.
 
 mod actions;
+mod alerts;
 mod batches;
 mod boxes;
 mod data;
@@ -29,6 +30,7 @@ mod view;
 mod words;
 
 use super::{Screen, run};
+use crate::release::alerts::Beside;
 use crate::release::machine::Machine;
 use crate::release::state::{Release, Undo};
 use crate::release::undo;
@@ -79,6 +81,8 @@ pub(super) struct Shown {
     folded: usize,
     /// Some of them are of a newer opsdeck, and left out.
     newer: bool,
+    /// Alerts of other systems beside it.
+    alerts: Vec<Beside>,
 }
 
 impl Shown {

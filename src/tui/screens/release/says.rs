@@ -74,12 +74,15 @@ pub fn now(plan: &Plan, release: &Release, theme: &Theme, watched: bool, now: i6
         let text = format!("{} asked by {}: taken up at the next boundary", wish.verb.replace('_', " "), wish.by.name);
         out.push(Line::default().and(text, Role::Warning));
     }
-    if let Some(waits) = &release.waits {
+    // What it is paused for is not said twice.
+    let said =
+        |waits: &str| release.at == At::Paused && release.pause.as_ref().is_some_and(|p| waits.ends_with(&p.reason));
+    if let Some(waits) = release.waits.as_ref().filter(|waits| !said(waits)) {
         let arrow = if theme.ascii { "`->" } else { "↳" };
         out.push(Line::default().and(format!("{arrow} waits for: {waits}"), Role::Warning));
     }
     if let Some(step) = &release.no_return {
-        let text = format!("past the point of no return ({step}): nothing undoes it by itself any more");
+        let text = format!("past the point of no return ({step}): nothing undoes it by itself now");
         out.push(warning(text, Role::Warning));
     }
     if release.promoted && !release.at.is_terminal() {

@@ -104,15 +104,13 @@ fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -
         if share.is_none() && !report.up.contains_key(pool) {
             continue;
         }
-        let percent = share.map_or("?%".into(), |s| format!("{s}%"));
-        let up = report
-            .up
-            .get(pool)
-            .map_or(String::new(), |(up, all)| format!(" {up}/{all}{}", if narrow && shares { "" } else { " up" }));
-        let role = ROLES[i % ROLES.len()];
-        let name = if pool.is_empty() { "" } else { pool.as_str() };
+        // One backend of old and new hosts has no name and no share of its own: only servers.
+        let word = if narrow && shares && !pool.is_empty() { "" } else { " up" };
+        let up = report.up.get(pool).map_or(String::new(), |(up, all)| format!(" {up}/{all}{word}"));
         if shares {
-            line = line.and(format!("  {name} {percent}"), role);
+            let percent = share.map_or(String::new(), |s| format!(" {s}%"));
+            let name = if pool.is_empty() { " ".to_owned() } else { format!("  {pool}{percent}") };
+            line = line.and(name, ROLES[i % ROLES.len()]);
         }
         let low = report.up.get(pool).is_some_and(|(up, all)| up < all);
         line = line.and(up, if low { Role::Warning } else { Role::Dim });

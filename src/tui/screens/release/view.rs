@@ -20,6 +20,7 @@ fn scene<'a>(model: &'a Model, s: &'a Shown) -> Scene<'a> {
     Scene {
         plan: &s.machine.plan,
         release: &s.release,
+        alerts: &s.alerts,
         undo: s.undo(model.now.ms),
         watched: run::watched(model),
         seen: run::seen(model),

@@ -74,6 +74,31 @@ pub fn draw(lines: &[Line], theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Breaks a line between words where it is too wide; what follows stands as far to the right as `indent`.
+pub fn wrap(line: Line, indent: u16, columns: u16) -> Vec<Line> {
+    if line.width() <= columns {
+        return vec![line];
+    }
+    let mut lines = vec![];
+    let mut now = Line::default();
+    for (text, role) in line.0 {
+        for word in text.split_inclusive(' ') {
+            let full = now.width().saturating_add(width(word.trim_end())) > columns;
+            if full && now.width() > indent {
+                let next = Line::default().and(" ".repeat(usize::from(indent)), Role::Text);
+                lines.push(std::mem::replace(&mut now, next));
+            }
+            now = now.and(word, role);
+        }
+    }
+    lines.push(now);
+    // A space at the end has no room, and cuts the word before it.
+    for (text, _) in lines.iter_mut().filter_map(|line| line.0.last_mut()) {
+        text.truncate(text.trim_end().len());
+    }
+    lines
+}
+
 /// Puts pieces one behind the other, and goes on in a new line, as far to the right as `indent`, where there is no
 /// room for the next.
 pub fn flow(first: Line, pieces: Vec<Line>, indent: u16, columns: u16) -> Vec<Line> {
@@ -90,3 +115,7 @@ pub fn flow(first: Line, pieces: Vec<Line>, indent: u16, columns: u16) -> Vec<Li
     }
     lines
 }
+
+#[cfg(test)]
+#[path = "words_tests.rs"]
+mod tests;

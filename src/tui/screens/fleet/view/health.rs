@@ -1,29 +1,37 @@
 //! How a host is, in Fleet's table: its state, processor, memory and fullest disk, as far as they are known now.
 
+use super::hosts::head;
 use crate::health::board::Cell;
 use crate::health::judge::Status;
 use crate::text::human;
+use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
+use crate::tui::screens::fleet::sort::Sort;
 use crate::tui::screens::health::Picture;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{line, paint};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-/// Heads of the columns and how wide each is; a column between them is empty.
-const COLUMNS: [(&str, u16); 4] = [("STATE", 11), ("CPU", 5), ("MEM", 5), ("DISK", 5)];
+/// Heads of the columns, how wide each is and how it sorts; a column between them is empty.
+const COLUMNS: [(&str, u16, Sort); 4] =
+    [("STATE", 11, Sort::State), ("CPU", 5, Sort::Cpu), ("MEM", 5, Sort::Memory), ("DISK", 6, Sort::Disk)];
 /// From these widths of the table on there is the state, and all of it.
 const ROOM: (u16, u16) = (48, 90);
 
 /// Columns that they take in a table of this width.
 pub fn wide(table: u16) -> u16 {
     let shown = if table >= ROOM.1 { COLUMNS.len() } else { usize::from(table >= ROOM.0) };
-    COLUMNS.iter().take(shown).map(|(_, wide)| wide).sum()
+    COLUMNS.iter().take(shown).map(|(_, wide, _)| wide).sum()
 }
 
-/// Draws the heads.
-pub fn heads(model: &Model, frame: &mut Frame, area: Rect) {
-    cells(model, frame, area, COLUMNS.map(|(head, _)| (head.to_owned(), Role::Dim)));
+/// Draws the heads; a click on one sorts by it.
+pub fn heads(model: &Model, sorted: Sort, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let texts = COLUMNS.map(|(text, _, by)| (head(&model.theme, text, by, sorted), Role::Dim));
+    cells(model, frame, area, texts);
+    for (cell, (_, _, by)) in places(area).zip(COLUMNS) {
+        hits.add(cell, Target::Part { part: "sort", index: by.index() });
+    }
 }
 
 /// Draws those of a host.
@@ -66,16 +74,21 @@ fn known<'a>(model: &'a Model, host: &str) -> Option<(&'a Picture, &'a Cell)> {
 }
 
 fn cells(model: &Model, frame: &mut Frame, area: Rect, texts: [(String, Role); 4]) {
-    let mut x = area.x;
-    for ((text, role), (n, (_, wide))) in texts.into_iter().zip(COLUMNS.iter().enumerate()) {
-        if x + wide > area.right() {
-            return;
-        }
+    for ((text, role), (n, cell)) in texts.into_iter().zip(places(area).enumerate()) {
         let (style, theme) = (model.theme.style(role), &model.theme);
         match n {
-            0 => drop(line::put(frame.buffer_mut(), theme, Rect { x, width: wide - 1, ..area }, &text, style)),
-            _ => paint::put_right(frame.buffer_mut(), theme, x + wide - 1, area.y, wide - 1, &text, style),
+            0 => drop(line::put(frame.buffer_mut(), theme, cell, &text, style)),
+            _ => paint::put_right(frame.buffer_mut(), theme, cell.right(), cell.y, cell.width, &text, style),
         }
-        x += wide;
     }
+}
+
+/// Where each column stands, as far as there is room.
+fn places(area: Rect) -> impl Iterator<Item = Rect> {
+    let mut x = area.x;
+    let places = COLUMNS.into_iter().map(move |(_, wide, _)| {
+        x += wide;
+        Rect { x: x - wide, width: wide - 1, ..area }
+    });
+    places.take_while(move |cell| cell.right() < area.right())
 }

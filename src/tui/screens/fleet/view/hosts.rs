@@ -7,7 +7,7 @@ use crate::tui::model::Model;
 use crate::tui::screens::fleet::data::{LastRun, Outcome};
 use crate::tui::screens::fleet::sort::Sort;
 use crate::tui::screens::fleet::{Asked, Edit, Pane, Place};
-use crate::tui::theme::{Glyph, Role};
+use crate::tui::theme::{Glyph, Role, Theme};
 use crate::tui::widgets::{line, paint};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -111,16 +111,19 @@ fn head_line(model: &Model, place: &Place, frame: &mut Frame, row: Rect) {
 fn heads(model: &Model, place: &Place, frame: &mut Frame, row: Rect, hits: &mut Hits) {
     let theme = &model.theme;
     let at = columns(row);
-    health::heads(model, frame, at.health);
-    for (index, (area, text, sort)) in
+    health::heads(model, place.sort, frame, at.health, hits);
+    for (area, text, sort) in
         [(at.host, "HOST", Sort::Name), (at.last, "LAST RUN", Sort::LastRun), (at.groups, "GROUPS", Sort::Groups)]
-            .into_iter()
-            .enumerate()
     {
-        let arrow = if place.sort == sort { theme.glyph(Glyph::Down) } else { "" };
-        line::put(frame.buffer_mut(), theme, area, &format!("{text}{arrow}"), theme.style(Role::Dim));
-        hits.add(area, Target::Part { part: "sort", index: index + 1 });
+        let text = head(theme, text, sort, place.sort);
+        line::put(frame.buffer_mut(), theme, area, &text, theme.style(Role::Dim));
+        hits.add(area, Target::Part { part: "sort", index: sort.index() });
     }
+}
+
+/// A head that says whether the table goes by it.
+pub(super) fn head(theme: &Theme, text: &str, by: Sort, sorted: Sort) -> String {
+    format!("{text}{}", if by == sorted { theme.glyph(Glyph::Down) } else { "" })
 }
 
 fn row(model: &Model, place: &Place, frame: &mut Frame, row: Rect, index: usize) {
