@@ -4,10 +4,11 @@ use super::entry::Entry;
 use super::record::Record;
 use super::{canonical, chain, checkpoint};
 use crate::state::file;
+use crate::state::patience::patiently;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Schema of the file (`PRAGMA user_version`).
@@ -192,17 +193,7 @@ impl Ledger {
     }
 
     fn prepare(&self) -> Result<(), Error> {
-        let since = Instant::now();
-        loop {
-            let prepared = self.try_prepare();
-            // the change to WAL does not wait by itself while another process makes it
-            let busy = matches!(&prepared, Err(rusqlite::Error::SqliteFailure(e, _))
-                if matches!(e.code, rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked));
-            if !busy || since.elapsed() > PATIENCE {
-                return self.sql(prepared);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.sql(patiently(PATIENCE, || self.try_prepare()))
     }
 
     fn try_prepare(&self) -> rusqlite::Result<()> {

@@ -2,10 +2,14 @@
 //! `runs/*/`, and rebuilt from there when it is lost. WAL, so that readers and writers do not wait for each other.
 
 use super::StateDir;
+use super::patience::patiently;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How long other writers are waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
 pub const SCHEMA: i64 = 6;
@@ -53,7 +57,7 @@ impl Index {
         super::file::ensure(&path)?;
         let sql = |source| IndexError::Sql { path: path.clone(), source };
         let db = Connection::open(&path).map_err(sql)?;
-        let (found, fresh) = prepare(&db).map_err(sql)?;
+        let (found, fresh) = patiently(PATIENCE, || prepare(&db)).map_err(sql)?;
         if found > SCHEMA {
             return Err(IndexError::Newer { path, found });
         }
@@ -102,7 +106,7 @@ fn place(path: &Path) -> Option<(u64, u64)> {
 }
 
 fn prepare(db: &Connection) -> rusqlite::Result<(i64, bool)> {
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(PATIENCE)?;
     let found: i64 = db.pragma_query_value(None, "user_version", |r| r.get(0))?;
     if found >= SCHEMA {
         return Ok((found, false));
@@ -164,6 +168,19 @@ mod tests {
         let second = Index::open(&state).unwrap();
         drop(second);
         assert_eq!(locks(), 1, "and holds it still");
+    }
+
+    #[test]
+    fn many_that_create_it_at_once_all_have_it() {
+        for _ in 0..20 {
+            let dir = tempfile::tempdir().unwrap();
+            let state = StateDir::at(dir.path().join("s"));
+            std::thread::scope(|scope| {
+                let open = || Index::open(&state).map(|index| index.last_seen("somebody").unwrap());
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                all.into_iter().for_each(|one| drop(one.join().unwrap().unwrap()));
+            });
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod operator;
 pub mod outbox;
 pub mod outbox_since;
+pub mod patience;
 pub mod presence;
 pub mod recovery;
 pub mod runs;
