@@ -178,7 +178,7 @@ mod tests {
             std::thread::scope(|scope| {
                 let open = || Index::open(&state).map(|index| index.last_seen("somebody").unwrap());
                 let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
-                all.into_iter().for_each(|one| drop(one.join().unwrap().unwrap()));
+                all.into_iter().for_each(|one| assert_eq!(one.join().unwrap().unwrap(), None));
             });
         }
     }
