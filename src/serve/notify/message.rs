@@ -110,7 +110,9 @@ impl Message {
         let said = |words: String| plain(words.trim_end_matches([':', ' '])).into_owned();
         let (about, text, mut message) = if row.action == Action::ReleasePage.name() {
             let message = Message::new(Kind::Page, "paged", Severity::Critical, Phase::Firing, row.timestamp_ms);
-            (about(row)?, said(format!("{subject}: {reason}")), message)
+            // Its words name the release themselves.
+            let text = if reason.starts_with(subject) { reason.to_owned() } else { format!("{subject}: {reason}") };
+            (about(row)?, said(text), message)
         } else if row.action == Action::RunEnd.name() && row.metadata.get("kind").is_some_and(|kind| kind == "release")
         {
             let state = row.metadata.get("state").and_then(|state| state.as_str()).unwrap_or("ended").replace('_', " ");
@@ -235,6 +237,9 @@ mod tests {
         let page = Record { run_id: run, reason: Some("gate \u{1b}[31mfailed".into()), ..record(Action::ReleasePage) };
         let page = Message::of_row(&row(page)).unwrap();
         assert_eq!((page.kind, page.severity, page.text.contains('\u{1b}')), (Kind::Page, Severity::Critical, false));
+        let (subject, reason) = (Some("web 1.0".into()), Some("web 1.0 on lab: paused".into()));
+        let page = Record { run_id: run, subject, reason, ..record(Action::ReleasePage) };
+        assert_eq!(Message::of_row(&row(page)).unwrap().text, "web 1.0 on lab: paused");
         let mut end = Record { run_id: run, ..record(Action::RunEnd) };
         assert_eq!(Message::of_row(&row(end.clone())), None);
         end.metadata.insert("kind".into(), "release".into());

@@ -29,8 +29,15 @@ pub const METRICS: [&str; 12] = [
     "uptime",
 ];
 
-/// What is written where a host's name or address is to stand: a probe that holds one is asked of each host.
-const HOST: [&str; 3] = ["{host}", "{inventory_hostname}", "{ansible_host}"];
+/// A text has a place for a value of each host: `{host}`, `{http_port}`; not `{{ template }}`, nor `{job="a"}` of a query.
+fn has_a_place(text: &str) -> bool {
+    let name = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    text.replace("{{", "  ").split('{').skip(1).filter_map(|rest| rest.split_once('}')).any(|(word, _)| name(word))
+}
 
 /// One check.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +65,7 @@ impl CheckConfig {
     pub fn is_of_hosts(&self) -> bool {
         match &self.what {
             What::Sample(_) | What::Shell(_) | What::Probe(Probe::Systemd(_)) => true,
-            What::Probe(probe) => probe.texts().iter().any(|text| HOST.iter().any(|host| text.text.contains(host))),
+            What::Probe(probe) => probe.texts().iter().any(|text| has_a_place(&text.text)),
         }
     }
 }

@@ -86,3 +86,14 @@ fn the_schema_knows_the_keys_of_the_reader() {
     agree(&sample["properties"]["disk"]["oneOf"][1], &METRIC);
     agree(&check["properties"]["warn"]["oneOf"][1], &EDGE);
 }
+
+#[test]
+fn a_place_for_any_variable_of_a_host_makes_a_check_of_each() {
+    let of_hosts = |probe: &str| checks(&format!("checks:\n  a: {probe}\n")).0[0].is_of_hosts();
+    for probe in ["{http: 'http://127.0.0.1:{web_port}/'}", "{tcp: '{host}:22'}", "{shell: 'true'}"] {
+        assert!(of_hosts(probe), "{probe}");
+    }
+    for probe in ["{http: 'http://lb/'}", "{prometheus: 'up{job=\"web\"}', url: 'http://p', bad: 1}"] {
+        assert!(!of_hosts(probe), "{probe}");
+    }
+}
