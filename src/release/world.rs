@@ -98,7 +98,7 @@ impl crate::run::machine::World<Supervised> for World {
         if let Effect::Deployed { began, ok } = effect {
             return breakers::deployed(&self.desk.store, &self.desk.plan, began, ok);
         }
-        let Some(wait) = self.jobs.begin(&effect, Instant::now()) else { return };
+        let Some(wait) = self.jobs.begin(&effect, own.entered_at(), Instant::now()) else { return };
         let (desk, past, back) = (self.desk.clone(), Past::of(run, own, &self.desk.plan, &effect), back.clone());
         std::thread::spawn(move || {
             std::thread::sleep(wait);

@@ -1,5 +1,5 @@
-//! What is under way in the world of a release: nothing is begun twice, and what was looked at a moment ago is looked at
-//! again a moment later.
+//! What is under way in the world of a release: nothing is begun twice, and what was looked at a moment ago in the same
+//! state is looked at again a moment later.
 
 use crate::release::event::StepKey;
 use crate::release::machine::{Effect, Input};
@@ -59,30 +59,31 @@ impl Job {
     }
 }
 
-/// Jobs under way (`None`), or ended at that moment.
+/// Jobs under way (`None`), or ended at that moment; and when the state was entered (Unix milliseconds) that they were
+/// begun in: the next one is not kept waiting for what the last one asked.
 #[derive(Debug, Default)]
-pub struct Jobs(HashMap<Job, Option<Instant>>);
+pub struct Jobs(HashMap<Job, (Option<Instant>, i64)>);
 
 impl Jobs {
     /// Notes that it begins, and tells how long it must wait before; `None`: it is under way already, or no job at all.
-    pub fn begin(&mut self, effect: &Effect, now: Instant) -> Option<Duration> {
+    pub fn begin(&mut self, effect: &Effect, entered: i64, now: Instant) -> Option<Duration> {
         let job = Job::of(effect)?;
         let wait = match self.0.get(&job) {
-            Some(None) => return None,
+            Some((None, _)) => return None,
             // Left out it would never be asked for again where its asker waits for the answer.
-            Some(Some(ended)) if matches!(job, Job::Admit | Job::Observe | Job::Look) => {
+            Some((Some(ended), then)) if *then == entered && matches!(job, Job::Admit | Job::Observe | Job::Look) => {
                 PAUSE.saturating_sub(now.duration_since(*ended))
             }
             _ => Duration::ZERO,
         };
-        self.0.insert(job, None);
+        self.0.insert(job, (None, entered));
         Some(wait)
     }
 
     /// An input has arrived: what it came from is under way no more.
     pub fn ended(&mut self, input: &Input, now: Instant) {
-        if let Some(job) = Job::behind(input) {
-            self.0.insert(job, Some(now));
+        if let Some((ended, _)) = Job::behind(input).and_then(|job| self.0.get_mut(&job)) {
+            *ended = Some(now);
         }
     }
 }
@@ -95,34 +96,36 @@ mod tests {
     fn a_look_that_is_asked_for_too_soon_comes_later_and_not_never() {
         let (mut jobs, now) = (Jobs::default(), Instant::now());
         let look = Effect::Traffic(Op::Status);
-        assert_eq!(jobs.begin(&look, now), Some(Duration::ZERO));
-        assert_eq!(jobs.begin(&look, now), None, "it is under way");
+        assert_eq!(jobs.begin(&look, 5, now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&look, 5, now), None, "it is under way");
         let seen = Input::Traffic { op: Op::Status, after: Vec::new(), ok: false };
         jobs.ended(&seen, now);
         let soon = now + Duration::from_millis(300);
-        assert_eq!(jobs.begin(&look, soon), Some(Duration::from_millis(700)));
-        assert_eq!(jobs.begin(&look, soon), None);
+        assert_eq!(jobs.begin(&look, 5, soon), Some(Duration::from_millis(700)));
+        assert_eq!(jobs.begin(&look, 5, soon), None);
         jobs.ended(&seen, soon);
-        assert_eq!(jobs.begin(&look, soon + PAUSE * 2), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&look, 6, soon), Some(Duration::ZERO), "another state asks for itself");
+        jobs.ended(&seen, soon);
+        assert_eq!(jobs.begin(&look, 6, soon + PAUSE * 2), Some(Duration::ZERO));
     }
 
     #[test]
     fn a_drain_holds_up_no_switch() {
         let (mut jobs, now) = (Jobs::default(), Instant::now());
         let drain = Effect::Traffic(Op::Drain { pool: "blue".into() });
-        assert_eq!(jobs.begin(&drain, now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&drain, 5, now), Some(Duration::ZERO));
         let back = Op::Switch { to: "blue".into(), version: None };
-        assert_eq!(jobs.begin(&Effect::Traffic(back), now), Some(Duration::ZERO));
-        assert_eq!(jobs.begin(&drain, now), None, "it is under way still");
+        assert_eq!(jobs.begin(&Effect::Traffic(back), 5, now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&drain, 5, now), None, "it is under way still");
     }
 
     #[test]
     fn what_acts_is_never_put_off() {
         let (mut jobs, now) = (Jobs::default(), Instant::now());
         let op = Op::Drain { pool: "blue".into() };
-        assert_eq!(jobs.begin(&Effect::Traffic(op.clone()), now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&Effect::Traffic(op.clone()), 5, now), Some(Duration::ZERO));
         jobs.ended(&Input::Traffic { op: op.clone(), after: Vec::new(), ok: true }, now);
-        assert_eq!(jobs.begin(&Effect::Traffic(op), now), Some(Duration::ZERO));
-        assert_eq!(jobs.begin(&Effect::Page { text: String::new() }, now), None);
+        assert_eq!(jobs.begin(&Effect::Traffic(op), 5, now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&Effect::Page { text: String::new() }, 5, now), None);
     }
 }

@@ -238,8 +238,8 @@ mod tests {
         let page = Message::of_row(&row(page)).unwrap();
         assert_eq!((page.kind, page.severity, page.text.contains('\u{1b}')), (Kind::Page, Severity::Critical, false));
         let (subject, reason) = (Some("web 1.0".into()), Some("web 1.0 on lab: paused".into()));
-        let page = Record { run_id: run, subject, reason, ..record(Action::ReleasePage) };
-        assert_eq!(Message::of_row(&row(page)).unwrap().text, "web 1.0 on lab: paused");
+        let named = Record { run_id: run, subject, reason, ..record(Action::ReleasePage) };
+        assert_eq!(Message::of_row(&row(named)).unwrap().text, "web 1.0 on lab: paused");
         let mut end = Record { run_id: run, ..record(Action::RunEnd) };
         assert_eq!(Message::of_row(&row(end.clone())), None);
         end.metadata.insert("kind".into(), "release".into());
