@@ -1,6 +1,6 @@
 //! A program in a real pseudo-terminal, and what its terminal shows.
 
-use super::wait::{wait_true, wait_until};
+use super::wait::{BUSY, wait_true, wait_until};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -102,7 +102,7 @@ impl Pty {
     /// When the bytes came that made the screen satisfy `shows`: exact, where [`Pty::wait_for`] only looks now and then.
     #[track_caller]
     pub fn moment(&self, seconds: u64, what: &str, shows: impl Fn(&vt100::Screen) -> bool) -> Instant {
-        let deadline = Instant::now() + Duration::from_secs(seconds);
+        let deadline = Instant::now() + Duration::from_secs(seconds * BUSY);
         let mut seen = self.seen.lock().unwrap();
         while !shows(seen.screen.screen()) {
             let left = deadline.saturating_duration_since(Instant::now());
