@@ -94,7 +94,7 @@ impl World {
         let strace = kill_at.map(supervisor::kill_at).unwrap_or_default();
         let strace: Vec<&str> = strace.iter().map(String::as_str).collect();
         let mut command = supervisor::command(&self.store, self.id, first, &strace);
-        self.supervisor = Some(command.env("HOME", self.tmp.path()).spawn().unwrap());
+        self.supervisor = Some(command.env("HOME", self.tmp.path()).env("TMPDIR", self.tmp.path()).spawn().unwrap());
     }
 
     /// Waits for the end of a supervisor; true: it was killed.

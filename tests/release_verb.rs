@@ -64,6 +64,7 @@ impl World {
             .env("OPSDECK_TICKET", "CHG-4711")
             .env(MARK, self.dir.path())
             .env("HOME", self.dir.path())
+            .env("TMPDIR", self.dir.path())
             .env_remove("ANSIBLE_CONFIG")
             .env_remove("ANSIBLE_INVENTORY");
         command

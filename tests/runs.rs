@@ -12,7 +12,7 @@ use opsdeck::run::state::CellStatus;
 use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use wait::wait_true;
+use wait::{wait_true, wait_until};
 use world::{World, hosts, is_terminal, kill, text};
 
 const OK: &str = "[{hosts: all, gather_facts: false, tasks: [{name: say, command: echo hello}]}]";
@@ -42,7 +42,8 @@ fn waiting_prints_what_ansible_prints_and_exits_as_it_does() {
     let result = opsdeck::run::result(&world.run(id), state.tasks[0].cell(0)).unwrap().unwrap();
     assert_eq!(result["r"]["stdout"], json!("hello"), "{result}");
     let words = |a: &str, p: &str, s: &str| (a.to_owned(), p.to_owned(), s.to_owned());
-    let ledger = world.ledger(id);
+    // The journal tells the end first.
+    let ledger = wait_until(20, "the ledger to know its end", || Some(world.ledger(id)).filter(|l| l.len() > 2));
     let expected = [
         words("run.launch", "intent", "started"),
         words("run.launch", "outcome", "success"),
@@ -148,7 +149,7 @@ fn a_killed_watcher_and_a_killed_supervisor_cost_nothing() {
     world.assert_each_event_once(&id);
     let out = world.stdout(&id);
     assert_eq!((out.matches("TASK [").count(), out.matches("PLAY RECAP").count()), (3, 1), "{out}");
-    assert_eq!(world.ledger(&id).len(), 3);
+    wait_true(20, "the ledger to know its end", || world.ledger(&id).len() == 3);
 }
 
 #[test]

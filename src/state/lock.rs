@@ -1,8 +1,12 @@
 //! Locks that die with their holder: the kernel frees them, so no lock is ever stale.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Whoever asks whether the lock is held holds it for a moment: no longer than this.
+const QUESTION: Duration = Duration::from_millis(20);
 
 /// A held lock; freed when dropped, and by the kernel when the process dies.
 #[derive(Debug)]
@@ -11,13 +15,17 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or gives `None` when somebody else holds it. Never waits.
+    /// Takes the lock, or gives `None` when somebody else holds it for longer than a question takes ([`Lock::is_held`]).
     pub fn try_take(path: &Path) -> io::Result<Option<Lock>> {
         let file = super::file::append(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(e)) => Err(super::file::at(path, "lock", e)),
+        let asked = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Lock { _file: file })),
+                Err(TryLockError::WouldBlock) if asked.elapsed() < QUESTION => std::thread::sleep(QUESTION / 20),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(e)) => return Err(super::file::at(path, "lock", e)),
+            }
         }
     }
 
@@ -25,13 +33,30 @@ impl Lock {
     pub fn is_held(path: &Path) -> bool {
         // A shared lock is enough to ask, and two who ask at once do not see each other as holders.
         let Ok(file) = File::open(path) else { return false };
-        matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_only_asks_keeps_nobody_from_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::SeqCst) {
+                    Lock::is_held(&path);
+                }
+            });
+            let taken = (0..2_000).all(|_| Lock::try_take(&path).unwrap().is_some());
+            over.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(taken);
+        });
+    }
 
     #[test]
     fn one_holder_at_a_time() {

@@ -76,7 +76,12 @@ impl Scene {
         let home = self.folder.path().join("home");
         fs::create_dir_all(&home).unwrap();
         let path = std::env::var("PATH").unwrap();
-        Env::from([("PATH", path.as_str()), ("HOME", home.to_str().unwrap()), ("LANG", "C.UTF-8")])
+        Env::from([
+            ("PATH", path.as_str()),
+            ("HOME", home.to_str().unwrap()),
+            ("TMPDIR", home.to_str().unwrap()),
+            ("LANG", "C.UTF-8"),
+        ])
     }
 
     pub fn playbook(&self, playbook: &str) -> Play {
@@ -102,7 +107,7 @@ impl Scene {
         let argv = command::child(ask, &tool, served);
         let mut command = Command::new(&argv[0]);
         command.args(&argv[1..]).env_clear().current_dir(self.path("."));
-        for name in ["PATH", "HOME", "LANG"] {
+        for name in ["PATH", "HOME", "TMPDIR", "LANG"] {
             command.env(name, env.get(name).unwrap());
         }
         command.envs(environment::additions(channels, adhoc, &cfg, &env)).env("ANSIBLE_NOCOLOR", "1");

@@ -195,7 +195,12 @@ impl World {
         if !self.secrets.is_empty() {
             command.stdin(Stdio::piped());
         }
-        let mut child = command.env("HOME", self.tmp.path()).envs(self.env.iter().cloned()).spawn().unwrap();
+        let mut child = command
+            .env("HOME", self.tmp.path())
+            .env("TMPDIR", self.tmp.path())
+            .envs(self.env.iter().cloned())
+            .spawn()
+            .unwrap();
         if let Some(mut stdin) = child.stdin.take() {
             std::io::Write::write_all(&mut stdin, &self.secrets).unwrap();
         }

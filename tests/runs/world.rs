@@ -57,7 +57,12 @@ impl World {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
         command.args(args).arg("--state-dir").arg(self.store.root()).arg("-C").arg(self.project());
-        command.stdin(Stdio::null()).env("HOME", self.dir.path()).env_remove("OPSDECK_RUN").env("NO_COLOR", "1");
+        command
+            .stdin(Stdio::null())
+            .env("HOME", self.dir.path())
+            .env("TMPDIR", self.dir.path())
+            .env_remove("OPSDECK_RUN")
+            .env("NO_COLOR", "1");
         command
     }
 

@@ -35,7 +35,8 @@ impl Lab {
             for (i, port) in system::free_ports(n).unwrap().into_iter().enumerate() {
                 let (name, dir) = (format!("h{}", i + 1), root.join(format!("sshd{}", i + 1)));
                 let mark = root.to_string_lossy();
-                hosts += &sshd::prepare(&dir, &name, port, &key.with_extension("pub"), &[(MARK, &mark)]).unwrap();
+                let env = [(MARK, &*mark), ("TMPDIR", &*mark)];
+                hosts += &sshd::prepare(&dir, &name, port, &key.with_extension("pub"), &env).unwrap();
                 inventory += &format!("{name} ansible_port={port}\n");
                 lab.servers.push(sshd::Sshd::start(&program, &dir, port).unwrap());
             }
@@ -116,9 +117,11 @@ impl Lab {
     }
 
     /// Environment of everything that runs in the lab.
-    pub fn env(&self) -> [(&'static str, PathBuf); 4] {
+    pub fn env(&self) -> [(&'static str, PathBuf); 5] {
         [
             (MARK, self.folder.clone()),
+            // A module that is killed leaves its files where it unpacked itself.
+            ("TMPDIR", self.folder.clone()),
             ("HOME", self.folder.join("home")),
             ("OPSDECK_STATE", self.state()),
             ("XDG_CONFIG_HOME", self.folder.join("home/config")),
