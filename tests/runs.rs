@@ -400,3 +400,27 @@ fn a_lost_index_is_made_anew_from_the_runs() {
         assert_eq!((&runs[0]["id"], &runs[0]["state"]), (&json!(id), &json!("succeeded")));
     }
 }
+
+#[test]
+fn the_ledger_keeps_a_digest_of_what_a_run_with_diff_changed() {
+    let world = World::new();
+    let play = "- hosts: all\n  gather_facts: false\n  tasks:\n    - copy: {content: 'new', dest: '{{ playbook_dir }}/{{ inventory_hostname }}.conf'}\n";
+    world.write("copy.yml", play);
+    let digest = |args: &[&str]| {
+        let output = world.opsdeck(&[&["play", "copy.yml", "-i", "hosts.ini", "--wait"], args].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let id = world.show("last")["id"].as_str().unwrap().to_owned();
+        let end = || {
+            let rows = world.opsdeck(&["audit", "--json", "--run", &id]).stdout;
+            let rows: Vec<serde_json::Value> = serde_json::from_slice(&rows).unwrap();
+            rows.into_iter().find(|row| row["action"] == "run.end")
+        };
+        wait_until(20, "the ledger to know its end", end)["diff_digest"].clone()
+    };
+    assert!(digest(&["--check"]).is_null(), "nobody asked for diffs");
+    let would = digest(&["--check", "--diff"]);
+    assert_eq!(would.as_str().map(str::len), Some(64));
+    assert_eq!(digest(&["--check", "--diff"]), would, "the same changes");
+    assert!(digest(&["--diff"]).is_string());
+    assert_ne!(digest(&["--check", "--diff"]), would, "nothing is left to change");
+}

@@ -77,7 +77,7 @@ pub struct Entry {
     /// Ticket of the change or incident, by the operator's own word.
     #[serde(default)]
     pub change_ticket: Option<String>,
-    /// Digest of what it would change: not known yet to this version.
+    /// Digest of the diffs that a run with `--diff` reported.
     #[serde(default)]
     pub diff_digest: Option<String>,
     /// In a line.
@@ -146,7 +146,7 @@ impl Entry {
             plan_digest: record.release.plan_digest.clone(),
             approvals: record.release.approvals.clone(),
             change_ticket: text(&who.ticket),
-            diff_digest: None,
+            diff_digest: record.diff_digest.clone(),
             subject: text(&record.subject),
             targets_count: targets.as_ref().map(|hosts| hosts.len() as u64),
             targets_digest: targets.as_ref().map(|hosts| sha256(hosts.join("\n").as_bytes())),

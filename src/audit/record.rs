@@ -323,6 +323,8 @@ pub struct Record {
     pub argv: Vec<String>,
     /// Why it was done, or why it was refused.
     pub reason: Option<String>,
+    /// Digest of what it changed, or would change.
+    pub diff_digest: Option<String>,
     /// Exit code.
     pub rc: Option<i32>,
     /// How long it took, in milliseconds.
@@ -359,6 +361,7 @@ impl Record {
             run_id: None,
             parent: None,
             release: Release::default(),
+            diff_digest: None,
             subject: None,
             targets: None,
             argv: Vec::new(),

@@ -3,7 +3,7 @@
 
 use super::event::{Failure, StopLevel};
 use super::spec::Work;
-use super::{RunSpec, RunState, State};
+use super::{RunSpec, RunState, State, diffs};
 use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Release, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
@@ -163,6 +163,9 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, approvals: Vec<
     let mut record = about(Record::outcome(Action::RunEnd, &spec.operator, status), spec);
     record.metadata.insert("state".into(), json!(state.state_name()));
     record.release.approvals = approvals;
+    if spec.work.ask().is_some_and(|ask| ask.common().diff) {
+        record.diff_digest = diffs::digest(&store.run(spec.id), state);
+    }
     if !state.maybe_running_on.is_empty() {
         record.metadata.insert("maybe_running_on".into(), json!(state.maybe_running_on));
     }

@@ -4,6 +4,7 @@
 
 pub mod child;
 pub mod control;
+pub mod diffs;
 pub mod event;
 pub mod fan;
 mod fold;
