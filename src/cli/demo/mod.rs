@@ -157,7 +157,9 @@ fn start_sshd(folder: &Path, hosts: &[Host], keeper: &mut Keeper, bar: &mut Prog
     for host in hosts {
         let (Some(port), dir) = (host.ssh_port, hidden.join("sshd").join(host.name)) else { continue };
         let mark = folder.to_string_lossy();
-        known += &sshd::prepare(&dir, host.name, port, &key.with_extension("pub"), &[(MARK, &mark)])?;
+        // What a killed module leaves behind goes with the demo's folder.
+        let env = [(MARK, &*mark), ("TMPDIR", &*hidden.to_string_lossy())];
+        known += &sshd::prepare(&dir, host.name, port, &key.with_extension("pub"), &env)?;
         servers.push((dir, port));
     }
     std::fs::write(hidden.join("known_hosts"), known)?;
