@@ -7,6 +7,7 @@
 //! The chain shows every change inside the ledger. That its tail was cut shows only against a head that was kept elsewhere:
 //! the checkpoint file beside it (which the same user can write), or the head that `opsdeck audit verify` prints.
 
+mod around;
 mod canonical;
 mod chain;
 mod checkpoint;

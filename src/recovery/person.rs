@@ -4,7 +4,7 @@
 use super::book::{incidents, replace};
 use super::incident::{Incident, Input, State};
 use super::machine::Verb;
-use crate::audit::{Action, Error as AuditError, Ledger, Record, Status};
+use crate::audit::{Action, Error as AuditError, Ledger, Record};
 use crate::project::config::recovery::Policy;
 use crate::run::control::Command;
 use crate::run::stop::put;
@@ -58,14 +58,9 @@ pub fn take_over(
         reason: reason.map(str::to_owned),
         ..record
     };
-    let intent = ledger.append(&about(Record::intent(Action::RecoveryTakeOver, operator)))?.event_id;
-    let done = take(store, &index, &find, operator, reason).and_then(|taken| taken.ok_or_else(gone));
-    let status = if done.is_ok() { Status::Success } else { Status::Failure };
-    ledger.append(&Record {
-        parent: Some(intent),
-        ..about(Record::outcome(Action::RecoveryTakeOver, operator, status))
-    })?;
-    done
+    ledger.around(Action::RecoveryTakeOver, operator, about, || {
+        take(store, &index, &find, operator, reason)?.ok_or_else(gone)
+    })
 }
 
 fn take(
@@ -111,10 +106,5 @@ pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<
             ..record
         }
     };
-    let intent = ledger.append(&about(Record::intent(Action::RecoverySwitch, operator)))?.event_id;
-    let done = index.switch_recovery(switch);
-    let status = if done.is_ok() { Status::Success } else { Status::Failure };
-    ledger
-        .append(&Record { parent: Some(intent), ..about(Record::outcome(Action::RecoverySwitch, operator, status)) })?;
-    Ok(done?)
+    ledger.around(Action::RecoverySwitch, operator, about, || Ok(index.switch_recovery(switch)?))
 }

@@ -1,6 +1,6 @@
 //! Stopping and opening the line of an environment: recorded before and after, from a verb or from the screen.
 
-use crate::audit::{Action, Ledger, Record, Status};
+use crate::audit::{Action, Ledger, Record};
 use crate::run::open_index;
 use crate::state::lines::Line;
 use crate::state::operator::Operator;
@@ -62,21 +62,19 @@ pub fn turn(
         subject: Some(format!("line {environment}")),
         ..record
     };
-    let intent = ledger.append(&about(Record::intent(action, operator)))?.event_id;
-    let done = match turn {
-        Turn::Stop => index.stop_line(&Line {
-            environment: environment.to_owned(),
-            reason: reason.to_owned(),
-            operator: operator.name.clone(),
-            at: jiff::Timestamp::now().as_millisecond(),
-        }),
-        Turn::Open => index.open_line(environment),
-    };
-    let status = if matches!(done, Ok(true)) { Status::Success } else { Status::Failure };
-    let outcome = about(Record::outcome(action, operator, status));
-    ledger.append(&Record { parent: Some(intent), ..outcome })?;
-    match done? {
-        true => Ok(()),
-        false => Err(LineError::Already(environment.to_owned(), turn.word())),
-    }
+    ledger.around(action, operator, about, || {
+        let turned = match turn {
+            Turn::Stop => index.stop_line(&Line {
+                environment: environment.to_owned(),
+                reason: reason.to_owned(),
+                operator: operator.name.clone(),
+                at: jiff::Timestamp::now().as_millisecond(),
+            }),
+            Turn::Open => index.open_line(environment),
+        };
+        match turned? {
+            true => Ok(()),
+            false => Err(LineError::Already(environment.to_owned(), turn.word())),
+        }
+    })
 }

@@ -1,7 +1,7 @@
 //! A person's word over a breaker, on the record: intent before, outcome after. The one way by which people change breakers.
 
 use super::{Breaker, Input, Keeper, KeeperError, Key};
-use crate::audit::{Action, Ledger, Record, Status};
+use crate::audit::{Action, Ledger, Record};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use crate::text::human;
@@ -45,12 +45,7 @@ pub fn say(
             ..record
         }
     };
-    let intent = ledger.append(&about(Record::intent(Action::BreakerForce, operator)))?.event_id;
-    let done = keeper.put(key, input, now);
-    let status = if done.is_ok() { Status::Success } else { Status::Failure };
-    let outcome = about(Record::outcome(Action::BreakerForce, operator, status));
-    ledger.append(&Record { parent: Some(intent), ..outcome })?;
-    done?;
+    ledger.around(Action::BreakerForce, operator, about, || keeper.put(key, input, now).map_err(SayError::from))?;
     Ok(keeper.get(key)?)
 }
 

@@ -1,7 +1,7 @@
 //! A person's word that something is silent for a while, or no more: on the record, intent before, outcome after.
 
 use super::Target;
-use crate::audit::{Action, Ledger, Record, Status};
+use crate::audit::{Action, Ledger, Record};
 use crate::state::operator::Operator;
 use crate::state::silences::SilenceRow;
 use crate::state::{Index, IndexError, StateDir};
@@ -86,9 +86,5 @@ fn recorded(
             ..record
         }
     };
-    let intent = ledger.append(&about(Record::intent(action, operator)))?.event_id;
-    let done = work(&index);
-    let status = if done.is_ok() { Status::Success } else { Status::Failure };
-    ledger.append(&Record { parent: Some(intent), ..about(Record::outcome(action, operator, status)) })?;
-    Ok(done?)
+    ledger.around(action, operator, about, || Ok(work(&index)?))
 }
