@@ -2,8 +2,9 @@
 //! intent before, outcome after.
 
 use super::{Global, print};
-use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key, say, span};
+use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key, say};
 use crate::state::operator::Operator;
+use crate::text::human::span;
 use crate::text::{human, plain};
 use serde_json::{Value, json};
 use std::process::ExitCode;

@@ -3,7 +3,6 @@
 
 use super::health::choose;
 use super::{Global, print};
-use crate::health::breaker::span;
 use crate::health::probe::target::load;
 use crate::health::silence::{self, Target, Word};
 use crate::inventory::Inventory;
@@ -11,6 +10,7 @@ use crate::project::config::checks::METRICS;
 use crate::project::{Environment, Project};
 use crate::state::Index;
 use crate::state::operator::Operator;
+use crate::text::human::span;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::json;

@@ -94,3 +94,30 @@ fn zoned(ts: i64, zone: &TimeZone, format: &str) -> String {
         Err(_) => "?".into(),
     }
 }
+
+/// A length of time as people type it, in milliseconds: `30m`, `1h30m`.
+///
+/// # Errors
+/// In words: it is none, or lies behind.
+pub fn span(text: &str) -> Result<i64, String> {
+    let span: jiff::SignedDuration =
+        text.parse().map_err(|_| format!("{text:?} is no length of time: expected one such as 30m or 2h"))?;
+    match i64::try_from(span.as_millis()) {
+        Ok(ms @ 1..) => Ok(ms),
+        _ => Err("expected a time that lies ahead".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_holds_for_a_time_that_lies_ahead() {
+        assert_eq!(span("30m"), Ok(1_800_000));
+        assert_eq!(span("1h30m"), Ok(5_400_000));
+        for wrong in ["", "soon", "0s", "-5m", "30"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
+    }
+}

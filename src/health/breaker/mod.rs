@@ -16,4 +16,4 @@ pub use keeper::{Keeper, KeeperError, Seen};
 pub use key::Key;
 pub use limits::Limits;
 pub use machine::{Breaker, Change, Forced, Forcing, Input, Next, Outcome, Position, Probe, State};
-pub use person::{SayError, say, span};
+pub use person::{SayError, say};

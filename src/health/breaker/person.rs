@@ -49,33 +49,11 @@ pub fn say(
     Ok(keeper.get(key)?)
 }
 
-/// A length of time as people type it, in milliseconds: `30m`, `1h30m`.
-///
-/// # Errors
-/// In words: it is none, or lies behind.
-pub fn span(text: &str) -> Result<i64, String> {
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| format!("{text:?} is no length of time: expected one such as 30m or 2h"))?;
-    match i64::try_from(span.as_millis()) {
-        Ok(ms @ 1..) => Ok(ms),
-        _ => Err("expected a time that lies ahead".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::audit::Filter;
     use crate::health::breaker::{Forced, Forcing, Position};
-
-    #[test]
-    fn a_word_holds_for_a_time_that_lies_ahead() {
-        assert_eq!(span("30m"), Ok(1_800_000));
-        assert_eq!(span("1h30m"), Ok(5_400_000));
-        for wrong in ["", "soon", "0s", "-5m", "30"] {
-            assert!(span(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_word_is_on_the_record_before_and_after() {

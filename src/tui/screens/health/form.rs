@@ -1,8 +1,9 @@
 //! The form of a person's word over a breaker or a silence: for how long, and why.
 
 use super::Effect;
-use crate::health::breaker::{Forced, Forcing, Input, Key, span};
+use crate::health::breaker::{Forced, Forcing, Input, Key};
 use crate::health::silence::Word;
+use crate::text::human::span;
 use crate::text::plain;
 use crate::tui::effect;
 use crate::tui::hits::Hits;
