@@ -1,7 +1,10 @@
 //! `opsdeck sh --wait` on 400 loopback hosts: warm against `ansible -m shell -f 50`, cold against plain `ssh` from
-//! `xargs -P 50`, and our own CPU a command. `cargo bench --bench fanout`, with Ansible on PATH. Fails below 100 times,
-//! above 1.1 times. `OPSDECK_BENCH_HOSTS` sets another number of hosts.
+//! `xargs -P 50`, our own CPU a command, and the CPU of the control host without the hosts'. `cargo bench --bench fanout`,
+//! with Ansible on PATH. Fails below 100 times, above 1.1 times. `OPSDECK_BENCH_HOSTS` sets another number of hosts.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
+
+#[path = "fanout/control.rs"]
+mod control;
 
 use opsdeck::cli::demo::{sshd, system};
 use opsdeck::inventory::{self, Inventory};
@@ -100,6 +103,14 @@ impl Bench {
         self.time(command)
     }
 
+    /// Plain ssh over the masters that are there, 50 at once: the hosts' part and a process a host, no shell but the login's.
+    fn multiplexed(&self, script: &str) -> Duration {
+        let list = "ls .ansible/cp/* | xargs -P 50 -I{} ssh -n -F none -o BatchMode=yes -S {} host";
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{list} {script}")]);
+        self.time(command)
+    }
+
     /// Ends every master.
     fn cool(&self) {
         let Ok(sockets) = std::fs::read_dir(self.root().join(".ansible/cp")) else { return };
@@ -178,6 +189,7 @@ fn best(mut turn: impl FnMut() -> Duration) -> Duration {
 fn main() {
     let hosts = std::env::var("OPSDECK_BENCH_HOSTS").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
     let bench = Bench::start(hosts);
+    control::adopt();
     let (mut cold, mut plain) = (Duration::MAX, Duration::MAX);
     for turn in 1..=TURNS {
         bench.cool();
@@ -191,7 +203,14 @@ fn main() {
     }
     // Ways to the hosts are compared by what costs nothing there; a program is what people run.
     let [bare, program] = ["true", PROGRAM].map(|script| {
-        let (warm, ansible) = (best(|| bench.sh(script)), bench.ansible(script));
+        let before = control::cpu();
+        let warm = best(|| bench.sh(script));
+        let between = control::cpu();
+        let ansible = bench.ansible(script);
+        let (ours, theirs) = ((between - before) / TURNS as u32, control::cpu() - between);
+        let plain = best(|| bench.multiplexed(script));
+        println!("warm: ssh -- {script} from xargs -P 50 on the same masters {plain:?}");
+        println!("warm: CPU without the hosts': opsdeck sh and masters {ours:?}, ansible {theirs:?}: {:.0} times", theirs.as_secs_f64() / ours.as_secs_f64());
         let gain = ansible.as_secs_f64() / warm.as_secs_f64();
         println!(
             "warm: opsdeck sh -- {script} on {hosts} hosts {warm:?}, ansible -m shell -f 50 on the same masters {ansible:?}: \
