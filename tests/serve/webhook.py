@@ -18,7 +18,7 @@ class Chat(BaseHTTPRequestHandler):
         request = {"path": self.path, "headers": headers, "body": json.loads(body), "taken": taken}
         with open(os.path.join(folder, "requests"), "a") as requests:
             requests.write(json.dumps(request) + "\n")
-        said = b"" if taken else f"no luck with {self.headers['Authorization']}".encode()
+        said = b"" if taken else f"no luck with {self.headers['Authorization']} at {self.path}".encode()
         self.send_response(200 if taken else 500)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()

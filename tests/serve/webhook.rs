@@ -1,5 +1,5 @@
-//! A webhook on a real HTTP server: what it is sent and in which order, what happens while it refuses, and where the secret of
-//! `headers_file` must not stand.
+//! A webhook on a real HTTP server: what it is sent and in which order, what happens while it refuses, and where the secrets of
+//! `headers_file` and `url_file` must not stand.
 
 use super::Lab;
 use super::alertmanager::free_port;
@@ -59,6 +59,13 @@ impl Drop for Chat {
     }
 }
 
+/// Writes a file of the project that its owner alone may read.
+fn private(lab: &Lab, name: &str, text: &str) {
+    let mut open = std::fs::OpenOptions::new();
+    let mut file = open.write(true).create_new(true).mode(0o600).open(lab.project().join(name)).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
 /// Files below that hold the secret.
 fn leaks(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -84,13 +91,11 @@ fn what_a_webhook_refused_comes_again_in_order_and_its_secret_stands_nowhere() {
         "opsdeck.yaml",
         &format!(
             "checks: {{web: {{tcp: '127.0.0.1:{port}', interval: 1s, timeout: 1s, fall: 2, rise: 1}}}}\n\
-             notify:\n  checks: bad\n  receivers:\n    chat: {{webhook: {{url: '{}', headers_file: chat}}}}\n",
-            chat.url
+             notify:\n  checks: bad\n  receivers:\n    chat: {{webhook: {{url_file: place, headers_file: chat}}}}\n"
         ),
     );
-    let mut open = std::fs::OpenOptions::new();
-    let mut headers = open.write(true).create_new(true).mode(0o600).open(lab.project().join("chat")).unwrap();
-    writeln!(headers, "# of the ops channel\nAuthorization: Bearer {SECRET}\nX-Team: ops").unwrap();
+    private(&lab, "chat", &format!("# of the ops channel\nAuthorization: Bearer {SECRET}\nX-Team: ops\n"));
+    private(&lab, "place", &format!("{}/{SECRET}\n", chat.url));
     let daemon = Daemon::start(&lab, &[]);
     wait_true(60, "a try that it refuses", || !chat.requests().is_empty());
     // Its end is known before anybody took its beginning.
@@ -110,9 +115,10 @@ fn what_a_webhook_refused_comes_again_in_order_and_its_secret_stands_nowhere() {
     let phase = |request: &Value| request["body"]["phase"].as_str().unwrap().to_owned();
     let taken = chat.taken();
     assert_eq!((phase(&taken[0]), phase(&taken[1])), ("firing".into(), "resolved".into()));
+    let path = format!("/hook/{SECRET}");
     for request in chat.requests() {
         let header = |name: &str| request["headers"][name].as_str().unwrap_or_default().to_owned();
-        assert_eq!((request["path"].as_str(), header("x-team").as_str()), (Some("/hook"), "ops"), "{request:#}");
+        assert_eq!((request["path"].as_str(), header("x-team").as_str()), (Some(path.as_str()), "ops"), "{request:#}");
         assert_eq!(header("authorization"), format!("Bearer {SECRET}"));
         assert_eq!(header("content-type"), "application/json");
         assert_eq!(header("idempotency-key"), request["body"]["key"].as_str().unwrap());

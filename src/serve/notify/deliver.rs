@@ -110,16 +110,15 @@ impl Deliverer {
                 let alerts = alertmanager::alerts(message, holds.as_ref(), crate::serve::facts::now());
                 if alerts.is_empty() { Ok(()) } else { self.alert(target, &alerts) }
             }
-            Via::Webhook(target) => send::post(&self.root, target, &target.url, Some(&message.key), body()?),
+            Via::Webhook(target) => send::post(&self.root, target, "", Some(&message.key), body()?),
             Via::Command(argv) => send::program(&self.root, argv, &body()?),
             Via::Screen => Ok(()),
         }
     }
 
     fn alert(&self, target: &Target, alerts: &[serde_json::Value]) -> Result<(), String> {
-        let url = format!("{}/api/v2/alerts", target.url.trim_end_matches('/'));
         let body = serde_json::to_string(alerts).map_err(|e| e.to_string())?;
-        send::post(&self.root, target, &url, None, body)
+        send::post(&self.root, target, "/api/v2/alerts", None, body)
     }
 
     /// What holds is said again before it would end by itself. A failure is no matter: it is tried again in a moment.

@@ -53,10 +53,19 @@ pub enum Via {
 /// An address, and what it wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The address.
-    pub url: String,
+    /// Where it listens.
+    pub address: Address,
     /// A file of its owner alone with headers, one a line (`Authorization: Bearer ...`); relative to the project.
     pub headers_file: Option<PathBuf>,
+}
+
+/// The address of a receiver. Chats hand out addresses that are secrets themselves: such a one stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// As it stands in `opsdeck.yaml`.
+    Url(String),
+    /// A file of its owner alone with the address on a line; relative to the project.
+    File(PathBuf),
 }
 
 /// What a notice is about.

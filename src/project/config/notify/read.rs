@@ -1,6 +1,6 @@
 //! Reads `notify:`, with the place of every mistake. What is half read tells nobody: `opsdeck check` and the log say so.
 
-use super::{Kind, Notify, Receiver, Severity, Target, Via};
+use super::{Address, Kind, Notify, Receiver, Severity, Target, Via};
 use crate::project::config::reader::{Entry, Reader, describe};
 use crate::yaml::{Kind as Yaml, Node};
 
@@ -8,7 +8,7 @@ pub(super) const NOTIFY: [&str; 3] = ["receivers", "default", "checks"];
 /// How a receiver is told: exactly one of these.
 pub(super) const VIAS: [&str; 4] = ["alertmanager", "webhook", "command", "screen"];
 pub(super) const SHARED: [&str; 3] = ["kinds", "severity", "environments"];
-pub(super) const TARGET: [&str; 2] = ["url", "headers_file"];
+pub(super) const TARGET: [&str; 3] = ["url", "url_file", "headers_file"];
 
 /// The section; `environments`: those that there are.
 pub fn read(node: &Node, reader: &mut Reader, environments: &[&str]) -> Notify {
@@ -109,40 +109,53 @@ fn via(field: &Entry<'_>, reader: &mut Reader) -> Option<Via> {
     }
 }
 
-/// `http://127.0.0.1:9093` or `{url: ..., headers_file: ...}`.
+/// `http://127.0.0.1:9093` or `{url: ..., headers_file: ...}` or `{url_file: ...}`.
 fn target(field: &Entry<'_>, reader: &mut Reader) -> Option<Target> {
     let Yaml::Mapping(_) = field.value.kind else {
-        return Some(Target { url: url(field.value, reader)?, headers_file: None });
+        return Some(Target { address: Address::Url(url(field.value, reader)?), headers_file: None });
     };
     let fields = reader.mapping(field.value, field.key, Some(&TARGET));
     let of = |key: &str| fields.iter().find(|field| field.key == key);
-    let Some(place) = of("url") else {
-        let expected = "url: http://127.0.0.1:9093";
-        reader.mistake(field.mark, format!("{} has no address", field.key), "no \"url\"".into(), expected);
-        return None;
+    let address = match (of("url"), of("url_file")) {
+        (Some(place), None) => Address::Url(url(place.value, reader)?),
+        (None, Some(file)) => Address::File(reader.text(file.value, "url_file")?.into()),
+        (Some(_), Some(file)) => {
+            let found = "\"url\" and \"url_file\"".into();
+            reader.mistake(file.mark, format!("{} has two addresses", field.key), found, "one of them");
+            return None;
+        }
+        (None, None) => {
+            let expected = "url: http://127.0.0.1:9093, or url_file: a file with the address";
+            reader.mistake(field.mark, format!("{} has no address", field.key), "no \"url\"".into(), expected);
+            return None;
+        }
     };
-    let url = url(place.value, reader)?;
     let headers_file = of("headers_file").and_then(|file| reader.text(file.value, "headers_file"));
-    Some(Target { url, headers_file: headers_file.map(Into::into) })
+    Some(Target { address, headers_file: headers_file.map(Into::into) })
 }
 
 fn url(node: &Node, reader: &mut Reader) -> Option<String> {
     let url = reader.text(node, "url")?;
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    let place = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    match place {
+    match place(&url) {
         Some(place) if place.contains('@') => {
             // Not shown: it may hold a password.
             let expected = "headers_file: a file with Authorization: ...";
             reader.mistake(node.mark, "a login stands in this address", "NAME@".into(), expected);
             None
         }
-        Some(place) if !place.is_empty() && !url.contains(char::is_whitespace) => Some(url),
-        _ => {
+        Some(_) => Some(url),
+        None => {
             reader.mistake(node.mark, "this is no address", describe(node), "http://host:port/path or https://...");
             None
         }
     }
+}
+
+/// Host and port of an address that can be asked, with the login if there is one.
+fn place(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
+    let place = rest.split(['/', '?', '#']).next()?;
+    (!place.is_empty() && !url.contains(char::is_whitespace)).then_some(place)
 }
 
 fn known(node: &Node, what: &str, names: &[&str], reader: &mut Reader) -> Vec<String> {

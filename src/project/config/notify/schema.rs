@@ -52,9 +52,11 @@ pub(super) fn receiver() -> Value {
 
 /// An address with its headers.
 pub(super) fn target(description: &str) -> Value {
-    let whole = object(json!({
+    let mut whole = object(json!({
         "url": text("http://host:port/path or https://..., without a login."),
+        "url_file": text("File with the address, where that is a secret itself; readable by its owner alone (0600)."),
         "headers_file": text("File with headers, one a line, readable by its owner alone (0600); relative to this file."),
     }));
+    whole["oneOf"] = json!([{ "required": ["url"] }, { "required": ["url_file"] }]);
     json!({ "oneOf": [{ "type": "string" }, whole], "description": description })
 }

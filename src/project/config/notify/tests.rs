@@ -28,21 +28,27 @@ fn every_way_of_telling_is_read() {
       environments: production
     pager: {command: [page, --now]}
     here: {screen: yes}
+    slack: {webhook: {url_file: secrets/slack}}
 ",
     );
     assert_eq!(problems, Vec::<String>::new());
     assert!(notify.checks && notify.default == ["oncall"]);
     let names: Vec<&str> = notify.receivers.iter().map(|r| r.name.as_str()).collect();
-    assert_eq!(names, ["oncall", "chat", "pager", "here"]);
+    assert_eq!(names, ["oncall", "chat", "pager", "here", "slack"]);
     let chat = &notify.receivers[1];
     let headers_file = Some("secrets/chat".into());
-    assert_eq!(chat.via, Via::Webhook(Target { url: "https://chat.example/x?y".into(), headers_file }));
+    assert_eq!(
+        chat.via,
+        Via::Webhook(Target { address: Address::Url("https://chat.example/x?y".into()), headers_file })
+    );
     assert!(chat.wants(Kind::Page, Severity::Critical, Some("production")));
     assert!(!chat.wants(Kind::Page, Severity::Warning, Some("production")));
     assert!(!chat.wants(Kind::Check, Severity::Critical, Some("production")));
     assert!(!chat.wants(Kind::Page, Severity::Critical, Some("staging")));
     assert_eq!(notify.receivers[2].via, Via::Command(vec!["page".into(), "--now".into()]));
     assert_eq!(notify.receivers[3].via, Via::Screen);
+    let slack = Target { address: Address::File("secrets/slack".into()), headers_file: None };
+    assert_eq!(notify.receivers[4].via, Via::Webhook(slack));
 }
 
 #[test]
@@ -51,6 +57,7 @@ fn a_mistake_has_its_place_and_a_half_read_receiver_is_none() {
         ("  receivers: {a: {severity: info}}", "is told in no way"),
         ("  receivers: {a: {screen: yes, command: x}}", "is told in two ways"),
         ("  receivers: {a: {webhook: {headers_file: x}}}", "has no address"),
+        ("  receivers: {a: {webhook: {url: 'http://x', url_file: x}}}", "has two addresses"),
         ("  receivers: {a: {webhook: 'ftp://x'}}", "this is no address"),
         ("  receivers: {a: {webhook: 'http://ann:secret@x/'}}", "a login stands in this address"),
         ("  receivers: {a: {webhook: 'http://x', kinds: pages}}", "did you mean \"page\"?"),
