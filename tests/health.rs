@@ -12,6 +12,8 @@ mod support;
 mod hosts;
 #[path = "health/namespace.rs"]
 mod namespace;
+#[path = "health/pasted.rs"]
+mod pasted;
 #[path = "health/poller.rs"]
 mod poller;
 

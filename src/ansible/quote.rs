@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// The line. Words of plain characters stand as they are, others in single quotes; one that holds control characters
-/// is written `$'..'` as bash, zsh and ksh know it, so that the line stays one line and safe to show.
+/// The line. Words of plain characters stand as they are, others in single quotes (in double ones where only those are
+/// easy to read: a script for a shell within a shell); one that holds control characters is written `$'..'` as bash, zsh and ksh know it, so that the line stays one line and safe to show.
 pub fn shell(argv: &[String]) -> String {
     argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
@@ -15,6 +15,10 @@ fn quote(word: &str) -> String {
         return word.to_owned();
     }
     if !word.chars().any(char::is_control) {
+        // An interactive shell expands `!` between double quotes, too.
+        if word.contains('\'') && !word.contains(['"', '$', '`', '\\', '!']) {
+            return format!("\"{word}\"");
+        }
         return format!("'{}'", word.replace('\'', r"'\''"));
     }
     let mut quoted = String::from("$'");
@@ -59,7 +63,8 @@ mod tests {
     #[test]
     fn plain_words_stay_plain() {
         let argv = words(&["ansible", "web*", "-i", "inventories/prod", "-a", "name=nginx state=restarted", "it's"]);
-        assert_eq!(shell(&argv), r"ansible 'web*' -i inventories/prod -a 'name=nginx state=restarted' 'it'\''s'");
+        assert_eq!(shell(&argv), r#"ansible 'web*' -i inventories/prod -a 'name=nginx state=restarted' "it's""#);
+        assert_eq!(shell(&words(&["it's $HOME"])), r"'it'\''s $HOME'");
         assert_eq!(shell(&words(&["a\nb\u{1b}[31m"])), r"$'a\nb\033[31m'");
     }
 

@@ -12,6 +12,7 @@ use crate::health::plan;
 use crate::health::poll::{Options, Polling};
 use crate::health::probe::target::load;
 use crate::health::read::Reader;
+use crate::health::sample;
 use crate::health::silence::Silences;
 use crate::health::store::Store;
 use crate::project::config::recovery::Policy;
@@ -57,6 +58,9 @@ pub struct Args {
     /// Print the last raw answers of a check on a host (`-`: of one that is asked once for all), newest first; asks nothing
     #[arg(long, num_args = 2, value_names = ["HOST", "CHECK"], conflicts_with = "once")]
     pub raw: Vec<String>,
+    /// Print the script that hosts are sampled with, and end
+    #[arg(long, conflicts_with_all = ["once", "raw", "json"])]
+    pub script: bool,
     /// Print JSON: one document with --once and --raw, else one line a change
     #[arg(long)]
     pub json: bool,
@@ -67,6 +71,10 @@ pub struct Args {
 /// # Errors
 /// No such environment, a pattern that selects nothing, an inventory that cannot be read, a state directory that cannot.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    if args.script {
+        print::print(sample::SCRIPT)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let project = Arc::new(Project::discover(&global.project)?);
     let environment = choose(&project, args.environment.as_deref())?.clone();
     let state = global.store();

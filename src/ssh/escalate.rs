@@ -133,11 +133,21 @@ pub(super) fn line(script: &str, becomes: Option<(&Become, &str)>) -> String {
     let input = if becomes.password { " </dev/null" } else { "" };
     let begin = quote(&format!("echo {mark}; exec /bin/sh -c \"$1\"{input}"));
     let command = format!("/bin/sh -c {begin} sh {}", quote(script));
+    wrapped(&command, becomes)
+}
+
+/// Likewise as people would type it: nothing is printed before, and a password is asked for.
+pub(super) fn pasted(script: Option<&str>, becomes: Option<&Become>) -> String {
+    let command = script.map_or("/bin/sh".to_owned(), |script| format!("/bin/sh -c {}", quote(script)));
+    becomes.map_or(command.clone(), |becomes| wrapped(&command, becomes))
+}
+
+fn wrapped(command: &str, becomes: &Become) -> String {
     let Become { exe, flags, user, .. } = becomes;
     match becomes.method {
         Method::Sudo if becomes.password => format!("{exe} {} -p '' -u {user} {command}", without_n(flags)),
         Method::Sudo => format!("{exe} {flags} -u {user} {command}"),
-        Method::Su => format!("{exe} {flags} {user} -c {}", quote(&command)),
+        Method::Su => format!("{exe} {flags} {user} -c {}", quote(command)),
         Method::Doas => format!("{exe} {flags} -n -u {user} {command}"),
     }
 }

@@ -48,6 +48,12 @@ impl Target {
     pub fn argv(&self) -> &[String] {
         &self.argv
     }
+
+    /// The command that runs a script there, as the user that is become; without one: `/bin/sh`, for its input.
+    pub fn pasted(&self, script: Option<&str>) -> Vec<String> {
+        let line = escalate::pasted(script, self.r#become.as_ref());
+        self.argv.iter().chain([&self.address, &line]).cloned().collect()
+    }
 }
 
 const fn ssh(

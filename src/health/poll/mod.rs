@@ -3,6 +3,7 @@
 //! its own time, and those that hang have lanes of their own.
 
 mod keep;
+mod pasted;
 mod publish;
 mod schedule;
 mod work;

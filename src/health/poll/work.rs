@@ -2,6 +2,7 @@
 //! costs its own job no more than its time, and nobody else anything.
 
 use super::keep::{Brought, Found};
+use super::pasted;
 use crate::health::plan::{Ask, Job};
 use crate::health::probe::survey::{self, Answer, Place};
 use crate::health::probe::target::Target as Vars;
@@ -48,7 +49,7 @@ pub async fn over_ssh(job: &Job, vars: &Vars, target: &Target, world: &World) ->
     };
     let (at, began) = (now(), Instant::now());
     let timeout = Duration::from_secs(job.watch.timeout.max(1).into());
-    let shown = if script == sample::SCRIPT { "sh -c '(the built-in sample)'".to_owned() } else { script.clone() };
+    let shown = pasted::over_ssh(target, &script);
     let command = Command { script, stdin: Vec::new(), timeout, limit: sample::LIMIT, password: None };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let run = world.pool.run(target, &command, |chunk| match chunk {
@@ -67,11 +68,9 @@ pub async fn over_ssh(job: &Job, vars: &Vars, target: &Target, world: &World) ->
         Ok(Err(failure)) => (failed(&failure), failure.to_string()),
         Ok(Ok(exit)) => (answered(job, &out, &err, exit, world, vars), code(exit)),
     };
-    let words = target.argv().iter().chain([&target.address, &shown]).cloned().collect::<Vec<_>>();
-    let command = words.join(" ");
     out.truncate(OUTPUT);
     out.extend_from_slice(&err[..err.len().min(OUTPUT.saturating_sub(out.len()))]);
-    let raw = Raw { at, took: took as u32, command, ended: safe(&how), output: out };
+    let raw = Raw { at, took: took as u32, command: shown, ended: safe(&how), output: out };
     Brought { at, took, found, raw }
 }
 
@@ -137,10 +136,9 @@ pub async fn from_here(job: Job, hosts: Vec<Vars>, world: World) -> Brought {
     let limit = Duration::from_secs(job.watch.timeout.max(1).into());
     let asked = tokio::task::spawn_blocking(move || {
         let Ask::Probe(probe) = &job.watch.ask else { return (String::new(), None) };
-        let texts: Vec<String> =
-            probe.texts().iter().map(|text| hosts.first().map_or((*text).to_owned(), |h| h.fill(text))).collect();
+        let command = pasted::from_here(probe, hosts.first());
         let seen = probe.ask(&hosts, &world.place, &world.restarts, limit);
-        (texts.join(" "), seen.into_iter().next())
+        (command, seen.into_iter().next())
     });
     let (command, seen) = asked.await.unwrap_or_default();
     let took = began.elapsed().as_millis() as i64;
@@ -152,19 +150,23 @@ pub async fn from_here(job: Job, hosts: Vec<Vars>, world: World) -> Brought {
         Found::Seen(verdict, got, _) => (verdict.name().to_owned(), got.clone().into_bytes()),
         _ => ("not asked".to_owned(), Vec::new()),
     };
-    Brought { at, took, found, raw: Raw { at, took: took as u32, command: safe(&command), ended, output } }
+    Brought { at, took, found, raw: Raw { at, took: took as u32, command, ended, output } }
 }
 
 /// Does what one watch asks of hosts that only Ansible reaches: all of them in one call of it. In the order of `hosts`.
 pub fn through_ansible(watch: &Ask, hosts: &[(Vars, String)], world: &World, limit: Duration) -> Vec<Brought> {
     let (at, began) = (now(), Instant::now());
     let mut same: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let script = |host: &Vars| match watch {
+        Ask::Sample(_) => sample::SCRIPT.to_owned(),
+        Ask::Shell(command) => host.fill(command),
+        Ask::Probe(Probe::Systemd { unit }) => systemd::script(&host.fill(unit)),
+        Ask::Probe(_) => String::new(),
+    };
     for (host, _) in hosts {
-        let script = match watch {
-            Ask::Sample(_) => sample::SCRIPT.to_owned(),
-            Ask::Shell(command) => format!("(\n{}\n)\necho \"{RC}$?\"", host.fill(command)),
-            Ask::Probe(Probe::Systemd { unit }) => systemd::script(&host.fill(unit)),
-            Ask::Probe(_) => continue,
+        let script = match (watch, script(host)) {
+            (Ask::Shell(_), script) => format!("(\n{script}\n)\necho \"{RC}$?\""),
+            (_, script) => script,
         };
         same.entry(script).or_default().push(&host.name);
     }
@@ -189,7 +191,7 @@ pub fn through_ansible(watch: &Ask, hosts: &[(Vars, String)], world: &World, lim
             Some(Err(why)) => (Found::Unknown(safe(&format!("asked through Ansible ({why})"))), String::new()),
             None => (Found::Unknown("Ansible gave no answer in time".into()), String::new()),
         };
-        let command = format!("ansible {} -m shell -a '(the same)' # {why}", host.name);
+        let command = pasted::through_ansible(&world.place, &host.name, &script(host), why);
         let mut output = output.into_bytes();
         output.truncate(OUTPUT);
         Brought { at, took, found, raw: Raw { at, took: took as u32, command, ended: "ansible".into(), output } }
