@@ -21,7 +21,10 @@ fn without_configuration_hosts_are_sampled_in_one_round_trip_and_each_answer_is_
     }
     assert!(code.is_some_and(|code| code != 1), "{code:?}");
     let raw = lab.ok(["health", "--raw", "h1", "memory"]);
-    assert!(raw.contains("ssh ") && raw.contains("$ opsdeck health --script | ssh ") && raw.contains("meminfo:MemTotal:"), "{raw}");
+    assert!(
+        raw.contains("ssh ") && raw.contains("$ opsdeck health --script | ssh ") && raw.contains("meminfo:MemTotal:"),
+        "{raw}"
+    );
     let raw: serde_json::Value = serde_json::from_str(&lab.ok(["health", "--raw", "h2", "sample", "--json"])).unwrap();
     assert_eq!((raw[0]["ended"].as_str(), raw.as_array().unwrap().len()), (Some("exit 0"), 1));
 }

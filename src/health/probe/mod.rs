@@ -116,17 +116,6 @@ impl Probe {
         }
     }
 
-    /// All texts in which a host may be named.
-    pub fn texts(&self) -> Vec<&str> {
-        match self {
-            Probe::Http { request } => http::texts(request),
-            Probe::Tcp { address } => vec![address],
-            Probe::Command { argv } => argv.iter().map(String::as_str).collect(),
-            Probe::Systemd { unit } => vec![unit],
-            Probe::Prometheus { url, query, .. } => vec![url, query],
-        }
-    }
-
     /// Asks once, for each of `hosts` where it names `{host}` or asks hosts, else once for all. Blocking, for a thread;
     /// never longer than `limit`. `restarts` is kept from answer to answer as long as one thing is watched.
     pub fn ask(&self, hosts: &[Target], place: &Place, restarts: &Restarts, limit: Duration) -> Vec<Seen> {

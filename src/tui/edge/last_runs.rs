@@ -8,7 +8,7 @@ use crate::tui::screens::fleet::data::{Data, LastRun, Outcome};
 use std::collections::HashMap;
 
 /// Runs of an environment that are looked at.
-const RUNS: u32 = 20;
+const RUNS: u32 = 100;
 
 pub(super) fn read(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
@@ -17,6 +17,7 @@ pub(super) fn read(context: &Context, env: usize) {
         Ok(rows) => rows,
         Err(e) => return tracing::warn!("the newest runs of {} are not known: {e}", environment.name),
     };
+    let newest = (rows.len() >= RUNS as usize).then_some(RUNS);
     let mut runs: HashMap<String, LastRun> = HashMap::new();
     for row in rows.into_iter().filter(|row| row.cwd == context.project.root.display().to_string()) {
         let Ok(run) = Follower::open(&context.state.run(row.id)) else { continue };
@@ -28,7 +29,7 @@ pub(super) fn read(context: &Context, env: usize) {
             });
         }
     }
-    fleet::answer(context, Data::LastRuns { env, runs });
+    fleet::answer(context, Data::LastRuns { env, runs, newest });
 }
 
 fn outcome(run: &RunState, host: &HostState) -> Outcome {

@@ -46,6 +46,8 @@ pub enum Data {
         env: usize,
         /// By host name.
         runs: HashMap<String, LastRun>,
+        /// There are older runs than the newest ones that were looked at, which are so many.
+        newest: Option<u32>,
     },
 }
 

@@ -158,9 +158,9 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
                 place.refilter();
             }
         }
-        Data::LastRuns { env, runs } => {
+        Data::LastRuns { env, runs, newest } => {
             if let Some(place) = places.get_mut(env) {
-                place.last_runs = Some(runs);
+                (place.last_runs, place.newest) = (Some(runs), newest);
                 place.refilter();
             }
         }

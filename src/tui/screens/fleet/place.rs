@@ -34,6 +34,8 @@ pub struct Place {
     pub groups_of: Vec<String>,
     /// The newest run of each host, by name; `None`: not known yet.
     pub last_runs: Option<HashMap<String, LastRun>>,
+    /// So many runs were looked at for that, and there are older ones.
+    pub newest: Option<u32>,
     /// How hosts are, by name, for the order of the table.
     pub health: HashMap<String, How>,
     /// Groups that are closed in the tree.

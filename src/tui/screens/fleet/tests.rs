@@ -46,7 +46,7 @@ fn fleet(size: (u16, u16), theme_name: &str) -> Driver {
         ("web02.eu", run(Outcome::Changed, 70)),
     ];
     let runs = runs.into_iter().map(|(h, r)| (h.to_owned(), r)).collect();
-    send(&mut d, Data::LastRuns { env: 0, runs });
+    send(&mut d, Data::LastRuns { env: 0, runs, newest: None });
     d.effects();
     d
 }
@@ -106,6 +106,16 @@ fn how_hosts_are_stands_beside_them_and_what_is_not_known_is_a_dash() {
     // Nobody told more: nothing is known any more.
     d.send(msg::Msg::Tick(msg::Now { ms: NOW.ms + 60_000, ..NOW }));
     assert!(!d.screen().contains("✖ bad"), "{}", d.screen());
+}
+
+#[test]
+fn a_host_that_is_in_no_run_that_was_looked_at_is_not_said_to_have_none() {
+    let mut d = fleet((160, 30), "dark");
+    assert!(d.screen().contains("last run  ● ok 1d ago"), "{}", d.screen());
+    let data = Data::LastRuns { env: 0, runs: [].into(), newest: Some(100) };
+    d.send(msg::Msg::Data(msg::Data::Fleet(data)));
+    let screen = d.screen();
+    assert!(screen.contains("last run  none among the newest 100"), "{screen}");
 }
 
 #[test]

@@ -37,7 +37,10 @@ pub(super) fn view(model: &Model, frame: &mut Frame, area: Rect) {
     let used = line::put(frame.buffer_mut(), theme, row(2), "last run ", theme.style(Role::Dim)) + 1;
     let at = Rect { x: inner.x + used, width: inner.width.saturating_sub(used), ..row(2) };
     let text = match sign.as_str() {
-        "-" => "none on record".to_owned(),
+        "-" => match place.newest {
+            Some(newest) => format!("none among the newest {newest}"),
+            None => "none on record".to_owned(),
+        },
         "?" => "not known yet".to_owned(),
         _ => format!("{sign} {more}"),
     };
