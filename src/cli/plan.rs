@@ -6,8 +6,9 @@ use super::passwords::Passwords;
 use super::{Global, print, start};
 use crate::ansible::secrets::Secrets;
 use crate::project::{Environment, Project};
+use crate::release;
 use crate::release::build::{Wish, build, last_stable};
-use crate::release::plan::{OnFailure, Plan, Strategy, Traffic};
+use crate::release::plan::{Plan, Strategy, Traffic};
 use crate::release::rehearse::rehearse;
 use crate::release::traffic::active;
 use crate::text::{plain, plain_lines};
@@ -18,9 +19,9 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  opsdeck plan web -e production --version 4.12.1
-  opsdeck plan web -e production --version 4.12.1 --diff
-  opsdeck plan web -e staging --version 4.13.0-rc1 -x feature=on --json
+  opsdeck plan web -E production --version 4.12.1
+  opsdeck plan web -E production --version 4.12.1 --diff
+  opsdeck plan web -E staging --version 4.13.0-rc1 -x feature=on --json
 
 Exit codes: 0 printed, 1 there is no such release or environment, or no plan can be made of it.";
 
@@ -48,7 +49,7 @@ pub struct Wanted {
     /// Release of opsdeck.yaml
     pub release: String,
     /// Environment
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long, alias = "env", value_name = "NAME")]
     pub environment: String,
     /// Version to bring out
     #[arg(long, value_name = "VERSION")]
@@ -179,9 +180,7 @@ pub fn words(plan: &Plan) -> Result<String, std::fmt::Error> {
     for balancer in plan.traffic.iter().flat_map(|traffic| &traffic.balancers) {
         writeln!(out, "traffic    {}", balancer.name)?;
     }
-    let failure = if plan.on_failure == OnFailure::Rollback { "rolled back" } else { "paused for a person" };
-    let to = plan.rollback.to.as_deref().unwrap_or("no version known");
-    writeln!(out, "rollback   to {to}, {} steps; a failure is {failure}", plan.rollback.steps.len())?;
+    writeln!(out, "rollback   {}", release::back(plan))?;
     writeln!(out, "approval   {} people", plan.approval.needed)?;
     writeln!(out, "sources    git {}", plan.sources.git.as_deref().unwrap_or("none"))?;
     for (path, digest) in &plan.sources.playbooks {

@@ -27,9 +27,9 @@ const ALIVE: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 Examples:
-  opsdeck release web -e staging --version 4.12.1
-  opsdeck release web -e production --version \"$CI_COMMIT_TAG\" --yes --wait --junit release.xml
-  opsdeck release web -e production --version 4.12.1 --yes --wait --people 3600 --json";
+  opsdeck release web -E staging --version 4.12.1
+  opsdeck release web -E production --version \"$CI_COMMIT_TAG\" --yes --wait --junit release.xml
+  opsdeck release web -E production --version 4.12.1 --yes --wait --people 3600 --json";
 
 const CODES: &str = "\
 Exit codes with --wait: 0 succeeded, the new version is out and stable; 10 rolled back, the old version is back; 11 failed \

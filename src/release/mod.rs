@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod alerts;
 pub mod ask;
+mod back;
 mod breakers;
 pub mod build;
 pub mod child;
@@ -35,5 +36,6 @@ pub mod watch;
 pub mod world;
 
 pub use ask::{ask, give};
+pub use back::back;
 pub use fold::fold;
 pub use launch::launch;

@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> Result<()> {
         let end = Signals::listen()?;
         println!("{}", folder.display());
         eprintln!(
-            "In another shell:\n  cd {0}\n  opsdeck --state-dir .demo/state\nCtrl-C here ends the demo.",
+            "In another shell:\n  cd {0}\n  export OPSDECK_STATE={0}/{STATE}\n  opsdeck\nCtrl-C here ends the demo.",
             folder.display()
         );
         end.wait();

@@ -16,7 +16,7 @@ pub const DIGEST: usize = 12;
 pub fn title(plan: &Plan, release: &Release, digest: bool) -> Line {
     let was = match &plan.current {
         Some(version) => format!(", was {version}"),
-        None => ", no stable release before it is known".into(),
+        None => ", nothing is known to be stable before it".into(),
     };
     let hosts: usize = plan.batches.iter().map(|b| b.hosts.len()).sum();
     let how = match &plan.strategy {
