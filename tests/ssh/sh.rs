@@ -87,4 +87,17 @@ fn refusals_start_nothing() {
     let out = lab.run(["sh", "lab", "--", " "]);
     assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(lab.run(["sh", "lab"]).status.code(), Some(2), "no command");
+    let out = lab.run(["sh", "nope", "--", "true"]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(said.contains("no host of lab matches `nope`") && out.status.code() == Some(1), "{said}");
+    assert_eq!(lab.ok(["runs", "--json"]).trim(), "[]", "none of them became a run");
+}
+
+#[test]
+fn what_a_pattern_names_in_vain_is_said_and_the_rest_runs() {
+    let lab = Lab::start(1);
+    let out = lab.run(["sh", "h1,h9", "--wait", "--", "echo", "here"]);
+    let (said, told) = (String::from_utf8_lossy(&out.stderr), String::from_utf8_lossy(&out.stdout));
+    assert!(said.contains("`h9` matches no host and no group") && out.status.success(), "{said}");
+    assert!(told.contains("here"), "{told}");
 }

@@ -28,6 +28,8 @@ pub struct Engines {
     pub ssh: Vec<Target>,
     /// Through Ansible: the host and why.
     pub ansible: Vec<(String, String)>,
+    /// Parts of the pattern that select nothing.
+    pub unmatched: Vec<String>,
 }
 
 impl Engines {
@@ -39,12 +41,17 @@ impl Engines {
     /// In words, for a person: `398 hosts over SSH, 2 through Ansible (its connection is docker)`.
     pub fn words(&self) -> String {
         let hosts = |n: usize| if n == 1 { "1 host".to_owned() } else { format!("{n} hosts") };
-        match (self.ssh.len(), self.ansible.as_slice()) {
+        let nothing = match self.unmatched.as_slice() {
+            [] => String::new(),
+            parts => format!("; `{}` matches nothing", parts.join("`, `")),
+        };
+        let engines = match (self.ssh.len(), self.ansible.as_slice()) {
             (0, []) => "no host".to_owned(),
             (n, []) => format!("{} over SSH", hosts(n)),
             (0, through) => format!("{} through Ansible ({})", hosts(through.len()), reasons(through)),
             (n, through) => format!("{} over SSH, {} through Ansible ({})", hosts(n), through.len(), reasons(through)),
-        }
+        };
+        engines + &nothing
     }
 }
 
@@ -79,10 +86,12 @@ pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> 
     };
     let options = inventory::Options { env: env.clone() };
     let limit = common.limit.as_deref();
+    let mut unmatched = Vec::new();
     let (inventory, hosts) = match Inventory::load(root, &sources, &options) {
         Ok(inventory) => {
-            let hosts = inventory.select(&shell.pattern, limit).map_err(|e| e.to_string())?.hosts;
-            (inventory, hosts)
+            let found = inventory.select(&shell.pattern, limit).map_err(|e| e.to_string())?;
+            unmatched = found.unmatched;
+            (inventory, found.hosts)
         }
         Err(declined) if !asks => return Err(declined.to_string()),
         Err(_) => asked(shell, root, &sources, &options)?,
@@ -94,7 +103,7 @@ pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> 
         become_password: given.become_password,
         connection_password: given.connection_password,
     };
-    let mut engines = Engines::default();
+    let mut engines = Engines { unmatched, ..Engines::default() };
     for host in hosts {
         match route(&inventory, host, &cfg, &options) {
             Route::Ssh(target) => engines.ssh.push(*target),
