@@ -204,6 +204,23 @@ fn a_check_that_asks_nobody_is_a_mistake_where_its_pattern_stands() {
 }
 
 #[test]
+fn a_slip_in_a_variables_name_is_a_warning_and_other_braces_are_not() {
+    let said = |url: &str| {
+        let dir = project(&[
+            ("inventories/production/hosts", "[web]\nweb1 ansible_host=10.0.0.1 web_port=80\n"),
+            ("opsdeck.yaml", &format!("checks:\n  web:\n    http: '{url}'\n")),
+        ]);
+        String::from_utf8(opsdeck(dir.path(), &["check"]).stdout).unwrap()
+    };
+    let found = said("http://{ansible_hots}:{web_port}/");
+    let expected = "opsdeck.yaml:3:11: warning: no host of this check has the variable \"ansible_hots\"; did you mean \"ansible_host\"?";
+    assert!(found.starts_with(expected), "{found}");
+    for good in ["http://{ansible_host}:{web_port}/", "http://{host}/?q={\"a\":{}}", "http://www/{anything}"] {
+        assert!(said(good).contains("no mistakes"), "{good}: {}", said(good));
+    }
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_reported_at_once() {
     let found = mistakes("forks: x\nenvironments:\n  staging: {colour: no}\nrunbooks:\n  - {key: ab}\n");
     let places: Vec<_> = found.iter().map(|line| line.split(": ").next().unwrap()).collect();

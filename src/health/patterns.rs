@@ -1,18 +1,25 @@
-//! Patterns of checks that ask nobody, for `opsdeck check`.
+//! Checks that ask nobody, or nothing: patterns without hosts and names of variables that are slips, for `opsdeck check`.
 
 use crate::inventory::{Inventory, Options, PatternError};
-use crate::project::config::checks::CheckConfig;
+use crate::project::config::checks::{CheckConfig, What};
+use crate::project::config::near::nearest;
 use crate::project::config::text::Text;
 use crate::project::{Environment, Problem, Project};
 use crate::text;
+use std::collections::BTreeSet;
 
-/// Checks whose `on:` selects no host of any environment that they belong to, or says nothing. What only Ansible can tell is
-/// left to it.
+/// Names that every host has (`probe::target`).
+const ALWAYS: [&str; 3] = ["host", "inventory_hostname", "ansible_host"];
+/// So many hosts are asked whether they have a variable.
+const HOSTS: usize = 50;
+
+/// Checks whose `on:` selects no host of any environment that they belong to, or says nothing; and what stands between braces
+/// and is nearly, but not quite, a variable of its hosts. What only Ansible can tell is left to it.
 pub fn problems(project: &Project) -> Vec<Problem> {
-    let with: Vec<(&CheckConfig, &Text)> = project.checks.iter().filter_map(|c| Some((c, c.on.as_ref()?))).collect();
-    if with.is_empty() {
+    if project.checks.is_empty() {
         return Vec::new();
     }
+    let with: Vec<(&CheckConfig, &Text)> = project.checks.iter().filter_map(|c| Some((c, c.on.as_ref()?))).collect();
     let load = |env: &Environment| Inventory::load(&project.root, &env.inventory, &Options::current()).ok();
     let all: Vec<(&str, Option<Inventory>)> =
         project.environments.iter().map(|env| (env.name.as_str(), load(env))).collect();
@@ -40,5 +47,43 @@ pub fn problems(project: &Project) -> Vec<Problem> {
         let problem = Problem::error("opsdeck.yaml", text::plain(&message)).at(on.mark);
         Some(problem.found(format!("{:?}", on.text)).expected("a group or a host of the inventory"))
     };
-    with.into_iter().filter_map(problem).collect()
+    let slips = project.checks.iter().flat_map(|check| slips(check, &all));
+    with.into_iter().filter_map(problem).chain(slips).collect()
+}
+
+/// Braces also stand in JSON and in programs: only what is near to a name that is known is a slip.
+fn slips(check: &CheckConfig, all: &[(&str, Option<Inventory>)]) -> Vec<Problem> {
+    let What::Probe(probe) = &check.what else { return Vec::new() };
+    let asked = probe.texts();
+    let named: Vec<(&Text, &str)> =
+        asked.iter().flat_map(|text| between_braces(&text.text).map(move |name| (*text, name))).collect();
+    if named.iter().all(|(_, name)| ALWAYS.contains(name)) {
+        return Vec::new();
+    }
+    let mut known: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+    for (_, inventory) in all {
+        let Some(inventory) = inventory else { return Vec::new() };
+        let pattern = check.on.as_ref().map_or("all", |on| on.text.as_str());
+        let Ok(selection) = inventory.select(pattern, None) else { continue };
+        for host in selection.hosts.iter().take(HOSTS) {
+            let Ok(found) = inventory.host_vars(*host) else { return Vec::new() };
+            known.extend(found.vars.iter().map(|var| var.name.to_string()));
+        }
+    }
+    let slip = |(text, name): &(&Text, &str)| {
+        let near = nearest(name, known.iter().map(String::as_str)).filter(|_| !known.contains(*name))?;
+        let message = format!("no host of this check has the variable {name:?}; did you mean \"{near}\"?");
+        let problem = Problem::warning("opsdeck.yaml", text::plain(&message)).at(text.mark);
+        Some(problem.found(format!("{:?}", text.text)).expected("{host}, or {a variable} of the hosts"))
+    };
+    named.iter().filter_map(slip).collect()
+}
+
+/// What could be the name of a variable.
+fn between_braces(text: &str) -> impl Iterator<Item = &str> {
+    let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    inner.filter(|name| {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !name.is_empty() && name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
+    })
 }

@@ -2,7 +2,7 @@
 
 pub mod checks;
 mod freeze;
-mod near;
+pub mod near;
 pub mod notify;
 mod reader;
 pub mod recovery;

@@ -56,7 +56,8 @@ fn top(tree: &Node, reader: &mut Reader, context: &Context<'_>) -> Config {
             config.environments.push((entry.key.to_owned(), read));
         }
     }
-    declared.extend_from_slice(context.discovered);
+    let named: Vec<String> = context.discovered.iter().filter(|name| !declared.contains(name)).cloned().collect();
+    declared.extend(named);
     if let Some(entry) = find("runbooks") {
         let mut taken = Taken::default();
         for node in reader.list(entry.value, "runbooks") {

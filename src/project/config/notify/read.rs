@@ -29,6 +29,10 @@ pub fn read(node: &Node, reader: &mut Reader, environments: &[&str]) -> Notify {
     }
     if let Some(field) = field("checks") {
         match field.value.text() {
+            Some("bad") if fields.iter().all(|field| field.key != "receivers") => {
+                let expected = "receivers: NAME: {alertmanager: {url: ...}}";
+                reader.mistake(field.mark, "nobody is told of checks", "no \"receivers\"".into(), expected);
+            }
             Some("bad") => notify.checks = true,
             Some("off") => {}
             _ => reader.mistake(field.value.mark, "no such word", describe(field.value), "bad or off"),

@@ -68,6 +68,7 @@ fn a_mistake_has_its_place_and_a_half_read_receiver_is_none() {
         ("  receivers: {a: {screen: no}}", "this tells nobody"),
         ("  default: a", "there is no receiver"),
         ("  checks: warn", "bad or off"),
+        ("  checks: bad", "nobody is told of checks"),
     ] {
         let (notify, problems) = parse(&format!("notify:\n{text}\n"));
         assert!(notify.receivers.is_empty(), "{text}");

@@ -118,6 +118,17 @@ fn policy(entry: &Entry<'_>, reader: &mut Reader, names: &Names<'_>) -> Option<P
         let expected = "check: NAME, one of checks:";
         reader.mistake(entry.mark, "this policy watches nothing", "no \"check\"".into(), expected);
     }
+    if let Some(field) = fields.iter().find(|field| field.key == "depends_on" && !policy.check.is_empty())
+        && policy.depends_on.contains(&policy.check)
+    {
+        let found = format!("{:?}", policy.check);
+        reader.mistake(
+            field.value.mark,
+            "this policy waits for its own check, and would never act",
+            found,
+            "other checks",
+        );
+    }
     if policy.ladder.is_empty() && !fields.iter().any(|field| field.key == "ladder") {
         let expected = "ladder: the names of runbooks, the gentlest first";
         reader.mistake(entry.mark, "this policy can do nothing", "no \"ladder\"".into(), expected);

@@ -86,6 +86,7 @@ fn a_mistake_has_its_place_and_nothing_half_read_acts() {
         ("  web: {check: web, ladder: [restart web], guards: {in_flite: 1}}", 6, "did you mean \"in_flight\"?"),
         ("  web: {check: web, ladder: [restart web], verify: {window: 5m}}", 6, "never be verified"),
         ("  web: {check: web, ladder: [restart web], probation: 10}", 6, "no length of time"),
+        ("  web: {check: web, ladder: [restart web], depends_on: [web]}", 6, "waits for its own check"),
     ] {
         let (policies, problems) = parse(&format!("recovery:\n{text}\n"));
         assert!(policies.is_empty(), "{text}");
@@ -99,7 +100,8 @@ fn a_check_that_no_host_is_asked_is_no_ground_to_act_on_one() {
     let vip = "checks: {vip: {tcp: 'www:80'}, web: {http: 'http://{ansible_host}:80/'}, lag: {prometheus: lag, url: 'http://p', max: 1}}\n";
     let problems = |check: &str| {
         let runbooks = "runbooks: [{name: mend, module: ping}]\n";
-        let policy = format!("recovery: {{p: {{check: {check}, depends_on: [vip], ladder: [mend]}}}}\n");
+        let other = if check == "vip" { "lag" } else { "vip" };
+        let policy = format!("recovery: {{p: {{check: {check}, depends_on: [{other}], ladder: [mend]}}}}\n");
         let context = Context { root: Path::new("/"), discovered: &[] };
         let (config, problems) = read_file(&format!("{vip}{runbooks}{policy}"), "opsdeck.yaml", &context);
         (config.unwrap().recovery.len(), problems.iter().map(ToString::to_string).collect::<Vec<_>>())
