@@ -221,6 +221,22 @@ fn a_slip_in_a_variables_name_is_a_warning_and_other_braces_are_not() {
 }
 
 #[test]
+fn a_receiver_that_this_machine_cannot_tell_is_a_warning() {
+    let receivers = "    here: {command: [sh, -c, true]}\n    gone: {command: [no-such-pager]}\n    mine: {command: [bin/page]}\n    \
+                     chat: {webhook: {url: 'http://x', headers_file: none}}\n    open: {webhook: {url_file: place}}\n";
+    let dir = project(&[("opsdeck.yaml", &format!("notify:\n  receivers:\n{receivers}")), ("place", "http://x/y\n")]);
+    let output = opsdeck(dir.path(), &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("0 mistakes, 4 warnings"), "{text}");
+    for words in ["\"gone\" cannot be told from this machine: there is no program no-such-pager", "no program bin/page"]
+    {
+        assert!(text.contains(words), "{text}");
+    }
+    assert!(text.contains("\"chat\"") && text.contains("\"open\"") && text.contains("chmod 600"), "{text}");
+    assert!(!text.contains("\"here\""), "{text}");
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_reported_at_once() {
     let found = mistakes("forks: x\nenvironments:\n  staging: {colour: no}\nrunbooks:\n  - {key: ab}\n");
     let places: Vec<_> = found.iter().map(|line| line.split(": ").next().unwrap()).collect();

@@ -40,6 +40,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     in_inventories(&project, &mut problems);
     problems.extend(crate::release::build::problems(&project));
     problems.extend(crate::health::patterns::problems(&project));
+    problems.extend(crate::serve::missing(&project));
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let out = if args.json {

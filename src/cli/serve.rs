@@ -62,7 +62,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     }
     let token = args.token_file.as_deref().map(Token::read).transpose()?;
     log();
-    for problem in &project.problems {
+    for problem in project.problems.iter().chain(&serve::missing(&project)) {
         tracing::warn!("{problem}");
     }
     let names: Vec<String> = environments.iter().map(|env| env.name.clone()).collect();

@@ -17,6 +17,7 @@ use crate::health::poll::{Options as Poll, Polling};
 use crate::project::{Environment, Project};
 use crate::state::StateDir;
 use act::Post;
+pub use notify::missing;
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -61,7 +62,7 @@ pub enum ServeError {
     )]
     Open(SocketAddr),
     /// The port.
-    #[error("cannot listen on {at}: {source}; another address is chosen with --listen")]
+    #[error("cannot listen on {at} (--listen chooses another address)")]
     Listen {
         /// The address.
         at: SocketAddr,

@@ -7,8 +7,10 @@ mod checks;
 pub mod deliver;
 mod fold;
 mod message;
+mod missing;
 mod route;
 mod send;
 mod sources;
 
+pub use missing::missing;
 pub use sources::{Place, tell};

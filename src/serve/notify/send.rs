@@ -63,7 +63,7 @@ fn without(mut said: String, secrets: &[&str]) -> String {
 }
 
 /// The address, and what of it must not be repeated: all that stands behind the host.
-fn address(root: &Path, address: &Address) -> Result<(String, Vec<String>), String> {
+pub(super) fn address(root: &Path, address: &Address) -> Result<(String, Vec<String>), String> {
     let path = match address {
         Address::Url(url) => return Ok((url.clone(), Vec::new())),
         Address::File(path) => root.join(path),
@@ -79,7 +79,7 @@ fn address(root: &Path, address: &Address) -> Result<(String, Vec<String>), Stri
     Ok((url.to_owned(), [url, secret].into_iter().chain(parts).map(str::to_owned).collect()))
 }
 
-fn headers(path: &Path) -> Result<BTreeMap<String, String>, String> {
+pub(super) fn headers(path: &Path) -> Result<BTreeMap<String, String>, String> {
     let text = file::read_private(path).map_err(|e| e.to_string())?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
