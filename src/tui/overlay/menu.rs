@@ -1,6 +1,7 @@
 //! `?` and `:`: every command that works here, found by typing, run with Enter. Those that can't be used say why.
 
 use super::Overlay;
+use crate::text::wrap;
 use crate::tui::actions::{self, Action};
 use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
@@ -13,6 +14,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+/// Rows for what the chosen command does, in full.
+const FOOT: u16 = 2;
 /// Name of the list in the hits.
 const LIST: &str = "menu";
 
@@ -102,7 +105,7 @@ impl Menu {
             Kind::Help => format!("keys on {}", model.screen().name),
             Kind::Palette => "commands".to_owned(),
         };
-        let rows = u16::try_from(actions::on(model.screen()).count() + 4).unwrap_or(u16::MAX);
+        let rows = u16::try_from(actions::on(model.screen()).count() + 5).unwrap_or(u16::MAX);
         let size = (96.min(area.width.saturating_sub(4)), rows.min(area.height.saturating_sub(2)));
         let inside = dialog::open(theme, frame, area, size, &title, Role::BorderFocus, hits);
         hits.add(inside, Target::Part { part: "menu", index: 0 });
@@ -117,7 +120,7 @@ impl Menu {
         let input = Rect { x: prompt.right(), width: inside.width - prompt.width, height: 1, ..inside };
         self.filter.view(theme, frame, input, true);
 
-        let body = Rect { y: inside.y + 1, height: inside.height.saturating_sub(2), ..inside };
+        let body = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1 + FOOT), ..inside };
         let window = self.list.window(items.len(), usize::from(body.height));
         hits.list(LIST, body, window.start, items.len());
         for (row, index) in window.clone().enumerate() {
@@ -125,17 +128,19 @@ impl Menu {
                 self.row(model, frame, Rect { y: body.y + row, height: 1, ..body }, action, index == self.list.cursor);
             }
         }
-        let foot = Rect { y: inside.bottom().saturating_sub(1), height: 1, ..inside };
-        let text = if items.is_empty() {
-            "no command matches".to_owned()
-        } else {
-            let chosen = items.get(self.list.cursor);
-            chosen.map_or(String::new(), |a| match a.why_not(model) {
+        let text = match items.get(self.list.cursor) {
+            None => "no command matches".to_owned(),
+            Some(a) => match a.why_not(model) {
                 Some(why) => format!("{} not now: {why}", theme.glyph(Glyph::Warning)),
-                None => a.id.to_owned(),
-            })
+                None => format!("{} ({})", a.help, a.id),
+            },
         };
-        line::put(frame.buffer_mut(), theme, foot, &text, theme.style(Role::Dim));
+        // The row cuts what it says: here it stands whole.
+        let rows = wrap(&text, usize::from(inside.width));
+        for (text, n) in rows.iter().zip(0..FOOT) {
+            let foot = Rect { y: inside.bottom().saturating_sub(FOOT - n), height: 1, ..inside };
+            line::put(frame.buffer_mut(), theme, foot, text, theme.style(Role::Dim));
+        }
     }
 
     fn row(&self, model: &Model, frame: &mut Frame, area: Rect, action: &'static Action, current: bool) {
