@@ -42,7 +42,7 @@ pub fn of(
     let instant = matches!(plan.strategy, Strategy::BlueGreen { .. });
     if plan.current.is_none() && !instant {
         warnings.push(
-            "no stable version is known here: nothing can be rolled back to (--current names what runs now)".into(),
+            "no stable version is known here: nothing can be rolled back to (name what runs now: --current, `Runs now` on the screen)".into(),
         );
     }
     if plan.current.as_deref() == Some(&plan.version) {

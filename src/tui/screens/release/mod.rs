@@ -39,7 +39,7 @@ pub use data::{Data, Effect, arrived};
 pub use follow::{grown, opened};
 pub use says::batches;
 pub use view::panes_area;
-pub use words::Line;
+pub use words::{Line, wrap};
 
 /// The screen. Its panes are the Run screen's, and so are their keys; the run that is open there is the release.
 pub const SCREEN: Screen = Screen {

@@ -66,7 +66,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
 /// A movement in the list or the plan.
 pub fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {
     let (page, shown) = (model.page(LIST), model.page(PLAN));
-    let lines = model.releases.plan().map_or(0, |b| super::preview::lines(b, &model.theme).len());
+    let lines = model.hits.len(PLAN);
     let s = &mut model.releases;
     let len = s.offers().len();
     match s.part {

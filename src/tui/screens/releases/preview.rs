@@ -5,11 +5,16 @@ use crate::release::back;
 use crate::release::plan::{Plan, Probe, Step, StepKind, Strategy, When};
 use crate::text::human;
 use crate::text::human::of;
-use crate::tui::screens::release::Line;
+use crate::tui::screens::release::{Line, wrap};
 use crate::tui::theme::{Glyph, Role, Theme};
 
-/// The plan's lines.
-pub fn lines(built: &Built, theme: &Theme) -> Vec<Line> {
+/// Where the words behind the name of a part begin ([`Line::named`]).
+const INDENT: u16 = 9;
+/// Hosts of a batch that are named.
+const HOSTS: usize = 40;
+
+/// The plan's lines, broken where they are longer than `columns`.
+pub fn lines(built: &Built, theme: &Theme, columns: u16) -> Vec<Line> {
     let plan = &*built.plan;
     let mut out = vec![];
     out.extend(plan.warnings.iter().map(|w| warning(theme, w.clone())));
@@ -28,7 +33,7 @@ pub fn lines(built: &Built, theme: &Theme) -> Vec<Line> {
         let weight = batch.weight.map(|w| format!("{w}% of traffic ")).unwrap_or_default();
         let count = of(batch.hosts.len() as u64, "host");
         out.push(
-            head.and(format!("{:>3}  {weight}{count}  ", i + 1), Role::Strong).and(batch.hosts.join(" "), Role::Dim),
+            head.and(format!("{:>3}  {weight}{count}  ", i + 1), Role::Strong).and(names(&batch.hosts), Role::Dim),
         );
     }
     let l = &plan.limits;
@@ -78,7 +83,17 @@ pub fn lines(built: &Built, theme: &Theme) -> Vec<Line> {
         Line::named("Sources")
             .and(format!("git {git}, {}", of(plan.sources.playbooks.len() as u64, "playbook")), Role::Dim),
     );
-    out
+    out.into_iter().flat_map(|line| wrap(line, INDENT, columns)).collect()
+}
+
+/// A batch's hosts; of very many the first.
+fn names(hosts: &[String]) -> String {
+    match hosts.get(HOSTS..) {
+        Some(more @ [_, ..]) => {
+            format!("{} and {} more: `opsdeck plan` names them", hosts[..HOSTS].join(" "), more.len())
+        }
+        _ => hosts.join(" "),
+    }
 }
 
 fn warning(theme: &Theme, text: String) -> Line {

@@ -110,7 +110,7 @@ fn preview(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     };
     match (s.plan(), &s.built) {
         (Some(built), _) => {
-            let lines = preview::lines(built, theme);
+            let lines = preview::lines(built, theme, body.width);
             let top = s.top.min(lines.len().saturating_sub(1));
             hits.list(PLAN, body, top, lines.len());
             for (line, y) in lines.iter().skip(top).zip(body.y..body.bottom()) {
