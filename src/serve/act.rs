@@ -8,6 +8,7 @@ use crate::audit::hex;
 use crate::health::breaker::Keeper;
 use crate::health::silence::Silences;
 use crate::project::config::notify::Via;
+use crate::project::config::recovery::Policy;
 use crate::project::{Environment, scope};
 use crate::recovery;
 use crate::state::beats::Beat;
@@ -57,6 +58,8 @@ pub struct Post {
     pub name: String,
     /// Where its health is stored.
     pub scope: String,
+    /// Which checks belong to a service, for its silences.
+    pub policies: Vec<Policy>,
     stands: Mutex<Stands>,
 }
 
@@ -64,7 +67,8 @@ impl Post {
     /// Of an environment, before its loop begins.
     pub fn new(options: &Options, environment: &Environment) -> Post {
         let scope = scope(&environment.inventory, &options.project.root);
-        Post { name: environment.name.clone(), scope, stands: Mutex::default() }
+        let policies = options.project.recovery.clone();
+        Post { name: environment.name.clone(), scope, policies, stands: Mutex::default() }
     }
 
     /// Where its loop stands.
@@ -208,7 +212,8 @@ mod tests {
     fn one_acts_at_a_time_and_environments_do_not_hold_each_other_up() {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::at(dir.path());
-        let post = |scope: &str| Post { name: "p".into(), scope: scope.into(), stands: Mutex::default() };
+        let post =
+            |scope: &str| Post { name: "p".into(), scope: scope.into(), policies: vec![], stands: Mutex::default() };
         let (one, same, other) = (post("/p/a"), post("/p/a"), post("/p/b"));
         let held = take(&state, &one).unwrap();
         assert!(held.is_some() && take(&state, &same).unwrap().is_none());

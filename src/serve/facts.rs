@@ -4,6 +4,7 @@
 use super::act::{Post, Stands};
 use crate::health::breaker::Keeper;
 use crate::health::judge::Status;
+use crate::health::silence::{Silences, What};
 use crate::health::store::{Poller, Store};
 use crate::recovery;
 use crate::state::outbox::Backlog;
@@ -41,6 +42,8 @@ pub struct Seen {
     pub poller: Option<Poller>,
     /// Checks by how they are.
     pub checks: BTreeMap<Status, u64>,
+    /// Those of them that are silenced.
+    pub silenced: BTreeMap<Status, u64>,
     /// Age of the oldest reading (milliseconds).
     pub oldest: Option<i64>,
     /// Incidents of auto-recovery by their state.
@@ -75,12 +78,21 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
     for (post, seen) in posts.iter().zip(&mut facts.environments) {
         let store = Store::open(state, &post.scope)?;
         seen.poller = store.poller(facts.at)?;
-        for record in store.reports(0)?.iter().flat_map(|report| &report.records) {
-            *seen.checks.entry(record.state.seen(&record.rule, facts.at)).or_default() += 1;
-            let age = record.state.last.as_ref().map(|last| (facts.at - last.at).max(0));
-            seen.oldest = seen.oldest.max(age);
+        let rows = index.silences(Some(&post.name), facts.at)?;
+        seen.silences = rows.len() as u64;
+        let silences = Silences::new(rows, &post.policies);
+        for report in store.reports(0)? {
+            for record in &report.records {
+                let status = record.state.seen(&record.rule, facts.at);
+                *seen.checks.entry(status).or_default() += 1;
+                let what = What { host: report.host.as_deref(), check: Some(&record.check), service: None };
+                if silences.of(what).is_some() {
+                    *seen.silenced.entry(status).or_default() += 1;
+                }
+                let age = record.state.last.as_ref().map(|last| (facts.at - last.at).max(0));
+                seen.oldest = seen.oldest.max(age);
+            }
         }
-        seen.silences = index.silences(Some(&post.name), facts.at)?.len() as u64;
         seen.backlog = index.backlog(&post.scope)?;
         for incident in recovery::incidents(&index, Some(&post.name))? {
             *seen.incidents.entry(incident.state.name()).or_default() += 1;

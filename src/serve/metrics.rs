@@ -24,6 +24,13 @@ pub fn text(facts: &Facts) -> String {
             page.line(&[("environment", &env.name), ("status", status.name())], count as f64);
         }
     }
+    page.family("checks_silenced", "Those of them that people silenced.");
+    for env in &facts.environments {
+        for status in Status::ALL {
+            let count = env.silenced.get(&status).copied().unwrap_or_default();
+            page.line(&[("environment", &env.name), ("status", status.name())], count as f64);
+        }
+    }
     page.family("silences", "Hosts, checks, services and environments that people silenced.");
     for env in &facts.environments {
         page.line(&[("environment", &env.name)], env.silences as f64);
@@ -124,6 +131,7 @@ mod tests {
     fn counts_come_with_their_labels_and_odd_names_break_nothing() {
         let mut seen = Seen { name: "a\"b\\c\nd".into(), oldest: Some(1_500), ..Seen::default() };
         seen.checks.insert(Status::Bad, 2);
+        seen.silenced.insert(Status::Bad, 1);
         let mut facts = Facts { at: 1, environments: vec![seen], ..Facts::default() };
         facts.runs.insert(("prod".into(), "running".into()), 3);
         let text = text(&facts);
@@ -131,6 +139,7 @@ mod tests {
             "# TYPE opsdeck_checks gauge",
             "opsdeck_checks{environment=\"a\\\"b\\\\c\\nd\",status=\"bad\"} 2",
             "opsdeck_checks{environment=\"a\\\"b\\\\c\\nd\",status=\"ok\"} 0",
+            "opsdeck_checks_silenced{environment=\"a\\\"b\\\\c\\nd\",status=\"bad\"} 1",
             "opsdeck_oldest_reading_age_seconds{environment=\"a\\\"b\\\\c\\nd\"} 1.5",
             "opsdeck_runs{environment=\"prod\",state=\"running\"} 3",
             "opsdeck_store_up 1",

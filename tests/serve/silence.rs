@@ -41,6 +41,8 @@ fn nobody_hears_of_a_silenced_check_until_the_silence_is_lifted() {
     let shown = lab.run(["health", "-E", "lab", "--once"]);
     let text = String::from_utf8_lossy(&shown.stdout);
     assert!(text.contains("silenced") && text.contains("its switch is replaced"), "{text}");
+    let metric = |name: &str| daemon.metric(&format!("opsdeck_{name}{{environment=\"lab\",status=\"bad\"}}"));
+    assert_eq!((metric("checks_silenced"), metric("checks").map(|n| n >= 1.0)), (Some(1.0), Some(true)));
     lab.ok(["unsilence", "check:web", "-E", "lab", "--reason", "it is in"]);
     wait_true(60, "both to be told", || told(&lab).len() == 2);
     assert_eq!(lab.ok(["silences"]), "nothing is silenced\n");
