@@ -29,19 +29,28 @@ pub fn view(model: &Model, frame: &mut Frame) -> Hits {
     hits
 }
 
-/// The newest three, at the bottom right of the screen, above everything but an overlay.
+/// Rows that a toast may take.
+const ROWS: usize = 5;
+
+/// The newest three, at the bottom right of the screen, above everything but an overlay. Long ones take more rows: a path or
+/// a reason that is cut helps nobody.
 fn toasts(model: &Model, frame: &mut Frame, area: Rect) {
-    for (n, toast) in model.toasts.iter().rev().take(3).enumerate() {
+    let mut bottom = area.bottom();
+    for toast in model.toasts.iter().rev().take(3) {
         let (glyph, role) = match toast.level {
             Level::Info => (Glyph::Ok, Role::Title),
             Level::Warning => (Glyph::Warning, Role::Warning),
             Level::Error => (Glyph::Failed, Role::Error),
         };
-        let text = format!(" {} {} ", model.theme.glyph(glyph), toast.text);
-        let row = area.bottom().saturating_sub(1 + u16::try_from(n).unwrap_or(0));
-        if row >= area.y && !area.is_empty() {
-            let style = model.theme.style(role).add_modifier(ratatui::style::Modifier::REVERSED);
-            line::put_right(frame.buffer_mut(), &model.theme, Rect { y: row, height: 1, ..area }, &text, style);
+        let text = format!("{} {}", model.theme.glyph(glyph), toast.text);
+        let style = model.theme.style(role).add_modifier(ratatui::style::Modifier::REVERSED);
+        let parts = line::fold(&text, usize::from(area.width.saturating_sub(2)));
+        for part in parts.into_iter().take(ROWS).rev() {
+            bottom = bottom.saturating_sub(1);
+            if bottom >= area.y && !area.is_empty() {
+                let row = Rect { y: bottom, height: 1, ..area };
+                line::put_right(frame.buffer_mut(), &model.theme, row, &format!(" {part} "), style);
+            }
         }
     }
 }

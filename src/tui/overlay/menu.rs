@@ -1,7 +1,6 @@
 //! `?` and `:`: every command that works here, found by typing, run with Enter. Those that can't be used say why.
 
 use super::Overlay;
-use crate::text::wrap;
 use crate::tui::actions::{self, Action};
 use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
@@ -136,7 +135,7 @@ impl Menu {
             },
         };
         // The row cuts what it says: here it stands whole.
-        let rows = wrap(&text, usize::from(inside.width));
+        let rows = line::fold(&text, usize::from(inside.width));
         for (text, n) in rows.iter().zip(0..FOOT) {
             let foot = Rect { y: inside.bottom().saturating_sub(FOOT - n), height: 1, ..inside };
             line::put(frame.buffer_mut(), theme, foot, text, theme.style(Role::Dim));

@@ -1,6 +1,6 @@
 //! Keys in, model out: what holds on every screen.
 
-use crate::tui::msg::{Msg, Now};
+use crate::tui::msg::{Level, Msg, Now};
 use crate::tui::testing::{Driver, NOW, model, project};
 use crate::tui::theme::Theme;
 
@@ -17,6 +17,19 @@ fn help_filters_and_runs_what_it_found() {
     assert!(d.screen().contains("core.quit"));
     d.keys("enter");
     assert!(d.model.quit && d.model.overlay.is_none());
+}
+
+#[test]
+fn a_word_that_passes_is_never_cut() {
+    let mut d = driver();
+    let path = format!("/var/lib/opsdeck/runs/{}/timeline.md", "0199".repeat(16));
+    d.model.toast(Level::Info, "short");
+    d.model.toast(Level::Info, format!("the time line is in {path}"));
+    d.send(Msg::Resize(80, 24));
+    let screen = d.screen();
+    let rows: Vec<&str> = screen.lines().rev().skip(1).take(4).collect();
+    assert!(rows[0].trim_end().ends_with("timeline.md") && rows[2].ends_with("the time line is in"), "{screen}");
+    assert!(rows[3].trim_end().ends_with("short") && !screen.contains('…'), "{screen}");
 }
 
 #[test]
