@@ -107,7 +107,10 @@ fn services_and_queries_are_asked_from_here() {
     let (lab, server) = (Lab::start(0), Server::start());
     server.says("/health", 200, "", "ok\n");
     server.says("/broken", 503, "", "");
-    server.says("/metrics", 200, "", "lag 42\n");
+    // Of a hundred requests 90 took at most 0.1 s, 99 at most 1 s: the 95th took 0.1 + 0.9 * 5 / 9.
+    let took =
+        "# TYPE took histogram\ntook_bucket{le=\"0.1\"} 90\ntook_bucket{le=\"1\"} 99\ntook_bucket{le=\"+Inf\"} 100\n";
+    server.says("/metrics", 200, "", &format!("lag 42\n{took}took_sum 20\ntook_count 100\n"));
     let prometheus = Prometheus::start(&server.address);
     let port = server.address.rsplit(':').next().unwrap();
     lab.write(
@@ -115,9 +118,11 @@ fn services_and_queries_are_asked_from_here() {
         &format!(
             "checks:\n  web: {{http: '{}', contains: ok}}\n  broken: {{http: '{}', fall: 1}}\n  port: {{tcp: 'localhost:{port}'}}\n  \
              lag: {{prometheus: 'lag', url: '{}', warn: {{enter: 40, leave: 30}}, fall: 1, timeout: 5s}}\n  \
+             p95: {{prometheus: 'histogram_quantile(0.95, took_bucket)', url: '{}', warn: 0.5, bad: 2, fall: 1, timeout: 5s}}\n  \
              nothing: {{prometheus: 'no_such_metric', url: '{}', warn: 1}}\n  tool: {{command: [sh, -c, 'exit 75']}}\n",
             server.url("/health"),
             server.url("/broken"),
+            prometheus.url,
             prometheus.url,
             prometheus.url,
         ),
@@ -133,6 +138,7 @@ fn services_and_queries_are_asked_from_here() {
     assert!(of("web").2.is_some(), "how long it took is a number");
     assert_eq!((of("broken").0.as_str(), of("broken").1.contains("503")), ("bad", true));
     assert_eq!((of("lag").0.as_str(), of("lag").2), ("warn", Some(42.0)));
+    assert_eq!((of("p95").0.as_str(), of("p95").2.map(|n| (n * 10.0).round())), ("warn", Some(6.0)));
     assert_eq!((of("nothing").0.as_str(), of("nothing").1.as_str()), ("unknown", "no data"));
     assert_eq!(of("tool").0, "unknown");
     assert_eq!(code, Some(3));
