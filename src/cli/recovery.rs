@@ -1,15 +1,16 @@
 //! `opsdeck recovery`: what auto-recovery sees and does, its policies, and a person's word over it.
 
+mod once;
 mod show;
+mod switch;
 
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::project::Project;
 use crate::project::config::recovery::Policy;
 use crate::recovery;
 use crate::recovery::incident::Incident;
 use crate::run::open_index;
 use crate::state::operator::Operator;
-use crate::state::recovery::Switch;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -26,7 +27,8 @@ Examples:
   opsdeck recovery off production --policy web --reason 'database is being moved'
   opsdeck recovery on production --policy web --reason 'done'
 
-Exit codes: 0 done; 1 it could not be done, or there is no such incident; 2 a usage error.";
+Exit codes: 0 done; 1 it could not be done, there is no such incident, environment or policy, or what was switched on stays
+off by another word; 2 a usage error.";
 
 /// Options of `recovery`.
 #[derive(Debug, clap::Args)]
@@ -52,13 +54,7 @@ enum Verb {
         json: bool,
     },
     /// Do one round now, as `serve` does after each poll: decide, and begin what may be begun
-    Once {
-        /// Environment
-        environment: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Once(once::Args),
     /// Take an incident over: nothing more is done by itself
     TakeOver {
         #[command(flatten)]
@@ -68,9 +64,9 @@ enum Verb {
         reason: Option<String>,
     },
     /// Let it act no more, until `on`
-    Off(Switched),
+    Off(switch::Args),
     /// Let it act again; actions that were disabled are tried again
-    On(Switched),
+    On(switch::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,18 +88,6 @@ struct Which {
     json: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct Switched {
-    /// Environment
-    environment: String,
-    /// Only this policy; without it all
-    #[arg(long, value_name = "NAME")]
-    policy: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT", value_parser = super::line::reason)]
-    reason: String,
-}
-
 /// Shows or changes it.
 ///
 /// # Errors
@@ -114,14 +98,14 @@ pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
         Some(Verb::List(options)) => list(global, options)?,
         Some(Verb::Show(which)) => show::show(global, which)?,
         Some(Verb::Policies { json }) => policies(global, *json)?,
-        Some(Verb::Once { environment, json }) => once(global, environment, *json)?,
+        Some(Verb::Once(args)) => return once::run(global, args),
         Some(Verb::TakeOver { which, reason }) => {
             let incident = find(global, &which.run)?;
             let taken = recovery::take_over(&global.store(), incident.id, &Operator::current(), reason.as_deref())?;
             if which.json { format!("{:#}\n", shown(&taken)) } else { line(&taken) }
         }
-        Some(Verb::Off(which)) => switch(global, which, false)?,
-        Some(Verb::On(which)) => switch(global, which, true)?,
+        Some(Verb::Off(args)) => return switch::run(global, args, false),
+        Some(Verb::On(args)) => return switch::run(global, args, true),
     };
     print::print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -132,7 +116,11 @@ fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>
 }
 
 fn list(global: &Global, options: &List) -> Result<String> {
-    let all = incidents(global, options.env.as_deref())?;
+    let mut all = incidents(global, None)?;
+    if let Some(name) = &options.env {
+        known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;
+        all.retain(|incident| incident.environment == *name);
+    }
     Ok(if options.json {
         format!("{:#}\n", Value::Array(all.iter().map(shown).collect()))
     } else if all.is_empty() {
@@ -193,59 +181,7 @@ fn policies(global: &Global, as_json: bool) -> Result<String> {
         out = "no recovery: in opsdeck.yaml\n".to_owned();
     }
     for switch in switches.iter().filter(|s| !s.on) {
-        let text =
-            format!("off in {}: {} by {}: {}", switch.environment, switch.policy, switch.operator, switch.reason);
-        let _ = writeln!(out, "{}", plain(&text));
+        let _ = writeln!(out, "{}", plain(&switch::words(switch)));
     }
     Ok(out)
-}
-
-/// What it prints is told.
-fn once(global: &Global, environment: &str, as_json: bool) -> Result<String> {
-    let (store, project) = (global.store(), Project::discover(&global.project)?);
-    let report = recovery::tick(&store, &project, environment, jiff::Timestamp::now().as_millisecond())?;
-    let keys: Vec<String> = report.notices.iter().map(|notice| notice.key.clone()).collect();
-    let text = if as_json {
-        let launched = report.launched.iter().map(|l| json!({ "run": l.run, "policy": l.policy, "host": l.host }));
-        let launched: Vec<Value> = launched.collect();
-        format!("{:#}\n", json!({ "launched": launched, "notices": report.notices }))
-    } else if report.notices.is_empty() {
-        "nothing is news\n".to_owned()
-    } else {
-        let line = |notice: &recovery::notice::Notice| {
-            let text = format!("{}  {} on {}: {}", notice.kind.name(), notice.policy, notice.host, notice.text);
-            plain(&text).into_owned() + "\n"
-        };
-        report.notices.iter().map(line).collect()
-    };
-    recovery::told(&store, &keys)?;
-    Ok(text)
-}
-
-fn switch(global: &Global, which: &Switched, on: bool) -> Result<String> {
-    let project = Project::discover(&global.project)?;
-    if on && project.environment(&which.environment).is_none() {
-        let names: Vec<_> = project.environments.iter().map(|env| env.name.as_str()).collect();
-        bail!("no environment {:?} in {}: it has {}", which.environment, project.root.display(), names.join(", "));
-    }
-    if let Some(policy) = &which.policy
-        && on
-        && !project.recovery.iter().any(|p| p.name == *policy)
-    {
-        let names: Vec<_> = project.recovery.iter().map(|p| p.name.as_str()).collect();
-        bail!("no recovery policy {policy:?} in opsdeck.yaml: it has {}", names.join(", "));
-    }
-    let operator = Operator::current();
-    let switch = Switch {
-        environment: which.environment.clone(),
-        policy: which.policy.clone().unwrap_or_else(|| "*".to_owned()),
-        on,
-        operator: operator.name.clone(),
-        reason: which.reason.clone(),
-        at: jiff::Timestamp::now().as_millisecond(),
-    };
-    recovery::switch(&global.store(), &switch, &operator)?;
-    let what = which.policy.as_deref().unwrap_or("every policy");
-    let now = if on { "on" } else { "off" };
-    Ok(plain(&format!("recovery of {}: {what} is {now}", which.environment)).into_owned() + "\n")
 }

@@ -1,6 +1,6 @@
 //! `opsdeck runs`: live and past runs.
 
-use super::Global;
+use super::{Global, known};
 use crate::run::{State, list, open_index};
 use crate::state::{Filter, RunRow};
 use crate::text::{human, pad, plain};
@@ -49,9 +49,13 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     }
     let store = global.store();
     let index = open_index(&store)?;
+    let environment = args.env.clone();
     let filter =
         Filter { states: args.state, environment: args.env, live: args.live, ended_after: None, limit: Some(args.n) };
     let rows = list(&store, &index, &filter)?;
+    if rows.is_empty() {
+        known::hint(global, environment.as_deref());
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         let all: Vec<Value> = rows.iter().map(json).collect();
