@@ -1,44 +1,11 @@
 //! Names that people type at 3 a.m.: what is nowhere is refused with what there is, and never said to be done.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "support/bare.rs"]
+mod bare;
+
+use bare::World;
 use opsdeck::state::{Index, StateDir, recovery::Switch};
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-const YAML: &str = "
-environments: {production: {inventory: hosts.ini}, staging: {inventory: hosts.ini}}
-checks: {web: {shell: 'true'}}
-runbooks: [{name: restart, module: shell, args: 'true'}]
-recovery: {web: {check: web, ladder: [restart], mode: act}}
-";
-
-struct World(tempfile::TempDir);
-
-impl World {
-    fn new() -> World {
-        let world = World(tempfile::tempdir().unwrap());
-        std::fs::write(world.0.path().join("hosts.ini"), "w1 ansible_connection=local\n").unwrap();
-        std::fs::write(world.0.path().join("opsdeck.yaml"), YAML).unwrap();
-        world
-    }
-
-    fn state(&self) -> std::path::PathBuf {
-        self.0.path().join("state")
-    }
-
-    fn at(&self, folder: &Path, args: &str) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
-        command.arg("--state-dir").arg(self.state()).arg("-C").arg(folder).args(args.split_whitespace());
-        command.env("HOME", self.0.path()).env_remove("ANSIBLE_CONFIG").env_remove("ANSIBLE_INVENTORY");
-        let out = command.stdin(Stdio::null()).output().unwrap();
-        let text = [out.stdout, out.stderr].concat();
-        (out.status.code().unwrap(), String::from_utf8(text).unwrap())
-    }
-
-    fn opsdeck(&self, args: &str) -> (i32, String) {
-        self.at(self.0.path(), args)
-    }
-}
 
 #[test]
 fn what_is_nowhere_is_refused_with_what_there_is() {

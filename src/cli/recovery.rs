@@ -3,6 +3,7 @@
 mod once;
 mod show;
 mod switch;
+mod take;
 
 use super::{Global, known, print};
 use crate::project::Project;
@@ -10,7 +11,6 @@ use crate::project::config::recovery::Policy;
 use crate::recovery;
 use crate::recovery::incident::Incident;
 use crate::run::open_index;
-use crate::state::operator::Operator;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ Examples:
   opsdeck recovery policies --json
   opsdeck recovery show 0199
   opsdeck recovery take-over 0199 --reason 'looking into it'
+  opsdeck recovery take-over -E production 'web:&eu' --reason 'the switch was off'
+  opsdeck recovery take-over -E production --policy web
   opsdeck recovery off production --policy web --reason 'database is being moved'
   opsdeck recovery on production --policy web --reason 'done'
 
@@ -55,14 +57,8 @@ enum Verb {
     },
     /// Do one round now, as `serve` does after each poll: decide, and begin what may be begun
     Once(once::Args),
-    /// Take an incident over: nothing more is done by itself
-    TakeOver {
-        #[command(flatten)]
-        which: Which,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
+    /// Take incidents over: nothing more is done there by itself
+    TakeOver(take::Args),
     /// Let it act no more, until `on`
     Off(switch::Args),
     /// Let it act again; actions that were disabled are tried again
@@ -99,11 +95,7 @@ pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
         Some(Verb::Show(which)) => show::show(global, which)?,
         Some(Verb::Policies { json }) => policies(global, *json)?,
         Some(Verb::Once(args)) => return once::run(global, args),
-        Some(Verb::TakeOver { which, reason }) => {
-            let incident = find(global, &which.run)?;
-            let taken = recovery::take_over(&global.store(), incident.id, &Operator::current(), reason.as_deref())?;
-            if which.json { format!("{:#}\n", shown(&taken)) } else { line(&taken) }
-        }
+        Some(Verb::TakeOver(args)) => return take::run(global, args),
         Some(Verb::Off(args)) => return switch::run(global, args, false),
         Some(Verb::On(args)) => return switch::run(global, args, true),
     };
@@ -133,16 +125,8 @@ fn list(global: &Global, options: &List) -> Result<String> {
 fn line(incident: &Incident) -> String {
     let now = jiff::Timestamp::now().as_millisecond();
     let run = incident.run.map(|run| format!("  run {run}")).unwrap_or_default();
-    let text = format!(
-        "{}  {}  {} on {}  {} for {}: {}{run}",
-        incident.id,
-        incident.environment,
-        incident.policy,
-        incident.host,
-        incident.state.name(),
-        human::short(now - incident.since),
-        incident.why,
-    );
+    let Incident { id, environment, policy, host, .. } = incident;
+    let text = format!("{id}  {environment}  {policy} on {host}  {}{run}", incident.words(now));
     plain(&text).into_owned() + "\n"
 }
 
@@ -151,6 +135,7 @@ fn shown(incident: &Incident) -> Value {
         "id": incident.id, "environment": incident.environment, "policy": incident.policy, "host": incident.host,
         "state": incident.state.name(), "since": human::rfc3339(incident.since), "why": incident.why,
         "opened": human::rfc3339(incident.opened), "run": incident.run, "called": incident.called,
+        "well": incident.well.map(human::rfc3339),
     })
 }
 

@@ -19,6 +19,7 @@ mod polled;
 mod record;
 pub mod state;
 mod tick;
+mod words;
 pub mod world;
 
 pub use book::{incidents, told};
