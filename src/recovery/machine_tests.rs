@@ -6,6 +6,7 @@ use crate::project::config::recovery::{Policy, Verify};
 use crate::recovery::launch::{Action, Watch};
 use crate::run::event::{Entry, Json};
 use crate::run::machine::Asker;
+use crate::run::state::State;
 use crate::run::step::Child;
 use crate::run::verdict::Evidence;
 use proptest::prelude::*;

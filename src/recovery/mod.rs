@@ -19,6 +19,7 @@ mod polled;
 mod record;
 pub mod state;
 mod tick;
+pub mod watch;
 mod words;
 pub mod world;
 

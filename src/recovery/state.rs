@@ -1,6 +1,7 @@
 //! What a recovery's events fold to.
 
 use super::event::{Event, Step};
+use crate::run::State;
 use serde::{Deserialize, Serialize};
 
 /// Where a recovery stands.
@@ -79,6 +80,17 @@ impl At {
             At::Healthy => "healthy",
             At::Escalated => "escalated",
             At::TakenOver => "taken_over",
+        }
+    }
+
+    /// What it is to every reader of runs.
+    pub fn counts_as(self) -> State {
+        match self {
+            At::Healthy => State::Succeeded,
+            At::Escalated => State::Failed,
+            At::TakenOver => State::Cancelled,
+            At::Inhibited => State::Queued,
+            At::Diagnosing | At::Deciding | At::Acting | At::Verifying | At::Probation => State::Running,
         }
     }
 
