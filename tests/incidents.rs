@@ -5,9 +5,11 @@
 mod bare;
 
 use bare::World;
+use opsdeck::project::Project;
 use opsdeck::recovery::incident::{Incident, State};
+use opsdeck::recovery::launch;
 use opsdeck::state::recovery::IncidentRow;
-use opsdeck::state::{Index, StateDir};
+use opsdeck::state::{Index, Lock, StateDir};
 use uuid::Uuid;
 
 fn now() -> i64 {
@@ -71,4 +73,53 @@ fn many_are_taken_over_at_once() {
     let (code, said) = world.opsdeck(&format!("recovery take-over {} --json", all[2].id));
     assert!(code == 0 && said.starts_with('{'), "{said}");
     assert_eq!(states(&world), ["production w1 taken", "production w2 taken", "staging w1 taken"]);
+}
+
+#[test]
+fn its_story_ends_with_what_a_person_can_do() {
+    let world = World::new();
+    let incident = Incident { got: "web: refused".into(), ..escalated("production", "w1") };
+    put(&world, std::slice::from_ref(&incident));
+    let (code, said) = world.opsdeck(&format!("recovery show {}", incident.id));
+    assert_eq!(code, 0, "{said}");
+    let places: Vec<_> = ["it went bad: web: refused", "escalated: common cause", "it is well again", "Next:"]
+        .map(|words| said.rfind(words).unwrap_or_else(|| panic!("{words}: {said}")))
+        .to_vec();
+    assert!(places.is_sorted(), "{said}");
+    let next = &said[places[3]..];
+    assert!(next.contains("recovery take-over -E production w1 --policy web  #"), "{said}");
+}
+
+#[test]
+fn a_run_says_that_it_is_a_recovery_and_of_what() {
+    let world = World::new();
+    let (store, id) = (StateDir::at(world.state()), Uuid::now_v7());
+    let project = Project::at(&world.root()).unwrap();
+    let about = (Uuid::now_v7(), "recovery begins with \"restart\": web: refused");
+    let body = launch::body(&project, "production", &project.recovery[0], "w1", about, launch::Watch::Polled).unwrap();
+    std::fs::create_dir_all(store.run(id).path()).unwrap();
+    let spec = launch::freeze(id, &body).unwrap();
+    std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
+    // Nobody gives it a supervisor: it has one, as far as they can tell.
+    let _held = Lock::try_take(&store.run(id).lock()).unwrap();
+    for args in [format!("recovery show {id}"), format!("show {id}")] {
+        let (code, said) = world.opsdeck(&args);
+        assert!(code == 0 && said.contains("web on w1"), "{args}: {said}");
+    }
+    let (_, said) = world.opsdeck(&format!("show {id}"));
+    assert!(said.contains("rung 1 of 1: restart") && said.contains("ansible w1 -i hosts.ini -m shell"), "{said}");
+}
+
+#[test]
+fn the_ledger_says_in_the_row_what_was_switched() {
+    let world = World::new();
+    world.opsdeck("recovery off production --policy web --reason moving");
+    world.opsdeck("breaker open fleet:production --reason moving");
+    world.opsdeck("breaker auto fleet:production --reason done");
+    let (_, said) = world.opsdeck("audit");
+    for row in
+        ["recovery web: off (moving)", "breaker fleet:production: open (moving)", "breaker fleet:production: auto"]
+    {
+        assert!(said.contains(row), "{row}:\n{said}");
+    }
 }

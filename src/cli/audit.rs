@@ -162,7 +162,7 @@ fn line(row: &Row) -> [String; 9] {
     };
     let mut what = entry.subject.clone().unwrap_or_default();
     if let Some(count) = entry.targets_count {
-        what.push_str(&format!(" [{count} hosts]"));
+        what.push_str(&format!(" [{}]", text::human::of(count, "host")));
     }
     if let Some(reason) = &entry.reason {
         what.push_str(&format!(" ({reason})"));

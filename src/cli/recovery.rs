@@ -1,20 +1,18 @@
 //! `opsdeck recovery`: what auto-recovery sees and does, its policies, and a person's word over it.
 
 mod once;
+mod policies;
 mod show;
 mod switch;
 mod take;
 
 use super::{Global, known, print};
-use crate::project::Project;
-use crate::project::config::recovery::Policy;
 use crate::recovery;
 use crate::recovery::incident::Incident;
 use crate::run::open_index;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -23,6 +21,7 @@ Examples:
   opsdeck recovery
   opsdeck recovery policies --json
   opsdeck recovery show 0199
+  opsdeck recovery show 0199 --events
   opsdeck recovery take-over 0199 --reason 'looking into it'
   opsdeck recovery take-over -E production 'web:&eu' --reason 'the switch was off'
   opsdeck recovery take-over -E production --policy web
@@ -47,8 +46,8 @@ pub struct Args {
 enum Verb {
     /// List what is not well and what is done about it
     List(List),
-    /// Show an incident and every step of its recovery
-    Show(Which),
+    /// Tell an incident's story: what happened when, why, and what a person can do now
+    Show(show::Args),
     /// List policies with all their numbers, and what people switched off
     Policies {
         /// Print JSON
@@ -75,15 +74,6 @@ struct List {
     json: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct Which {
-    /// The incident or the recovery's run: its id, or the beginning of it
-    run: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
 /// Shows or changes it.
 ///
 /// # Errors
@@ -92,8 +82,8 @@ pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
     let text = match &args.verb {
         None => list(global, &args.list)?,
         Some(Verb::List(options)) => list(global, options)?,
-        Some(Verb::Show(which)) => show::show(global, which)?,
-        Some(Verb::Policies { json }) => policies(global, *json)?,
+        Some(Verb::Show(args)) => show::show(global, args)?,
+        Some(Verb::Policies { json }) => policies::text(global, *json)?,
         Some(Verb::Once(args)) => return once::run(global, args),
         Some(Verb::TakeOver(args)) => return take::run(global, args),
         Some(Verb::Off(args)) => return switch::run(global, args, false),
@@ -148,25 +138,4 @@ fn find(global: &Global, text: &str) -> Result<Incident> {
         (None, _) => bail!("no incident and no recovery of one begins with {text:?}; `opsdeck recovery` lists them"),
         (Some(_), more) => bail!("{text:?} is not enough: {} incidents begin so; type more of the id", more + 1),
     }
-}
-
-fn policies(global: &Global, as_json: bool) -> Result<String> {
-    let project = Project::discover(&global.project)?;
-    let switches = open_index(&global.store())?.recovery_switches()?;
-    if as_json {
-        return Ok(format!("{:#}\n", json!({ "policies": project.recovery, "switches": switches })));
-    }
-    let policy = |p: &Policy| {
-        let ladder: Vec<&str> = p.ladder.iter().map(|rung| rung.runbook.as_str()).collect();
-        let ladder = ladder.join(", then ");
-        plain(&format!("{}  {}  when {} is bad: {ladder}", p.name, p.mode.name(), p.check)).into_owned() + "\n"
-    };
-    let mut out: String = project.recovery.iter().map(policy).collect();
-    if out.is_empty() {
-        out = "no recovery: in opsdeck.yaml\n".to_owned();
-    }
-    for switch in switches.iter().filter(|s| !s.on) {
-        let _ = writeln!(out, "{}", plain(&switch::words(switch)));
-    }
-    Ok(out)
 }

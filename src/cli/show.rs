@@ -2,6 +2,7 @@
 
 use super::{Global, alerts, record};
 use crate::ansible::shell;
+use crate::recovery;
 use crate::release::alerts::{self as beside, Beside};
 use crate::release::news::News;
 use crate::release::watch::Watched;
@@ -45,7 +46,13 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     if let Some(damage) = &run.damage {
         eprintln!("opsdeck: {}", plain(damage));
     }
-    let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state));
+    let own = own(&run.spec, &run.state);
+    let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state, &own));
+    if let Some(of) = recovery::watch::Watched::of(&run.spec, &run.state) {
+        for (at, line) in recovery::story::story(&of) {
+            let _ = writeln!(text, "  {} {}", human::date_time(at), plain(&line));
+        }
+    }
     if run.spec.work.kind() == release::supervise::KIND {
         let seen = Watched::of(run)?;
         let now = jiff::Timestamp::now().as_millisecond();
@@ -72,17 +79,31 @@ fn with(mut alert: serde_json::Value, link: &str) -> serde_json::Value {
     alert
 }
 
-fn text(spec: &RunSpec, state: &RunState) -> String {
+/// What a run with a machine of its own is.
+fn own(spec: &RunSpec, state: &RunState) -> Vec<(&'static str, String)> {
+    if let Ok(Some(body)) = release::launch::body(spec) {
+        return vec![("release", body.plan.release), ("version", body.plan.version)];
+    }
+    let Some(of) = recovery::watch::Watched::of(spec, state) else { return Vec::new() };
+    let now = jiff::Timestamp::now().as_millisecond();
+    let mut own = vec![("recovery", of.name()), ("because", of.body.why.clone())];
+    own.extend(of.rung_words().zip(of.command()).into_iter().flat_map(|(rung, ran)| [("at", rung), ("command", ran)]));
+    own.push(("acted for", human::duration(of.took(now))));
+    own
+}
+
+fn text(spec: &RunSpec, state: &RunState, own: &[(&str, String)]) -> String {
     let now = jiff::Timestamp::now().as_millisecond();
     let mut out = String::new();
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(out, "{name:<12} {}", plain(value));
     };
     line("run", &spec.id.to_string());
-    line("state", &state.state.name().replace('_', " "));
+    line("state", &state.state_name().replace('_', " "));
     if let Some(why) = &state.why {
         line("why", why);
     }
+    own.iter().for_each(|(name, value)| line(name, value));
     if !spec.argv.is_empty() {
         line("command", &shell(&spec.argv));
     }

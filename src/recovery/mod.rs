@@ -18,6 +18,7 @@ mod person;
 mod polled;
 mod record;
 pub mod state;
+pub mod story;
 mod tick;
 pub mod watch;
 mod words;

@@ -21,6 +21,10 @@ impl World {
         world
     }
 
+    pub fn root(&self) -> PathBuf {
+        self.0.path().to_owned()
+    }
+
     pub fn state(&self) -> PathBuf {
         self.0.path().join("state")
     }
@@ -36,6 +40,6 @@ impl World {
     }
 
     pub fn opsdeck(&self, args: &str) -> (i32, String) {
-        self.at(self.0.path(), args)
+        self.at(&self.root(), args)
     }
 }
