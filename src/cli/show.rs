@@ -2,7 +2,7 @@
 
 use super::{Global, alerts, record};
 use crate::ansible::shell;
-use crate::recovery;
+use crate::recovery::{self, state::At};
 use crate::release::alerts::{self as beside, Beside};
 use crate::release::news::News;
 use crate::release::watch::Watched;
@@ -11,6 +11,7 @@ use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
 use crate::state::Lock;
 use crate::text::{human, plain};
 use anyhow::Result;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -49,6 +50,11 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let own = own(&run.spec, &run.state);
     let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state, &own));
     if let Some(of) = recovery::watch::Watched::of(&run.spec, &run.state) {
+        json["recovery"] = json!({
+            "incident": of.body.incident, "policy": of.body.policy.name, "host": of.body.host,
+            "state": of.recovery.at().name(), "rung": of.rung().map(|(n, _)| n + 1), "rungs": of.body.ladder.len(),
+            "command": of.command(),
+        });
         for (at, line) in recovery::story::story(&of) {
             let _ = writeln!(text, "  {} {}", human::date_time(at), plain(&line));
         }
@@ -88,7 +94,10 @@ fn own(spec: &RunSpec, state: &RunState) -> Vec<(&'static str, String)> {
     let now = jiff::Timestamp::now().as_millisecond();
     let mut own = vec![("recovery", of.name()), ("because", of.body.why.clone())];
     own.extend(of.rung_words().zip(of.command()).into_iter().flat_map(|(rung, ran)| [("at", rung), ("command", ran)]));
-    own.push(("acted for", human::duration(of.took(now))));
+    // Its probation is no work.
+    if of.recovery.at() == At::Probation || of.recovery.at().is_terminal() {
+        own.push(("acted for", human::duration(of.took(now))));
+    }
     own
 }
 

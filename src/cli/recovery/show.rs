@@ -1,6 +1,6 @@
 //! `opsdeck recovery show`: an incident as a story, and what a person can do now.
 
-use super::{find, line, shown};
+use super::{find, incidents, line, shown};
 use crate::cli::Global;
 use crate::recovery::incident::{Incident, State};
 use crate::recovery::story::story;
@@ -34,8 +34,9 @@ pub fn show(global: &Global, args: &Args) -> Result<String> {
     let store = global.store();
     let (incident, id) = match find(global, &args.run) {
         Ok(incident) => (Some(incident.clone()), incident.run),
+        // `last`, or one whose incident is over.
         Err(none) => match run::find(&store, &open_index(&store)?, &args.run) {
-            Ok(id) => (None, Some(id)),
+            Ok(id) => (incidents(global, None)?.into_iter().find(|i| i.run == Some(id)), Some(id)),
             Err(_) => return Err(none),
         },
     };

@@ -32,7 +32,8 @@ pub fn diagram(of: &Watched, watched: bool, seen: i64, now: i64) -> Diagram {
     let way: Vec<At> = way.into_iter().filter(|at| *at != At::Inhibited || been(*at)).collect();
     let place = |at: &At| way.iter().position(|other| other == at);
     let node = |at: &At| {
-        let passed = place(at) < place(&here) || here.is_terminal();
+        let before = place(at).is_some_and(|at| Some(at) < place(&here));
+        let passed = before || here.is_terminal();
         let place = match (*at == here, passed && been(*at), here.is_terminal() || passed) {
             (true, ..) => Place::Now,
             (_, true, _) => Place::Past,
