@@ -59,7 +59,8 @@ fn many_are_taken_over_at_once() {
     for (args, expected) in [
         ("take-over -E prodution all", "did you mean \"production\"?"),
         ("take-over -E production all --policy wbe", "did you mean \"web\"?"),
-        ("take-over -E production w9*", "nothing of it is open in production"),
+        ("take-over -E production w9*", "nothing of \"w9*\" is open in production"),
+        ("take-over -E production w1 w9", "nothing of \"w9\" is open in production"),
         ("take-over --policy web", "--environment"),
     ] {
         let (code, said) = world.opsdeck(&format!("recovery {args}"));

@@ -316,3 +316,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn another_reason_to_wait_takes_no_reading_back() {
+    let (mut own, entered) = (Recovery::default(), |at, why: &str| Event::Entered { at, why: why.into() });
+    let passed = || Event::Measured { ok: Some(true), got: "200".into() };
+    for event in [entered(At::Inhibited, "busy"), passed(), passed(), entered(At::Inhibited, "a breaker")] {
+        own.apply(1, &event);
+    }
+    assert_eq!(own.good.0, 2);
+    own.apply(2, &entered(At::Deciding, "it may be done now"));
+    assert_eq!(own.good.0, 0);
+}

@@ -145,8 +145,10 @@ impl Recovery {
         match event {
             Event::Entered { at, why } => {
                 self.relapses += u32::from(self.at() == At::Probation && !at.is_terminal() && *at != At::Probation);
-                // What was read in another state counts for nothing in this one.
-                (self.good, self.bad) = ((0, 0), 0);
+                // What was read in another state counts for nothing in this one; another reason to wait is no other state.
+                if (self.at(), *at) != (At::Inhibited, At::Inhibited) {
+                    (self.good, self.bad) = ((0, 0), 0);
+                }
                 self.history.push((*at, ts, why.clone()));
             }
             Event::Leased { token } => self.lease = Some(*token),

@@ -252,6 +252,15 @@ fn nine_of_ten_killed_at_once_are_for_a_person_and_nothing_is_touched() {
     drill.serve("h1");
     drill.once();
     assert_eq!(drill.state_of("h1"), "escalated");
+    wait_true(20, "it knows since when it is well", || {
+        drill.once();
+        drill.incidents().iter().any(|i| i["host"] == "h1" && i["well"].is_string())
+    });
+    drill.lab.ok(["recovery", "take-over", "-E", "lab", "h2:h3", "h4", "--reason", "the switch was off"]);
+    assert_eq!(
+        (2..=5).map(|n| drill.state_of(&format!("h{n}"))).collect::<Vec<_>>(),
+        ["taken", "taken", "taken", "escalated"]
+    );
     let id = drill.incidents().iter().find(|i| i["host"] == "h1").unwrap()["id"].as_str().unwrap().to_owned();
     drill.lab.ok(["recovery", "take-over", &id, "--reason", "the switch was off"]);
     assert_eq!(drill.state_of("h1"), "taken");

@@ -73,20 +73,26 @@ fn of(global: &Global, args: &Args, environment: &str) -> Result<Vec<Incident>> 
         known::one("recovery policy", policy, &format!("what is open in {environment}"), here)?;
         open.retain(|i| i.policy == *policy);
     }
-    let mut hosts = Vec::new();
+    let mut hosts: Vec<String> = Vec::new();
     for target in &args.targets {
-        let before = hosts.len();
-        let all = target == "all";
-        hosts.extend(open.iter().filter(|i| all || i.host == *target).map(|i| i.host.clone()));
-        if hosts.len() == before && !all {
-            hosts.extend(select(global, environment, target)?);
+        let is_host = open.iter().any(|i| i.host == *target);
+        let named = match target.as_str() {
+            "all" => open.iter().map(|i| i.host.clone()).collect(),
+            host if is_host => vec![host.to_owned()],
+            pattern => select(global, environment, pattern)?,
+        };
+        if !open.iter().any(|i| named.contains(&i.host)) {
+            bail!("nothing of {target:?} is open in {environment}; `opsdeck recovery -E {environment}` lists what is");
         }
+        hosts.extend(named);
     }
     if !args.targets.is_empty() {
         open.retain(|i| hosts.contains(&i.host));
     }
     if open.is_empty() {
-        bail!("nothing of it is open in {environment}; `opsdeck recovery -E {environment}` lists what is");
+        bail!(
+            "nothing is open in {environment} that nobody has in hand; `opsdeck recovery -E {environment}` lists what is"
+        );
     }
     Ok(open)
 }
