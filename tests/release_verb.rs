@@ -252,6 +252,9 @@ fn alerts_that_were_there_while_it_ran_stand_beside_it() {
     let near = alert("Slow", &[("instance", "w1:9100")]);
     index.put_alerts(&[near, over, alert("Elsewhere", &[("env", "walled"), ("instance", "w1:9100")])]).unwrap();
     let shown = world.opsdeck(&["show", "last"]).1;
+    for words in ["state        succeeded", "release      web", "version      1.0", "environment  lab"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
     let (_, alerts) = shown.split_once("alerts while it ran\n").unwrap();
     assert!(alerts.starts_with("  host: Slow  instance=w1:9100  fires for") && alerts.lines().count() == 1, "{shown}");
     let json: Value = serde_json::from_str(&world.opsdeck(&["show", "last", "--json"]).1).unwrap();

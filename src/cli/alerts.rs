@@ -1,6 +1,6 @@
 //! `opsdeck alerts`: alerts that an Alertmanager told `opsdeck serve` of.
 
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::run::open_index;
 use crate::state::alerts::AlertRow;
 use crate::text::{human, plain};
@@ -40,7 +40,10 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let now = jiff::Timestamp::now().as_millisecond();
     // What fires has no end: it is there at any time to come.
     let mut alerts = open_index(&global.store())?.alerts_between(args.since.unwrap_or(i64::MAX), i64::MAX)?;
-    alerts.retain(|alert| args.environment.is_none() || alert.environment() == args.environment.as_deref());
+    if let Some(name) = &args.environment {
+        known::environment(global, name, alerts.iter().filter_map(AlertRow::environment))?;
+        alerts.retain(|alert| alert.environment() == Some(name));
+    }
     print::print(&if args.json {
         format!("{:#}\n", Value::Array(alerts.iter().map(shown).collect()))
     } else if alerts.is_empty() {

@@ -1,7 +1,7 @@
 //! `opsdeck audit`: who did what, where and how it ended; `opsdeck audit verify`: whether the ledger is what was written.
 
 use super::print::print;
-use super::{Global, when};
+use super::{Global, known, when};
 use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Standing, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
@@ -87,11 +87,11 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let state = StateDir::find(global.state_dir.as_deref());
     match &args.verb {
         Some(Verb::Verify { head, json }) => verify(&state, head.as_ref(), *json),
-        None => list(&state, args),
+        None => list(global, &state, args),
     }
 }
 
-fn list(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
+fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     let standing = args.status.unwrap_or_default();
     let filter = Filter {
         since: args.since,
@@ -114,6 +114,9 @@ fn list(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
             page
         }
     };
+    if page.rows.is_empty() {
+        known::hint(global, args.env.as_deref());
+    }
     print(&if args.json { as_json(&page)? } else { as_table(&page) })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -159,7 +162,7 @@ fn line(row: &Row) -> [String; 9] {
     };
     let mut what = entry.subject.clone().unwrap_or_default();
     if let Some(count) = entry.targets_count {
-        what.push_str(&format!(" [{count} hosts]"));
+        what.push_str(&format!(" [{}]", text::human::of(count, "host")));
     }
     if let Some(reason) = &entry.reason {
         what.push_str(&format!(" ({reason})"));

@@ -1,6 +1,9 @@
 //! `opsdeck breaker`: circuit breakers shown, forced open or closed for a while, and left to themselves again. Audited:
 //! intent before, outcome after.
 
+mod known;
+
+use super::known as names;
 use super::{Global, print};
 use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key, say};
 use crate::state::operator::Operator;
@@ -74,18 +77,19 @@ struct Which {
 /// Lists breakers or changes one.
 ///
 /// # Errors
-/// The index or the ledger cannot be used.
+/// No such breaker; the index or the ledger cannot be used.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let now = jiff::Timestamp::now().as_millisecond();
     let keeper = Keeper::open(&global.store())?;
     let (which, input) = match &args.verb {
-        None => return list(&keeper, &args.list, now),
-        Some(Verb::List(options)) => return list(&keeper, options, now),
+        None => return list(global, &keeper, &args.list, now),
+        Some(Verb::List(options)) => return list(global, &keeper, options, now),
         Some(Verb::Open(force)) => (&force.which, force.input(Forcing::Open, now)),
         Some(Verb::Close(force)) => (&force.which, force.input(Forcing::Closed, now)),
         Some(Verb::MetricsOnly(force)) => (&force.which, force.input(Forcing::MetricsOnly, now)),
         Some(Verb::Auto(which)) => (which, Input::Auto),
     };
+    known::check(global, &keeper, &which.key)?;
     let breaker = say(&global.store(), &Operator::current(), &which.key, &input, &which.reason, now)?;
     let words = breaker.words(now);
     print::print(&plain(&format!("breaker {} is {words}", which.key)))?;
@@ -100,8 +104,11 @@ impl Force {
     }
 }
 
-fn list(keeper: &Keeper, options: &List, now: i64) -> anyhow::Result<ExitCode> {
+fn list(global: &Global, keeper: &Keeper, options: &List, now: i64) -> anyhow::Result<ExitCode> {
     let all = keeper.list(options.env.as_deref())?;
+    if let Some(name) = &options.env {
+        names::environment(global, name, all.iter().filter_map(|(key, _)| key.environment()))?;
+    }
     let out = if options.json {
         let all: Vec<Value> = all.iter().map(|(key, breaker)| shown(key, breaker, now)).collect();
         serde_json::to_string_pretty(&all)? + "\n"

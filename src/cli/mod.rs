@@ -24,6 +24,7 @@ pub mod adhoc;
 mod answer;
 mod groups;
 mod inner;
+mod known;
 mod paint;
 mod passwords;
 pub mod play;

@@ -62,6 +62,9 @@ fn line(row: &OutboxRow, now: i64) -> String {
         Standing::Pending if row.next_at > now => format!(", again in {}", human::short(row.next_at - now)),
         _ => String::new(),
     };
+    // The event stands before it.
+    let said = word("text");
+    let said = said.strip_prefix(&format!("{}: ", word("event"))).unwrap_or(&said);
     let text = format!(
         "{}  {:<8} {:<12} {} {}: {}{why}{next}",
         human::date_time(row.created_at),
@@ -69,7 +72,7 @@ fn line(row: &OutboxRow, now: i64) -> String {
         row.receiver,
         word("kind"),
         word("event"),
-        word("text"),
+        said,
     );
     plain(&text).into_owned() + "\n"
 }

@@ -1,19 +1,18 @@
 //! `opsdeck recovery`: what auto-recovery sees and does, its policies, and a person's word over it.
 
+mod once;
+mod policies;
 mod show;
+mod switch;
+mod take;
 
-use super::{Global, print};
-use crate::project::Project;
-use crate::project::config::recovery::Policy;
+use super::{Global, known, print};
 use crate::recovery;
 use crate::recovery::incident::Incident;
 use crate::run::open_index;
-use crate::state::operator::Operator;
-use crate::state::recovery::Switch;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -22,11 +21,15 @@ Examples:
   opsdeck recovery
   opsdeck recovery policies --json
   opsdeck recovery show 0199
+  opsdeck recovery show 0199 --events
   opsdeck recovery take-over 0199 --reason 'looking into it'
+  opsdeck recovery take-over -E production 'web:&eu' --reason 'the switch was off'
+  opsdeck recovery take-over -E production --policy web
   opsdeck recovery off production --policy web --reason 'database is being moved'
   opsdeck recovery on production --policy web --reason 'done'
 
-Exit codes: 0 done; 1 it could not be done, or there is no such incident; 2 a usage error.";
+Exit codes: 0 done; 1 it could not be done, there is no such incident, environment or policy, or what was switched on stays
+off by another word; 2 a usage error.";
 
 /// Options of `recovery`.
 #[derive(Debug, clap::Args)]
@@ -43,8 +46,8 @@ pub struct Args {
 enum Verb {
     /// List what is not well and what is done about it
     List(List),
-    /// Show an incident and every step of its recovery
-    Show(Which),
+    /// Tell an incident's story: what happened when, why, and what a person can do now
+    Show(show::Args),
     /// List policies with all their numbers, and what people switched off
     Policies {
         /// Print JSON
@@ -52,25 +55,13 @@ enum Verb {
         json: bool,
     },
     /// Do one round now, as `serve` does after each poll: decide, and begin what may be begun
-    Once {
-        /// Environment
-        environment: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Take an incident over: nothing more is done by itself
-    TakeOver {
-        #[command(flatten)]
-        which: Which,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: Option<String>,
-    },
+    Once(once::Args),
+    /// Take incidents over: nothing more is done there by itself
+    TakeOver(take::Args),
     /// Let it act no more, until `on`
-    Off(Switched),
+    Off(switch::Args),
     /// Let it act again; actions that were disabled are tried again
-    On(Switched),
+    On(switch::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,27 +74,6 @@ struct List {
     json: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct Which {
-    /// The incident or the recovery's run: its id, or the beginning of it
-    run: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct Switched {
-    /// Environment
-    environment: String,
-    /// Only this policy; without it all
-    #[arg(long, value_name = "NAME")]
-    policy: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT", value_parser = super::line::reason)]
-    reason: String,
-}
-
 /// Shows or changes it.
 ///
 /// # Errors
@@ -112,16 +82,12 @@ pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
     let text = match &args.verb {
         None => list(global, &args.list)?,
         Some(Verb::List(options)) => list(global, options)?,
-        Some(Verb::Show(which)) => show::show(global, which)?,
-        Some(Verb::Policies { json }) => policies(global, *json)?,
-        Some(Verb::Once { environment, json }) => once(global, environment, *json)?,
-        Some(Verb::TakeOver { which, reason }) => {
-            let incident = find(global, &which.run)?;
-            let taken = recovery::take_over(&global.store(), incident.id, &Operator::current(), reason.as_deref())?;
-            if which.json { format!("{:#}\n", shown(&taken)) } else { line(&taken) }
-        }
-        Some(Verb::Off(which)) => switch(global, which, false)?,
-        Some(Verb::On(which)) => switch(global, which, true)?,
+        Some(Verb::Show(args)) => show::show(global, args)?,
+        Some(Verb::Policies { json }) => policies::text(global, *json)?,
+        Some(Verb::Once(args)) => return once::run(global, args),
+        Some(Verb::TakeOver(args)) => return take::run(global, args),
+        Some(Verb::Off(args)) => return switch::run(global, args, false),
+        Some(Verb::On(args)) => return switch::run(global, args, true),
     };
     print::print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -132,7 +98,11 @@ fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>
 }
 
 fn list(global: &Global, options: &List) -> Result<String> {
-    let all = incidents(global, options.env.as_deref())?;
+    let mut all = incidents(global, None)?;
+    if let Some(name) = &options.env {
+        known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;
+        all.retain(|incident| incident.environment == *name);
+    }
     Ok(if options.json {
         format!("{:#}\n", Value::Array(all.iter().map(shown).collect()))
     } else if all.is_empty() {
@@ -145,16 +115,8 @@ fn list(global: &Global, options: &List) -> Result<String> {
 fn line(incident: &Incident) -> String {
     let now = jiff::Timestamp::now().as_millisecond();
     let run = incident.run.map(|run| format!("  run {run}")).unwrap_or_default();
-    let text = format!(
-        "{}  {}  {} on {}  {} for {}: {}{run}",
-        incident.id,
-        incident.environment,
-        incident.policy,
-        incident.host,
-        incident.state.name(),
-        human::short(now - incident.since),
-        incident.why,
-    );
+    let Incident { id, environment, policy, host, .. } = incident;
+    let text = format!("{id}  {environment}  {policy} on {host}  {}{run}", incident.words(now));
     plain(&text).into_owned() + "\n"
 }
 
@@ -163,6 +125,7 @@ fn shown(incident: &Incident) -> Value {
         "id": incident.id, "environment": incident.environment, "policy": incident.policy, "host": incident.host,
         "state": incident.state.name(), "since": human::rfc3339(incident.since), "why": incident.why,
         "opened": human::rfc3339(incident.opened), "run": incident.run, "called": incident.called,
+        "well": incident.well.map(human::rfc3339),
     })
 }
 
@@ -175,77 +138,4 @@ fn find(global: &Global, text: &str) -> Result<Incident> {
         (None, _) => bail!("no incident and no recovery of one begins with {text:?}; `opsdeck recovery` lists them"),
         (Some(_), more) => bail!("{text:?} is not enough: {} incidents begin so; type more of the id", more + 1),
     }
-}
-
-fn policies(global: &Global, as_json: bool) -> Result<String> {
-    let project = Project::discover(&global.project)?;
-    let switches = open_index(&global.store())?.recovery_switches()?;
-    if as_json {
-        return Ok(format!("{:#}\n", json!({ "policies": project.recovery, "switches": switches })));
-    }
-    let policy = |p: &Policy| {
-        let ladder: Vec<&str> = p.ladder.iter().map(|rung| rung.runbook.as_str()).collect();
-        let ladder = ladder.join(", then ");
-        plain(&format!("{}  {}  when {} is bad: {ladder}", p.name, p.mode.name(), p.check)).into_owned() + "\n"
-    };
-    let mut out: String = project.recovery.iter().map(policy).collect();
-    if out.is_empty() {
-        out = "no recovery: in opsdeck.yaml\n".to_owned();
-    }
-    for switch in switches.iter().filter(|s| !s.on) {
-        let text =
-            format!("off in {}: {} by {}: {}", switch.environment, switch.policy, switch.operator, switch.reason);
-        let _ = writeln!(out, "{}", plain(&text));
-    }
-    Ok(out)
-}
-
-/// What it prints is told.
-fn once(global: &Global, environment: &str, as_json: bool) -> Result<String> {
-    let (store, project) = (global.store(), Project::discover(&global.project)?);
-    let report = recovery::tick(&store, &project, environment, jiff::Timestamp::now().as_millisecond())?;
-    let keys: Vec<String> = report.notices.iter().map(|notice| notice.key.clone()).collect();
-    let text = if as_json {
-        let launched = report.launched.iter().map(|l| json!({ "run": l.run, "policy": l.policy, "host": l.host }));
-        let launched: Vec<Value> = launched.collect();
-        format!("{:#}\n", json!({ "launched": launched, "notices": report.notices }))
-    } else if report.notices.is_empty() {
-        "nothing is news\n".to_owned()
-    } else {
-        let line = |notice: &recovery::notice::Notice| {
-            let text = format!("{}  {} on {}: {}", notice.kind.name(), notice.policy, notice.host, notice.text);
-            plain(&text).into_owned() + "\n"
-        };
-        report.notices.iter().map(line).collect()
-    };
-    recovery::told(&store, &keys)?;
-    Ok(text)
-}
-
-fn switch(global: &Global, which: &Switched, on: bool) -> Result<String> {
-    let project = Project::discover(&global.project)?;
-    if on && project.environment(&which.environment).is_none() {
-        let names: Vec<_> = project.environments.iter().map(|env| env.name.as_str()).collect();
-        bail!("no environment {:?} in {}: it has {}", which.environment, project.root.display(), names.join(", "));
-    }
-    if let Some(policy) = &which.policy
-        && on
-        && !project.recovery.iter().any(|p| p.name == *policy)
-    {
-        let names: Vec<_> = project.recovery.iter().map(|p| p.name.as_str()).collect();
-        bail!("no recovery policy {policy:?} in opsdeck.yaml: it has {}", names.join(", "));
-    }
-    let operator = Operator::current();
-    let switch = Switch {
-        environment: which.environment.clone(),
-        policy: which.policy.clone().unwrap_or_else(|| "*".to_owned()),
-        on,
-        operator: operator.name.clone(),
-        reason: which.reason.clone(),
-        at: jiff::Timestamp::now().as_millisecond(),
-    };
-    recovery::switch(&global.store(), &switch, &operator)?;
-    let what = which.policy.as_deref().unwrap_or("every policy");
-    let now = if on { "on" } else { "off" };
-    Ok(plain(&format!("recovery of {}: {what} is {now}", which.environment)).into_owned() + "\n")
 }

@@ -1,6 +1,7 @@
 //! `opsdeck runs`: live and past runs.
 
-use super::Global;
+use super::{Global, known};
+use crate::recovery::{self, state::At};
 use crate::run::{State, list, open_index};
 use crate::state::{Filter, RunRow};
 use crate::text::{human, pad, plain};
@@ -49,9 +50,13 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     }
     let store = global.store();
     let index = open_index(&store)?;
+    let environment = args.env.clone();
     let filter =
         Filter { states: args.state, environment: args.env, live: args.live, ended_after: None, limit: Some(args.n) };
     let rows = list(&store, &index, &filter)?;
+    if rows.is_empty() {
+        known::hint(global, environment.as_deref());
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         let all: Vec<Value> = rows.iter().map(json).collect();
@@ -69,7 +74,10 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
 }
 
 fn text(row: &RunRow, now: i64) -> String {
-    let took = row.started_at.map(|start| human::duration(row.ended_at.unwrap_or(now) - start)).unwrap_or_default();
+    // Nothing is done any more where it is only watched whether it stays well: its time counts no further.
+    let watched = row.kind == recovery::KIND && row.state == At::Probation.name();
+    let end = row.ended_at.or((!watched).then_some(now));
+    let took = row.started_at.zip(end).map(|(start, end)| human::duration(end - start)).unwrap_or_default();
     let (id, state, age) = (row.id.to_string(), row.state.replace('_', " "), human::ago(row.created_at, now));
     let (operator, environment) = (plain(&row.operator), plain(row.environment.as_deref().unwrap_or("-")));
     let check = if row.check { "  (check)" } else { "" };

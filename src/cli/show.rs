@@ -2,6 +2,7 @@
 
 use super::{Global, alerts, record};
 use crate::ansible::shell;
+use crate::recovery::{self, state::At};
 use crate::release::alerts::{self as beside, Beside};
 use crate::release::news::News;
 use crate::release::watch::Watched;
@@ -10,6 +11,7 @@ use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
 use crate::state::Lock;
 use crate::text::{human, plain};
 use anyhow::Result;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -45,7 +47,18 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     if let Some(damage) = &run.damage {
         eprintln!("opsdeck: {}", plain(damage));
     }
-    let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state));
+    let own = own(&run.spec, &run.state);
+    let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state, &own));
+    if let Some(of) = recovery::watch::Watched::of(&run.spec, &run.state) {
+        json["recovery"] = json!({
+            "incident": of.body.incident, "policy": of.body.policy.name, "host": of.body.host,
+            "state": of.recovery.at().name(), "rung": of.rung().map(|(n, _)| n + 1), "rungs": of.body.ladder.len(),
+            "command": of.command(),
+        });
+        for (at, line) in recovery::story::story(&of) {
+            let _ = writeln!(text, "  {} {}", human::date_time(at), plain(&line));
+        }
+    }
     if run.spec.work.kind() == release::supervise::KIND {
         let seen = Watched::of(run)?;
         let now = jiff::Timestamp::now().as_millisecond();
@@ -72,17 +85,34 @@ fn with(mut alert: serde_json::Value, link: &str) -> serde_json::Value {
     alert
 }
 
-fn text(spec: &RunSpec, state: &RunState) -> String {
+/// What a run with a machine of its own is.
+fn own(spec: &RunSpec, state: &RunState) -> Vec<(&'static str, String)> {
+    if let Ok(Some(body)) = release::launch::body(spec) {
+        return vec![("release", body.plan.release), ("version", body.plan.version)];
+    }
+    let Some(of) = recovery::watch::Watched::of(spec, state) else { return Vec::new() };
+    let now = jiff::Timestamp::now().as_millisecond();
+    let mut own = vec![("recovery", of.name()), ("because", of.body.why.clone())];
+    own.extend(of.rung_words().zip(of.command()).into_iter().flat_map(|(rung, ran)| [("at", rung), ("command", ran)]));
+    // Its probation is no work.
+    if of.recovery.at() == At::Probation || of.recovery.at().is_terminal() {
+        own.push(("acted for", human::duration(of.took(now))));
+    }
+    own
+}
+
+fn text(spec: &RunSpec, state: &RunState, own: &[(&str, String)]) -> String {
     let now = jiff::Timestamp::now().as_millisecond();
     let mut out = String::new();
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(out, "{name:<12} {}", plain(value));
     };
     line("run", &spec.id.to_string());
-    line("state", &state.state.name().replace('_', " "));
+    line("state", &state.state_name().replace('_', " "));
     if let Some(why) = &state.why {
         line("why", why);
     }
+    own.iter().for_each(|(name, value)| line(name, value));
     if !spec.argv.is_empty() {
         line("command", &shell(&spec.argv));
     }

@@ -2,7 +2,7 @@
 //! while, and to which recovery does nothing. Audited: intent before, outcome after.
 
 use super::health::choose;
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::health::probe::target::load;
 use crate::health::silence::{self, Target, Word};
 use crate::inventory::Inventory;
@@ -120,7 +120,11 @@ pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
 /// The index cannot be read.
 pub fn list(args: &List, global: &Global) -> Result<ExitCode> {
     let now = now();
-    let all = Index::open(&global.store())?.silences(args.environment.as_deref(), now)?;
+    let mut all = Index::open(&global.store())?.silences(None, now)?;
+    if let Some(name) = &args.environment {
+        known::environment(global, name, all.iter().map(|row| row.environment.as_str()))?;
+        all.retain(|row| row.environment == *name);
+    }
     let out = if args.json {
         let one = |row: &crate::state::silences::SilenceRow| {
             json!({ "environment": row.environment, "target": row.target, "at": human::rfc3339(row.at),
@@ -164,13 +168,7 @@ fn targets(project: &Project, environment: &Environment, texts: &[String]) -> Re
                 targets.push(Target::Check(name));
             }
             Target::Service(name) => {
-                let released = project.releases.iter().map(|r| r.service.as_ref().unwrap_or(&r.name));
-                let mut known: Vec<&String> = project.recovery.iter().map(|p| &p.service).chain(released).collect();
-                known.dedup();
-                if !known.contains(&&name) {
-                    let known: Vec<&str> = known.iter().map(|name| name.as_str()).collect();
-                    bail!("no service {name:?}: `recovery:` and `releases:` know {}", known.join(", "));
-                }
+                known::one("service", &name, "`recovery:` and `releases:`", project.services())?;
                 targets.push(Target::Service(name));
             }
             Target::Host(pattern) => {

@@ -97,6 +97,12 @@ impl Project {
         project
     }
 
+    /// Services that `recovery:` and `releases:` name.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        let released = self.releases.iter().map(|release| release.service.as_ref().unwrap_or(&release.name));
+        self.recovery.iter().map(|policy| &policy.service).chain(released).map(String::as_str)
+    }
+
     /// The environment of this name.
     pub fn environment(&self, name: &str) -> Option<&super::Environment> {
         self.environments.iter().find(|env| env.name == name)

@@ -97,7 +97,9 @@ fn unseen(facts: &Facts) -> Option<String> {
     }
     let unseen: Vec<&str> =
         facts.readings.iter().filter(|r| !r.stale && r.at < own.since).map(|r| r.host.as_str()).collect();
-    (!unseen.is_empty()).then(|| format!("{} of its hosts were not looked at since it went bad", unseen.len()))
+    let was = if unseen.len() == 1 { "was" } else { "were" };
+    let hosts = human::of(unseen.len() as u64, "host");
+    (!unseen.is_empty()).then(|| format!("{hosts} of the service {was} not looked at since it went bad"))
 }
 
 /// Many hosts that fail the same check at once have one cause, and it is none of theirs.

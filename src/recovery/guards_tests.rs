@@ -81,7 +81,7 @@ fn many_at_once_are_for_a_person() {
 fn who_was_not_looked_at_since_cannot_say_that_it_is_one_host_alone() {
     let mut some = facts(1);
     some.readings[4].at = NOW - 31_000;
-    says(&some, &inhibited("1 of its hosts were not looked at since"));
+    says(&some, &inhibited("1 host of the service was not looked at since"));
     some.readings[4].stale = true;
     says(&some, &Verdict::Allow);
     says(&Facts { host: "h77".into(), ..facts(1) }, &inhibited("nobody looked"));

@@ -5,8 +5,12 @@ use super::guards::Verdict;
 use super::notice::{Kind, Notice};
 use super::state::At;
 use crate::project::config::recovery::{Mode, Policy};
+use crate::text::human;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// How a reason begins where it is only said what would have been done.
+pub const OBSERVED: &str = "observed: ";
 
 /// Where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -58,8 +62,14 @@ pub struct Incident {
     pub opened: i64,
     /// The recovery of it, under way or the last one.
     pub run: Option<Uuid>,
-    /// Since when it is well again, while a person has it in hand.
+    /// Since when it is well again, while it is a person's.
     pub well: Option<i64>,
+    /// What was got when it went bad.
+    #[serde(default)]
+    pub got: String,
+    /// People were told that its next action must wait.
+    #[serde(default)]
+    pub waits: bool,
     /// How many of those who can be called were.
     pub called: u32,
     /// When the last of them was.
@@ -138,6 +148,8 @@ impl Incident {
             opened: now,
             run: None,
             well: None,
+            got: String::new(),
+            waits: false,
             called: 0,
             called_at: 0,
             silenced: 0,
@@ -150,6 +162,8 @@ impl Incident {
     pub fn next(&self, policy: &Policy, input: Input, now: i64, fresh: Uuid) -> (Incident, Option<Effect>) {
         let mut next = self.clone();
         let effect = match input {
+            // While it is under way its run decides.
+            Input::Seen(..) | Input::Tick | Input::Silenced { .. } if self.follows() => None,
             Input::Seen(look, got) => next.seen(policy, look, &got, now, fresh),
             Input::Decided(verdict) if self.state == State::Deciding => next.decided(policy, verdict, now, fresh),
             Input::Run(at, why) if self.follows() => next.follow(policy, at, &why, now),
@@ -161,7 +175,6 @@ impl Incident {
             }
             Input::Take { by, reason } if self.state != State::Healthy => {
                 let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-                next.well = None;
                 next.enter(State::Taken, format!("{by} took it over{why}"), now)
             }
             Input::Tick => next.tick(policy, now),
@@ -173,7 +186,8 @@ impl Incident {
 
     /// Its run says where it stands.
     pub fn follows(&self) -> bool {
-        self.run.is_some() && matches!(self.state, State::Acting | State::Verifying | State::Probation)
+        use State::{Acting, Inhibited, Probation, Verifying};
+        self.run.is_some() && matches!(self.state, Acting | Verifying | Probation | Inhibited)
     }
 
     fn enter(&mut self, state: State, why: impl Into<String>, now: i64) -> Option<Effect> {
@@ -182,8 +196,9 @@ impl Incident {
     }
 
     fn seen(&mut self, policy: &Policy, look: Look, got: &str, now: i64, fresh: Uuid) -> Option<Effect> {
-        use State::{Confirmed, Deciding, Flapping, Healthy, Inhibited, Suspect, Taken};
-        match (self.state, look) {
+        use State::{Confirmed, Deciding, Escalated, Flapping, Healthy, Inhibited, Suspect, Taken};
+        let fails = matches!((self.state, look), (Healthy | Suspect | Flapping, Look::Failing | Look::Bad));
+        let effect = match (self.state, look) {
             (Healthy, Look::Failing | Look::Bad | Look::Flapping) => {
                 let notices = std::mem::take(&mut self.notices);
                 let new = Incident::new(&self.environment, &self.policy, &self.host, now);
@@ -209,8 +224,29 @@ impl Incident {
                 self.well = None;
                 None
             }
+            (Escalated, Look::Good) => {
+                self.well.get_or_insert(now);
+                None
+            }
+            (Escalated, Look::Bad) => self.again(policy, got, now),
             _ => None,
+        };
+        if fails {
+            got.clone_into(&mut self.got);
         }
+        effect
+    }
+
+    /// Bad again while nobody took it over: it is news where it was well for as long as its probation.
+    fn again(&mut self, policy: &Policy, got: &str, now: i64) -> Option<Effect> {
+        let well = now - self.well.take()?;
+        if well >= i64::from(policy.probation) * 1000 {
+            (self.called, self.called_at) = (1, now);
+            let (well, since) = (human::short(well), human::date_time(self.since));
+            let nothing = format!("nothing is done here since {since}, until somebody takes it over");
+            self.say(policy, Kind::Escalated, format!("bad again after it was well for {well}: {got}; {nothing}"), now);
+        }
+        None
     }
 
     fn flap(&mut self, policy: &Policy, got: &str, now: i64) -> Option<Effect> {
@@ -223,7 +259,7 @@ impl Incident {
         match (policy.mode, verdict) {
             (Mode::Act, Verdict::Allow) => {
                 self.run = Some(fresh);
-                self.say(policy, Kind::Acting, format!("recovery begins with {first:?}: {}", self.why), now);
+                self.say(policy, Kind::Acting, format!("recovery begins with {first:?}: {}", self.got), now);
                 self.enter(State::Acting, format!("recovery begins with {first:?}"), now);
                 Some(Effect::Launch)
             }
@@ -240,7 +276,7 @@ impl Incident {
             (self.called, self.called_at) = (1, now);
             self.say(policy, Kind::WouldHave, what.clone(), now);
         }
-        self.enter_once(State::Inhibited, format!("observe: {what}"), now)
+        self.enter_once(State::Inhibited, format!("{OBSERVED}{what}"), now)
     }
 
     /// Time in a state runs on where only its reason's numbers changed.
@@ -259,8 +295,16 @@ impl Incident {
     }
 
     fn follow(&mut self, policy: &Policy, at: At, why: &str, now: i64) -> Option<Effect> {
+        // A rung that was begun is none that waits.
+        self.waits &= at != At::Acting;
         let state = match at {
-            At::Diagnosing | At::Deciding | At::Inhibited | At::Acting => State::Acting,
+            At::Diagnosing | At::Deciding | At::Acting => State::Acting,
+            At::Inhibited => {
+                if !std::mem::replace(&mut self.waits, true) {
+                    self.say(policy, Kind::Waits, format!("its next action waits: {why}"), now);
+                }
+                State::Inhibited
+            }
             At::Verifying => State::Verifying,
             At::Probation => State::Probation,
             At::Healthy => {
@@ -278,6 +322,13 @@ impl Incident {
 
     /// Nothing is decided and nobody is called meanwhile; afterwards it has its whole time yet.
     fn hush(&mut self, until: i64, why: String, now: i64) -> Option<Effect> {
+        if self.state == State::Escalated {
+            self.silenced = until;
+            if self.well.is_some() {
+                // That it was bad again meanwhile holds no more.
+                self.notices.retain(|notice| notice.at <= self.since);
+            }
+        }
         if !matches!(self.state, State::Confirmed | State::Deciding | State::Inhibited) {
             return None;
         }
@@ -298,7 +349,8 @@ impl Incident {
                 Some(Effect::Decide)
             }
             State::Escalated => {
-                let next = now - self.called_at >= i64::from(policy.answer_within) * 1000;
+                self.silenced = self.silenced.min(now);
+                let next = now - self.called_at.max(self.silenced) >= i64::from(policy.answer_within) * 1000;
                 if next && self.called < policy.receivers.len().max(1) as u32 {
                     (self.called, self.called_at) = (self.called + 1, now);
                     self.say(policy, Kind::Escalated, self.why.clone(), now);

@@ -57,7 +57,7 @@ fn observing_says_once_what_it_would_have_done() {
     }
     let (incident, effects) = walk(Mode::Observe, inputs);
     assert!(!effects.contains(&Effect::Launch));
-    assert_eq!(incident.why, "observe: would have run \"restart\"");
+    assert_eq!(incident.why, "observed: would have run \"restart\"");
     assert_eq!((incident.state, kinds(&incident)), (State::Inhibited, vec![Kind::WouldHave]));
 }
 
@@ -193,4 +193,79 @@ fn a_silence_holds_it_and_its_time_begins_when_that_is_over() {
         (9 * deadline, hush(10 * deadline)),
     ];
     assert_eq!(kinds(&walk(Mode::Act, called).0), [Kind::Escalated]);
+}
+
+fn escalated_at(now: i64) -> Vec<(i64, Input)> {
+    let escalate = Input::Decided(Verdict::Escalate("common cause".into()));
+    vec![(now, seen(Look::Bad)), (now, Input::Tick), (now, escalate)]
+}
+
+#[test]
+fn an_escalated_one_knows_since_when_it_is_well_and_calls_again_when_it_was_well_for_long() {
+    let minute = 60_000;
+    let walk = |more: Vec<(i64, Input)>| walk(Mode::Act, escalated_at(0).into_iter().chain(more).collect()).0;
+    let well =
+        walk(vec![(minute, seen(Look::Good)), (3 * minute, seen(Look::Good)), (4 * minute, seen(Look::Failing))]);
+    assert_eq!((well.state, well.well, kinds(&well).len()), (State::Escalated, Some(minute), 1), "one slip is none");
+    let slip = walk(vec![(minute, seen(Look::Good)), (10 * minute, seen(Look::Bad)), (30 * minute, seen(Look::Bad))]);
+    assert_eq!((slip.well, kinds(&slip).len()), (None, 1), "it was not well for as long as its probation");
+    let again = vec![(minute, seen(Look::Good)), (11 * minute, seen(Look::Bad)), (11 * minute, Input::Tick)];
+    let told = walk(again.clone());
+    assert_eq!((told.state, told.well, kinds(&told)), (State::Escalated, None, vec![Kind::Escalated; 2]));
+    let last = told.notices.last().unwrap();
+    assert!(
+        last.text.starts_with("bad again after it was well for 10m: refused; nothing is done here"),
+        "{}",
+        last.text
+    );
+    assert_eq!(last.receiver.as_deref(), Some("ann"), "whoever is called first");
+    // Then the others, as the first time.
+    let late = again.into_iter().chain([(21 * minute, Input::Tick), (40 * minute, Input::Tick)]).collect();
+    let called: Vec<_> = walk(late).notices.iter().map(|n| n.receiver.clone().unwrap()).collect();
+    assert_eq!(called, ["ann", "ann", "bob"]);
+}
+
+#[test]
+fn one_that_is_well_for_long_is_over_as_soon_as_a_person_has_it_in_hand() {
+    let take = Input::Take { by: "ann".into(), reason: None };
+    let hour = 3_600_000;
+    let more = [(60_000, seen(Look::Good)), (hour, take), (hour, seen(Look::Good))];
+    assert_eq!(walk(Mode::Act, escalated_at(0).into_iter().chain(more).collect()).0.state, State::Healthy);
+}
+
+#[test]
+fn what_went_bad_again_in_a_silence_and_is_well_at_its_end_is_told_nobody() {
+    let (minute, hush) = (60_000, Input::Silenced { until: 90 * 60_000, why: "silenced by ann: known".into() });
+    let again = vec![(minute, seen(Look::Good)), (20 * minute, seen(Look::Bad)), (20 * minute, hush.clone())];
+    let walk = |more: Vec<(i64, Input)>| walk(Mode::Act, escalated_at(0).into_iter().chain(more).collect()).0;
+    assert_eq!(kinds(&walk(again.clone())).len(), 2, "kept until the silence is over");
+    let well = again.iter().cloned().chain([(30 * minute, seen(Look::Good)), (30 * minute, hush)]).collect();
+    assert_eq!(kinds(&walk(well)), [Kind::Escalated]);
+    // The next one is called only when the first had all the time there is.
+    let over = |at| again.iter().cloned().chain([(90 * minute, Input::Tick), (at, Input::Tick)]).collect();
+    assert_eq!(kinds(&walk(over(95 * minute))).len(), 2);
+    assert_eq!(kinds(&walk(over(100 * minute))).len(), 3);
+}
+
+#[test]
+fn a_rung_that_waits_is_shown_so_and_told_once() {
+    let begun = vec![(0, seen(Look::Bad)), (0, Input::Tick), (0, Input::Decided(Verdict::Allow))];
+    let waits = |at| (at, Input::Run(At::Inhibited, "the next is possible at 11:50".into()));
+    let more =
+        vec![(1, Input::Run(At::Acting, "a".into())), waits(2), (3, Input::Run(At::Deciding, "now".into())), waits(4)];
+    let (incident, effects) = walk(Mode::Act, begun.into_iter().chain(more).collect());
+    assert_eq!((incident.state, effects.len()), (State::Inhibited, 2));
+    assert!(incident.follows(), "its run decides, and no other is begun");
+    assert_eq!(kinds(&incident), [Kind::Acting, Kind::Waits]);
+    assert_eq!(incident.notices[1].text, "its next action waits: the next is possible at 11:50");
+}
+
+#[test]
+fn what_was_observed_is_no_reason_when_it_may_act() {
+    let seen = [(0, seen(Look::Bad)), (0, Input::Tick), (0, Input::Decided(Verdict::Allow))];
+    let (observed, _) = walk(Mode::Observe, seen.to_vec());
+    let policy = policy(Mode::Act);
+    let (deciding, _) = observed.next(&policy, Input::Tick, 9, Uuid::now_v7());
+    let (acts, _) = deciding.next(&policy, Input::Decided(Verdict::Allow), 9, Uuid::now_v7());
+    assert_eq!(acts.notices.last().unwrap().text, "recovery begins with \"restart\": refused");
 }

@@ -9,7 +9,7 @@ use super::state::{At, Recovery};
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine as RunMachine, Refusal};
 use crate::run::single::PATIENCE;
-use crate::run::state::{RunState, State};
+use crate::run::state::RunState;
 use crate::run::step::StepCommand;
 use crate::run::verdict::Exit;
 use serde::{Deserialize, Serialize};
@@ -439,13 +439,7 @@ impl View<'_> {
 
 /// What a state means to every reader of runs.
 fn meaning(at: At, why: &str) -> Vec<RunEvent<'static>> {
-    let state = match at {
-        At::Healthy => State::Succeeded,
-        At::Escalated => State::Failed,
-        At::TakenOver => State::Cancelled,
-        At::Inhibited => State::Queued,
-        _ => State::Running,
-    };
+    let state = at.counts_as();
     let mut events = vec![RunEvent::Phase { name: at.name().to_owned(), state, why: why.to_owned() }];
     if at.is_terminal() {
         let (why, maybe_running_on) = (why.to_owned(), Vec::new());

@@ -6,6 +6,7 @@ use crate::project::config::recovery::{Policy, Verify};
 use crate::recovery::launch::{Action, Watch};
 use crate::run::event::{Entry, Json};
 use crate::run::machine::Asker;
+use crate::run::state::State;
 use crate::run::step::Child;
 use crate::run::verdict::Evidence;
 use proptest::prelude::*;
@@ -314,4 +315,16 @@ proptest! {
             prop_assert!(readings.contains(&Some(true)));
         }
     }
+}
+
+#[test]
+fn another_reason_to_wait_takes_no_reading_back() {
+    let (mut own, entered) = (Recovery::default(), |at, why: &str| Event::Entered { at, why: why.into() });
+    let passed = || Event::Measured { ok: Some(true), got: "200".into() };
+    for event in [entered(At::Inhibited, "busy"), passed(), passed(), entered(At::Inhibited, "a breaker")] {
+        own.apply(1, &event);
+    }
+    assert_eq!(own.good.0, 2);
+    own.apply(2, &entered(At::Deciding, "it may be done now"));
+    assert_eq!(own.good.0, 0);
 }

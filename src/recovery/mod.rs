@@ -18,7 +18,10 @@ mod person;
 mod polled;
 mod record;
 pub mod state;
+pub mod story;
 mod tick;
+pub mod watch;
+mod words;
 pub mod world;
 
 pub use book::{incidents, told};

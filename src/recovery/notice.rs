@@ -41,6 +41,8 @@ pub enum Kind {
     WouldHave,
     /// Something is being done.
     Acting,
+    /// Something was done; what comes next must wait.
+    Waits,
     /// It helped, and stayed so.
     Recovered,
     /// A person must look.
@@ -55,6 +57,7 @@ impl Kind {
         match self {
             Kind::WouldHave => "would_have",
             Kind::Acting => "acting",
+            Kind::Waits => "waits",
             Kind::Recovered => "recovered",
             Kind::Escalated => "escalated",
             Kind::Flapping => "flapping",

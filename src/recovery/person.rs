@@ -101,7 +101,7 @@ pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<
         record.metadata.insert("on".into(), switch.on.into());
         Record {
             env: Some(switch.environment.clone()),
-            subject: Some(format!("recovery {}", switch.policy)),
+            subject: Some(format!("recovery {}: {}", switch.policy, if switch.on { "on" } else { "off" })),
             reason: Some(switch.reason.clone()),
             ..record
         }

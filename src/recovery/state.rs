@@ -1,6 +1,7 @@
 //! What a recovery's events fold to.
 
 use super::event::{Event, Step};
+use crate::run::State;
 use serde::{Deserialize, Serialize};
 
 /// Where a recovery stands.
@@ -82,6 +83,17 @@ impl At {
         }
     }
 
+    /// What it is to every reader of runs.
+    pub fn counts_as(self) -> State {
+        match self {
+            At::Healthy => State::Succeeded,
+            At::Escalated => State::Failed,
+            At::TakenOver => State::Cancelled,
+            At::Inhibited => State::Queued,
+            At::Diagnosing | At::Deciding | At::Acting | At::Verifying | At::Probation => State::Running,
+        }
+    }
+
     /// Nothing follows.
     pub fn is_terminal(self) -> bool {
         matches!(self, At::Healthy | At::Escalated | At::TakenOver)
@@ -133,8 +145,10 @@ impl Recovery {
         match event {
             Event::Entered { at, why } => {
                 self.relapses += u32::from(self.at() == At::Probation && !at.is_terminal() && *at != At::Probation);
-                // What was read in another state counts for nothing in this one.
-                (self.good, self.bad) = ((0, 0), 0);
+                // What was read in another state counts for nothing in this one; another reason to wait is no other state.
+                if (self.at(), *at) != (At::Inhibited, At::Inhibited) {
+                    (self.good, self.bad) = ((0, 0), 0);
+                }
                 self.history.push((*at, ts, why.clone()));
             }
             Event::Leased { token } => self.lease = Some(*token),

@@ -252,6 +252,15 @@ fn nine_of_ten_killed_at_once_are_for_a_person_and_nothing_is_touched() {
     drill.serve("h1");
     drill.once();
     assert_eq!(drill.state_of("h1"), "escalated");
+    wait_true(20, "it knows since when it is well", || {
+        drill.once();
+        drill.incidents().iter().any(|i| i["host"] == "h1" && i["well"].is_string())
+    });
+    drill.lab.ok(["recovery", "take-over", "-E", "lab", "h2:h3", "h4", "--reason", "the switch was off"]);
+    assert_eq!(
+        (2..=5).map(|n| drill.state_of(&format!("h{n}"))).collect::<Vec<_>>(),
+        ["taken", "taken", "taken", "escalated"]
+    );
     let id = drill.incidents().iter().find(|i| i["host"] == "h1").unwrap()["id"].as_str().unwrap().to_owned();
     drill.lab.ok(["recovery", "take-over", &id, "--reason", "the switch was off"]);
     assert_eq!(drill.state_of("h1"), "taken");
@@ -333,4 +342,29 @@ fn observing_it_says_what_it_would_have_done_and_off_is_off() {
     drill.once();
     let why = drill.incidents()[0]["why"].as_str().unwrap().to_owned();
     assert!(why.contains("switched it off: maintenance"), "{why}");
+}
+
+#[test]
+fn a_second_rung_that_must_wait_is_told_once_and_no_other_recovery_is_begun() {
+    let waits = QUICK.replace("host_pause: 0s", "host_pause: 10m").replace("deadline: 20s", "deadline: 4s");
+    let useless = "echo acted >> {folder}/acted-{{ inventory_hostname }}".to_owned();
+    let mut drill = Drill::start(2, &[("restart web", useless.clone()), ("restart harder", useless)], &waits);
+    drill.kill("h1");
+    let mut told = drill.rounds(120, "the second rung waits", |_| {
+        drill.state_of("h1") == "inhibited" && drill.runs().iter().any(|run| run["state"] == "inhibited")
+    });
+    for _ in 0..3 {
+        let round = drill.once();
+        assert_eq!(round["launched"], Value::Array(Vec::new()));
+        let text =
+            |notice: &Value| (notice["kind"].as_str().unwrap().to_owned(), notice["text"].as_str().unwrap().to_owned());
+        told.extend(round["notices"].as_array().unwrap().iter().map(text));
+    }
+    let waits: Vec<_> = told.iter().filter(|(kind, _)| kind == "waits").collect();
+    assert!(waits.len() == 1 && waits[0].1.contains("the next is possible at"), "{told:?}");
+    assert_eq!((drill.runs().len(), drill.acted("h1"), drill.tokens()), (1, 1, 1));
+    // It gets well meanwhile, by whomever.
+    drill.serve("h1");
+    assert_eq!(Run::last(&drill.lab).wait_state(60, &ENDS)["state"], "healthy");
+    drill.rounds(30, "the incident is over", |_| drill.state_of("h1") == "healthy");
 }

@@ -9,9 +9,23 @@ use opsdeck::release::plan::{Gate, Plan, Probe};
 use opsdeck::release::state::At;
 use std::process::Command;
 
+/// Only what is somewhere has a breaker that people can name.
+const PROJECT: &str = "environments: {staging: {inventory: hosts.ini}}
+checks: {web: {shell: 'true'}}
+runbooks: [{name: restart, module: ping}]
+recovery: {web: {check: web, ladder: [restart]}}
+";
+
 fn opsdeck(world: &World, args: &[&str]) {
+    world.write("opsdeck.yaml", PROJECT);
     let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
-    command.arg("--state-dir").arg(world.store.root()).args(args).args(["--reason", "migration"]);
+    command
+        .arg("--state-dir")
+        .arg(world.store.root())
+        .arg("-C")
+        .arg(world.project())
+        .args(args)
+        .args(["--reason", "migration"]);
     let out = command.env("HOME", world.home()).output().unwrap();
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
 }

@@ -1,6 +1,6 @@
 //! A person's word over a breaker, on the record: intent before, outcome after. The one way by which people change breakers.
 
-use super::{Breaker, Input, Keeper, KeeperError, Key};
+use super::{Breaker, Forced, Forcing, Input, Keeper, KeeperError, Key};
 use crate::audit::{Action, Ledger, Record};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
@@ -33,6 +33,12 @@ pub fn say(
 ) -> Result<Breaker, SayError> {
     let keeper = Keeper::open(store)?;
     let ledger = Ledger::open(&store.audit())?;
+    let to = match input {
+        Input::Force(Forced { to: Forcing::Open, .. }) => "open",
+        Input::Force(Forced { to: Forcing::Closed, .. }) => "closed",
+        Input::Force(Forced { to: Forcing::MetricsOnly, .. }) => "metrics only",
+        _ => "auto",
+    };
     let about = |mut record: Record| {
         if let Input::Force(forced) = input {
             record.metadata.insert("to".into(), json!(forced.to));
@@ -41,7 +47,7 @@ pub fn say(
         Record {
             env: key.environment().map(str::to_owned),
             reason: Some(reason.to_owned()),
-            subject: Some(format!("breaker {key}")),
+            subject: Some(format!("breaker {key}: {to}")),
             ..record
         }
     };
@@ -53,7 +59,7 @@ pub fn say(
 mod tests {
     use super::*;
     use crate::audit::Filter;
-    use crate::health::breaker::{Forced, Forcing, Position};
+    use crate::health::breaker::Position;
 
     #[test]
     fn a_word_is_on_the_record_before_and_after() {
@@ -69,6 +75,8 @@ mod tests {
         assert_eq!(breaker.position(2), Position::Closed);
         let rows = Ledger::open(&store.audit()).unwrap().query(&Filter::default(), 10).unwrap().rows;
         let seen: Vec<_> = rows.iter().map(|r| (r.entry.phase.as_str(), r.entry.reason.as_deref().unwrap())).collect();
+        let subjects: Vec<_> = rows.iter().map(|r| r.entry.subject.as_deref().unwrap()).collect();
+        assert_eq!(subjects[1..3], ["breaker transport:prod/web1: auto", "breaker transport:prod/web1: open"]);
         assert_eq!(
             seen,
             [("outcome", "it is over"), ("intent", "it is over"), ("outcome", "migration"), ("intent", "migration")]

@@ -12,6 +12,7 @@ pub mod text;
 mod values;
 pub mod words;
 
+pub use near::nearest;
 pub use sections::{Context, read};
 
 use super::{Freeze, Vars};

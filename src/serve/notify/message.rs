@@ -83,7 +83,7 @@ impl Message {
     /// What auto-recovery says.
     pub fn of_recovery(notice: &Notice) -> Self {
         let (severity, phase) = match notice.kind {
-            Recovery::WouldHave | Recovery::Acting => (Severity::Info, Phase::Firing),
+            Recovery::WouldHave | Recovery::Acting | Recovery::Waits => (Severity::Info, Phase::Firing),
             Recovery::Flapping => (Severity::Warning, Phase::Firing),
             Recovery::Escalated => (Severity::Critical, Phase::Firing),
             Recovery::Recovered => (Severity::Info, Phase::Resolved),

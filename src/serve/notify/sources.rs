@@ -93,7 +93,7 @@ fn measured(
     let (mut fresh, mut taken) = (Vec::new(), Vec::new());
     for notice in notices {
         let message = Message::of_recovery(notice);
-        let alone = matches!(notice.kind, Told::Acting | Told::Recovered);
+        let alone = matches!(notice.kind, Told::Acting | Told::Waits | Told::Recovered);
         if place.is_silent(&message) || !(alone || checks.is_known(&notice.host, &notice.check, notice.at)) {
             continue;
         }

@@ -17,6 +17,8 @@ const MOST: u32 = 2_000;
 const EVERY: Duration = Duration::from_secs(1);
 /// How often it is noted that the operator still looks, in readings of the list.
 const NOTE: u32 = 20;
+/// What is told to whoever looks for the first time (milliseconds): a day.
+const FIRST: i64 = 86_400_000;
 
 pub(super) fn perform(context: &Context, effect: runs::Effect) {
     match effect {
@@ -114,17 +116,15 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
     let thread = std::thread::Builder::new().name("runs".into());
     let started = thread.spawn(move || {
         let mut reader = Reader::new(&context);
-        if let Some(since) = seen::last(&context.state, &context.operator.name) {
-            let happened = |i: &Item| i.row.created_at > since || i.row.ended_at.is_none_or(|at| at > since);
-            match reader.read(true) {
-                Ok(items) => {
-                    let items = items.into_iter().filter(happened).collect();
-                    context.answer(Msg::Data(Data::Away(away::Data::Since { since, items })));
-                }
-                Err(why) => {
-                    tracing::warn!("what happened while {} was away is not known: {why}", context.operator.name)
-                }
+        let last = seen::last(&context.state, &context.operator.name);
+        let since = last.unwrap_or_else(|| crate::tui::app::now().ms - FIRST);
+        let happened = |i: &Item| i.row.created_at > since || i.row.ended_at.is_none_or(|at| at > since);
+        match reader.read(true) {
+            Ok(items) => {
+                let items = items.into_iter().filter(happened).collect();
+                context.answer(Msg::Data(Data::Away(away::Data::Since { since, first: last.is_none(), items })));
             }
+            Err(why) => tracing::warn!("what happened while {} was away is not known: {why}", context.operator.name),
         }
         let mut stopped = vec![];
         for turn in 0u32.. {

@@ -40,8 +40,10 @@ const ACTIONS: &[Action] = &[
 pub enum Data {
     /// What happened since then; empty: nothing.
     Since {
-        /// When this operator's screen last looked (Unix milliseconds).
+        /// When this operator's screen last looked; where it never did, the begin of what is told (Unix milliseconds).
         since: i64,
+        /// It never looked before.
+        first: bool,
         /// Runs that began or ended after that, or still live.
         items: Vec<Item>,
     },
@@ -83,8 +85,10 @@ impl Group {
 /// Its state.
 #[derive(Debug, Default)]
 pub struct Away {
-    /// When this operator's screen last looked; `None`: never, or nobody knows.
+    /// Since when it is told; `None`: that is not read yet.
     since: Option<i64>,
+    /// This operator's screen never looked before.
+    first: bool,
     items: Vec<Item>,
     list: List,
 }
@@ -102,10 +106,12 @@ pub fn start() -> effect::Effect {
 
 /// Data arrived: the screen comes up by itself, unless the person is already somewhere.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
-    let Data::Since { since, mut items } = data;
+    let Data::Since { since, first, mut items } = data;
     items.sort_by_key(|i| (Group::of(i), std::cmp::Reverse(i.row.ended_at.unwrap_or(i.row.created_at))));
-    model.away = Away { since: Some(since), items, list: List::default() };
-    if !model.away.items.is_empty()
+    model.away = Away { since: Some(since), first, items, list: List::default() };
+    // Who never looked was not away: it does not come up by itself.
+    if !first
+        && !model.away.items.is_empty()
         && model.stack.len() == 1
         && model.overlay.is_none()
         && !(model.screen().typing)(model)

@@ -16,7 +16,7 @@ fn send(d: &mut Driver) {
     for i in &mut items {
         i.row.why = (i.row.state == "failed").then(|| "7 hosts failed: Restart and wait for health".into());
     }
-    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 500_000_000, items })));
+    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 500_000_000, first: false, items })));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn it_comes_up_by_itself_only_where_nobody_works_yet() {
     send(&mut busy);
     assert_eq!(busy.model.screen().name, "runs");
     let mut nothing = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
-    nothing.send(Msg::Data(msg::Data::Away(Data::Since { since: 1, items: vec![] })));
+    nothing.send(Msg::Data(msg::Data::Away(Data::Since { since: 1, first: false, items: vec![] })));
     assert_eq!(nothing.model.screen().name, "fleet");
 }
 
@@ -49,8 +49,8 @@ fn it_comes_up_by_itself_only_where_nobody_works_yet() {
 fn where_nothing_happened_it_says_since_when() {
     let mut d = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
     d.keys("5");
-    assert!(d.screen().contains("you never looked here before"), "{}", d.screen());
-    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 3_600_000, items: vec![] })));
+    assert!(!d.screen().contains("Nothing happened"), "not before it is known:\n{}", d.screen());
+    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 3_600_000, first: false, items: vec![] })));
     assert!(d.screen().contains("you looked last 1h ago"), "{}", d.screen());
 }
 
@@ -61,4 +61,14 @@ fn esc_goes_on_to_the_fleet_and_enter_opens_the_worst() {
     assert_eq!(d.model.screen().name, "run");
     d.keys("esc esc");
     assert_eq!(d.model.screen().name, "fleet");
+}
+
+#[test]
+fn who_looks_for_the_first_time_sees_the_last_day_and_is_kept_from_nothing() {
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 86_400_000, first: true, items: items() })));
+    assert_eq!(d.model.screen().name, "fleet");
+    d.keys("5");
+    let screen = d.screen();
+    assert!(screen.contains("you never looked before: since ") && screen.contains("deploy.yml"), "{screen}");
 }

@@ -28,12 +28,14 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let title = format!("While you were away  {}", of(s.items.len() as u64, "run"));
     let x = put(buf, theme, area.x, area.y, area.width, &title, theme.style(Role::Title));
     let looked = match s.since {
+        Some(since) if s.first => format!("  you never looked before: since {}", human::date_time(since)),
         Some(since) => format!("  you looked last {}", when::when(since, model.now, model.absolute_time)),
-        None => "  you never looked here before".to_owned(),
+        None => String::new(),
     };
     put(buf, theme, x, area.y, area.right().saturating_sub(x), &looked, theme.style(Role::Dim));
     if s.items.is_empty() {
-        put(buf, theme, area.x, area.y + 1, area.width, "Nothing happened.", theme.style(Role::Dim));
+        let text = if s.since.is_some() { "Nothing happened." } else { "reading what happened" };
+        put(buf, theme, area.x, area.y + 1, area.width, text, theme.style(Role::Dim));
         return;
     }
     let mut lines = Vec::new();

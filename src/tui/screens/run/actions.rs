@@ -24,7 +24,7 @@ pub const ACTIONS: &[Action] = &[
     .hint(75)
     .unless(stop::why_not),
     Action::new("run.copy", &["y"], "copy command", "Copy the exact command to the clipboard", |m| {
-        m.run.opened.as_ref().map(|o| effect::Effect::Copy(super::view::command(&o.spec))).into_iter().collect()
+        m.run.opened.as_ref().map(|o| effect::Effect::Copy(super::view::command(o))).into_iter().collect()
     })
     .unless(unread),
     Action::new("run.rerun", &["R"], "rerun", "Open the form to launch the same again, on all its hosts", |m| {

@@ -9,12 +9,14 @@ mod look;
 mod machine;
 mod panes;
 mod plan;
+pub mod recovery;
 mod stop;
 #[cfg(test)]
 pub mod tests;
 mod view;
 
 use super::Screen;
+use crate::recovery::watch::Watched;
 use crate::run::log::LogStore;
 use crate::run::state::Cell;
 use crate::run::{RunSpec, RunState};
@@ -105,6 +107,13 @@ pub struct Opened {
     pub damage: Option<String>,
     /// Its output.
     pub log: LogStore,
+}
+
+impl Opened {
+    /// The recovery that it is, if it is one.
+    fn recovery(&self) -> Option<Watched> {
+        Watched::of(&self.spec, &self.state)
+    }
 }
 
 /// One host's result of one task.

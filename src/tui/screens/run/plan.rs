@@ -1,6 +1,6 @@
 //! What stands where on the Run screen: worked out before anything is drawn, so that the log pane knows its size.
 
-use super::{Opened, Pane, Run, machine};
+use super::{Opened, Pane, Run, machine, recovery};
 use crate::run::State;
 use crate::text::human;
 use crate::tui::model::Model;
@@ -72,7 +72,11 @@ pub fn plan(model: &Model, o: &Opened, area: Rect) -> Plan {
         let now = moment(model, o);
         let mut p = progress::progress(&o.state, known, now);
         p.left = o.state.eta(now, &run.past, known).filter(|_| run.is_watched());
-        let d = machine::diagram(&o.state, run.is_watched(), p.left, model.now.ms);
+        let own = o.recovery();
+        let d = match &own {
+            Some(of) => recovery::diagram(of, run.is_watched(), o.state.updated_at, model.now.ms),
+            None => machine::diagram(&o.state, run.is_watched(), p.left, model.now.ms),
+        };
         let high = match area.height {
             26.. => diagram::height(&d),
             18.. => 4,
@@ -81,7 +85,7 @@ pub fn plan(model: &Model, o: &Opened, area: Rect) -> Plan {
         };
         let mut left = take(Part::Machine(d), high);
         let warning = sign::WARNING.glyph(&model.theme);
-        for (text, role) in words(run, o) {
+        for (text, role) in own.iter().flat_map(recovery::words).chain(words(run, o, own.is_some())) {
             let text = crate::text::plain(&text.replace("{}", warning)).into_owned();
             // Two lines of each at most: what is longer is in the log.
             for part in line::fold(&text, usize::from(area.width)).into_iter().take(2) {
@@ -143,12 +147,14 @@ fn panes(run: &Run, rest: Rect, plan: &mut Plan) {
 }
 
 /// What must be said in words about the run's state, most important first.
-fn words(run: &Run, o: &Opened) -> Vec<(String, Role)> {
+fn words(run: &Run, o: &Opened, own: bool) -> Vec<(String, Role)> {
     let s = &o.state;
     let mut out = Vec::new();
     let why = s.why.clone().unwrap_or_default();
     let role = sign::state(s.state).role;
     match s.state {
+        // Its own machine has said why.
+        _ if own => {}
         State::NothingRan => out.push((format!("NOTHING RAN: {why}"), Role::Failed)),
         State::Failed | State::Unknown => {
             let kind = s.failure.map(sign::failure).unwrap_or_default();
@@ -162,7 +168,7 @@ fn words(run: &Run, o: &Opened) -> Vec<(String, Role)> {
         let text = "{} Unknown: nobody watches it. Its supervisor is gone; what Ansible does now is not known.";
         out.push((text.into(), Role::Unknown));
     }
-    if s.state == State::Succeeded && !s.recap {
+    if s.state == State::Succeeded && !s.recap && !own {
         out.push(("{} Ansible gave no recap: the outcome of some hosts may be missing.".into(), Role::Warning));
     }
     if !s.maybe_running_on.is_empty() {

@@ -372,3 +372,27 @@ proptest::proptest! {
         proptest::prop_assert!(!d.screen().chars().any(|c| c.is_control() && c != '\n'));
     }
 }
+
+#[test]
+fn a_recovery_shows_its_own_chain_its_rung_and_what_that_runs() {
+    use crate::recovery::{event::Event, launch::freeze, state::At, watch::tests::watched};
+    let body = watched().body;
+    let spec = freeze(fixtures::spec().id, &body).unwrap();
+    let mut state = RunState::default();
+    for (at, to) in [(0, At::Diagnosing), (2_000, At::Deciding), (3_000, At::Acting), (9_000, At::Verifying)] {
+        let event = Event::Entered { at: to, why: "it did what it was to do".into() };
+        state.own.push((at, serde_json::to_string(&event).unwrap()));
+    }
+    let mut d = testing::Driver::new(testing::model(testing::project(), testing::theme("dark")), (160, 50));
+    open_run(&mut d, spec, state);
+    let screen = d.screen();
+    for words in [
+        "$ ansible web4 -m service -a 'name=web state=restarted'",
+        "recovery of web on web4, rung 1 of 2: Restart",
+        "verifying: it did what it was to do",
+        "VERIFYING 1/2",
+        "probation",
+    ] {
+        assert!(screen.contains(words), "{words}:\n{screen}");
+    }
+}

@@ -3,7 +3,6 @@
 
 use super::plan::{Part, moment, plan};
 use super::{Opened, panes, stop};
-use crate::run::RunSpec;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
@@ -20,8 +19,12 @@ pub fn crumbs(model: &Model) -> Vec<String> {
     model.run.opened.as_ref().map(|o| o.spec.work.title()).into_iter().collect()
 }
 
-/// The exact command, as it can be pasted into a shell.
-pub fn command(spec: &RunSpec) -> String {
+/// The exact command, as it can be pasted into a shell; of a recovery that of the rung it is at.
+pub fn command(o: &Opened) -> String {
+    if let Some(command) = o.recovery().and_then(|of| of.command()) {
+        return command;
+    }
+    let spec = &o.spec;
     let plain = |a: &str| !a.is_empty() && a.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c));
     let quoted = spec.argv.iter().map(|a| if plain(a) { a.clone() } else { format!("'{}'", a.replace('\'', r"'\''")) });
     quoted.collect::<Vec<_>>().join(" ")
@@ -92,5 +95,5 @@ fn title(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer) {
     };
     put_right(buf, theme, area.right(), area.y, area.width, &right, theme.style(Role::Dim));
     let room = area.width.saturating_sub(width(&right) + 1);
-    put(buf, theme, area.x, area.y, room, &format!("$ {}", command(&o.spec)), theme.style(Role::Strong));
+    put(buf, theme, area.x, area.y, room, &format!("$ {}", command(o)), theme.style(Role::Strong));
 }

@@ -6,7 +6,8 @@ mod rows;
 pub mod tests;
 mod view;
 
-use super::Screen;
+use super::{Screen, release};
+use crate::recovery;
 use crate::release::state::At;
 use crate::release::supervise;
 use crate::run::State;
@@ -17,6 +18,7 @@ use crate::tui::hits::Target;
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::sign::{self, Sign};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub use rows::{Row, Sort};
 use uuid::Uuid;
@@ -51,17 +53,33 @@ pub struct Item {
 }
 
 impl Item {
-    /// Its state; a release's is what it counts as, a word of a newer version is unknown.
+    /// Its state; that of a machine of its own is what it counts as, a word of a newer version is unknown.
     pub fn state(&self) -> State {
-        match self.release() {
-            Some(at) => at.counts_as(),
-            None => State::ALL.into_iter().find(|s| s.name() == self.row.state).unwrap_or(State::Unknown),
+        let plain = || State::ALL.into_iter().find(|s| s.name() == self.row.state).unwrap_or(State::Unknown);
+        self.own().map_or_else(plain, |(state, _)| state)
+    }
+
+    /// How its state is shown.
+    fn sign(&self) -> Sign {
+        match self.own() {
+            Some((state, sign)) if self.watched || state.is_terminal() => sign,
+            _ => sign::run(self.state(), self.watched),
         }
     }
 
-    /// Where its machine stands, if it is a release.
-    fn release(&self) -> Option<At> {
-        At::named(&self.row.state).filter(|_| self.row.kind == supervise::KIND)
+    /// What the state of its own machine counts as and how it is shown, if it has one: a release, a recovery.
+    fn own(&self) -> Option<(State, Sign)> {
+        let name = &self.row.state;
+        match self.row.kind.as_str() {
+            supervise::KIND => At::named(name).map(|at| (at.counts_as(), release::signs::at(at))),
+            recovery::KIND => recovery::state::At::named(name).map(|at| (at.counts_as(), super::run::recovery::at(at))),
+            _ => None,
+        }
+    }
+
+    /// It is only watched whether it stays well: nothing is done any more, and its time counts no further.
+    fn is_only_watched(&self) -> bool {
+        self.row.kind == recovery::KIND && self.row.state == recovery::state::At::Probation.name()
     }
 }
 

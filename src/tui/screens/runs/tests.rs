@@ -122,6 +122,29 @@ fn a_release_under_way_lives_and_says_where_it_stands() {
 }
 
 #[test]
+fn a_recovery_says_where_it_stands_and_its_time_ends_with_its_work() {
+    let mut d = driver("dark", (100, 24));
+    let recovery = |n, state: &str, took| {
+        let mut item = item(n, state, "web on web4", 30, took, (1, 0));
+        item.row.kind = "recovery".into();
+        item
+    };
+    let all = vec![
+        recovery(1, "verifying", None),
+        recovery(4, "probation", None),
+        recovery(5, "inhibited", None),
+        recovery(6, "escalated", Some(20)),
+        recovery(7, "healthy", Some(20)),
+    ];
+    d.send(Msg::Data(msg::Data::Runs(Data::Rows(all))));
+    let screen = d.screen();
+    let line = |word: &str| screen.lines().find(|l| l.contains(word)).unwrap_or_else(|| panic!("{word}:\n{screen}"));
+    assert!(line("◐ verifying").contains("0:30") && line("○ inhibited").contains("0:30"), "{screen}");
+    assert!(!line("◐ probation").contains("0:30"), "nothing is done any more:\n{screen}");
+    assert!(!line("✖ escalated").contains('?') && !line("● healthy").contains('?'), "{screen}");
+}
+
+#[test]
 fn enter_opens_the_run_and_what_cannot_be_done_says_why() {
     let mut d = driver("dark", (80, 24));
     let id = d.model.runs.current().unwrap().row.id;

@@ -4,7 +4,6 @@ use super::{Item, LIST, Row};
 use crate::text::human;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
-use crate::tui::screens::release;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{put, put_right, row_style};
 use crate::tui::widgets::{sign, when};
@@ -53,7 +52,9 @@ fn took(model: &Model, item: &Item) -> (String, Role) {
     let row = &item.row;
     match (row.started_at, row.ended_at) {
         (Some(from), Some(to)) => (human::clock(to - from), Role::Text),
-        (Some(from), None) if item.watched => (human::clock(model.now.ms - from), Role::Running),
+        (Some(from), None) if item.watched && !item.is_only_watched() => {
+            (human::clock(model.now.ms - from), Role::Running)
+        }
         _ => ("-".into(), Role::Dim),
     }
 }
@@ -150,10 +151,7 @@ fn heads(model: &Model, area: Rect, buf: &mut ratatui::buffer::Buffer) {
 /// One run in a line, with as many columns as there is room for.
 pub fn line(model: &Model, item: &Item, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let theme = &model.theme;
-    let sign = match item.release() {
-        Some(at) if item.watched || at.is_terminal() => release::signs::at(at),
-        _ => sign::run(item.state(), item.watched),
-    };
+    let sign = item.sign();
     put(buf, theme, area.x, area.y, STATE_W - 1, &sign.text(theme), theme.style(sign.role));
     let (name_end, columns) = layout(area);
     let mut x = area.x + STATE_W;

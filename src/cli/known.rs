@@ -1,0 +1,61 @@
+//! Names that people type: what neither the project nor the state directory knows is refused, with what there is.
+
+use super::Global;
+use crate::project::config::nearest;
+use crate::project::{Error, Project};
+use anyhow::{Result, anyhow};
+
+/// Refuses an environment that neither `recorded` holds nor the project here. What is gone from the project can still be
+/// looked at and handled by its name, also from elsewhere.
+///
+/// # Errors
+/// There is no such environment; the project here cannot be read.
+pub fn environment<'a>(global: &Global, name: &str, recorded: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    let recorded: Vec<&str> = recorded.into_iter().collect();
+    if recorded.contains(&name) {
+        return Ok(());
+    }
+    let project = match Project::discover(&global.project) {
+        Ok(project) => project,
+        Err(Error::None { .. }) => return Err(none("environment", name, "what was recorded", recorded)),
+        Err(e) => return Err(e.into()),
+    };
+    of(&project, name)
+}
+
+/// Refuses an environment that the project does not have.
+///
+/// # Errors
+/// There is none of this name.
+pub fn of(project: &Project, name: &str) -> Result<()> {
+    let known = project.environments.iter().map(|env| env.name.as_str());
+    one("environment", name, &project.root.display().to_string(), known)
+}
+
+/// Refuses a name that is none of `known`.
+///
+/// # Errors
+/// It is none of them.
+pub fn one<'a>(what: &str, name: &str, place: &str, known: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    let known: Vec<&str> = known.into_iter().collect();
+    if known.contains(&name) { Ok(()) } else { Err(none(what, name, place, known)) }
+}
+
+fn none(what: &str, name: &str, place: &str, mut known: Vec<&str>) -> anyhow::Error {
+    known.sort_unstable();
+    known.dedup();
+    let there =
+        if known.is_empty() { "there is none".to_owned() } else { format!("expected one of {}", known.join(", ")) };
+    let hint = nearest(name, known).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+    anyhow!("no {what} {name:?} in {place}: {there}{hint}")
+}
+
+/// Says on standard error that the project here has no such environment, where nothing of it was found: history may hold one
+/// that is gone, so it is no mistake.
+pub fn hint(global: &Global, name: Option<&str>) {
+    if let (Some(name), Ok(project)) = (name, Project::discover(&global.project))
+        && let Err(e) = of(&project, name)
+    {
+        eprintln!("opsdeck: {}", crate::text::plain(&e.to_string()));
+    }
+}
