@@ -33,6 +33,8 @@ pub struct Board {
     pub hosts: Counts,
     /// How many of the checks that are measured once for all are how.
     pub services: Counts,
+    /// Silenced checks beside those of hosts that are silenced altogether.
+    pub hushed: Hushed,
     /// What fails the same way at the same time, most hosts first.
     pub causes: Vec<Cause>,
     /// One a host, in the order of the hosts that were asked for.
@@ -52,9 +54,20 @@ pub struct Counts {
     pub stale: u32,
     pub unknown: u32,
     pub silenced: u32,
+    /// Of those that are silenced: bad.
+    pub silenced_bad: u32,
     pub ok: u32,
     /// Of those that are well: the last reading says otherwise.
     pub suspect: u32,
+}
+
+/// Checks that a person silenced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hushed {
+    /// How many.
+    pub checks: u32,
+    /// How many of them are bad.
+    pub bad: u32,
 }
 
 /// One check in one place, or several of one probe that are all stale or unknown.
@@ -141,6 +154,7 @@ impl Counts {
     fn add(&mut self, status: Status, suspect: bool, silenced: bool) {
         if silenced {
             self.silenced += 1;
+            self.silenced_bad += u32::from(status == Status::Bad);
             return;
         }
         match status {
@@ -151,6 +165,15 @@ impl Counts {
             Status::Ok => self.ok += 1,
         }
         self.suspect += u32::from(status == Status::Ok && suspect);
+    }
+}
+
+impl Hushed {
+    fn add<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) {
+        for row in rows.into_iter().filter(|row| row.silenced.is_some()) {
+            self.checks += row.folded;
+            self.bad += u32::from(row.status == Status::Bad);
+        }
     }
 }
 
@@ -186,13 +209,17 @@ impl Board {
             }
             let cell = cell(host, rows);
             board.hosts.add(cell.status, cell.suspect, cell.silenced);
+            if !cell.silenced {
+                board.hushed.add(rows.iter());
+            }
             board.cells.push(cell);
         }
+        board.hushed.add(&once);
         once.iter().for_each(|row| board.services.add(row.status, row.suspect, row.silenced.is_some()));
         let mut rows: Vec<Row> = of.into_iter().flatten().chain(once).collect();
         board.causes = cause::find(&mut rows);
         // Stable: within one state and moment the hosts keep their order.
-        rows.sort_by_key(|row| (rank(row), Reverse(row.suspect), Reverse(changed(row))));
+        rows.sort_by_key(|row| (rank(row), Reverse(row.suspect && row.silenced.is_none()), Reverse(changed(row))));
         board.rows = rows;
         board
     }
@@ -203,10 +230,10 @@ impl Board {
     }
 }
 
-/// The worst first; what is silenced stands before what is well.
+/// The worst first; what is silenced and not well stands before what is well, silenced or not.
 fn rank(row: &Row) -> (bool, bool, Reverse<Status>) {
-    let silenced = row.silenced.is_some();
-    (!silenced && row.status == Status::Ok, silenced, Reverse(row.status))
+    let well = row.status == Status::Ok;
+    (well, !well && row.silenced.is_some(), Reverse(row.status))
 }
 
 fn silenced(host: Option<&str>, check: &str, silences: &Silences) -> Option<String> {

@@ -187,7 +187,7 @@ fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     };
     assert_eq!((board(&[]).hosts.bad, board(&[]).causes.len()), (3, 1));
     let host = board(&["w1"]);
-    assert_eq!(host.hosts, Counts { bad: 2, silenced: 1, ok: 1, ..Counts::default() });
+    assert_eq!(host.hosts, Counts { bad: 2, silenced: 1, silenced_bad: 1, ok: 1, ..Counts::default() });
     let seen: Vec<_> = host.rows.iter().map(|r| (r.host.as_deref().unwrap(), r.check.as_str())).collect();
     let order = ["w2 web", "w3 web", "w1 web", "w1 ssh", "w2 ssh", "w3 ssh", "w4 ssh"];
     assert_eq!(seen.iter().map(|(host, check)| format!("{host} {check}")).collect::<Vec<_>>(), order);
@@ -198,4 +198,6 @@ fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     let check = board(&["check:web"]);
     assert_eq!((check.hosts, check.causes.len()), (Counts { ok: 4, ..Counts::default() }, 0));
     assert!(!check.rows.iter().any(Row::is_alert));
+    assert_eq!(check.hushed, Hushed { checks: 3, bad: 3 }, "and their silenced ones are counted beside them");
+    assert_eq!(host.hushed, Hushed::default());
 }

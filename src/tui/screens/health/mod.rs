@@ -15,6 +15,8 @@ mod news;
 mod note;
 mod rows;
 #[cfg(test)]
+mod silence_tests;
+#[cfg(test)]
 pub mod tests;
 mod view;
 mod wall;

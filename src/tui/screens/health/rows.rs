@@ -77,7 +77,8 @@ pub fn name(board: &Board, cause: usize) -> String {
 /// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded.
 pub fn lines(board: &Board, choice: &Choice) -> Vec<Line> {
     let of_host = |row: &Row| choice.host.is_none() || choice.host == row.host;
-    let shown = |row: &Row| (!choice.loud || is_loud(row)) && of_host(row) && holds(row, &choice.words);
+    let shown =
+        |row: &Row| (!choice.loud || is_loud(row) || is_hushed(row)) && of_host(row) && holds(row, &choice.words);
     let all: Vec<usize> = (0..board.rows.len()).filter(|at| shown(&board.rows[*at])).collect();
     if choice.sort == Sort::Worst && choice.words.is_empty() && choice.host.is_none() {
         return folded(board, &all, &choice.open);
@@ -104,12 +105,13 @@ fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
                 lines.extend(members.map(|at| Line::Row { at: *at, under: true }));
             }
         }
-        let silenced = |at: &&usize| board.rows[**at].silenced.is_some();
-        if status == Status::Ok {
-            lines.extend(all.iter().filter(silenced).map(|at| Line::Row { at: *at, under: false }));
-        }
-        let alone = all.iter().filter(|at| board.rows[**at].cause.is_none() && board.rows[**at].status == status);
-        lines.extend(alone.filter(|at| !silenced(at)).map(|at| Line::Row { at: *at, under: false }));
+        // What is silenced and not well stands in its own order behind what a person was not told of yet.
+        let here = |row: &Row| match is_hushed(row) {
+            true => status == Status::Ok,
+            false => row.cause.is_none() && row.status == status,
+        };
+        let here = all.iter().filter(|at| here(&board.rows[**at]));
+        lines.extend(here.map(|at| Line::Row { at: *at, under: false }));
     }
     lines
 }
@@ -117,6 +119,11 @@ fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
 /// A person may want to look at it.
 pub fn is_loud(row: &Row) -> bool {
     row.silenced.is_none() && (row.status != Status::Ok || row.suspect || row.flapping)
+}
+
+/// It is not well, and a person said that this is known: it calls nobody, and it never looks well.
+pub fn is_hushed(row: &Row) -> bool {
+    row.silenced.is_some() && row.status != Status::Ok
 }
 
 fn holds(row: &Row, words: &[String]) -> bool {

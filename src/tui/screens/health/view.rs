@@ -89,6 +89,7 @@ fn nothing(model: &Model, picture: &Picture) -> Option<String> {
         return Some(format!("Nothing was measured yet.\n{how}\n{own}"));
     }
     model.health.lines.is_empty().then(|| match model.health.choice.words.is_empty() {
+        true if picture.is_old(model.now.ms) => "Nothing is known now: this picture is too old.".into(),
         true => "All is well, as far as it is known.".into(),
         false => "No check matches.".into(),
     })

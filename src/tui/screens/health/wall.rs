@@ -82,17 +82,16 @@ pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut
         hits.add(Rect { x, y, width: wide, height: 1 }, Target::Part { part: CELL, index: n });
     }
     let Some(cell) = cells.get(cursor) else { return };
-    let (_, sign) = picture.host(cell, now);
     let y = body.bottom();
     let rule = if theme.ascii { "-" } else { "─" }.repeat(usize::from(area.width));
     put(buf, theme, area.x, y, area.width, &rule, theme.style(Role::Border));
     let since = if cell.since > 0 { format!("  for {}", human::short(now - cell.since)) } else { String::new() };
     let why = if cell.why.is_empty() { "nothing is wrong with it" } else { &cell.why };
-    let (state, dim) = (sign.text(theme), theme.style(Role::Dim));
+    let ((state, role), dim) = (picture.host_words(cell, theme, now), theme.style(Role::Dim));
     let parts = [
         (cell.host.as_str(), theme.style(Role::Strong)),
         ("  ", dim),
-        (&state, theme.style(sign.role)),
+        (&state, theme.style(role)),
         ("  ", dim),
         (why, theme.style(Role::Text)),
         (&since, dim),

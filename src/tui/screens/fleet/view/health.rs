@@ -57,13 +57,13 @@ pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
 /// The same in words, for the lines below the table: `✖ bad  ssh refused for 2m`; `None`: nothing is known of it.
 pub fn words(model: &Model, host: &str) -> Option<(String, Role)> {
     let (picture, cell) = known(model, host)?;
-    let (_, sign) = picture.host(cell, model.now.ms);
+    let (state, role) = picture.host_words(cell, &model.theme, model.now.ms);
     let since = if cell.since > 0 && !cell.why.is_empty() {
         format!(" for {}", human::short(model.now.ms - cell.since))
     } else {
         String::new()
     };
-    Some((format!("{}  {}{since}", sign.text(&model.theme), cell.why), sign.role))
+    Some((format!("{state}  {}{since}", cell.why), role))
 }
 
 /// What is known of a host; one that was never asked is not.
