@@ -47,10 +47,10 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
             context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
         }
         health::Effect::Silence { word, until } => {
-            let (now, what) = (crate::tui::app::now().ms, word.words());
+            let (now, what) = (crate::tui::app::now().ms, word.brief());
             let done = match until {
                 Some(until) => silence::silence(&context.state, &context.operator, &word, until, now)
-                    .map(|()| format!("{what} is silent for {}", text::human::short(until - now))),
+                    .map(|()| format!("{what} is silent for {}", text::human::left(until - now))),
                 None => silence::lift(&context.state, &context.operator, &word)
                     .map(|()| format!("{what} is silent no more")),
             };

@@ -75,11 +75,12 @@ pub const ACTIONS: &[Action] = &[
         "health.silence",
         &["S"],
         "silence",
-        "Silence this host, check or common cause for a while, or lift that: nobody is told, recovery leaves it alone",
+        "Silence this check, its host, the check everywhere or a common cause for a while, or lift that: nobody is told, \
+         recovery leaves it alone",
         hush::begin,
     )
     .unless(|m| if is_table(m) { hush::none(m) } else { Some("choose a line of the table first".into()) })
-    .asks(Danger::Confirm, hush::question),
+    .asks(Danger::Form, |_| vec![]),
     Action::new("health.copy", &["y"], "copy host", "Copy the name of the host to the clipboard", |m| {
         host(m).map(Effect::Copy).into_iter().collect()
     })

@@ -66,7 +66,14 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 /// The mouse: a click chooses, a click on what is chosen opens it.
 pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<Effect> {
     match (event.kind, target) {
-        _ if model.health.form.is_some() => vec![],
+        (kind, target) if model.health.form.is_some() => {
+            if let (MouseEventKind::Down(_), Some(Target::Part { part: form::OFFER, index })) = (kind, target)
+                && let Some(form) = &mut model.health.form
+            {
+                form.choose(index);
+            }
+            vec![]
+        }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: LIST, index })) => {
             let again = model.health.list.cursor == index;
             let (len, page) = (model.health.lines.len(), model.page(LIST));
