@@ -121,6 +121,8 @@ pub struct Row {
     pub source: String,
     /// Milliseconds since the last reading; `None`: there is none.
     pub age: Option<i64>,
+    /// It is stale because nobody asked: that says nothing of the host.
+    pub unasked: bool,
     /// How many checks stand in this row.
     pub folded: u32,
     /// Which of [`Board::causes`] it belongs to.
@@ -256,7 +258,9 @@ fn rows(report: &Report, silences: &Silences, now: i64, board: &mut Board) -> Ve
         }
         let interval = record.rule.interval;
         board.interval = Some(board.interval.map_or(interval, |shortest| shortest.min(interval)));
-        let alike = |r: &&mut Row| r.status == row.status && folds(r.status) && r.silenced == row.silenced;
+        let alike = |r: &&mut Row| {
+            r.status == row.status && folds(r.status) && r.silenced == row.silenced && r.unasked == row.unasked
+        };
         let alike = rows.iter_mut().find(alike);
         match alike {
             Some(one) => {
@@ -309,6 +313,8 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
         full_in: trend.filter(|_| record.unit == Unit::Percent).and_then(full),
         source: record.source.clone(),
         age: last.map(|last| (now - last.at).max(0)),
+        // Every asking leaves a report, whatever the host answers.
+        unasked: status == Status::Stale && now - report.at > record.rule.stale_after(),
         folded: 1,
         cause: None,
     }

@@ -168,6 +168,24 @@ fn a_thousand_hosts_are_folded_quickly() {
 }
 
 #[test]
+fn what_nobody_asked_is_stale_and_no_common_cause() {
+    let all: Vec<String> = (1..=9).map(|n| format!("w{n}")).collect();
+    let old = |asked: i64| -> Vec<Report> {
+        let one =
+            |host: &String| Report { at: NOW - asked, ..report(host, vec![well("ssh", 240), well("disk /", 240)]) };
+        all.iter().map(one).collect()
+    };
+    let board = |asked: i64| Board::new(&old(asked), &all, &Silences::default(), NOW);
+    let away = board(240_000);
+    assert_eq!((away.hosts.stale, away.causes.len()), (9, 0));
+    assert!(away.rows.iter().all(|row| row.unasked && row.folded == 2), "{:?}", away.rows[0]);
+    // Asked a moment ago, and still nothing new: that has a cause.
+    let silent = board(5_000);
+    assert_eq!((silent.hosts.stale, silent.causes.len()), (9, 1));
+    assert!(silent.rows.iter().all(|row| !row.unasked));
+}
+
+#[test]
 fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     let all: Vec<String> = (1..=4).map(|n| format!("w{n}")).collect();
     let records = |n: i64| vec![fails("web", 100 + n, "refused"), well("ssh", 5)];

@@ -153,6 +153,9 @@ pub fn value(of: Of<'_>) -> String {
     let mut text = row.text.clone();
     if let (Status::Stale, Some(age)) = (status(of).0, of.picture.age(row, of.model.now.ms)) {
         text = format!("{} old: {text}", human::short(age));
+        if row.unasked {
+            text = format!("{}, {text}", unasked(of.picture));
+        }
     }
     if row.flapping {
         text = format!("flapping {:.0}%, {text}", row.flap);
@@ -161,6 +164,11 @@ pub fn value(of: Of<'_>) -> String {
         text = format!("{} checks, {text}", row.folded);
     }
     text
+}
+
+/// Why a reading is old that nobody tried to renew.
+pub fn unasked(picture: &Picture) -> &'static str {
+    if picture.poller.is_some() { "asked again now" } else { "not asked: nobody looked" }
 }
 
 /// The same, short: that ssh names the host and the port again would leave no room for what is wrong.

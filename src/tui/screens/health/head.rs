@@ -13,13 +13,14 @@ use crate::tui::widgets::sign;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
+use std::collections::BTreeSet;
 
 /// Columns between two counts.
 const GAP: u16 = 3;
 
 /// Draws it; the first row below.
 pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u16 {
-    let (theme, now) = (&model.theme, model.now.ms);
+    let theme = &model.theme;
     let choice = &model.health.choice;
     let mut shown = format!("{}{}", choice.sort.word(), if choice.loud { ", not well" } else { "" });
     if let Some(host) = &choice.host {
@@ -129,6 +130,13 @@ fn doubts(model: &Model, picture: &Picture) -> Vec<(String, Role)> {
     if picture.is_old(now) {
         let age = human::short(now - picture.at);
         doubts.push((format!("this picture is {age} old: nothing in it is known now"), Role::Stale));
+    }
+    let unasked = picture.board.rows.iter().filter(|row| row.unasked).filter_map(|row| row.host.as_deref());
+    let unasked = unasked.collect::<BTreeSet<_>>().len();
+    if unasked > 0 && !picture.is_old(now) {
+        let hosts = human::of(unasked as u64, "host");
+        let then = if picture.poller.is_some() { "they are asked again now" } else { "nobody asks them now" };
+        doubts.push((format!("{hosts} not asked while nobody looked: {then}"), Role::Stale));
     }
     let fleet = picture.breakers.iter().filter(|(key, _)| matches!(key, Key::Fleet { .. }));
     let fleet = fleet.filter_map(|(_, breaker)| note::stands(breaker, now));

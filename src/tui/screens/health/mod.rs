@@ -4,6 +4,8 @@
 mod about;
 mod actions;
 mod answers;
+#[cfg(test)]
+mod away_tests;
 mod columns;
 mod data;
 mod force;
