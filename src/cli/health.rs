@@ -7,6 +7,7 @@ mod show;
 
 use super::{Global, print};
 use crate::health::board::Board;
+use crate::health::breaker::{Breaker, Keeper, Key, Position};
 use crate::health::judge::Status;
 use crate::health::plan;
 use crate::health::poll::{Options, Polling};
@@ -81,7 +82,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let index = Index::open(&options.state)?;
     let (environment, policies) = (options.environment.name.clone(), project.recovery.clone());
     let polling = Polling::start(options)?;
-    let watched = Watched { index, environment, policies, hosts };
+    let watched = Watched { index, keeper: Keeper::open(&global.store())?, environment, policies, hosts };
     let done = if args.once {
         once(Reader::new(store), &watched, &asked, args.json)
     } else {
@@ -146,12 +147,20 @@ fn raw(store: &Store, host: &str, check: &str, json: bool) -> Result<ExitCode> {
 /// The hosts that are shown, and where it stands what a person silenced there.
 struct Watched {
     index: Index,
+    keeper: Keeper,
     environment: String,
     policies: Vec<Policy>,
     hosts: Vec<String>,
 }
 
 impl Watched {
+    /// Breakers that are not closed: they keep others off, whatever the checks say.
+    fn breakers(&self) -> Result<Vec<(Key, Breaker)>> {
+        let mut all = self.keeper.list(Some(&self.environment))?;
+        all.retain(|(_, breaker)| breaker.position(now()) != Position::Closed);
+        Ok(all)
+    }
+
     fn board(&self, reader: &Reader) -> Result<Board> {
         let silences = Silences::read(&self.index, &self.environment, &self.policies, now())?;
         Ok(reader.board(&self.hosts, &silences, now()))
@@ -175,7 +184,9 @@ fn once(mut reader: Reader, watched: &Watched, asked: &Asked, json: bool) -> Res
         reader.read(now())?;
         if is_new(&reader, asked, began) || start.elapsed().as_millis() as i64 > limit {
             let board = watched.board(&reader)?;
-            print::print(&if json { show::json(&board, now()) } else { show::text(&board, now()) })?;
+            let breakers = watched.breakers()?;
+            let text = if json { show::json(&board, &breakers, now()) } else { show::text(&board, &breakers, now()) };
+            print::print(&text)?;
             return Ok(code(&board));
         }
         std::thread::sleep(LOOK);

@@ -1,6 +1,7 @@
 //! A board as lines and as JSON. Everything that hosts said is safe by the time it is here, or made so.
 
 use crate::health::board::{Board, Counts, Row};
+use crate::health::breaker::{Breaker, Key};
 use crate::health::judge::Status;
 use crate::health::record::{Raw, Unit};
 use crate::text::{human, pad, plain, plain_lines};
@@ -20,8 +21,11 @@ fn sign(status: Status) -> &'static str {
 }
 
 /// The whole board: what is not well, then how much is.
-pub fn text(board: &Board, now: i64) -> String {
+pub fn text(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
     let mut out = format!("{}\n", counts(board));
+    for (key, breaker) in breakers {
+        out += &format!("⊘ breaker {}\n", plain(&format!("{key} is {}", breaker.words(now))));
+    }
     for cause in &board.causes {
         out += &format!("▲ common cause? {} since {}\n", plain(&cause.text()), human::time(cause.since));
     }
@@ -85,7 +89,7 @@ pub fn row(row: &Row, now: i64) -> String {
 }
 
 /// The whole board.
-pub fn json(board: &Board, now: i64) -> String {
+pub fn json(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
     let counts = |counts: &Counts| {
         json!({ "bad": counts.bad, "warn": counts.warn, "stale": counts.stale, "unknown": counts.unknown,
                 "silenced": counts.silenced, "silenced_bad": counts.silenced_bad, "ok": counts.ok, "suspect": counts.suspect })
@@ -98,12 +102,14 @@ pub fn json(board: &Board, now: i64) -> String {
         json!({ "text": cause.text(), "check": cause.family, "way": cause.way, "status": cause.status,
                 "since": since(cause.since), "hosts": cause.hosts, "of": cause.of })
     };
+    let breaker = |(key, breaker): &(Key, Breaker)| json!({ "key": key.to_string(), "position": breaker.position(now).name(), "words": breaker.words(now) });
     let all = json!({
         "at": human::rfc3339(now),
         "counts": counts(&board.hosts),
         "services": counts(&board.services),
         "silenced_checks": { "silenced": board.hushed.checks, "bad": board.hushed.bad },
         "causes": board.causes.iter().map(cause).collect::<Vec<_>>(),
+        "breakers": breakers.iter().map(breaker).collect::<Vec<_>>(),
         "hosts": board.cells.iter().map(cell).collect::<Vec<_>>(),
         "checks": board.rows.iter().map(|row| row_json(row, now)).collect::<Vec<_>>(),
     });

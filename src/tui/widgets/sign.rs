@@ -40,6 +40,9 @@ pub const STALE: Sign = sign("◌", "-", "stale", Role::Stale);
 /// A person knows: it calls nobody, whatever it is.
 pub const SILENCED: Sign = sign("◇", "z", "silenced", Role::Dim);
 
+/// A breaker is not closed: beside how something is.
+pub const BREAKER: Sign = sign("⊘", "/", "breaker", Role::Warning);
+
 impl Sign {
     /// The glyph that this theme may show; always one column wide.
     pub fn glyph(&self, theme: &Theme) -> &'static str {
@@ -156,7 +159,9 @@ mod tests {
             .into_iter()
             .map(cell),
         );
-        let signs = signs.chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true), silenced(s)]));
+        let signs = signs
+            .chain([BREAKER])
+            .chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true), silenced(s)]));
         for s in signs {
             assert_eq!(s.glyph.width(), 1, "{s:?}");
             assert!(s.ascii.len() == 1 && s.ascii.is_ascii() && !s.word.is_empty(), "{s:?}");

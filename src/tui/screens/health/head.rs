@@ -1,8 +1,8 @@
 //! What stands above the table: how many hosts are how, how old that is and who measures it, and what makes all of it
 //! doubtful.
 
+use super::breakers;
 use super::data::Picture;
-use super::note;
 use crate::health::breaker::Key;
 use crate::health::judge::Status;
 use crate::text::human;
@@ -50,6 +50,11 @@ pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u
     y += u16::from(fits);
     put(buf, theme, area.x, y, below, &measured(model, picture), theme.style(Role::Dim));
     y += 1;
+    if let Some(text) = breakers::line(picture, model.now.ms) {
+        let text = format!("{} {text}", sign::BREAKER.glyph(theme));
+        put(buf, theme, area.x, y, area.width, &text, theme.style(sign::BREAKER.role));
+        y += 1;
+    }
     for (text, role) in doubts(model, picture) {
         let text = format!("{} {text}", sign::health(Status::Warn, false).glyph(theme));
         put(buf, theme, area.x, y, area.width, &text, theme.style(role));
@@ -139,7 +144,7 @@ fn doubts(model: &Model, picture: &Picture) -> Vec<(String, Role)> {
         doubts.push((format!("{hosts} not asked while nobody looked: {then}"), Role::Stale));
     }
     let fleet = picture.breakers.iter().filter(|(key, _)| matches!(key, Key::Fleet { .. }));
-    let fleet = fleet.filter_map(|(_, breaker)| note::stands(breaker, now));
+    let fleet = fleet.filter_map(|(_, breaker)| breakers::words(breaker, now));
     doubts.extend(fleet.map(|(words, role)| (format!("control host or network? The fleet's {words}"), role)));
     doubts
 }

@@ -6,6 +6,9 @@ mod actions;
 mod answers;
 #[cfg(test)]
 mod away_tests;
+pub mod breakers;
+#[cfg(test)]
+mod breakers_tests;
 mod columns;
 mod data;
 mod force;
@@ -198,10 +201,14 @@ fn refresh(model: &mut Model) {
 }
 
 fn again(model: &mut Model, kept: Option<Name>) {
-    let page = model.page(LIST);
+    let (page, now, project) = (model.page(LIST), model.now.ms, std::sync::Arc::clone(&model.project));
     let s = &mut model.health;
     s.choice.words = s.filter.text().to_lowercase().split_whitespace().map(str::to_owned).collect();
-    s.lines = s.picture.as_ref().map(|picture| rows::lines(&picture.board, &s.choice)).unwrap_or_default();
+    let lines = s.picture.as_ref().map(|picture| {
+        let held = |row: &Row| breakers::of_row(&project, picture, row, now).is_some();
+        rows::lines(&picture.board, &s.choice, &held)
+    });
+    s.lines = lines.unwrap_or_default();
     // Whoever stands at the top wants to see the worst, whatever that is.
     let at = match (s.list.cursor, kept) {
         (0, _) | (_, None) => None,

@@ -7,9 +7,9 @@ use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
 use crate::tui::screens::fleet::sort::Sort;
-use crate::tui::screens::health::Picture;
+use crate::tui::screens::health::{Picture, breakers};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{line, paint};
+use crate::tui::widgets::{line, paint, sign};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -48,7 +48,13 @@ pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
                 Some(value) => (format!("{value:.0}%"), Role::Text),
                 None => nothing(),
             };
-            [(sign.text(&model.theme), sign.role), percent(cell.cpu), percent(cell.memory), percent(cell.disk)]
+            let mut state = sign.text(&model.theme);
+            if breakers::of_host(picture, host, model.now.ms).is_some() {
+                // The longest word leaves no room for a gap.
+                state += if paint::width(&state) + 2 < COLUMNS[0].1 { " " } else { "" };
+                state += sign::BREAKER.glyph(&model.theme);
+            }
+            [(state, sign.role), percent(cell.cpu), percent(cell.memory), percent(cell.disk)]
         }
     };
     cells(model, frame, area, texts);
@@ -63,7 +69,10 @@ pub fn words(model: &Model, host: &str) -> Option<(String, Role)> {
     } else {
         String::new()
     };
-    Some((format!("{state}  {}{since}", cell.why), role))
+    let breaker = breakers::of_host(picture, host, model.now.ms);
+    let breaker =
+        breaker.map(|(words, _)| format!("  {} {words}", sign::BREAKER.glyph(&model.theme))).unwrap_or_default();
+    Some((format!("{state}  {}{since}{breaker}", cell.why), role))
 }
 
 /// What is known of a host; one that was never asked is not.
