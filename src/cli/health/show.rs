@@ -60,9 +60,7 @@ fn counts(board: &Board) -> String {
 pub fn row(row: &Row, now: i64) -> String {
     let host = row.host.as_deref().unwrap_or("-");
     let mut more = Vec::new();
-    if row.suspect || row.tends != row.status {
-        more.push(format!("{}/{} {}", row.streak, row.needed, row.tends.name()));
-    }
+    more.extend(row.soon());
     if row.flapping {
         more.push(format!("flapping {:.0}%", row.flap));
     }

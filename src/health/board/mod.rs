@@ -14,8 +14,10 @@ use super::silence::{Silences, What, words};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Families of the built-in sample that have a column of their own.
+/// Families of the built-in sample that are shown in a way of their own.
 pub mod family {
+    /// How long the host has been up, seconds.
+    pub const UPTIME: &str = "uptime";
     /// Processor, percent.
     pub const CPU: &str = "cpu";
     /// Memory that is not available, percent.
@@ -180,6 +182,20 @@ impl Hushed {
 }
 
 impl Row {
+    /// What it is about to become, in words: `2 of 3 readings until bad`; `None`: it stays as it is.
+    pub fn soon(&self) -> Option<String> {
+        let tends = self.tends.name();
+        match self.status {
+            // Not even that is known now.
+            Status::Ok if self.suspect && self.tends == Status::Ok => Some("the last reading failed".into()),
+            Status::Ok | Status::Warn | Status::Bad if self.tends == self.status => None,
+            Status::Stale | Status::Unknown => None,
+            // It was often enough, and must last yet.
+            _ if self.streak >= self.needed => Some(format!("{tends} if it lasts")),
+            _ => Some(format!("{} of {} readings until {tends}", self.streak, self.needed)),
+        }
+    }
+
     /// It is bad, and nobody said that this is known.
     pub fn is_alert(&self) -> bool {
         self.status == Status::Bad && self.silenced.is_none()
@@ -285,7 +301,8 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
     let state = &record.state;
     let status = state.seen(&record.rule, now);
     let last = state.last.as_ref();
-    let trend = record.trend.filter(|_| status != Status::Stale);
+    // How long a host has been up only grows.
+    let trend = record.trend.filter(|_| status != Status::Stale && record.family != family::UPTIME);
     let full = |trend: Trend| trend.until(record.value?, 100.0);
     Row {
         host: report.host.clone(),

@@ -16,6 +16,9 @@ mod form;
 mod head;
 mod hush;
 mod keys;
+mod layout;
+#[cfg(test)]
+mod layout_tests;
 mod news;
 mod note;
 mod rows;

@@ -17,7 +17,7 @@ use crate::tui::update;
 pub(super) const MINUTE: i64 = 60_000;
 
 /// Readings, oldest first: seconds before now, what was got, in words.
-fn record(check: &str, rule: Rule, readings: &[(i64, Got, &str)]) -> Record {
+pub(super) fn record(check: &str, rule: Rule, readings: &[(i64, Got, &str)]) -> Record {
     let (mut state, mut series) = (CheckState::default(), Series::default());
     for (ago, got, text) in readings {
         let at = NOW.ms - ago * 1000;
@@ -450,7 +450,7 @@ fn what_recovery_does_is_said_in_the_row() {
     let row = d.screen().lines().find(|line| line.contains("✖ bad ")).unwrap().to_owned();
     assert!(row.contains("for a person"), "{}", d.screen());
     // Where there is no column for it, it follows what was read.
-    let mut narrow = driver("dark", (100, 30), None);
+    let mut narrow = driver("dark", (80, 24), None);
     narrow.model.project = std::sync::Arc::clone(&d.model.project);
     narrow.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(d.model.health.picture.clone().unwrap())))));
     let row = narrow.screen().lines().find(|line| line.contains("✖ bad ")).unwrap().to_owned();
