@@ -18,7 +18,7 @@ pub enum Danger {
     Confirm,
     /// Asks for a reason, which others will read. Read-only mode drops it.
     Reason,
-    /// Asks in a form of its own, where nothing is done before a reason is typed. Read-only mode drops it.
+    /// Asks in a form of its own. Read-only mode drops it.
     Form,
     /// On a protected environment its name must be typed; elsewhere as `Confirm`. Read-only mode drops it.
     TypeName,

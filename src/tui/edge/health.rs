@@ -46,6 +46,15 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
             };
             context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
         }
+        health::Effect::TakeOver { ids, reason } => {
+            let take = |id| recovery::take_over(&context.state, id, &context.operator, reason.as_deref());
+            let (taken, failed): (Vec<_>, Vec<_>) = ids.into_iter().map(take).partition(Result::is_ok);
+            let (level, text) = match failed.into_iter().find_map(Result::err) {
+                None => (Level::Info, format!("{} in your hands", text::human::of(taken.len() as u64, "incident"))),
+                Some(e) => (Level::Error, format!("taken over: {}; not all: {e}", taken.len())),
+            };
+            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+        }
         health::Effect::Silence { word, until } => {
             let (now, what) = (crate::tui::app::now().ms, word.brief());
             let done = match until {

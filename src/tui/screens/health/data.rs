@@ -8,6 +8,7 @@ use crate::health::silence::{Silences, Word};
 use crate::recovery::incident::Incident;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::sign::{self, Sign};
+use uuid::Uuid;
 
 /// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
 const OLD: i64 = 15_000;
@@ -32,6 +33,13 @@ pub enum Effect {
         input: Input,
         /// Why.
         reason: String,
+    },
+    /// Take incidents of recovery over; answered by a toast.
+    TakeOver {
+        /// Which.
+        ids: Vec<Uuid>,
+        /// Why, where that was said.
+        reason: Option<String>,
     },
     /// Silence something, or lift that; answered by a toast.
     Silence {

@@ -23,6 +23,12 @@ pub fn none(model: &Model) -> Option<String> {
     key(model).is_none().then(|| "no breaker belongs to this line: choose the row of a host".into())
 }
 
+/// A person forced that of the line, so there is something to take back.
+pub fn is_forced(model: &Model) -> bool {
+    let Some((key, picture)) = key(model).zip(model.health.of(model.env)) else { return false };
+    picture.breakers.iter().any(|(of, breaker)| *of == key && breaker.word(model.now.ms).is_some())
+}
+
 /// What will happen, before it is asked for how long and why.
 pub fn question(model: &Model, to: Option<Forcing>) -> Vec<String> {
     let Some(key) = key(model) else { return vec![] };

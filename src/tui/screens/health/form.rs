@@ -14,6 +14,7 @@ use crate::tui::widgets::{dialog, line};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use uuid::Uuid;
 
 /// What is said.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub enum What {
     Silence(Vec<Offer>),
     /// One of these is silent no more; how it is now.
     Lift(Vec<Offer>, String),
+    /// A person takes these incidents over; what they are.
+    TakeOver(Vec<Uuid>, String),
 }
 
 /// One thing that can be chosen.
@@ -97,13 +100,14 @@ impl What {
             What::Force(key, None) => format!("leave to itself {key}"),
             What::Silence(_) => "silence".into(),
             What::Lift(..) => "lift a silence".into(),
+            What::TakeOver(..) => "take over".into(),
         }
     }
 
     /// What can be chosen.
     fn offers(&self) -> &[Offer] {
         match self {
-            What::Force(..) => &[],
+            What::Force(..) | What::TakeOver(..) => &[],
             What::Silence(offers) | What::Lift(offers, _) => offers,
         }
     }
@@ -122,6 +126,10 @@ impl What {
                 format!("It is {}.", plain(said)),
                 "Once lifted, people hear of it again, and recovery may act.".into(),
             ],
+            What::TakeOver(_, about) => vec![
+                plain(about).into_owned(),
+                "It is in your hands then: nothing more is begun by itself, and nobody else is called.".into(),
+            ],
         }
     }
 
@@ -129,6 +137,7 @@ impl What {
         match self {
             What::Force(_, Some(_)) => "30m, 2h; nothing: until taken back. Tab goes to the other field.",
             What::Silence(_) => "30m, 2h. Tab goes to the other field, up and down choose what.",
+            What::TakeOver(..) => "A reason may be left out; others read it.",
             What::Force(_, None) | What::Lift(..) => "Others read it.",
         }
     }
@@ -138,6 +147,7 @@ impl What {
         match self {
             What::Force(..) => "Enter does it and the audit ledger keeps it; Esc cancels.",
             What::Silence(_) => "Enter silences it and the audit ledger keeps it; Esc cancels.",
+            What::TakeOver(..) => "Enter takes it over and the audit ledger keeps it; Esc cancels.",
             What::Lift(..) => "Enter lifts the silence and the audit ledger keeps it; Esc cancels.",
         }
     }
@@ -156,11 +166,12 @@ impl Form {
 
     fn effect(&self, model: &Model) -> Result<Effect, String> {
         let reason = self.reason.text().trim().to_owned();
-        if reason.is_empty() {
-            return Err("a reason is missing: others read it".into());
-        }
         let (now, time) = (model.now.ms, self.time.text().trim());
         Ok(match &self.what {
+            What::TakeOver(ids, _) => {
+                Effect::TakeOver { ids: ids.clone(), reason: (!reason.is_empty()).then_some(reason) }
+            }
+            _ if reason.is_empty() => return Err("a reason is missing: others read it".into()),
             What::Force(key, to) => {
                 let until = if time.is_empty() || to.is_none() { None } else { Some(now + span(time)?) };
                 let force = |to| Forced { to, until, by: model.operator.name.clone(), reason: reason.clone(), at: now };

@@ -18,6 +18,7 @@ pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
         (Face::Table, Motion::Left) => return actions::fold(model, Some(false)),
         (Face::Table, Motion::Right) => return actions::fold(model, Some(true)),
         (Face::Table, _) => {
+            s.moved = true;
             s.list.motion(motion, s.lines.len(), page);
         }
     }
@@ -78,6 +79,7 @@ pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Ve
             let again = model.health.list.cursor == index;
             let (len, page) = (model.health.lines.len(), model.page(LIST));
             model.health.list.select(index, len, page);
+            model.health.moved = true;
             if again { actions::open(model) } else { vec![] }
         }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Part { part: wall::CELL, index })) => {

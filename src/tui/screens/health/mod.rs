@@ -13,6 +13,9 @@ mod columns;
 mod data;
 mod force;
 mod form;
+mod hands;
+#[cfg(test)]
+mod hands_tests;
 mod head;
 mod hush;
 mod keys;
@@ -71,6 +74,8 @@ pub struct Health {
     /// What is shown.
     lines: Vec<Line>,
     list: List,
+    /// The cursor was moved, so that it stays with its line.
+    moved: bool,
     face: Face,
     /// A person's word over a breaker or a silence, while it is typed.
     form: Option<form::Form>,
@@ -144,6 +149,7 @@ fn enter(model: &mut Model) -> Vec<effect::Effect> {
     if model.health.of(model.env).is_none() {
         let s = &mut model.health;
         (s.picture, s.face, s.choice.host, s.lines) = (None, Face::Table, None, vec![]);
+        (s.list, s.moved) = (List::default(), false);
     }
     vec![]
 }
@@ -212,10 +218,10 @@ fn again(model: &mut Model, kept: Option<Name>) {
         rows::lines(&picture.board, &s.choice, &held)
     });
     s.lines = lines.unwrap_or_default();
-    // Whoever stands at the top wants to see the worst, whatever that is.
-    let at = match (s.list.cursor, kept) {
-        (0, _) | (_, None) => None,
-        (_, kept) => s.lines.iter().position(|line| s.name(*line) == kept),
+    // Whoever never moved wants to see the worst, whatever that is.
+    let at = match (s.moved, kept) {
+        (false, _) | (_, None) => None,
+        (true, kept) => s.lines.iter().position(|line| s.name(*line) == kept),
     };
     s.list.select(at.unwrap_or(s.list.cursor), s.lines.len(), page);
 }

@@ -4,6 +4,7 @@ use super::breakers;
 use super::data::Picture;
 use crate::health::board::Row;
 use crate::project::Project;
+use crate::project::config::recovery::Policy;
 use crate::recovery::incident::{self, Incident};
 use crate::tui::theme::Role;
 
@@ -24,12 +25,13 @@ pub fn note(project: &Project, picture: &Picture, row: &Row, now: i64) -> Option
 
 /// The incident of a row.
 pub fn incident<'a>(project: &Project, picture: &'a Picture, row: &Row) -> Option<&'a Incident> {
-    let host = row.host.as_deref()?;
-    let of_check = |policy: &str| {
-        let mut policies = project.recovery.iter();
-        policies.any(|p| p.name == policy && (p.check == row.check || p.check == row.probe))
-    };
-    picture.incidents.iter().find(|i| i.host == host && of_check(&i.policy))
+    picture.incidents.iter().find(|incident| is_of(project, incident, row))
+}
+
+/// It is about this row: its host, and what its policy watches.
+pub fn is_of(project: &Project, incident: &Incident, row: &Row) -> bool {
+    let watched = |p: &Policy| p.name == incident.policy && (p.check == row.check || p.check == row.probe);
+    row.host.as_deref() == Some(&incident.host) && project.recovery.iter().any(watched)
 }
 
 fn words(incident: &Incident) -> Option<(String, Role)> {
