@@ -24,6 +24,18 @@ fn without_configuration_hosts_are_sampled_in_one_round_trip_and_each_answer_is_
     assert!(raw.contains("ssh ") && raw.contains("the built-in sample") && raw.contains("meminfo:MemTotal:"), "{raw}");
     let raw: serde_json::Value = serde_json::from_str(&lab.ok(["health", "--raw", "h2", "sample", "--json"])).unwrap();
     assert_eq!((raw[0]["ended"].as_str(), raw.as_array().unwrap().len()), (Some("exit 0"), 1));
+    // What is asked nowhere is a mistake.
+    for (host, named, words) in [("h1", "nope", "there are "), ("h9", "sample", "no host \"h9\"")] {
+        let out = lab.run(["health", "--raw", host, named]);
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(1), "{told}");
+        assert!(told.contains(words) && (host == "h9" || told.contains("memory")), "{told}");
+    }
+    // Only with --all what is well is printed, and a breaker that a person forced always.
+    lab.ok(["breaker", "open", "transport:lab/h1", "--reason", "switch q"]);
+    let brief = lab.ok(["health", "--once"]);
+    assert!(brief.contains("⊘ breaker transport:lab/h1 is forced open by ") && brief.contains(": switch q"), "{brief}");
+    assert!(!brief.contains("memory") && lab.ok(["health", "--once", "--all"]).contains("memory"), "{brief}");
 }
 
 #[test]

@@ -20,8 +20,8 @@ fn sign(status: Status) -> &'static str {
     }
 }
 
-/// The whole board: what is not well, then how much is.
-pub fn text(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
+/// How many are how, what keeps others off, and what is not well, or `all` of it.
+pub fn text(board: &Board, breakers: &[(Key, Breaker)], all: bool, now: i64) -> String {
     let mut out = format!("{}\n", counts(board));
     for (key, breaker) in breakers {
         out += &format!("⊘ breaker {}\n", plain(&format!("{key} is {}", breaker.words(now))));
@@ -29,7 +29,7 @@ pub fn text(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
     for cause in &board.causes {
         out += &format!("▲ common cause? {} since {}\n", plain(&cause.text()), human::time(cause.since));
     }
-    let loud = |row: &&Row| row.status != Status::Ok || row.suspect || row.flapping;
+    let loud = |row: &&Row| all || row.status != Status::Ok || row.suspect || row.flapping;
     let loud = board.rows.iter().filter(loud);
     loud.for_each(|row| out += &self::row(row, now));
     out
