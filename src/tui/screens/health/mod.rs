@@ -13,6 +13,8 @@ mod columns;
 mod data;
 mod force;
 mod form;
+#[cfg(test)]
+mod form_tests;
 mod hands;
 #[cfg(test)]
 mod hands_tests;

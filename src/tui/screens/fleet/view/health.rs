@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 const COLUMNS: [(&str, u16, Sort); 4] =
     [("STATE", 11, Sort::State), ("CPU", 5, Sort::Cpu), ("MEM", 5, Sort::Memory), ("DISK", 6, Sort::Disk)];
 /// From these widths of the table on there is the state, and all of it.
-const ROOM: (u16, u16) = (48, 90);
+const ROOM: (u16, u16) = (48, 85);
 
 /// Columns that they take in a table of this width.
 pub fn wide(table: u16) -> u16 {
