@@ -35,7 +35,7 @@ pub struct Board {
     pub hosts: Counts,
     /// How many of the checks that are measured once for all are how.
     pub services: Counts,
-    /// Silenced checks beside those of hosts that are silenced altogether.
+    /// Silenced checks beside those of hosts that count as silenced.
     pub hushed: Hushed,
     /// What fails the same way at the same time, most hosts first.
     pub causes: Vec<Cause>,
@@ -136,9 +136,9 @@ pub struct Row {
 pub struct Cell {
     /// Its name.
     pub host: String,
-    /// The worst of its checks that are not silenced.
+    /// The worst of its checks that are not silenced; where these are well, of the others.
     pub status: Status,
-    /// All of them are silenced.
+    /// Whatever is not well with it is silenced, or all of it is.
     pub silenced: bool,
     /// It is well, but the last reading of something says otherwise.
     pub suspect: bool,
@@ -356,9 +356,15 @@ fn never(host: &str) -> Row {
 }
 
 fn cell(host: &str, rows: &[Row]) -> Cell {
-    let silenced = rows.iter().all(|row| row.silenced.is_some());
-    let counts = rows.iter().filter(|row| silenced || row.silenced.is_none());
-    let worst = counts.max_by_key(|row| (row.status, row.suspect, Reverse(row.since)));
+    let worst = |silenced: bool| {
+        let of = rows.iter().filter(|row| row.silenced.is_some() == silenced);
+        of.max_by_key(|row| (row.status, row.suspect, Reverse(row.since)))
+    };
+    let (loud, hushed) = (worst(false), worst(true));
+    // What is silenced counts for nothing, yet a host is not well for it.
+    let calls = |row: &Row| row.status != Status::Ok || row.suspect;
+    let silenced = !loud.is_some_and(calls) && hushed.is_some_and(|row| loud.is_none() || row.status != Status::Ok);
+    let worst = if silenced { hushed } else { loud };
     let percent = |family: &str| {
         let known = rows.iter().filter(|row| row.status != Status::Stale && row.family == family);
         known.filter_map(|row| row.value).reduce(f64::max)

@@ -212,10 +212,16 @@ fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     assert!(host.cells[0].silenced && host.cells[0].why == "web refused", "{:?}", host.cells[0]);
     assert!(host.rows[2].silenced.as_ref().unwrap().ends_with(" by ann: its switch"), "{:?}", host.rows[2]);
     assert_eq!(host.causes[0].hosts, ["w2", "w3"], "who has a common cause is not silenced");
-    // Of a host with one silenced check the others count.
+    // Of a host with one silenced check the others count; where they are well, it is not well all the same.
     let check = board(&["check:web"]);
-    assert_eq!((check.hosts, check.causes.len()), (Counts { ok: 4, ..Counts::default() }, 0));
+    assert_eq!(
+        (check.hosts, check.causes.len()),
+        (Counts { silenced: 3, silenced_bad: 3, ok: 1, ..Counts::default() }, 0)
+    );
     assert!(!check.rows.iter().any(Row::is_alert));
-    assert_eq!(check.hushed, Hushed { checks: 3, bad: 3 }, "and their silenced ones are counted beside them");
-    assert_eq!(host.hushed, Hushed::default());
+    assert_eq!((check.hushed, host.hushed), Default::default());
+    reports[0].records.push(fails("disk", 100, "full"));
+    let both = Board::new(&reports, &all, &Silences::new(vec![silence("check:web")], &[]), NOW);
+    assert_eq!((both.hosts.bad, both.hosts.silenced), (1, 2));
+    assert_eq!(both.hushed, Hushed { checks: 1, bad: 1 }, "counted beside its host");
 }

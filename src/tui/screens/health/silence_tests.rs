@@ -35,7 +35,7 @@ fn a_thousand_hosts_that_are_bad_and_silenced_are_never_all_well() {
     for target in ["all", "check:ssh"] {
         let mut d = driver("dark", (80, 24), Some(under(&thousand(), &[target])));
         for keys in ["v", "v"] {
-            let counts = if target == "all" { "◇ 1,000 silenced, 1,000 bad" } else { "◇ 1,000 silenced" };
+            let counts = "◇ 1,000 silenced, 1,000 bad";
             assert!(d.screen().contains(counts), "{}", d.screen());
             assert!(d.screen().contains("◇ bad      web0000"), "{}", d.screen());
             assert!(!d.screen().contains("All is well"), "{}", d.screen());
@@ -64,9 +64,13 @@ fn what_is_silenced_and_bad_stands_behind_what_calls_and_what_is_well_among_what
 
 #[test]
 fn one_silenced_check_is_counted_beside_its_host() {
-    let p = under(&[report("a", vec![fails("ssh", 120, "refused"), well("cpu", 4)])], &["check:ssh"]);
-    let d = driver("dark", (80, 24), Some(p));
-    assert!(d.screen().contains("◇ 1 check silenced, 1 bad"), "{}", d.screen());
+    let shown = |records| driver("dark", (80, 24), Some(under(&[report("a", records)], &["check:ssh"]))).screen();
+    let refused = || fails("ssh", 120, "refused");
+    let beside = shown(vec![refused(), fails("web", 120, "503")]);
+    assert!(beside.contains("✖ 1 bad") && beside.contains("◇ 1 check silenced, 1 bad"), "{beside}");
+    // Where nothing else is wrong, the host is what the silence hides.
+    let alone = shown(vec![refused(), well("cpu", 4)]);
+    assert!(alone.contains("● 0 ok   ◇ 1 silenced, 1 bad"), "{alone}");
 }
 
 #[test]
