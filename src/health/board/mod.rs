@@ -362,8 +362,8 @@ fn cell(host: &str, rows: &[Row]) -> Cell {
     };
     let (loud, hushed) = (worst(false), worst(true));
     // What is silenced counts for nothing, yet a host is not well for it.
-    let calls = |row: &Row| row.status != Status::Ok || row.suspect;
-    let silenced = !loud.is_some_and(calls) && hushed.is_some_and(|row| loud.is_none() || row.status != Status::Ok);
+    let well = |row: Option<&Row>| row.is_none_or(|row| row.status == Status::Ok);
+    let silenced = well(loud) && hushed.is_some() && (loud.is_none() || !well(hushed));
     let worst = if silenced { hushed } else { loud };
     let percent = |family: &str| {
         let known = rows.iter().filter(|row| row.status != Status::Stale && row.family == family);

@@ -221,6 +221,7 @@ fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     assert!(!check.rows.iter().any(Row::is_alert));
     assert_eq!((check.hushed, host.hushed), Default::default());
     reports[0].records.push(fails("disk", 100, "full"));
+    reports[1].records[1].state.missing = 1;
     let both = Board::new(&reports, &all, &Silences::new(vec![silence("check:web")], &[]), NOW);
     assert_eq!((both.hosts.bad, both.hosts.silenced), (1, 2));
     assert_eq!(both.hushed, Hushed { checks: 1, bad: 1 }, "counted beside its host");

@@ -34,31 +34,35 @@ pub fn line(picture: &Picture, now: i64) -> Option<String> {
     let mut all: Vec<&(Key, Breaker)> = standing(picture, now).collect();
     all.sort_by_key(|(_, breaker)| breaker.word(now).is_none());
     let (key, breaker) = all.first()?;
-    let (words, _) = words(breaker, now)?;
+    let stands = stands(breaker, now)?;
     let of = match key {
         Key::Transport { host, .. } => host.clone(),
         Key::Service { service, .. } => format!("service {service}"),
         Key::Endpoint { .. } | Key::Fleet { .. } => key.to_string(),
     };
     let forced = all.iter().filter(|(_, breaker)| breaker.word(now).is_some()).count();
-    let by_people = if forced > 0 { format!(", {} forced", human::count(forced as u64)) } else { String::new() };
-    let more = if all.len() > 1 { "; v lists all" } else { "" };
-    Some(format!("{} not closed{by_people}{more}: {of}: {words}", human::of(all.len() as u64, "breaker")))
+    let more = match all.len() {
+        1 => String::new(),
+        _ => format!(", {} forced (v lists them)", human::count(forced as u64)),
+    };
+    Some(format!("{} not closed{more}: {of} {stands}", human::of(all.len() as u64, "breaker")))
 }
 
 /// `breaker open 0:24`, `breaker forced open for 2:00:00 by ann: migration`; `None`: it is closed.
 pub fn words(breaker: &Breaker, now: i64) -> Option<(String, Role)> {
+    stands(breaker, now).map(|text| (format!("breaker {text}"), Role::Warning))
+}
+
+fn stands(breaker: &Breaker, now: i64) -> Option<String> {
     if let Some(forced) = breaker.word(now) {
         let until = forced.until.map(|until| format!(" for {}", human::clock(until - now))).unwrap_or_default();
         let name = breaker.position(now).name().replace('_', " ");
-        return Some((format!("breaker {name}{until} by {}: {}", forced.by, forced.reason), Role::Warning));
+        return Some(format!("{name}{until} by {}: {}", forced.by, forced.reason));
     }
     match &breaker.state {
         State::Closed => None,
-        State::Open { until } if *until > now => {
-            Some((format!("breaker open {}", human::clock(until - now)), Role::Warning))
-        }
-        State::Open { .. } => Some(("breaker open, tried next".into(), Role::Warning)),
-        State::HalfOpen { .. } => Some(("breaker half open".into(), Role::Warning)),
+        State::Open { until } if *until > now => Some(format!("open {}", human::clock(until - now))),
+        State::Open { .. } => Some("open, tried next".into()),
+        State::HalfOpen { .. } => Some("half open".into()),
     }
 }

@@ -22,7 +22,7 @@ fn a_forced_breaker_is_in_the_head_in_its_row_among_what_is_not_well_and_on_the_
     let p = fleet(vec![forced("web07", Forcing::Open), forced("web50", Forcing::Closed)]);
     let mut d = driver("dark", (80, 24), Some(p));
     assert!(
-        d.screen().contains("⊘ 2 breakers not closed, 2 forced; v lists all: web07: breaker forc"),
+        d.screen().contains("⊘ 2 breakers not closed, 2 forced (v lists them): web07 forced open"),
         "{}",
         d.screen()
     );
