@@ -199,7 +199,9 @@ pub fn view(model: &Model, form: &Form, frame: &mut Frame, area: Rect, hits: &mu
     let inner = usize::from(WIDE.min(area.width).saturating_sub(4)).max(1);
     let about: Vec<&str> = about.iter().flat_map(|text| line::fold(text, inner)).collect();
     let (offers, fields) = (form.what.offers(), 1 + usize::from(form.what.lasts()));
-    let above = if offers.is_empty() { 0 } else { offers.len() + about.len() + 2 };
+    // An empty line stands below the offers, and below what comes of it.
+    let gap = |lines: usize| lines + usize::from(lines > 0);
+    let above = gap(offers.len()) + gap(about.len());
     let high = u16::try_from(above + fields + 5).unwrap_or(u16::MAX);
     let inside = dialog::open(theme, frame, area, (WIDE, high), &plain(&form.what.title()), Role::Warning, hits);
     let mut rows = (inside.y..inside.bottom()).map(|y| Rect { y, height: 1, ..inside });
@@ -217,7 +219,7 @@ pub fn view(model: &Model, form: &Form, frame: &mut Frame, area: Rect, hits: &mu
     for text in &about {
         line::put(frame.buffer_mut(), theme, row(), text, theme.style(Role::Text));
     }
-    if !offers.is_empty() {
+    if !about.is_empty() {
         row();
     }
     for (word, field, focus, shown) in

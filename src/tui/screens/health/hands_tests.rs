@@ -38,7 +38,12 @@ fn the_incidents_of_a_common_cause_are_taken_over_with_one_key() {
     assert!(d.screen().contains("t take over"), "{}", d.screen());
     d.effects();
     d.keys("t");
-    assert!(d.screen().contains("2 incidents: web1, web3."), "{}", d.screen());
+    insta::assert_snapshot!("health_take_over", d.screen());
+    assert!(
+        d.screen().contains("2 incidents: web1, web3.") && d.screen().contains("Enter takes it over"),
+        "{}",
+        d.screen()
+    );
     d.keys("enter");
     let taken = |ids: Vec<uuid::Uuid>, reason: Option<&str>| {
         [effect::Effect::Health(Effect::TakeOver { ids, reason: reason.map(str::to_owned) })]
