@@ -116,7 +116,7 @@ pub fn value(of: Of<'_>) -> String {
     let mut text = row.text.clone();
     match (status(of).0, of.picture.age(row, of.model.now.ms)) {
         (Status::Stale, Some(age)) if row.unasked => {
-            text = format!("{}, {} old: {text}", unasked(of.picture), human::short(age));
+            text = format!("{}, {} old: {text}", unasked(of), human::short(age));
         }
         (Status::Stale, Some(age)) => text = format!("{} old: {text}", human::short(age)),
         _ => {}
@@ -133,9 +133,14 @@ pub fn value(of: Of<'_>) -> String {
     text
 }
 
+/// Somebody asks the hosts now: whoever polls, or this console, which is about to.
+pub fn is_asked(model: &Model, picture: &Picture) -> bool {
+    picture.poller.is_some() || !model.read_only
+}
+
 /// Why a reading is old that nobody tried to renew.
-fn unasked(picture: &Picture) -> &'static str {
-    if picture.poller.is_some() { "asked again now" } else { "not asked: nobody looked" }
+fn unasked(of: Of<'_>) -> &'static str {
+    if is_asked(of.model, of.picture) { "asked again now" } else { "not asked: nobody looked" }
 }
 
 /// The same, short: that ssh names the host and the port again would leave no room for what is wrong.

@@ -1,8 +1,8 @@
 //! What stands above the table: how many hosts are how, how old that is and who measures it, and what makes all of it
 //! doubtful.
 
-use super::breakers;
 use super::data::Picture;
+use super::{breakers, columns};
 use crate::health::breaker::Key;
 use crate::health::judge::Status;
 use crate::text::human;
@@ -140,7 +140,7 @@ fn doubts(model: &Model, picture: &Picture) -> Vec<(String, Role)> {
     let unasked = unasked.collect::<BTreeSet<_>>().len();
     if unasked > 0 && !picture.is_old(now) {
         let hosts = human::of(unasked as u64, "host");
-        let then = if picture.poller.is_some() { "they are asked again now" } else { "nobody asks them now" };
+        let then = if columns::is_asked(model, picture) { "they are asked again now" } else { "nobody asks them now" };
         doubts.push((format!("{hosts} not asked while nobody looked: {then}"), Role::Stale));
     }
     let fleet = picture.breakers.iter().filter(|(key, _)| matches!(key, Key::Fleet { .. }));
