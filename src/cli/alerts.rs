@@ -16,7 +16,7 @@ Examples:
   opsdeck alerts -e production --json | jq '.[].labels.alertname'
   opsdeck alerts --since 2h      # also those that are over
 
-An Alertmanager tells `opsdeck serve` by a webhook: `webhook_configs: [{url: 'http://127.0.0.1:9590/alerts'}]`. What fires is
+An Alertmanager tells `opsdeck serve` by a webhook: `webhook_configs: [{url: 'http://127.0.0.1:9590/alerts'}]`. What fires is \
 what it told last, and when that was stands beside it.
 
 Exit codes: 0 shown, 1 the state directory cannot be read, 2 the command line is wrong.")]

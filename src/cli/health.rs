@@ -7,11 +7,13 @@ mod show;
 
 use super::{Global, print};
 use crate::health::board::Board;
+use crate::health::breaker::{Breaker, Keeper, Key, Position};
 use crate::health::judge::Status;
 use crate::health::plan;
 use crate::health::poll::{Options, Polling};
 use crate::health::probe::target::load;
 use crate::health::read::Reader;
+use crate::health::record::Report;
 use crate::health::sample;
 use crate::health::silence::Silences;
 use crate::health::store::Store;
@@ -20,7 +22,7 @@ use crate::project::{Environment, Project};
 use crate::state::Index;
 use crate::state::operator::Operator;
 use anyhow::{Result, anyhow, bail};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,12 +41,13 @@ const PATIENCE: i64 = 90_000;
 #[command(after_help = "\
 Examples:
   opsdeck health -E production --once
+  opsdeck health -E production --once --all
   opsdeck health 'web:&eu'
   opsdeck health -E staging --raw web1 sample
   opsdeck health --once --json | jq '.hosts[] | select(.status != \"ok\")'
 
-Exit codes: 0 all is well (without --once: it was ended), 3 something is bad, 4 something needs a look, 5 something is not
-known or stale, 1 an error.")]
+Exit codes: 0 all is well (without --once: it was ended), 3 something is bad, 4 something needs a look, 5 something is not \
+known or stale, 1 an error. What is silenced counts for none of them.")]
 pub struct Args {
     /// Hosts, as a pattern
     #[arg(default_value = "all", allow_hyphen_values = true)]
@@ -52,9 +55,12 @@ pub struct Args {
     /// Environment of the project; not needed where there is only one
     #[arg(short = 'E', long, value_name = "NAME")]
     pub environment: Option<String>,
-    /// Ask once what was not asked within its interval, print it all, and end
+    /// Ask once what was not asked within its interval, print what is not well, and end
     #[arg(long)]
     pub once: bool,
+    /// With --once: print what is well, too
+    #[arg(long, requires = "once")]
+    pub all: bool,
     /// Print the last raw answers of a check on a host (`-`: of one that is asked once for all), newest first; asks nothing
     #[arg(long, num_args = 2, value_names = ["HOST", "CHECK"], conflicts_with = "once")]
     pub raw: Vec<String>,
@@ -82,16 +88,16 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let mut options = Options { state, project: Arc::clone(&project), environment, who, hosts: None };
     let store = Store::open(&options.state, &options.scope())?;
     if let [host, check] = args.raw.as_slice() {
-        return raw(&store, host, check, args.json);
+        return raw(&options, &store, (host, check), args.json);
     }
     let (hosts, asked) = hosts(&options, &args.pattern)?;
     options.hosts = Some(hosts.clone());
     let index = Index::open(&options.state)?;
     let (environment, policies) = (options.environment.name.clone(), project.recovery.clone());
     let polling = Polling::start(options)?;
-    let watched = Watched { index, environment, policies, hosts };
+    let watched = Watched { index, keeper: Keeper::open(&global.store())?, environment, policies, hosts };
     let done = if args.once {
-        once(Reader::new(store), &watched, &asked, args.json)
+        once(Reader::new(store), &watched, &asked, (args.json, args.all))
     } else {
         follow(Reader::new(store), &watched, args.json)
     };
@@ -137,29 +143,55 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-fn raw(store: &Store, host: &str, check: &str, json: bool) -> Result<ExitCode> {
+fn raw(options: &Options, store: &Store, (host, check): (&str, &str), json: bool) -> Result<ExitCode> {
     let host = Some(host).filter(|host| *host != "-");
     let mut all = store.raw(host, check)?;
     if all.is_empty() {
         // The checks of a sample are known by other names than the probe that brings them.
-        let mut reports = store.reports(0)?.into_iter().filter(|report| report.host.as_deref() == host);
-        if let Some(report) = reports.find(|report| report.records.iter().any(|record| record.check == check)) {
-            all = store.raw(host, &report.probe)?;
+        let reports = store.reports(0)?.into_iter().filter(|report| report.host.as_deref() == host);
+        let reports: Vec<Report> = reports.collect();
+        match reports.iter().find(|report| report.records.iter().any(|record| record.check == check)) {
+            Some(report) => all = store.raw(host, &report.probe)?,
+            None => is_asked(options, &reports, host, check)?,
         }
     }
     print::print(&if json { show::raw_json(&all) } else { show::raw(&all) })?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// A check that is asked there may have no answer yet; what is asked nowhere is a mistake, and it is said what there is.
+fn is_asked(options: &Options, reports: &[Report], host: Option<&str>, check: &str) -> Result<()> {
+    let (hosts, asked) = hosts(options, "all")?;
+    if let Some(host) = host.filter(|host| !hosts.iter().any(|known| known == host)) {
+        bail!("no host {host:?} in {}", options.environment.name);
+    }
+    let probes = asked.into_keys().filter(|(of, _)| of.as_deref() == host).map(|(_, probe)| probe);
+    let checks = reports.iter().flat_map(|report| &report.records).map(|record| record.check.clone());
+    let known: BTreeSet<String> = probes.chain(checks).collect();
+    if known.contains(check) {
+        return Ok(());
+    }
+    let there = host.map_or("beside hosts".to_owned(), |host| format!("on {host}"));
+    bail!("no check {check:?} {there}: there are {}", known.into_iter().collect::<Vec<_>>().join(", "))
+}
+
 /// The hosts that are shown, and where it stands what a person silenced there.
 struct Watched {
     index: Index,
+    keeper: Keeper,
     environment: String,
     policies: Vec<Policy>,
     hosts: Vec<String>,
 }
 
 impl Watched {
+    /// Breakers that are not closed: they keep others off, whatever the checks say.
+    fn breakers(&self) -> Result<Vec<(Key, Breaker)>> {
+        let mut all = self.keeper.list(Some(&self.environment))?;
+        all.retain(|(_, breaker)| breaker.position(now()) != Position::Closed);
+        Ok(all)
+    }
+
     fn board(&self, reader: &Reader) -> Result<Board> {
         let silences = Silences::read(&self.index, &self.environment, &self.policies, now())?;
         Ok(reader.board(&self.hosts, &silences, now()))
@@ -175,7 +207,7 @@ fn is_new(reader: &Reader, asked: &Asked, began: i64) -> bool {
 }
 
 /// Until all was asked, or the slowest has had its time.
-fn once(mut reader: Reader, watched: &Watched, asked: &Asked, json: bool) -> Result<ExitCode> {
+fn once(mut reader: Reader, watched: &Watched, asked: &Asked, (json, all): (bool, bool)) -> Result<ExitCode> {
     let (began, start) = (now(), Instant::now());
     let slowest = asked.values().max().copied().unwrap_or_default();
     let limit = PATIENCE + i64::from(slowest) * 1000;
@@ -183,7 +215,12 @@ fn once(mut reader: Reader, watched: &Watched, asked: &Asked, json: bool) -> Res
         reader.read(now())?;
         if is_new(&reader, asked, began) || start.elapsed().as_millis() as i64 > limit {
             let board = watched.board(&reader)?;
-            print::print(&if json { show::json(&board, now()) } else { show::text(&board, now()) })?;
+            let breakers = watched.breakers()?;
+            let text = match json {
+                true => show::json(&board, &breakers, now()),
+                false => show::text(&board, &breakers, all, now()),
+            };
+            print::print(&text)?;
             return Ok(code(&board));
         }
         std::thread::sleep(LOOK);

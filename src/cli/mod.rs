@@ -266,4 +266,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn no_paragraph_of_a_help_is_broken_by_hand() {
+        let mut verbs = vec![];
+        all(&Cli::command(), "opsdeck", &mut verbs);
+        let mut broken = vec![];
+        for (name, verb) in verbs {
+            let text = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            // The terminal breaks it where it ends; what stands behind a colon or is indented is a list.
+            for (line, next) in text.lines().zip(text.lines().skip(1)) {
+                let goes_on = !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+                if goes_on && !next.is_empty() && !next.starts_with(' ') {
+                    broken.push(format!("{name}: {line}"));
+                }
+            }
+        }
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
 }

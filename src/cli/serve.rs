@@ -26,10 +26,10 @@ Examples:
   opsdeck serve --unit | sudo tee /etc/systemd/system/opsdeck.service
   curl -s http://127.0.0.1:9590/readyz
 
-Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus), and POST /alerts
-(webhook of an Alertmanager; see `opsdeck alerts`). With a token all but /healthz want it:
-`Authorization: Bearer TOKEN`. Changes of opsdeck.yaml hold after SIGHUP (`systemctl
-reload opsdeck`), unless there is a mistake in it, or a restart; runs notice neither.
+Paths: /healthz (it lives), /readyz (200, or 503 and why not), /metrics (Prometheus), and POST /alerts \
+(webhook of an Alertmanager; see `opsdeck alerts`). With a token all but /healthz want it: \
+`Authorization: Bearer TOKEN`. Changes of opsdeck.yaml hold after SIGHUP (`systemctl reload opsdeck`), unless \
+there is a mistake in it, or a restart; runs notice neither.
 
 Exit codes: 0 ended by SIGTERM or Ctrl-C, 1 it could not serve, 2 the command line is wrong.")]
 pub struct Args {

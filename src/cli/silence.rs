@@ -24,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   opsdeck silence web3 -E production --for 2h --reason 'its disk is being replaced'
   opsdeck silence 'web:&eu' check:ssh -E production --for 30m --reason 'firewall change, INC-4711'
+  opsdeck silence 'check:disk /var on db1' -E production --for 8h --reason 'the archive job, INC-4712'
   opsdeck silence service:shop -E production --for 1h --reason 'migration'
   opsdeck silence all -E staging --for 8h --reason 'load test'
   opsdeck silences
@@ -46,7 +47,7 @@ pub struct Set {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Which {
-    /// Hosts as a pattern, check:NAME, service:NAME; `all`: the whole environment with its checks beside hosts
+    /// Hosts as a pattern, check:NAME, 'check:NAME on HOST', service:NAME; `all`: the whole environment with its checks beside hosts
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Environment of the project; not needed where there is only one
@@ -135,7 +136,7 @@ pub fn list(args: &List, global: &Global) -> Result<ExitCode> {
         "nothing is silenced\n".to_owned()
     } else {
         let line = |row: &crate::state::silences::SilenceRow| {
-            let left = human::short(row.until - now);
+            let left = human::left(row.until - now);
             let text = format!("{}  {}  {}, {left} left", row.environment, row.target, silence::words(row));
             plain(&text).into_owned() + "\n"
         };
@@ -159,13 +160,20 @@ fn targets(project: &Project, environment: &Environment, texts: &[String]) -> Re
         match Target::named(text) {
             Target::All => targets.push(Target::All),
             Target::Check(name) => {
-                let own = project.checks.iter().map(|check| check.name.as_str());
-                let known: Vec<&str> = own.chain(["ssh"]).chain(METRICS).collect();
-                let family = name.split_once(' ').map_or(name.as_str(), |(family, _)| family);
-                if ![name.as_str(), family].iter().any(|name| known.contains(name)) {
-                    bail!("no check {name:?}: expected one of {}", known.join(", "));
-                }
+                is_check(project, &name)?;
                 targets.push(Target::Check(name));
+            }
+            Target::One { check, host } => {
+                is_check(project, &check)?;
+                let known = match inventory.take() {
+                    Some(known) => known,
+                    None => load(&project.root, &environment.inventory, INVENTORY).map_err(anyhow::Error::msg)?,
+                };
+                if known.host(&host).is_none() {
+                    bail!("no host {host:?} in {}", environment.name);
+                }
+                inventory = Some(known);
+                targets.push(Target::One { check, host });
             }
             Target::Service(name) => {
                 known::one("service", &name, "`recovery:` and `releases:`", project.services())?;
@@ -191,6 +199,16 @@ fn targets(project: &Project, environment: &Environment, texts: &[String]) -> Re
         }
     }
     Ok(targets)
+}
+
+fn is_check(project: &Project, name: &str) -> Result<()> {
+    let own = project.checks.iter().map(|check| check.name.as_str());
+    let known: Vec<&str> = own.chain(["ssh"]).chain(METRICS).collect();
+    let family = name.split_once(' ').map_or(name, |(family, _)| family);
+    if ![name, family].iter().any(|name| known.contains(name)) {
+        bail!("no check {name:?}: expected one of {}", known.join(", "));
+    }
+    Ok(())
 }
 
 fn now() -> i64 {

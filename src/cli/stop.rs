@@ -18,7 +18,7 @@ Examples:
   opsdeck stop 0199 --after-task
   opsdeck stop 0199 --now
 
-Exit codes: 0 stopped (or, with --after-task, asked to), 1 no such run, 64 refused: it has ended, or is being stopped,
+Exit codes: 0 stopped (or, with --after-task, asked to), 1 no such run, 64 refused: it has ended, or is being stopped, \
 75 asked, but it has not ended yet.")]
 pub struct Args {
     /// The run: its id, the beginning of it, or `last`

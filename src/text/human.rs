@@ -54,6 +54,33 @@ pub fn short(ms: i64) -> String {
     }
 }
 
+/// What is left of a time, from milliseconds, to the nearest minute: `2h`, `1h30m`, `45m`; seconds in the last one, hours
+/// where it is days: `2d4h`. What was said a moment ago reads as it was said.
+pub fn left(ms: i64) -> String {
+    let rounded = |unit: i64| (ms.max(0) + unit / 2) / unit;
+    let (s, m, h) = (rounded(1_000), rounded(60_000), rounded(3_600_000));
+    let two = |(big, of): (i64, &str), (small, unit): (i64, &str)| match small {
+        0 => format!("{big}{of}"),
+        _ => format!("{big}{of}{small}{unit}"),
+    };
+    match (s, m, h) {
+        (..60, ..) => format!("{s}s"),
+        (_, ..60, _) => format!("{m}m"),
+        (_, ..1440, _) => two((m / 60, "h"), (m % 60, "m")),
+        _ => two((h / 24, "d"), (h % 24, "h")),
+    }
+}
+
+/// Names that a line has room for.
+const FEW: usize = 6;
+
+/// Names in a line: the first few, and how many more there are: `web1, web2, web3 and 994 more`.
+pub fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(FEW);
+    let first = names.take(FEW).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{first} and {} more", count(more as u64)) } else { first }
+}
+
 /// A duration with two figures, from milliseconds: `380 ms`, `1.3 s`, `48 s`, then as [`clock`].
 pub fn duration(ms: i64) -> String {
     match ms.max(0) {
@@ -111,6 +138,31 @@ pub fn span(text: &str) -> Result<i64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_reads_as_it_was_said_a_moment_ago() {
+        let (second, minute, hour) = (1_000, 60_000, 3_600_000);
+        for (ms, words) in [
+            (2 * hour - 300, "2h"),
+            (90 * minute - 4 * second, "1h30m"),
+            (59 * minute + 50 * second, "1h"),
+            (12 * minute + 10 * second, "12m"),
+            (59 * second, "59s"),
+            (-1, "0s"),
+            (24 * hour - 1, "1d"),
+            (52 * hour, "2d4h"),
+        ] {
+            assert_eq!(left(ms), words);
+        }
+    }
+
+    #[test]
+    fn many_names_are_a_few_and_a_count() {
+        let names: Vec<String> = (1..=1000).map(|n| format!("w{n}")).collect();
+        let few = |n: usize| few(names[..n].iter().map(String::as_str));
+        assert_eq!((few(0).as_str(), few(2).as_str(), few(6).as_str()), ("", "w1, w2", "w1, w2, w3, w4, w5, w6"));
+        assert_eq!(few(1000), "w1, w2, w3, w4, w5, w6 and 994 more");
+    }
 
     #[test]
     fn a_word_holds_for_a_time_that_lies_ahead() {

@@ -18,6 +18,8 @@ pub enum Danger {
     Confirm,
     /// Asks for a reason, which others will read. Read-only mode drops it.
     Reason,
+    /// Asks in a form of its own. Read-only mode drops it.
+    Form,
     /// On a protected environment its name must be typed; elsewhere as `Confirm`. Read-only mode drops it.
     TypeName,
 }

@@ -113,6 +113,8 @@ impl App {
             let due = self.pacer.due(now, self.screen.stats());
             if due == Some(Duration::ZERO) {
                 self.draw()?;
+                // Which hosts are in sight is known since the frame.
+                self.edge.watch(health::wanted(&self.model));
                 continue;
             }
             let until_tick = tick.saturating_duration_since(now);

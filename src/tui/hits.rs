@@ -74,6 +74,11 @@ impl Hits {
             .map_or(1, |(_, area, _)| usize::from(area.height).max(1))
     }
 
+    /// True once a list was drawn.
+    pub fn has(&self, list: &str) -> bool {
+        self.lists.iter().any(|(name, ..)| *name == list)
+    }
+
     /// Items of a list; 0 where it was not drawn.
     pub fn len(&self, list: &str) -> usize {
         self.lists.iter().rev().find(|(name, ..)| *name == list).map_or(0, |(.., len)| *len)

@@ -27,6 +27,32 @@ fn without_configuration_hosts_are_sampled_in_one_round_trip_and_each_answer_is_
     );
     let raw: serde_json::Value = serde_json::from_str(&lab.ok(["health", "--raw", "h2", "sample", "--json"])).unwrap();
     assert_eq!((raw[0]["ended"].as_str(), raw.as_array().unwrap().len()), (Some("exit 0"), 1));
+    // What is asked nowhere is a mistake.
+    for (host, named, words) in [("h1", "nope", "there are "), ("h9", "sample", "no host \"h9\"")] {
+        let out = lab.run(["health", "--raw", host, named]);
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(1), "{told}");
+        assert!(told.contains(words) && (host == "h9" || told.contains("memory")), "{told}");
+    }
+    // One check of one host is silenced, and lifted by the name that it is listed with.
+    let one = "check:memory on h1";
+    lab.ok(["silence", one, "--for", "2h", "--reason", "a cache"]);
+    let listed = lab.ok(["silences"]);
+    assert!(listed.contains(one) && listed.contains(", 2h left"), "{listed}");
+    let out = lab.run(["silence", "check:memory on h9", "--for", "2h", "--reason", "a cache"]);
+    assert!(!out.status.success() && String::from_utf8_lossy(&out.stderr).contains("no host \"h9\""), "{out:?}");
+    // How well this machine is now is no matter: only what is printed.
+    let printed =
+        |args: &[&str]| String::from_utf8_lossy(&lab.run(["health", "--once"].iter().chain(args)).stdout).into_owned();
+    let silent = printed(&["--all"]);
+    let of = |host: &str| silent.lines().find(|line| line.contains(host) && line.contains(" memory ")).unwrap();
+    assert!(of(" h1 ").starts_with("◇ ") && !of(" h2 ").starts_with("◇ "), "{silent}");
+    lab.ok(["unsilence", one, "--reason", "it is over"]);
+    // Only with --all what is well is printed, and a breaker that a person forced always.
+    lab.ok(["breaker", "open", "transport:lab/h1", "--reason", "switch q"]);
+    let brief = printed(&[]);
+    assert!(brief.contains("⊘ breaker transport:lab/h1 is forced open by ") && brief.contains(": switch q"), "{brief}");
+    assert!(!brief.contains(" uptime ") && printed(&["--all"]).contains(" uptime "), "{brief}");
 }
 
 #[test]

@@ -16,7 +16,12 @@ pub struct Stays(Child);
 
 impl Stays {
     pub fn start(lab: &Lab) -> Stays {
-        Stays(lab.opsdeck(["health"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        Stays::of(lab, "all")
+    }
+
+    /// Of some hosts only.
+    pub fn of(lab: &Lab, pattern: &str) -> Stays {
+        Stays(lab.opsdeck(["health", pattern]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
     fn kill(&mut self) {
@@ -61,6 +66,21 @@ fn one_polls_the_others_read_and_a_dead_one_is_followed() {
     assert!(now() - died >= LEASE / 3, "not before the lease ends");
     wait_true(60, "the next one's samples", || sampled(&store, "h1") > died && sampled(&store, "h2") > died);
     assert_eq!(poller(&store), Some(next));
+}
+
+#[test]
+fn a_host_behind_ansible_that_comes_into_sight_late_is_asked_at_once() {
+    let lab = Lab::start(0);
+    let python = "ansible_connection=local ansible_python_interpreter=/usr/bin/python3";
+    lab.write("inventories/lab/hosts.ini", &format!("a {python}\nb {python}\n"));
+    let _of_a = Stays::of(&lab, "a");
+    let store = store(&lab);
+    let first = wait_until(60, "a sample of a", || Some(sampled(&store, "a")).filter(|at| *at > 0));
+    assert_eq!(sampled(&store, "b"), 0, "nobody wants it yet");
+    let _of_b = Stays::of(&lab, "b");
+    let second = wait_until(90, "a sample of b", || Some(sampled(&store, "b")).filter(|at| *at > 0));
+    assert!(second - first < 30_000, "{} ms: its turn a minute later was waited for", second - first);
+    assert_eq!(sampled(&store, "a"), first, "whoever was asked just now is not asked again with it");
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! A board as lines and as JSON. Everything that hosts said is safe by the time it is here, or made so.
 
 use crate::health::board::{Board, Counts, Row};
+use crate::health::breaker::{Breaker, Key};
 use crate::health::judge::Status;
 use crate::health::record::{Raw, Unit};
 use crate::text::{human, pad, plain, plain_lines};
 use serde_json::{Value, json};
 
-/// What a person silenced has a sign of its own.
-const SILENCED: (&str, &str) = ("◇", "silenced");
+/// What a person silenced has a mark of its own; how it is stands beside it all the same.
+const SILENCED: &str = "◇";
 
 fn sign(status: Status) -> &'static str {
     match status {
@@ -19,39 +20,47 @@ fn sign(status: Status) -> &'static str {
     }
 }
 
-/// The whole board: what is not well, then how much is.
-pub fn text(board: &Board, now: i64) -> String {
-    let mut out = format!("{}\n", counts(&board.hosts));
+/// How many are how, what keeps others off, and what is not well, or `all` of it.
+pub fn text(board: &Board, breakers: &[(Key, Breaker)], all: bool, now: i64) -> String {
+    let mut out = format!("{}\n", counts(board));
+    for (key, breaker) in breakers {
+        out += &format!("⊘ breaker {}\n", plain(&format!("{key} is {}", breaker.words(now))));
+    }
     for cause in &board.causes {
         out += &format!("▲ common cause? {} since {}\n", plain(&cause.text()), human::time(cause.since));
     }
-    let loud = |row: &&Row| row.status != Status::Ok || row.suspect || row.flapping;
+    let loud = |row: &&Row| all || row.status != Status::Ok || row.suspect || row.flapping;
     let loud = board.rows.iter().filter(loud);
     loud.for_each(|row| out += &self::row(row, now));
     out
 }
 
-fn counts(counts: &Counts) -> String {
+fn counts(board: &Board) -> String {
+    let counts = &board.hosts;
     let of = |status: Status| (sign(status), status.name());
     let all = [
         (of(Status::Bad), counts.bad),
         (of(Status::Warn), counts.warn),
         (of(Status::Stale), counts.stale),
         (of(Status::Unknown), counts.unknown),
-        (SILENCED, counts.silenced),
         (of(Status::Ok), counts.ok),
     ];
     let some = all.into_iter().filter(|(shown, n)| *n > 0 || *shown == of(Status::Ok));
-    some.map(|((sign, name), n)| format!("{sign} {n} {name}")).collect::<Vec<_>>().join("   ")
+    let mut parts: Vec<String> = some.map(|((sign, name), n)| format!("{sign} {n} {name}")).collect();
+    let hushed = |n: u32, bad: u32, of: &str| {
+        let more = if bad > 0 { format!(", {bad} bad") } else { String::new() };
+        (n > 0).then(|| format!("{SILENCED} {n} {of}silenced{more}"))
+    };
+    parts.extend(hushed(board.hosts.silenced, board.hosts.silenced_bad, ""));
+    parts.extend(hushed(board.hushed.checks, board.hushed.bad, "checks "));
+    parts.join("   ")
 }
 
 /// One line.
 pub fn row(row: &Row, now: i64) -> String {
     let host = row.host.as_deref().unwrap_or("-");
     let mut more = Vec::new();
-    if row.suspect || row.tends != row.status {
-        more.push(format!("{}/{} {}", row.streak, row.needed, row.tends.name()));
-    }
+    more.extend(row.soon());
     if row.flapping {
         more.push(format!("flapping {:.0}%", row.flap));
     }
@@ -65,7 +74,7 @@ pub fn row(row: &Row, now: i64) -> String {
     let age = row.age.map_or(String::new(), |age| format!("{} old", human::short(age)));
     let silence = row.silenced.clone().unwrap_or_default();
     let parts = [since, more.join(", "), row.source.clone(), age, silence];
-    let (sign, name) = row.silenced.as_ref().map_or((sign(row.status), row.status.name()), |_| SILENCED);
+    let (sign, name) = (if row.silenced.is_some() { SILENCED } else { sign(row.status) }, row.status.name());
     let tail: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!(
         "{sign} {}  {}  {}  {}  ({})\n",
@@ -78,10 +87,10 @@ pub fn row(row: &Row, now: i64) -> String {
 }
 
 /// The whole board.
-pub fn json(board: &Board, now: i64) -> String {
+pub fn json(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
     let counts = |counts: &Counts| {
         json!({ "bad": counts.bad, "warn": counts.warn, "stale": counts.stale, "unknown": counts.unknown,
-                "silenced": counts.silenced, "ok": counts.ok, "suspect": counts.suspect })
+                "silenced": counts.silenced, "silenced_bad": counts.silenced_bad, "ok": counts.ok, "suspect": counts.suspect })
     };
     let cell = |cell: &crate::health::board::Cell| {
         json!({ "host": cell.host, "status": cell.status, "silenced": cell.silenced, "why": cell.why, "since": since(cell.since),
@@ -91,11 +100,14 @@ pub fn json(board: &Board, now: i64) -> String {
         json!({ "text": cause.text(), "check": cause.family, "way": cause.way, "status": cause.status,
                 "since": since(cause.since), "hosts": cause.hosts, "of": cause.of })
     };
+    let breaker = |(key, breaker): &(Key, Breaker)| json!({ "key": key.to_string(), "position": breaker.position(now).name(), "words": breaker.words(now) });
     let all = json!({
         "at": human::rfc3339(now),
         "counts": counts(&board.hosts),
         "services": counts(&board.services),
+        "silenced_checks": { "silenced": board.hushed.checks, "bad": board.hushed.bad },
         "causes": board.causes.iter().map(cause).collect::<Vec<_>>(),
+        "breakers": breakers.iter().map(breaker).collect::<Vec<_>>(),
         "hosts": board.cells.iter().map(cell).collect::<Vec<_>>(),
         "checks": board.rows.iter().map(|row| row_json(row, now)).collect::<Vec<_>>(),
     });

@@ -44,7 +44,8 @@ pub fn find(rows: &mut [Row]) -> Vec<Cause> {
     for (n, row) in rows.iter().enumerate() {
         let Some(host) = row.host.as_ref().filter(|_| row.silenced.is_none()) else { continue };
         of.entry(&row.family).or_default().insert(host);
-        if matches!(row.status, Status::Bad | Status::Warn | Status::Stale) {
+        // That nobody asked has its cause here, not there.
+        if matches!(row.status, Status::Bad | Status::Warn | Status::Stale) && !row.unasked {
             let measured = row.limit.is_some() || row.status == Status::Stale;
             let way = if measured { String::new() } else { way(&row.text, host) };
             alike.entry((row.family.clone(), row.status, way)).or_default().push(n);

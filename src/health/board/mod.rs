@@ -14,8 +14,10 @@ use super::silence::{Silences, What, words};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Families of the built-in sample that have a column of their own.
+/// Families of the built-in sample that are shown in a way of their own.
 pub mod family {
+    /// How long the host has been up, seconds.
+    pub const UPTIME: &str = "uptime";
     /// Processor, percent.
     pub const CPU: &str = "cpu";
     /// Memory that is not available, percent.
@@ -33,6 +35,8 @@ pub struct Board {
     pub hosts: Counts,
     /// How many of the checks that are measured once for all are how.
     pub services: Counts,
+    /// Silenced checks beside those of hosts that count as silenced.
+    pub hushed: Hushed,
     /// What fails the same way at the same time, most hosts first.
     pub causes: Vec<Cause>,
     /// One a host, in the order of the hosts that were asked for.
@@ -52,9 +56,20 @@ pub struct Counts {
     pub stale: u32,
     pub unknown: u32,
     pub silenced: u32,
+    /// Of those that are silenced: bad.
+    pub silenced_bad: u32,
     pub ok: u32,
     /// Of those that are well: the last reading says otherwise.
     pub suspect: u32,
+}
+
+/// Checks that a person silenced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hushed {
+    /// How many.
+    pub checks: u32,
+    /// How many of them are bad.
+    pub bad: u32,
 }
 
 /// One check in one place, or several of one probe that are all stale or unknown.
@@ -108,6 +123,8 @@ pub struct Row {
     pub source: String,
     /// Milliseconds since the last reading; `None`: there is none.
     pub age: Option<i64>,
+    /// It is stale because nobody asked: that says nothing of the host.
+    pub unasked: bool,
     /// How many checks stand in this row.
     pub folded: u32,
     /// Which of [`Board::causes`] it belongs to.
@@ -119,9 +136,9 @@ pub struct Row {
 pub struct Cell {
     /// Its name.
     pub host: String,
-    /// The worst of its checks that are not silenced.
+    /// The worst of its checks that are not silenced; where these are well, of the others.
     pub status: Status,
-    /// All of them are silenced.
+    /// Whatever is not well with it is silenced, or all of it is.
     pub silenced: bool,
     /// It is well, but the last reading of something says otherwise.
     pub suspect: bool,
@@ -141,6 +158,7 @@ impl Counts {
     fn add(&mut self, status: Status, suspect: bool, silenced: bool) {
         if silenced {
             self.silenced += 1;
+            self.silenced_bad += u32::from(status == Status::Bad);
             return;
         }
         match status {
@@ -154,7 +172,30 @@ impl Counts {
     }
 }
 
+impl Hushed {
+    fn add<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) {
+        for row in rows.into_iter().filter(|row| row.silenced.is_some()) {
+            self.checks += row.folded;
+            self.bad += u32::from(row.status == Status::Bad);
+        }
+    }
+}
+
 impl Row {
+    /// What it is about to become, in words: `2 of 3 readings until bad`; `None`: it stays as it is.
+    pub fn soon(&self) -> Option<String> {
+        let tends = self.tends.name();
+        match self.status {
+            // Not even that is known now.
+            Status::Ok if self.suspect && self.tends == Status::Ok => Some("the last reading failed".into()),
+            Status::Ok | Status::Warn | Status::Bad if self.tends == self.status => None,
+            Status::Stale | Status::Unknown => None,
+            // It was often enough, and must last yet.
+            _ if self.streak >= self.needed => Some(format!("{tends} if it lasts")),
+            _ => Some(format!("{} of {} readings until {tends}", self.streak, self.needed)),
+        }
+    }
+
     /// It is bad, and nobody said that this is known.
     pub fn is_alert(&self) -> bool {
         self.status == Status::Bad && self.silenced.is_none()
@@ -186,13 +227,17 @@ impl Board {
             }
             let cell = cell(host, rows);
             board.hosts.add(cell.status, cell.suspect, cell.silenced);
+            if !cell.silenced {
+                board.hushed.add(rows.iter());
+            }
             board.cells.push(cell);
         }
+        board.hushed.add(&once);
         once.iter().for_each(|row| board.services.add(row.status, row.suspect, row.silenced.is_some()));
         let mut rows: Vec<Row> = of.into_iter().flatten().chain(once).collect();
         board.causes = cause::find(&mut rows);
         // Stable: within one state and moment the hosts keep their order.
-        rows.sort_by_key(|row| (rank(row), Reverse(row.suspect), Reverse(changed(row))));
+        rows.sort_by_key(|row| (rank(row), Reverse(row.suspect && row.silenced.is_none()), Reverse(changed(row))));
         board.rows = rows;
         board
     }
@@ -203,10 +248,10 @@ impl Board {
     }
 }
 
-/// The worst first; what is silenced stands before what is well.
+/// The worst first; what is silenced and not well stands before what is well, silenced or not.
 fn rank(row: &Row) -> (bool, bool, Reverse<Status>) {
-    let silenced = row.silenced.is_some();
-    (!silenced && row.status == Status::Ok, silenced, Reverse(row.status))
+    let well = row.status == Status::Ok;
+    (well, !well && row.silenced.is_some(), Reverse(row.status))
 }
 
 fn silenced(host: Option<&str>, check: &str, silences: &Silences) -> Option<String> {
@@ -229,7 +274,9 @@ fn rows(report: &Report, silences: &Silences, now: i64, board: &mut Board) -> Ve
         }
         let interval = record.rule.interval;
         board.interval = Some(board.interval.map_or(interval, |shortest| shortest.min(interval)));
-        let alike = |r: &&mut Row| r.status == row.status && folds(r.status) && r.silenced == row.silenced;
+        let alike = |r: &&mut Row| {
+            r.status == row.status && folds(r.status) && r.silenced == row.silenced && r.unasked == row.unasked
+        };
         let alike = rows.iter_mut().find(alike);
         match alike {
             Some(one) => {
@@ -254,7 +301,8 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
     let state = &record.state;
     let status = state.seen(&record.rule, now);
     let last = state.last.as_ref();
-    let trend = record.trend.filter(|_| status != Status::Stale);
+    // How long a host has been up only grows.
+    let trend = record.trend.filter(|_| status != Status::Stale && record.family != family::UPTIME);
     let full = |trend: Trend| trend.until(record.value?, 100.0);
     Row {
         host: report.host.clone(),
@@ -282,6 +330,8 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
         full_in: trend.filter(|_| record.unit == Unit::Percent).and_then(full),
         source: record.source.clone(),
         age: last.map(|last| (now - last.at).max(0)),
+        // Every asking leaves a report, whatever the host answers.
+        unasked: status == Status::Stale && now - report.at > record.rule.stale_after(),
         folded: 1,
         cause: None,
     }
@@ -306,9 +356,15 @@ fn never(host: &str) -> Row {
 }
 
 fn cell(host: &str, rows: &[Row]) -> Cell {
-    let silenced = rows.iter().all(|row| row.silenced.is_some());
-    let counts = rows.iter().filter(|row| silenced || row.silenced.is_none());
-    let worst = counts.max_by_key(|row| (row.status, row.suspect, Reverse(row.since)));
+    let worst = |silenced: bool| {
+        let of = rows.iter().filter(|row| row.silenced.is_some() == silenced);
+        of.max_by_key(|row| (row.status, row.suspect, Reverse(row.since)))
+    };
+    let (loud, hushed) = (worst(false), worst(true));
+    // What is silenced counts for nothing, yet a host is not well for it.
+    let well = |row: Option<&Row>| row.is_none_or(|row| row.status == Status::Ok);
+    let silenced = well(loud) && hushed.is_some() && (loud.is_none() || !well(hushed));
+    let worst = if silenced { hushed } else { loud };
     let percent = |family: &str| {
         let known = rows.iter().filter(|row| row.status != Status::Stale && row.family == family);
         known.filter_map(|row| row.value).reduce(f64::max)

@@ -168,6 +168,24 @@ fn a_thousand_hosts_are_folded_quickly() {
 }
 
 #[test]
+fn what_nobody_asked_is_stale_and_no_common_cause() {
+    let all: Vec<String> = (1..=9).map(|n| format!("w{n}")).collect();
+    let old = |asked: i64| -> Vec<Report> {
+        let one =
+            |host: &String| Report { at: NOW - asked, ..report(host, vec![well("ssh", 240), well("disk /", 240)]) };
+        all.iter().map(one).collect()
+    };
+    let board = |asked: i64| Board::new(&old(asked), &all, &Silences::default(), NOW);
+    let away = board(240_000);
+    assert_eq!((away.hosts.stale, away.causes.len()), (9, 0));
+    assert!(away.rows.iter().all(|row| row.unasked && row.folded == 2), "{:?}", away.rows[0]);
+    // Asked a moment ago, and still nothing new: that has a cause.
+    let silent = board(5_000);
+    assert_eq!((silent.hosts.stale, silent.causes.len()), (9, 1));
+    assert!(silent.rows.iter().all(|row| !row.unasked));
+}
+
+#[test]
 fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     let all: Vec<String> = (1..=4).map(|n| format!("w{n}")).collect();
     let records = |n: i64| vec![fails("web", 100 + n, "refused"), well("ssh", 5)];
@@ -187,15 +205,24 @@ fn what_is_silenced_is_shown_before_what_is_well_and_counts_for_nothing() {
     };
     assert_eq!((board(&[]).hosts.bad, board(&[]).causes.len()), (3, 1));
     let host = board(&["w1"]);
-    assert_eq!(host.hosts, Counts { bad: 2, silenced: 1, ok: 1, ..Counts::default() });
+    assert_eq!(host.hosts, Counts { bad: 2, silenced: 1, silenced_bad: 1, ok: 1, ..Counts::default() });
     let seen: Vec<_> = host.rows.iter().map(|r| (r.host.as_deref().unwrap(), r.check.as_str())).collect();
     let order = ["w2 web", "w3 web", "w1 web", "w1 ssh", "w2 ssh", "w3 ssh", "w4 ssh"];
     assert_eq!(seen.iter().map(|(host, check)| format!("{host} {check}")).collect::<Vec<_>>(), order);
     assert!(host.cells[0].silenced && host.cells[0].why == "web refused", "{:?}", host.cells[0]);
     assert!(host.rows[2].silenced.as_ref().unwrap().ends_with(" by ann: its switch"), "{:?}", host.rows[2]);
     assert_eq!(host.causes[0].hosts, ["w2", "w3"], "who has a common cause is not silenced");
-    // Of a host with one silenced check the others count.
+    // Of a host with one silenced check the others count; where they are well, it is not well all the same.
     let check = board(&["check:web"]);
-    assert_eq!((check.hosts, check.causes.len()), (Counts { ok: 4, ..Counts::default() }, 0));
+    assert_eq!(
+        (check.hosts, check.causes.len()),
+        (Counts { silenced: 3, silenced_bad: 3, ok: 1, ..Counts::default() }, 0)
+    );
     assert!(!check.rows.iter().any(Row::is_alert));
+    assert_eq!((check.hushed, host.hushed), Default::default());
+    reports[0].records.push(fails("disk", 100, "full"));
+    reports[1].records[1].state.missing = 1;
+    let both = Board::new(&reports, &all, &Silences::new(vec![silence("check:web")], &[]), NOW);
+    assert_eq!((both.hosts.bad, both.hosts.silenced), (1, 2));
+    assert_eq!(both.hushed, Hushed { checks: 1, bad: 1 }, "counted beside its host");
 }

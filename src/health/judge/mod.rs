@@ -87,6 +87,13 @@ pub struct Rule {
     pub limits: Limits,
 }
 
+impl Rule {
+    /// Milliseconds after which a reading is too old to go by.
+    pub fn stale_after(&self) -> i64 {
+        STALE * i64::from(self.interval) * 1000
+    }
+}
+
 impl Default for Rule {
     /// releases.md part 6: interval 10 s, fall 3, rise 2.
     fn default() -> Self {
@@ -121,7 +128,7 @@ impl CheckState {
     /// How it looks at this moment: too old is stale, whatever it was.
     pub fn seen(&self, rule: &Rule, now: i64) -> Status {
         match &self.last {
-            Some(last) if now - last.at > STALE * i64::from(rule.interval) * 1000 => Status::Stale,
+            Some(last) if now - last.at > rule.stale_after() => Status::Stale,
             _ => self.status,
         }
     }
@@ -148,7 +155,7 @@ impl CheckState {
                 return next;
             }
             // Nobody asked meanwhile: time that nobody saw is credited to no state.
-            if reading.at - last.at > UNSEEN.max(STALE * i64::from(rule.interval) * 1000) {
+            if reading.at - last.at > UNSEEN.max(rule.stale_after()) {
                 next = CheckState { flaps: self.flaps, level: self.level, ..CheckState::default() };
             }
         }

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use work::World;
-use works::Work;
+use works::{Measured, Work};
 
 /// Askings at once: of hosts that answer, and of those that hung the last time.
 const LANES: (usize, usize) = (64, 32);
@@ -179,8 +179,8 @@ async fn turn(
         let done = Store::open(&state, &scope).and_then(|store| publish::publish(&store, (&own, &who), &queue, &news));
         done.inspect_err(|e| tracing::warn!("health: {e}")).is_ok()
     });
-    let mut floor = Floor::new(works, world.clone(), wanted);
-    floor.begin(&measured);
+    let mut floor = Floor::new(works, world.clone(), wanted, measured);
+    floor.begin();
     let (read, mut say_at) = (Instant::now(), Instant::now());
     let ended = loop {
         floor.dispatch();
@@ -221,11 +221,15 @@ async fn turn(
 struct Floor {
     works: Vec<Arc<Work>>,
     world: World,
-    wanted: Option<Arc<HashSet<String>>>,
+    wanted: Option<HashSet<String>>,
+    /// When what was last asked.
+    measured: Measured,
     schedule: Schedule,
     began: Instant,
     /// Waits for its turn, or is under way.
     busy: Vec<bool>,
+    /// It is under way.
+    asking: Vec<bool>,
     /// It hung the last time.
     hung: Vec<bool>,
     lanes: (Arc<Semaphore>, Arc<Semaphore>),
@@ -233,15 +237,17 @@ struct Floor {
 }
 
 impl Floor {
-    fn new(works: Vec<Arc<Work>>, world: World, wanted: Option<HashSet<String>>) -> Floor {
+    fn new(works: Vec<Arc<Work>>, world: World, wanted: Option<HashSet<String>>, measured: Measured) -> Floor {
         let n = works.len();
         Floor {
             works,
             world,
-            wanted: wanted.map(Arc::new),
+            wanted,
+            measured,
             schedule: Schedule::default(),
             began: Instant::now(),
             busy: vec![false; n],
+            asking: vec![false; n],
             hung: vec![false; n],
             lanes: (Arc::new(Semaphore::new(LANES.0)), Arc::new(Semaphore::new(LANES.1))),
             under_way: JoinSet::new(),
@@ -253,16 +259,20 @@ impl Floor {
     }
 
     fn is_wanted(&self, n: usize) -> bool {
-        self.works[n].is_wanted(self.wanted.as_deref())
+        self.works[n].is_wanted(self.wanted.as_ref())
     }
 
-    fn begin(&mut self, measured: &std::collections::HashMap<(Option<String>, String), i64>) {
+    fn due(&self, n: usize) -> HashSet<String> {
+        self.works[n].due(self.wanted.as_ref(), &self.measured, work::now())
+    }
+
+    fn begin(&mut self) {
         let now = work::now();
         for n in 0..self.works.len() {
             if !self.is_wanted(n) {
                 continue;
             }
-            match self.works[n].is_fresh(measured, now) {
+            match self.works[n].is_fresh(&self.measured, now) {
                 true => self.turn(n),
                 false => self.schedule.now(n, self.now()),
             }
@@ -277,9 +287,11 @@ impl Floor {
 
     /// Other hosts are wanted: what is new is due at once.
     fn want(&mut self, wanted: Option<HashSet<String>>) {
-        self.wanted = wanted.map(Arc::new);
+        self.wanted = wanted;
         for n in 0..self.works.len() {
-            if !self.busy[n] && self.is_wanted(n) {
+            // What goes through Ansible waits for its turn for the hosts that were wanted before: others are due all the same.
+            let waits = self.busy[n] && (self.asking[n] || self.due(n).is_empty());
+            if !waits && self.is_wanted(n) {
                 self.busy[n] = true;
                 self.schedule.now(n, self.now());
             }
@@ -293,11 +305,13 @@ impl Floor {
                 self.busy[n] = false;
                 continue;
             }
+            self.asking[n] = true;
+            let hosts = self.due(n);
             let lane = Arc::clone(if self.hung[n] { &self.lanes.1 } else { &self.lanes.0 });
-            let (work, world, wanted) = (Arc::clone(&self.works[n]), self.world.clone(), self.wanted.clone());
+            let (work, world) = (Arc::clone(&self.works[n]), self.world.clone());
             self.under_way.spawn(async move {
                 let _slot = lane.acquire().await;
-                (n, work.act(world, wanted).await)
+                (n, work.act(world, hosts).await)
             });
         }
     }
@@ -313,6 +327,14 @@ impl Floor {
             matches!(one.found, Found::Unreachable(_)) && one.took >= i64::from(job.watch.timeout) * 1000
         };
         self.hung[n] = brought.iter().any(hangs);
-        self.turn(n);
+        self.asking[n] = false;
+        for (job, one) in brought {
+            self.measured.insert((job.host.clone(), job.watch.name.clone()), one.at + one.took);
+        }
+        // Hosts may have come into sight meanwhile. Whoever brings nothing has its turn, lest it be asked without end.
+        match brought.is_empty() || self.due(n).is_empty() {
+            true => self.turn(n),
+            false => self.schedule.now(n, self.now()),
+        }
     }
 }

@@ -3,13 +3,15 @@
 //! what is late leaves out turns, and holds up no other.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The jobs that wait for their turn.
 #[derive(Debug, Default)]
 pub struct Schedule {
     due: BinaryHeap<Reverse<(u64, usize)>>,
+    /// The turn of each: a job has one, whatever else is still queued for it.
+    turns: HashMap<usize, u64>,
 }
 
 /// When in its interval a thing has its turn.
@@ -22,20 +24,32 @@ pub fn phase(of: &impl Hash, interval: u64) -> u64 {
 impl Schedule {
     /// Job `n` is due at once.
     pub fn now(&mut self, n: usize, now: u64) {
-        self.due.push(Reverse((now, n)));
+        self.set(n, now);
+    }
+
+    fn set(&mut self, n: usize, turn: u64) {
+        self.due.push(Reverse((turn, n)));
+        self.turns.insert(n, turn);
     }
 
     /// Job `n` has its next turn after `now`.
     pub fn next(&mut self, n: usize, phase: u64, interval: u64, now: u64) {
         let interval = interval.max(1);
         let turn = (now.saturating_sub(phase) / interval + u64::from(now >= phase)) * interval + phase;
-        self.due.push(Reverse((turn, n)));
+        self.set(n, turn);
     }
 
     /// The next job that is due by now.
     pub fn take(&mut self, now: u64) -> Option<usize> {
-        let Reverse((at, n)) = *self.due.peek()?;
-        (at <= now).then(|| self.due.pop().map_or(n, |Reverse((_, n))| n))
+        while let Some(Reverse((at, n))) = self.due.peek().copied().filter(|Reverse((at, _))| *at <= now) {
+            self.due.pop();
+            // Else its turn was moved since.
+            if self.turns.get(&n) == Some(&at) {
+                self.turns.remove(&n);
+                return Some(n);
+            }
+        }
+        None
     }
 
     /// When the next one is due.
@@ -63,6 +77,9 @@ mod tests {
         // It took three turns: two are left out.
         schedule.next(7, 300, 1000, 4200);
         assert_eq!(schedule.at(), Some(4300));
+        // Its turn is moved: it has it once.
+        schedule.now(7, 4210);
+        assert_eq!((schedule.take(4210), schedule.take(4300)), (Some(7), None));
         let phases: std::collections::HashSet<u64> = (0..100).map(|n| phase(&format!("w{n}"), 15_000)).collect();
         assert!(phases.len() > 90, "hosts are spread");
     }

@@ -62,21 +62,28 @@ impl Work {
     }
 
     /// True if all of it was measured within its interval.
-    pub fn is_fresh(&self, measured: &HashMap<(Option<String>, String), i64>, now: i64) -> bool {
-        let fresh = |at: &i64| (0..self.interval as i64).contains(&(now - at));
-        self.jobs.iter().all(|job| measured.get(&(job.host.clone(), job.watch.name.clone())).is_some_and(fresh))
+    pub fn is_fresh(&self, measured: &Measured, now: i64) -> bool {
+        self.jobs.iter().all(|job| is_within(job, measured, now, self.interval))
     }
 
-    /// Does it.
-    pub async fn act(&self, world: World, hosts: Option<Arc<HashSet<String>>>) -> Vec<(Job, Brought)> {
+    /// Of the hosts of a watch that go through Ansible those that are wanted and were not asked for half its interval: one
+    /// that came into sight late is asked at once, and with the others from then on.
+    pub fn due(&self, hosts: Option<&HashSet<String>>, measured: &Measured, now: i64) -> HashSet<String> {
+        let Way::Ansible(_) = self.way else { return HashSet::new() };
+        let due = self.jobs.iter().filter(|job| !is_within(job, measured, now, self.interval / 2));
+        let due = due.filter_map(|job| job.host.as_ref());
+        due.filter(|host| hosts.is_none_or(|hosts| hosts.contains(*host))).cloned().collect()
+    }
+
+    /// Does it; of several hosts only for these.
+    pub async fn act(&self, world: World, hosts: HashSet<String>) -> Vec<(Job, Brought)> {
         let job = &self.jobs[0];
         match &self.way {
             Way::Ssh(vars, target) => vec![(job.clone(), work::over_ssh(job, vars, target, &world).await)],
             Way::Here(vars) => vec![(job.clone(), work::from_here(job.clone(), vars.clone(), world).await)],
             Way::Never(why) => vec![(job.clone(), never(why))],
             Way::Ansible(all) => {
-                let wanted = |host: &str| hosts.as_ref().is_none_or(|hosts| hosts.contains(host));
-                let asked = self.jobs.iter().zip(all).filter(|(_, (vars, _))| wanted(&vars.name));
+                let asked = self.jobs.iter().zip(all).filter(|(_, (vars, _))| hosts.contains(&vars.name));
                 let (jobs, all): (Vec<Job>, Vec<(Vars, String)>) =
                     asked.map(|(job, host)| (job.clone(), host.clone())).unzip();
                 let (watch, limit) = (Arc::clone(&job.watch), Duration::from_millis(self.interval * 9 / 10));
@@ -94,8 +101,16 @@ fn never(why: &str) -> Brought {
     Brought { at, took: 0, found: Found::Unknown(why), raw }
 }
 
+/// When what was last measured (Unix milliseconds), by host and probe.
+pub type Measured = HashMap<(Option<String>, String), i64>;
+
+fn is_within(job: &Job, measured: &Measured, now: i64, ms: u64) -> bool {
+    let at = measured.get(&(job.host.clone(), job.watch.name.clone()));
+    at.is_some_and(|at| (0..ms as i64).contains(&(now - at)))
+}
+
 /// When what was last measured, by host and probe.
-pub fn measured(reports: &[Report]) -> HashMap<(Option<String>, String), i64> {
+pub fn measured(reports: &[Report]) -> Measured {
     reports.iter().map(|report| ((report.host.clone(), report.probe.clone()), report.at)).collect()
 }
 

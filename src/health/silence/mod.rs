@@ -16,6 +16,9 @@ use std::fmt;
 /// Milliseconds: for longer, the time of day alone does not say when.
 const HALF_DAY: i64 = 12 * 3_600_000;
 
+/// Between a check and the host that it is silenced on.
+const ON: &str = " on ";
+
 /// What is silenced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -25,15 +28,25 @@ pub enum Target {
     Host(String),
     /// A check wherever it is asked: by its name, or by that of its family (`disk`).
     Check(String),
+    /// A check, likewise, on one host.
+    One {
+        /// The check.
+        check: String,
+        /// The host.
+        host: String,
+    },
     /// A service: its breaker, its recovery, and the checks that its policies watch.
     Service(String),
 }
 
 impl Target {
-    /// What a person typed: `all`, `check:NAME`, `service:NAME`, else a host.
+    /// What a person typed: `all`, `check:NAME`, `check:NAME on HOST`, `service:NAME`, else a host.
     pub fn named(text: &str) -> Target {
         match text.split_once(':') {
-            Some(("check", name)) => Target::Check(name.to_owned()),
+            Some(("check", name)) => match name.rsplit_once(ON).filter(|(_, host)| !host.contains(' ')) {
+                Some((check, host)) => Target::One { check: check.to_owned(), host: host.to_owned() },
+                None => Target::Check(name.to_owned()),
+            },
             Some(("service", name)) => Target::Service(name.to_owned()),
             _ if text == "all" => Target::All,
             _ => Target::Host(text.to_owned()),
@@ -47,6 +60,7 @@ impl fmt::Display for Target {
             Target::All => f.write_str("all"),
             Target::Host(name) => f.write_str(name),
             Target::Check(name) => write!(f, "check:{name}"),
+            Target::One { check, host } => write!(f, "check:{check}{ON}{host}"),
             Target::Service(name) => write!(f, "service:{name}"),
         }
     }
@@ -93,10 +107,19 @@ impl Silences {
             Target::All => true,
             Target::Host(name) => what.host == Some(name),
             Target::Check(name) => what.check.is_some_and(|check| is_of(check, name)),
+            Target::One { check: name, host } => {
+                what.host == Some(host) && what.check.is_some_and(|check| is_of(check, name))
+            }
             Target::Service(name) => what.service == Some(name) || self.watches(name, what.check),
         };
         let all = self.all.iter().filter(|(target, _)| covers(target));
         all.map(|(_, row)| row).max_by_key(|row| row.until)
+    }
+
+    /// What was silenced by the same word as this one, itself among it.
+    pub fn said_with(&self, one: &SilenceRow) -> Vec<Target> {
+        let same = |row: &SilenceRow| (row.at, &row.operator, &row.reason) == (one.at, &one.operator, &one.reason);
+        self.all.iter().filter(|(_, row)| same(row)).map(|(target, _)| target.clone()).collect()
     }
 
     fn watches(&self, service: &str, check: Option<&str>) -> bool {

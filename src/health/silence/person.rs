@@ -54,8 +54,22 @@ impl Word {
         self.names().join(", ")
     }
 
+    /// The same, as short as a line: the first few, and how many more.
+    pub fn brief(&self) -> String {
+        human::few(self.names().iter().map(String::as_str))
+    }
+
     fn names(&self) -> Vec<String> {
         self.targets.iter().map(Target::to_string).collect()
+    }
+
+    /// The hosts that it names.
+    pub fn hosts<'a>(&'a self) -> Vec<&'a str> {
+        let host = |target: &'a Target| match target {
+            Target::Host(host) | Target::One { host, .. } => Some(host.as_str()),
+            Target::All | Target::Check(_) | Target::Service(_) => None,
+        };
+        self.targets.iter().filter_map(host).collect()
     }
 
     fn row(&self, target: &Target, operator: &Operator, until: i64, at: i64) -> SilenceRow {
@@ -74,8 +88,7 @@ fn recorded(
 ) -> Result<(), SilenceError> {
     let index = Index::open(store)?;
     let ledger = Ledger::open(&store.audit())?;
-    let hosts = word.targets.iter().filter_map(|t| if let Target::Host(name) = t { Some(name.clone()) } else { None });
-    let hosts: Vec<String> = hosts.collect();
+    let hosts: Vec<String> = word.hosts().into_iter().map(str::to_owned).collect();
     let about = |mut record: Record| {
         record.metadata.extend(until.map(|until| ("until".to_owned(), json!(human::rfc3339(until)))));
         Record {

@@ -16,7 +16,7 @@ fn policy(service: &str, check: &str) -> Policy {
 
 #[test]
 fn a_target_that_is_shown_can_be_typed() {
-    for text in ["all", "web1", "check:disk /var", "service:web", "service:a:b"] {
+    for text in ["all", "web1", "check:disk /var", "check:disk /var on web1", "service:web", "service:a:b"] {
         assert_eq!(Target::named(text).to_string(), text);
     }
     assert_eq!(Target::named("service:web"), Target::Service("web".into()));
@@ -37,11 +37,17 @@ fn a_silence_covers_what_it_names_and_nothing_else() {
         ("check:disk /var", true),
         ("check:disk /", false),
         ("check:web1", false),
+        ("check:disk on web1", true),
+        ("check:disk /var on web1", true),
+        ("check:disk on web10", false),
+        ("check:cpu on web1", false),
         ("all", true),
         ("service:shop", false),
     ] {
         assert_eq!(of(&[target], web1).is_some(), covered, "{target}");
     }
+    let said = Target::One { check: "disk /var".into(), host: "web1".into() };
+    assert_eq!(Target::named("check:disk /var on web1"), said);
     let watched = What { host: Some("web1"), check: Some("web"), service: None };
     assert!(of(&["service:shop"], watched).is_some(), "what its policies watch is the service's");
     let breaker = What { service: Some("shop"), ..What::default() };

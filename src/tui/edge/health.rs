@@ -46,11 +46,20 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
             };
             context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
         }
+        health::Effect::TakeOver { ids, reason } => {
+            let take = |id| recovery::take_over(&context.state, id, &context.operator, reason.as_deref());
+            let (taken, failed): (Vec<_>, Vec<_>) = ids.into_iter().map(take).partition(Result::is_ok);
+            let (level, text) = match failed.into_iter().find_map(Result::err) {
+                None => (Level::Info, format!("{} in your hands", text::human::of(taken.len() as u64, "incident"))),
+                Some(e) => (Level::Error, format!("taken over: {}; not all: {e}", taken.len())),
+            };
+            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+        }
         health::Effect::Silence { word, until } => {
-            let (now, what) = (crate::tui::app::now().ms, word.words());
+            let (now, what) = (crate::tui::app::now().ms, word.brief());
             let done = match until {
                 Some(until) => silence::silence(&context.state, &context.operator, &word, until, now)
-                    .map(|()| format!("{what} is silent for {}", text::human::short(until - now))),
+                    .map(|()| format!("{what} is silent for {}", text::human::left(until - now))),
                 None => silence::lift(&context.state, &context.operator, &word)
                     .map(|()| format!("{what} is silent no more")),
             };

@@ -43,7 +43,7 @@ impl Confirm {
         let typing = match action.danger {
             Danger::TypeName => protected.map(|e| Typing::Name(e.name.clone())),
             Danger::Reason => Some(Typing::Reason),
-            Danger::None | Danger::Confirm => None,
+            Danger::None | Danger::Confirm | Danger::Form => None,
         };
         let lines = (action.question)(model);
         Self { action, lines, typing, typed: Field::default(), wrong: false, go: false }

@@ -62,7 +62,7 @@ pub fn perform(model: &mut Model, action: &'static Action) -> Vec<Effect> {
         model.toast(Level::Warning, format!("{}: {why}", action.label));
         return vec![];
     }
-    if action.danger > Danger::None {
+    if !matches!(action.danger, Danger::None | Danger::Form) {
         model.overlay = Some(overlay::Overlay::confirm(model, action));
         return vec![];
     }

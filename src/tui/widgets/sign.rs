@@ -37,8 +37,11 @@ pub const RUNNING: Sign = sign("◐", "~", "running", Role::Running);
 /// Old: no longer known to be so.
 pub const STALE: Sign = sign("◌", "-", "stale", Role::Stale);
 
-/// A person knows: it counts for nothing, whatever it is.
+/// A person knows: it calls nobody, whatever it is.
 pub const SILENCED: Sign = sign("◇", "z", "silenced", Role::Dim);
+
+/// A breaker is not closed: beside how something is.
+pub const BREAKER: Sign = sign("⊘", "/", "breaker", Role::Warning);
 
 impl Sign {
     /// The glyph that this theme may show; always one column wide.
@@ -100,6 +103,12 @@ pub fn health(status: Status, suspect: bool) -> Sign {
     }
 }
 
+/// The sign of what a person silenced: the mark of a silence, and how it is all the same.
+pub fn silenced(status: Status) -> Sign {
+    let role = if matches!(status, Status::Bad | Status::Warn) { health(status, false).role } else { SILENCED.role };
+    Sign { word: status.name(), role, ..SILENCED }
+}
+
 /// How bad a cell is: the worst of many stands for them all.
 pub fn severity(status: CellStatus) -> u8 {
     match status {
@@ -150,8 +159,9 @@ mod tests {
             .into_iter()
             .map(cell),
         );
-        let signs =
-            signs.chain([SILENCED]).chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true)]));
+        let signs = signs
+            .chain([BREAKER])
+            .chain(Status::ALL.into_iter().flat_map(|s| [health(s, false), health(s, true), silenced(s)]));
         for s in signs {
             assert_eq!(s.glyph.width(), 1, "{s:?}");
             assert!(s.ascii.len() == 1 && s.ascii.is_ascii() && !s.word.is_empty(), "{s:?}");

@@ -81,6 +81,8 @@ fn how_hosts_are_stands_beside_them_and_what_is_not_known_is_a_dash() {
     assert!(row(&d, "web03.eu").contains("✖ bad ") && row(&d, "web08.eu").contains(" -             -    -     - "));
     assert!(row(&d, "web07.eu").contains("▲ warn") && row(&d, "web07.eu").contains(" 91% "), "{}", d.screen());
     insta::assert_snapshot!("fleet-health-160x30", d.screen());
+    // README says from which width on.
+    assert!(fleet((116, 30), "dark").screen().contains("DISK") && !fleet((115, 30), "dark").screen().contains("DISK"));
     // By state: the worst on top, what is not known before what is well. The cursor stays on its host as they change.
     d.keys("S S");
     let first = |d: &Driver| d.model.place().unwrap().rows.iter().map(|i| *i as usize).collect::<Vec<_>>();

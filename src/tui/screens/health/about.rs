@@ -53,8 +53,9 @@ fn measured(of: Of<'_>) -> String {
     let age = of.picture.age(row, of.model.now.ms).map(|age| format!("{} old", human::short(age)));
     let need = (!row.need.is_empty()).then(|| format!("needs {}", row.need));
     let limit = row.limit.map(|limit| format!("limit {limit}"));
+    let often = (row.streak > 1).then(|| format!("{} in a row", human::count(row.streak.into())));
     let some = |text: String| (!text.is_empty()).then_some(text);
-    let parts = [need, limit, some(row.source.clone()), age, some(columns::trend(of))];
+    let parts = [need, limit, some(row.source.clone()), age, often, some(columns::trend(of))];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.join(if of.model.theme.ascii { " - " } else { " · " })
 }

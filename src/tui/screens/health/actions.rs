@@ -1,6 +1,6 @@
 //! What can be done on Health.
 
-use super::{Face, SCREEN, answers, force, hush, refresh, rows, wall};
+use super::{Face, SCREEN, answers, force, hands, hush, refresh, rows, wall};
 use crate::health::breaker::Forcing;
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect::Effect;
@@ -51,6 +51,8 @@ pub const ACTIONS: &[Action] = &[
         "Force the breaker of this host or service open for a while: releases wait, recovery leaves it alone",
         |m| force::begin(m, Some(Forcing::Open)),
     )
+    .hint(45)
+    .only(is_table)
     .unless(no_breaker)
     .asks(Danger::TypeName, |m| force::question(m, Some(Forcing::Open))),
     Action::new(
@@ -60,6 +62,8 @@ pub const ACTIONS: &[Action] = &[
         "Force the breaker of this host or service closed for a while, whatever results say",
         |m| force::begin(m, Some(Forcing::Closed)),
     )
+    .hint(38)
+    .only(is_table)
     .unless(no_breaker)
     .asks(Danger::TypeName, |m| force::question(m, Some(Forcing::Closed))),
     Action::new(
@@ -69,17 +73,33 @@ pub const ACTIONS: &[Action] = &[
         "Take back what a person said of the breaker of this host or service: results decide again",
         |m| force::begin(m, None),
     )
+    .hint(68)
+    .only(|m| is_table(m) && force::is_forced(m))
     .unless(no_breaker)
     .asks(Danger::TypeName, |m| force::question(m, None)),
     Action::new(
         "health.silence",
         &["S"],
         "silence",
-        "Silence this host, check or common cause for a while, or lift that: nobody is told, recovery leaves it alone",
+        "Silence this check, its host, the check everywhere or a common cause for a while, or lift that: nobody is told, \
+         recovery leaves it alone",
         hush::begin,
     )
+    .hint(66)
+    .only(is_table)
     .unless(|m| if is_table(m) { hush::none(m) } else { Some("choose a line of the table first".into()) })
-    .asks(Danger::Confirm, hush::question),
+    .asks(Danger::Form, |_| vec![]),
+    Action::new(
+        "health.take-over",
+        &["t"],
+        "take over",
+        "Take over what recovery gave up or has in hand, of this line or of all hosts of a common cause: it does nothing more",
+        hands::begin,
+    )
+    .hint(75)
+    .only(|m| is_table(m) && hands::none(m).is_none())
+    .unless(|m| if is_table(m) { hands::none(m) } else { Some("choose a line of the table first".into()) })
+    .asks(Danger::Form, |_| vec![]),
     Action::new("health.copy", &["y"], "copy host", "Copy the name of the host to the clipboard", |m| {
         host(m).map(Effect::Copy).into_iter().collect()
     })
@@ -125,7 +145,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     if let Face::Wall(_) = model.health.face {
         model.health.choice.host = host(model);
         model.health.face = Face::Table;
-        model.health.list = Default::default();
+        (model.health.list, model.health.moved) = (Default::default(), false);
         refresh(model);
         return vec![];
     }

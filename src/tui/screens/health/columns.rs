@@ -1,4 +1,4 @@
-//! What stands in the columns of a row, and which of them there is room for.
+//! What stands in the columns of a row.
 
 use super::data::Picture;
 use super::note;
@@ -9,7 +9,6 @@ use crate::text::human;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widgets::sign;
-use ratatui::layout::Rect;
 
 /// What a row is drawn with.
 #[derive(Clone, Copy)]
@@ -22,13 +21,12 @@ pub struct Of<'a> {
     pub row: &'a Row,
 }
 
-/// A column behind the value: its head, how wide it is, from which width of the screen on it is shown.
+/// A column behind the value: its head, and how wide it is.
 pub struct Column {
     /// Its head.
     pub head: &'static str,
     /// Its columns.
     pub wide: u16,
-    from: u16,
     /// It stands to the right.
     pub right: bool,
     /// It is a sparkline, not text.
@@ -37,68 +35,42 @@ pub struct Column {
     pub cell: fn(Of<'_>) -> (String, Role),
 }
 
-const fn column(head: &'static str, wide: u16, from: u16, cell: fn(Of<'_>) -> (String, Role)) -> Column {
-    Column { head, wide, from, right: false, spark: false, cell }
+const fn column(head: &'static str, wide: u16, cell: fn(Of<'_>) -> (String, Role)) -> Column {
+    Column { head, wide, right: false, spark: false, cell }
 }
 
 /// Head of the column for breakers and recovery.
-const NOTE: &str = "NOTE";
+pub const NOTE: &str = "NOTE";
+/// Head of the column that says where a number is going.
+pub const TREND: &str = "TREND";
+/// For how long.
+pub const FOR: Column = Column { right: true, ..column("FOR", 6, lasts) };
 
 /// From left to right.
-const COLUMNS: &[Column] = &[
-    column("NEED", 14, 104, |of| (of.row.need.clone(), Role::Dim)),
-    Column { right: true, ..column("FOR", 13, 50, lasts) },
-    Column { spark: true, ..column("LAST 30 MIN", 17, 92, |_| (String::new(), Role::Text)) },
-    column("TREND", 20, 130, |of| (trend(of), Role::Dim)),
-    column(NOTE, 26, 150, noted),
-    column("SOURCE", 14, 165, |of| (of.row.source.clone(), Role::Dim)),
-    Column { right: true, ..column("AGE", 5, 60, aged) },
+pub const COLUMNS: &[Column] = &[
+    FOR,
+    column(NOTE, 26, noted),
+    column("NEED", 20, |of| (of.row.need.clone(), Role::Dim)),
+    Column { spark: true, ..column("LAST 30 MIN", 17, |_| (String::new(), Role::Text)) },
+    column(TREND, 20, |of| (trend(of), Role::Dim)),
+    column("SOURCE", 14, |of| (of.row.source.clone(), Role::Dim)),
+    Column { right: true, ..column("AGE", 5, aged) },
 ];
 
-/// Columns of the sign, of the host and of the check.
+/// What stands in a column of a row.
+pub fn cell(head: &str, of: Of<'_>) -> String {
+    COLUMNS.iter().find(|column| column.head == head).map(|column| (column.cell)(of).0).unwrap_or_default()
+}
+
+/// Columns of the sign.
 pub const STATE_W: u16 = 11;
-
-/// Where everything stands in a line.
-pub struct Layout {
-    /// The host's name.
-    pub host: Rect,
-    /// The check's.
-    pub check: Rect,
-    /// What was read.
-    pub value: Rect,
-    /// The other columns, each with its place.
-    pub rest: Vec<(&'static Column, Rect)>,
-}
-
-/// The columns that a line has room for.
-pub fn layout(area: Rect) -> Layout {
-    let shown: Vec<&Column> = COLUMNS.iter().filter(|c| area.width >= c.from).collect();
-    let taken: u16 = shown.iter().map(|c| c.wide + 1).sum();
-    let part = |x: u16, width: u16| Rect { x, width, height: 1, ..area };
-    let room = area.width.saturating_sub(STATE_W + taken);
-    let host = (room * 3 / 10).clamp(8, 28).min(room);
-    let check = (room / 4).clamp(6, 18).min(room - host);
-    let mut x = area.x + STATE_W;
-    let host_at = part(x, host.saturating_sub(1));
-    x += host;
-    let check_at = part(x, check.saturating_sub(1));
-    x += check;
-    let value = part(x, room - host - check);
-    x += value.width;
-    let mut rest = Vec::new();
-    for column in shown {
-        rest.push((column, part(x + 1, column.wide)));
-        x += column.wide + 1;
-    }
-    Layout { host: host_at, check: check_at, value, rest }
-}
 
 /// How a row is now, and how that looks.
 pub fn status(of: Of<'_>) -> (Status, sign::Sign) {
     of.picture.row(of.row, of.model.now.ms)
 }
 
-/// `3/3 for 2:10`; where all is well, how long it has been.
+/// How long it has been so.
 fn lasts(of: Of<'_>) -> (String, Role) {
     let (row, now) = (of.row, of.model.now.ms);
     let (status, sign) = status(of);
@@ -107,16 +79,7 @@ fn lasts(of: Of<'_>) -> (String, Role) {
     }
     let ms = now - row.since;
     let time = if ms < 3_600_000 { human::clock(ms) } else { human::short(ms) };
-    let role = if status == Status::Ok && !row.suspect { Role::Dim } else { sign.role };
-    match (status, row.suspect) {
-        (Status::Warn | Status::Bad, _) if row.streak > 0 => {
-            (format!("{}/{} for {time}", row.streak.min(row.needed), row.needed), role)
-        }
-        // It was often enough, and must last yet.
-        (Status::Ok, true) if row.streak > row.needed => (format!("{} {}", row.streak, row.tends.name()), role),
-        (Status::Ok, true) if row.streak > 0 => (format!("{}/{} {}", row.streak, row.needed, row.tends.name()), role),
-        _ => (format!("for {time}"), role),
-    }
+    (time, if status == Status::Ok { Role::Dim } else { sign.role })
 }
 
 /// How old the reading is: that is what stale means.
@@ -147,12 +110,19 @@ pub fn trend(of: Of<'_>) -> String {
     format!("{:+.1}{unit}/h{full}", trend.per_hour)
 }
 
-/// What was read; that it is old, flaps, or stands for several.
+/// What was read; that it is old, flaps, is about to change, or stands for several.
 pub fn value(of: Of<'_>) -> String {
     let row = of.row;
     let mut text = row.text.clone();
-    if let (Status::Stale, Some(age)) = (status(of).0, of.picture.age(row, of.model.now.ms)) {
-        text = format!("{} old: {text}", human::short(age));
+    match (status(of).0, of.picture.age(row, of.model.now.ms)) {
+        (Status::Stale, Some(age)) if row.unasked => {
+            text = format!("{}, {} old: {text}", unasked(of), human::short(age));
+        }
+        (Status::Stale, Some(age)) => text = format!("{} old: {text}", human::short(age)),
+        _ => {}
+    }
+    if let Some(soon) = row.soon().filter(|_| status(of).0 != Status::Stale) {
+        text = format!("{text}, {soon}");
     }
     if row.flapping {
         text = format!("flapping {:.0}%, {text}", row.flap);
@@ -163,16 +133,31 @@ pub fn value(of: Of<'_>) -> String {
     text
 }
 
+/// Somebody asks the hosts now: whoever polls, or this console, which is about to.
+pub fn is_asked(model: &Model, picture: &Picture) -> bool {
+    picture.poller.is_some() || !model.read_only
+}
+
+/// Why a reading is old that nobody tried to renew.
+fn unasked(of: Of<'_>) -> &'static str {
+    if is_asked(of.model, of.picture) { "asked again now" } else { "not asked: nobody looked" }
+}
+
 /// The same, short: that ssh names the host and the port again would leave no room for what is wrong.
-/// What breakers and recovery say follows where there is no column for it.
-pub fn brief(of: Of<'_>, layout: &Layout) -> String {
+pub fn plain(of: Of<'_>) -> String {
     let mut text = value(of);
     let wrong = text.find("ssh: connect to host ").zip(text.rfind(": "));
     if let Some((from, to)) = wrong.filter(|(from, to)| from < to) {
         text.replace_range(from..to + 2, "");
     }
+    text
+}
+
+/// The same; what breakers and recovery say follows where there is no column for it.
+pub fn brief(of: Of<'_>, has_note: bool) -> String {
+    let mut text = plain(of);
     let (note, _) = noted(of);
-    if !note.is_empty() && !layout.rest.iter().any(|(column, _)| column.head == NOTE) {
+    if !note.is_empty() && !has_note {
         text += if of.model.theme.ascii { " - " } else { " · " };
         text += &note;
     }

@@ -6,7 +6,9 @@ use crate::health::judge::Status;
 use crate::health::record::Raw;
 use crate::health::silence::{Silences, Word};
 use crate::recovery::incident::Incident;
+use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::sign::{self, Sign};
+use uuid::Uuid;
 
 /// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
 const OLD: i64 = 15_000;
@@ -31,6 +33,13 @@ pub enum Effect {
         input: Input,
         /// Why.
         reason: String,
+    },
+    /// Take incidents of recovery over; answered by a toast.
+    TakeOver {
+        /// Which.
+        ids: Vec<Uuid>,
+        /// Why, where that was said.
+        reason: Option<String>,
     },
     /// Silence something, or lift that; answered by a toast.
     Silence {
@@ -108,9 +117,16 @@ impl Picture {
         self.sign(cell.status, cell.suspect, cell.silenced, now)
     }
 
+    /// The same in words: `✖ bad`, `◇ bad, silenced`.
+    pub fn host_words(&self, cell: &Cell, theme: &Theme, now: i64) -> (String, Role) {
+        let (_, sign) = self.host(cell, now);
+        let more = if cell.silenced && !self.is_old(now) { ", silenced" } else { "" };
+        (format!("{}{more}", sign.text(theme)), sign.role)
+    }
+
     fn sign(&self, status: Status, suspect: bool, silenced: bool, now: i64) -> (Status, Sign) {
         let status = self.status(status, now);
-        let sign = if silenced && !self.is_old(now) { sign::SILENCED } else { sign::health(status, suspect) };
+        let sign = if silenced && !self.is_old(now) { sign::silenced(status) } else { sign::health(status, suspect) };
         (status, sign)
     }
 

@@ -1,7 +1,7 @@
 //! A person's word over a breaker: which breaker a line has, and the question before it. The form is `form`.
 
+use super::breakers;
 use super::form::{self, What};
-use super::note;
 use crate::health::breaker::{Forcing, Key};
 use crate::tui::effect;
 use crate::tui::model::Model;
@@ -23,6 +23,12 @@ pub fn none(model: &Model) -> Option<String> {
     key(model).is_none().then(|| "no breaker belongs to this line: choose the row of a host".into())
 }
 
+/// A person forced that of the line, so there is something to take back.
+pub fn is_forced(model: &Model) -> bool {
+    let Some((key, picture)) = key(model).zip(model.health.of(model.env)) else { return false };
+    picture.breakers.iter().any(|(of, breaker)| *of == key && breaker.word(model.now.ms).is_some())
+}
+
 /// What will happen, before it is asked for how long and why.
 pub fn question(model: &Model, to: Option<Forcing>) -> Vec<String> {
     let Some(key) = key(model) else { return vec![] };
@@ -34,7 +40,7 @@ pub fn question(model: &Model, to: Option<Forcing>) -> Vec<String> {
     };
     let now = model.now.ms;
     let breakers = model.health.of(model.env).into_iter().flat_map(|picture| &picture.breakers);
-    let stands = breakers.filter(|(of, _)| *of == key).find_map(|(_, breaker)| note::stands(breaker, now));
+    let stands = breakers.filter(|(of, _)| *of == key).find_map(|(_, breaker)| breakers::words(breaker, now));
     let stands = stands.map_or("It is closed now.".into(), |(words, _)| format!("Now: {words}."));
     vec![format!("The breaker of {} ({key}).", key.words()), stands, what.into()]
 }

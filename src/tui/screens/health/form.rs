@@ -3,33 +3,50 @@
 use super::Effect;
 use crate::health::breaker::{Forced, Forcing, Input, Key};
 use crate::health::silence::Word;
-use crate::text::human::span;
+use crate::text::human::{self, span};
 use crate::text::plain;
 use crate::tui::effect;
-use crate::tui::hits::Hits;
+use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::{dialog, line};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use uuid::Uuid;
 
 /// What is said.
 #[derive(Debug)]
 pub enum What {
     /// Of a breaker; `None`: it is left to itself again.
     Force(Key, Option<Forcing>),
-    /// These are silent; their reason is still to be typed.
-    Silence(Word),
-    /// They are no more.
-    Lift(Word),
+    /// One of these is silent.
+    Silence(Vec<Offer>),
+    /// One of these is silent no more; how it is now.
+    Lift(Vec<Offer>, String),
+    /// A person takes these incidents over; what they are.
+    TakeOver(Vec<Uuid>, String),
 }
+
+/// One thing that can be chosen.
+#[derive(Debug)]
+pub struct Offer {
+    /// What it is about, in words.
+    pub head: String,
+    /// The word, without a reason yet.
+    pub word: Word,
+}
+
+/// Name of the offers in the hits.
+pub const OFFER: &str = "health.offer";
 
 /// What is said, while it is typed.
 #[derive(Debug)]
 pub struct Form {
     what: What,
+    /// Which of its offers.
+    chosen: usize,
     time: Field,
     reason: Field,
     /// The keyboard is at the time, not at the reason.
@@ -40,7 +57,7 @@ pub struct Form {
 /// Asks for how long and why.
 pub fn begin(model: &mut Model, what: What) -> Vec<effect::Effect> {
     let (time, reason) = (Field::new("30m"), Field::default());
-    model.health.form = Some(Form { what, time, reason, at_time: false, mistake: None });
+    model.health.form = Some(Form { what, chosen: 0, time, reason, at_time: false, mistake: None });
     vec![]
 }
 
@@ -50,6 +67,8 @@ pub fn typed(model: &mut Model, pressed: KeyEvent) -> Vec<effect::Effect> {
     match pressed.code {
         KeyCode::Esc => return vec![],
         KeyCode::Char('c') if pressed.modifiers.contains(KeyModifiers::CONTROL) => return vec![],
+        KeyCode::Up if form.what.offers().len() > 1 => form.choose(form.chosen.saturating_sub(1)),
+        KeyCode::Down if form.what.offers().len() > 1 => form.choose(form.chosen + 1),
         KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down if form.what.lasts() => {
             form.at_time = !form.at_time;
         }
@@ -79,21 +98,67 @@ impl What {
             What::Force(key, Some(Forcing::Closed)) => format!("force closed {key}"),
             What::Force(key, Some(Forcing::MetricsOnly)) => format!("only watch {key}"),
             What::Force(key, None) => format!("leave to itself {key}"),
-            What::Silence(word) => format!("silence {}", word.words()),
-            What::Lift(word) => format!("silence no more {}", word.words()),
+            What::Silence(_) => "silence".into(),
+            What::Lift(..) => "lift a silence".into(),
+            What::TakeOver(..) => "take over".into(),
+        }
+    }
+
+    /// What can be chosen.
+    fn offers(&self) -> &[Offer] {
+        match self {
+            What::Force(..) | What::TakeOver(..) => &[],
+            What::Silence(offers) | What::Lift(offers, _) => offers,
+        }
+    }
+
+    /// What comes of it.
+    fn about(&self, chosen: usize) -> Vec<String> {
+        match self {
+            What::Force(..) => vec![],
+            What::Silence(offers) => {
+                let hosts = offers.get(chosen).map(|offer| offer.word.hosts()).unwrap_or_default();
+                let names = (hosts.len() > 1).then(|| format!("{}.", human::few(hosts.into_iter())));
+                let sense = "Nobody is told of it, and recovery leaves it alone; it is measured and shown as ever.";
+                names.into_iter().chain([sense.to_owned()]).collect()
+            }
+            What::Lift(_, said) => vec![
+                format!("It is {}.", plain(said)),
+                "Once lifted, people hear of it again, and recovery may act.".into(),
+            ],
+            What::TakeOver(_, about) => vec![
+                plain(about).into_owned(),
+                "It is in your hands then: nothing more is begun by itself, and nobody else is called.".into(),
+            ],
         }
     }
 
     fn hint(&self) -> &'static str {
         match self {
             What::Force(_, Some(_)) => "30m, 2h; nothing: until taken back. Tab goes to the other field.",
-            What::Silence(_) => "30m, 2h. Tab goes to the other field.",
-            What::Force(_, None) | What::Lift(_) => "Others read it.",
+            What::Silence(_) => "30m, 2h. Tab goes to the other field, up and down choose what.",
+            What::TakeOver(..) => "A reason may be left out; others read it.",
+            What::Force(_, None) | What::Lift(..) => "Others read it.",
+        }
+    }
+
+    /// What Enter does.
+    fn enter(&self) -> &'static str {
+        match self {
+            What::Force(..) => "Enter does it and the audit ledger keeps it; Esc cancels.",
+            What::Silence(_) => "Enter silences it and the audit ledger keeps it; Esc cancels.",
+            What::TakeOver(..) => "Enter takes it over and the audit ledger keeps it; Esc cancels.",
+            What::Lift(..) => "Enter lifts the silence and the audit ledger keeps it; Esc cancels.",
         }
     }
 }
 
 impl Form {
+    /// Chooses one of the offers.
+    pub fn choose(&mut self, at: usize) {
+        self.chosen = at.min(self.what.offers().len().saturating_sub(1));
+    }
+
     /// Pasted text goes where the keyboard is.
     pub fn paste(&mut self, text: &str) {
         if self.at_time { &mut self.time } else { &mut self.reason }.paste(text);
@@ -101,47 +166,77 @@ impl Form {
 
     fn effect(&self, model: &Model) -> Result<Effect, String> {
         let reason = self.reason.text().trim().to_owned();
-        if reason.is_empty() {
-            return Err("a reason is missing: others read it".into());
-        }
         let (now, time) = (model.now.ms, self.time.text().trim());
         Ok(match &self.what {
+            What::TakeOver(ids, _) => {
+                Effect::TakeOver { ids: ids.clone(), reason: (!reason.is_empty()).then_some(reason) }
+            }
+            _ if reason.is_empty() => return Err("a reason is missing: others read it".into()),
             What::Force(key, to) => {
                 let until = if time.is_empty() || to.is_none() { None } else { Some(now + span(time)?) };
                 let force = |to| Forced { to, until, by: model.operator.name.clone(), reason: reason.clone(), at: now };
                 let input = to.map_or(Input::Auto, |to| Input::Force(force(to)));
                 Effect::Force { key: key.clone(), input, reason }
             }
-            What::Silence(word) => {
-                Effect::Silence { word: Word { reason, ..word.clone() }, until: Some(now + span(time)?) }
-            }
-            What::Lift(word) => Effect::Silence { word: Word { reason, ..word.clone() }, until: None },
+            What::Silence(_) => Effect::Silence { word: self.word(reason)?, until: Some(now + span(time)?) },
+            What::Lift(..) => Effect::Silence { word: self.word(reason)?, until: None },
         })
+    }
+
+    fn word(&self, reason: String) -> Result<Word, String> {
+        let offer = self.what.offers().get(self.chosen).ok_or("nothing is chosen")?;
+        Ok(Word { reason, ..offer.word.clone() })
     }
 }
 
-/// Draws the form.
+/// Columns of the box.
+const WIDE: u16 = 76;
+
+/// Draws the form: what can be chosen, what comes of it, and the fields.
 pub fn view(model: &Model, form: &Form, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let theme = &model.theme;
-    let title = form.what.title();
-    let inside = dialog::open(theme, frame, area, (72, 7), &plain(&title), Role::Warning, hits);
-    let row = |n: u16| Rect { y: inside.y + n, height: u16::from(n < inside.height), ..inside };
-    let mut at = 0;
+    let about = form.what.about(form.chosen);
+    let inner = usize::from(WIDE.min(area.width).saturating_sub(4)).max(1);
+    let about: Vec<&str> = about.iter().flat_map(|text| line::fold(text, inner)).collect();
+    let (offers, fields) = (form.what.offers(), 1 + usize::from(form.what.lasts()));
+    // An empty line stands below the offers, and below what comes of it.
+    let gap = |lines: usize| lines + usize::from(lines > 0);
+    let above = gap(offers.len()) + gap(about.len());
+    let high = u16::try_from(above + fields + 5).unwrap_or(u16::MAX);
+    let inside = dialog::open(theme, frame, area, (WIDE, high), &plain(&form.what.title()), Role::Warning, hits);
+    let mut rows = (inside.y..inside.bottom()).map(|y| Rect { y, height: 1, ..inside });
+    let mut row = || rows.next().unwrap_or(Rect { height: 0, ..inside });
+    for (n, offer) in offers.iter().enumerate() {
+        let (at, chosen) = (row(), n == form.chosen);
+        let mark = theme.glyph(if chosen { Glyph::Cursor } else { Glyph::Dot });
+        let role = if chosen { Role::Cursor } else { Role::Strong };
+        line::put(frame.buffer_mut(), theme, at, &format!("{mark} {}", offer.head), theme.style(role));
+        hits.add(at, Target::Part { part: OFFER, index: n });
+    }
+    if !offers.is_empty() {
+        row();
+    }
+    for text in &about {
+        line::put(frame.buffer_mut(), theme, row(), text, theme.style(Role::Text));
+    }
+    if !about.is_empty() {
+        row();
+    }
     for (word, field, focus, shown) in
         [("for  ", &form.time, form.at_time, form.what.lasts()), ("why  ", &form.reason, !form.at_time, true)]
     {
         if shown {
-            let used = line::put(frame.buffer_mut(), theme, row(at), word, theme.style(Role::Key));
-            let place = Rect { x: inside.x + used, width: inside.width.saturating_sub(used), ..row(at) };
+            let at = row();
+            let used = line::put(frame.buffer_mut(), theme, at, word, theme.style(Role::Key));
+            let place = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
             field.view(theme, frame, place, focus);
-            at += 1;
         }
     }
+    row();
     let (text, role) = match &form.mistake {
         Some(why) => (why.as_str(), Role::Error),
         None => (form.what.hint(), Role::Dim),
     };
-    line::put(frame.buffer_mut(), theme, row(at + 1), text, theme.style(role));
-    let keys = "Enter does it and the audit ledger keeps it; Esc cancels.";
-    line::put(frame.buffer_mut(), theme, row(at + 2), keys, theme.style(Role::Dim));
+    line::put(frame.buffer_mut(), theme, row(), text, theme.style(role));
+    line::put(frame.buffer_mut(), theme, row(), form.what.enter(), theme.style(Role::Dim));
 }

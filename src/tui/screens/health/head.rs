@@ -2,7 +2,7 @@
 //! doubtful.
 
 use super::data::Picture;
-use super::note;
+use super::{breakers, columns};
 use crate::health::breaker::Key;
 use crate::health::judge::Status;
 use crate::text::human;
@@ -12,36 +12,80 @@ use crate::tui::widgets::paint::{put, put_right, width};
 use crate::tui::widgets::sign;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
+use std::collections::BTreeSet;
+
+/// Columns between two counts.
+const GAP: u16 = 3;
 
 /// Draws it; the first row below.
 pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u16 {
-    let (theme, now) = (&model.theme, model.now.ms);
+    let theme = &model.theme;
     let choice = &model.health.choice;
     let mut shown = format!("{}{}", choice.sort.word(), if choice.loud { ", not well" } else { "" });
     if let Some(host) = &choice.host {
         shown = format!("only {host}, {shown}");
     }
     let right = width(&shown).min(area.width / 3);
-    let mut x = area.x;
-    let counts = counts(picture, now).map(|(status, n)| (sign::health(status, false), n));
-    let silenced = if picture.is_old(now) { 0 } else { picture.board.hosts.silenced };
-    let silenced = (silenced > 0).then_some((sign::SILENCED, silenced));
-    for (sign, n) in counts.into_iter().chain(silenced) {
-        let text = format!("{} {} {}", sign.glyph(theme), human::count(n.into()), sign.word);
-        // A zero is no news.
-        let style = if n == 0 { theme.style(Role::Dim) } else { theme.style(sign.role).add_modifier(Modifier::BOLD) };
-        x = put(buf, theme, x, area.y, area.right().saturating_sub(x + right + 1), &text, style) + 3;
+    let mut parts = parts(model, picture);
+    let wide = |parts: &[Part]| parts.iter().map(|(text, ..)| width(text) + GAP).sum::<u16>().saturating_sub(GAP);
+    // Where not all of them fit in one line, a zero is what can be missed; whatever else there is goes on in the next.
+    if wide(&parts) > area.width {
+        parts.retain(|(_, _, n)| *n > 0);
     }
-    put_right(buf, theme, area.right(), area.y, right, &shown, theme.style(Role::Dim));
-    put(buf, theme, area.x, area.y + 1, area.width, &measured(model, picture), theme.style(Role::Dim));
-    let mut y = area.y + 2;
+    let (mut x, mut y) = (area.x, area.y);
+    for (text, style, _) in &parts {
+        if x > area.x && x + width(text) > area.right() {
+            (x, y) = (area.x, y + 1);
+        }
+        x = put(buf, theme, x, y, area.right().saturating_sub(x), text, *style) + GAP;
+    }
+    let fits = x + right <= area.right();
+    let mut below = area.width;
+    if !fits {
+        y += 1;
+        below = below.saturating_sub(right + 1);
+    }
+    put_right(buf, theme, area.right(), y, right, &shown, theme.style(Role::Dim));
+    y += u16::from(fits);
+    put(buf, theme, area.x, y, below, &measured(model, picture), theme.style(Role::Dim));
+    y += 1;
+    if let Some(text) = breakers::line(picture, model.now.ms) {
+        let text = format!("{} {text}", sign::BREAKER.glyph(theme));
+        put(buf, theme, area.x, y, area.width, &text, theme.style(sign::BREAKER.role));
+        y += 1;
+    }
     for (text, role) in doubts(model, picture) {
         let text = format!("{} {text}", sign::health(Status::Warn, false).glyph(theme));
         put(buf, theme, area.x, y, area.width, &text, theme.style(role));
         y += 1;
     }
     y
+}
+
+/// A count in words, how it looks, and the number.
+type Part = (String, Style, u32);
+
+/// Hosts by state, the worst first, then what people silenced: known is not well.
+fn parts(model: &Model, picture: &Picture) -> Vec<Part> {
+    let (theme, now) = (&model.theme, model.now.ms);
+    let one = |(status, n): (Status, u32)| {
+        let sign = sign::health(status, false);
+        // A zero is no news.
+        let style = if n == 0 { theme.style(Role::Dim) } else { theme.style(sign.role).add_modifier(Modifier::BOLD) };
+        (format!("{} {} {}", sign.glyph(theme), human::count(n.into()), sign.word), style, n)
+    };
+    let counts = counts(picture, now).map(one);
+    let (hosts, checks) = (&picture.board.hosts, picture.board.hushed);
+    let silenced = [(hosts.silenced, hosts.silenced_bad, ""), (checks.checks, checks.bad, "checks ")];
+    let silenced = silenced.into_iter().filter(|(n, ..)| *n > 0 && !picture.is_old(now)).map(|(n, bad, of)| {
+        let more = if bad > 0 { format!(", {} bad", human::count(bad.into())) } else { String::new() };
+        let sign = sign::silenced(if bad > 0 { Status::Bad } else { Status::Ok });
+        let of = if n == 1 { of.replace('s', "") } else { of.to_owned() };
+        let text = format!("{} {} {of}silenced{more}", sign.glyph(theme), human::count(n.into()));
+        (text, theme.style(sign.role).add_modifier(Modifier::BOLD), n)
+    });
+    counts.into_iter().chain(silenced).collect()
 }
 
 /// Hosts by state, the worst first.
@@ -92,8 +136,15 @@ fn doubts(model: &Model, picture: &Picture) -> Vec<(String, Role)> {
         let age = human::short(now - picture.at);
         doubts.push((format!("this picture is {age} old: nothing in it is known now"), Role::Stale));
     }
+    let unasked = picture.board.rows.iter().filter(|row| row.unasked).filter_map(|row| row.host.as_deref());
+    let unasked = unasked.collect::<BTreeSet<_>>().len();
+    if unasked > 0 && !picture.is_old(now) {
+        let hosts = human::of(unasked as u64, "host");
+        let then = if columns::is_asked(model, picture) { "they are asked again now" } else { "nobody asks them now" };
+        doubts.push((format!("{hosts} not asked while nobody looked: {then}"), Role::Stale));
+    }
     let fleet = picture.breakers.iter().filter(|(key, _)| matches!(key, Key::Fleet { .. }));
-    let fleet = fleet.filter_map(|(_, breaker)| note::stands(breaker, now));
+    let fleet = fleet.filter_map(|(_, breaker)| breakers::words(breaker, now));
     doubts.extend(fleet.map(|(words, role)| (format!("control host or network? The fleet's {words}"), role)));
     doubts
 }

@@ -1,8 +1,9 @@
-//! Silences on the screen: what a line would silence, or which silence it is under, and the question before it.
+//! Silences on the screen: what a line would silence, the narrowest first, or which silence it is under.
 
-use super::form::{self, What};
+use super::form::{self, Offer, What};
 use crate::health::silence::{self, Target, Word, words};
 use crate::state::silences::SilenceRow;
+use crate::text::human;
 use crate::tui::effect;
 use crate::tui::model::Model;
 
@@ -12,46 +13,67 @@ fn held(model: &Model) -> Option<&SilenceRow> {
     picture.silences.of(silence::What { host: row.host.as_deref(), check: Some(&row.check), service: None })
 }
 
-/// The word that a key says of the line: its host, else its check; the hosts of a common cause. Without a reason yet.
-fn word(model: &Model) -> Option<What> {
+/// What can be said of the line.
+fn what(model: &Model) -> Option<What> {
     let environment = model.project.environments.get(model.env?)?.name.clone();
-    let word = |targets| Word { environment: environment.clone(), targets, reason: String::new() };
+    let offer = |head: String, targets: Vec<Target>| Offer {
+        head,
+        word: Word { environment: environment.clone(), targets, reason: String::new() },
+    };
     if let Some(row) = held(model) {
-        return Some(What::Lift(word(vec![Target::named(&row.target)])));
+        let target = Target::named(&row.target);
+        let with = model.health.of(model.env)?.silences.said_with(row);
+        let mut offers = vec![offer(target.to_string(), vec![target])];
+        if with.len() > 1 {
+            offers.push(offer(format!("all {} that were silenced with it", human::count(with.len() as u64)), with));
+        }
+        return Some(What::Lift(offers, words(row)));
     }
-    if let Some(cause) = model.health.cause() {
-        let hosts = &model.health.of(model.env)?.board.causes.get(cause)?.hosts;
-        return Some(What::Silence(word(hosts.iter().cloned().map(Target::Host).collect())));
-    }
+    let offers = match model.health.cause() {
+        Some(cause) => of_cause(model, cause)?,
+        None => of_row(model)?,
+    };
+    Some(What::Silence(offers.into_iter().map(|(head, targets)| offer(head, targets)).collect()))
+}
+
+/// In words and as targets, the narrowest first.
+type Offers = Vec<(String, Vec<Target>)>;
+
+fn of_row(model: &Model) -> Option<Offers> {
     let row = model.health.current()?;
-    let target = row.host.clone().map_or_else(|| Target::Check(row.check.clone()), Target::Host);
-    Some(What::Silence(word(vec![target])))
+    let check = row.check.clone();
+    let Some(host) = row.host.clone() else { return Some(vec![(check.clone(), vec![Target::Check(check)])]) };
+    let mut offers = vec![(format!("{host}: every check of it"), vec![Target::Host(host.clone())])];
+    // A line that stands for several checks, or for none yet, has no name of its own.
+    if row.folded == 1 && row.age.is_some() {
+        let one = Target::One { check: check.clone(), host: host.clone() };
+        offers.insert(0, (format!("{check} on {host}"), vec![one]));
+        offers.push((format!("{check} on every host"), vec![Target::Check(check)]));
+    }
+    Some(offers)
+}
+
+fn of_cause(model: &Model, at: usize) -> Option<Offers> {
+    let board = &model.health.of(model.env)?.board;
+    let cause = board.causes.get(at)?;
+    let (check, these) = (&cause.family, human::of(cause.hosts.len() as u64, "host"));
+    let each = |target: fn(&str, String) -> Target| cause.hosts.iter().cloned().map(|h| target(check, h)).collect();
+    let all = each(|_, host| Target::Host(host));
+    let mut offers = vec![(format!("these {these}: every check of them"), all)];
+    if board.rows.iter().filter(|row| row.cause == Some(at)).all(|row| row.folded == 1) {
+        let one = each(|check, host| Target::One { check: check.to_owned(), host });
+        offers.insert(0, (format!("{check} on these {these}"), one));
+        offers.push((format!("{check} on every host"), vec![Target::Check(check.clone())]));
+    }
+    Some(offers)
 }
 
 /// Why there is nothing to silence.
 pub fn none(model: &Model) -> Option<String> {
-    word(model).is_none().then(|| "nothing is under the cursor".into())
+    what(model).is_none().then(|| "nothing is under the cursor".into())
 }
 
-/// What will happen, before it is asked for how long and why.
-pub fn question(model: &Model) -> Vec<String> {
-    match (word(model), held(model)) {
-        (Some(What::Lift(word)), Some(row)) => {
-            let target = word.words();
-            vec![
-                format!("{target} is {}.", words(row)),
-                format!("People hear of {target} again, and recovery may act."),
-            ]
-        }
-        (Some(What::Silence(word)), _) => vec![
-            format!("Silence {} of {} for a while.", word.words(), word.environment),
-            "Nobody is told of it, and recovery leaves it alone; it is measured and shown as ever.".into(),
-        ],
-        _ => vec![],
-    }
-}
-
-/// Asks for how long and why.
+/// Asks for what, for how long, and why.
 pub fn begin(model: &mut Model) -> Vec<effect::Effect> {
-    word(model).map_or_else(Vec::new, |what| form::begin(model, what))
+    what(model).map_or_else(Vec::new, |what| form::begin(model, what))
 }

@@ -18,6 +18,7 @@ pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
         (Face::Table, Motion::Left) => return actions::fold(model, Some(false)),
         (Face::Table, Motion::Right) => return actions::fold(model, Some(true)),
         (Face::Table, _) => {
+            s.moved = true;
             s.list.motion(motion, s.lines.len(), page);
         }
     }
@@ -66,11 +67,19 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 /// The mouse: a click chooses, a click on what is chosen opens it.
 pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<Effect> {
     match (event.kind, target) {
-        _ if model.health.form.is_some() => vec![],
+        (kind, target) if model.health.form.is_some() => {
+            if let (MouseEventKind::Down(_), Some(Target::Part { part: form::OFFER, index })) = (kind, target)
+                && let Some(form) = &mut model.health.form
+            {
+                form.choose(index);
+            }
+            vec![]
+        }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: LIST, index })) => {
             let again = model.health.list.cursor == index;
             let (len, page) = (model.health.lines.len(), model.page(LIST));
             model.health.list.select(index, len, page);
+            model.health.moved = true;
             if again { actions::open(model) } else { vec![] }
         }
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Part { part: wall::CELL, index })) => {

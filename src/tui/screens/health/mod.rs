@@ -4,16 +4,31 @@
 mod about;
 mod actions;
 mod answers;
+#[cfg(test)]
+mod away_tests;
+pub mod breakers;
+#[cfg(test)]
+mod breakers_tests;
 mod columns;
 mod data;
 mod force;
 mod form;
+#[cfg(test)]
+mod form_tests;
+mod hands;
+#[cfg(test)]
+mod hands_tests;
 mod head;
 mod hush;
 mod keys;
+mod layout;
+#[cfg(test)]
+mod layout_tests;
 mod news;
 mod note;
 mod rows;
+#[cfg(test)]
+mod silence_tests;
 #[cfg(test)]
 pub mod tests;
 mod view;
@@ -61,6 +76,8 @@ pub struct Health {
     /// What is shown.
     lines: Vec<Line>,
     list: List,
+    /// The cursor was moved, so that it stays with its line.
+    moved: bool,
     face: Face,
     /// A person's word over a breaker or a silence, while it is typed.
     form: Option<form::Form>,
@@ -134,6 +151,7 @@ fn enter(model: &mut Model) -> Vec<effect::Effect> {
     if model.health.of(model.env).is_none() {
         let s = &mut model.health;
         (s.picture, s.face, s.choice.host, s.lines) = (None, Face::Table, None, vec![]);
+        (s.list, s.moved) = (List::default(), false);
     }
     vec![]
 }
@@ -194,14 +212,18 @@ fn refresh(model: &mut Model) {
 }
 
 fn again(model: &mut Model, kept: Option<Name>) {
-    let page = model.page(LIST);
+    let (page, now, project) = (model.page(LIST), model.now.ms, std::sync::Arc::clone(&model.project));
     let s = &mut model.health;
     s.choice.words = s.filter.text().to_lowercase().split_whitespace().map(str::to_owned).collect();
-    s.lines = s.picture.as_ref().map(|picture| rows::lines(&picture.board, &s.choice)).unwrap_or_default();
-    // Whoever stands at the top wants to see the worst, whatever that is.
-    let at = match (s.list.cursor, kept) {
-        (0, _) | (_, None) => None,
-        (_, kept) => s.lines.iter().position(|line| s.name(*line) == kept),
+    let lines = s.picture.as_ref().map(|picture| {
+        let held = |row: &Row| breakers::of_row(&project, picture, row, now).is_some();
+        rows::lines(&picture.board, &s.choice, &held)
+    });
+    s.lines = lines.unwrap_or_default();
+    // Whoever never moved wants to see the worst, whatever that is.
+    let at = match (s.moved, kept) {
+        (false, _) | (_, None) => None,
+        (true, kept) => s.lines.iter().position(|line| s.name(*line) == kept),
     };
     s.list.select(at.unwrap_or(s.list.cursor), s.lines.len(), page);
 }

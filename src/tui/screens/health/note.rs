@@ -1,59 +1,37 @@
 //! What else is known of a row: the breaker that keeps others from its host, and what recovery does about it. Pure.
 
+use super::breakers;
 use super::data::Picture;
 use crate::health::board::Row;
-use crate::health::breaker::{Key, State};
 use crate::project::Project;
+use crate::project::config::recovery::Policy;
 use crate::recovery::incident::{self, Incident};
-use crate::text::human;
 use crate::tui::theme::Role;
 
 /// Words and their role; `None`: nothing.
 pub fn note(project: &Project, picture: &Picture, row: &Row, now: i64) -> Option<(String, Role)> {
-    let of_recovery = incident(project, picture, row).and_then(words);
-    let of_breaker = || {
-        let breakers = picture.breakers.iter().filter(|(key, _)| key_of(project, key, row));
-        breakers.filter_map(|(_, breaker)| stands(breaker, now)).next()
-    };
     // Who silenced it says more than that recovery waits for it.
     let silenced = row.silenced.clone().map(|words| (words, Role::Dim));
-    silenced.or(of_recovery).or_else(of_breaker)
+    let said = silenced.or_else(|| incident(project, picture, row).and_then(words));
+    match (breakers::of_row(project, picture, row, now), said) {
+        // What a person forced holds, whatever else is known.
+        (Some(breaker), Some((words, _))) if breaker.word(now).is_some() => {
+            breakers::words(breaker, now).map(|(text, role)| (format!("{text}; {words}"), role))
+        }
+        (Some(breaker), None) => breakers::words(breaker, now),
+        (_, said) => said,
+    }
 }
 
 /// The incident of a row.
 pub fn incident<'a>(project: &Project, picture: &'a Picture, row: &Row) -> Option<&'a Incident> {
-    let host = row.host.as_deref()?;
-    let of_check = |policy: &str| {
-        let mut policies = project.recovery.iter();
-        policies.any(|p| p.name == policy && (p.check == row.check || p.check == row.probe))
-    };
-    picture.incidents.iter().find(|i| i.host == host && of_check(&i.policy))
+    picture.incidents.iter().find(|incident| is_of(project, incident, row))
 }
 
-/// A host's breaker belongs to the row that says whether it can be reached, a service's to its checks.
-fn key_of(project: &Project, key: &Key, row: &Row) -> bool {
-    match key {
-        Key::Transport { host, .. } => row.host.as_deref() == Some(host) && (row.check == "ssh" || row.folded > 1),
-        Key::Service { service, .. } => project.recovery.iter().any(|p| p.service == *service && p.check == row.check),
-        Key::Endpoint { .. } | Key::Fleet { .. } => false,
-    }
-}
-
-/// `breaker open, tried in 0:24`; `None`: it is closed.
-pub fn stands(breaker: &crate::health::breaker::Breaker, now: i64) -> Option<(String, Role)> {
-    if let Some(forced) = breaker.word(now) {
-        let until = forced.until.map(|until| format!(" for {}", human::clock(until - now))).unwrap_or_default();
-        let name = breaker.position(now).name().replace('_', " ");
-        return Some((format!("breaker {name}{until} by {}", forced.by), Role::Warning));
-    }
-    match &breaker.state {
-        State::Closed => None,
-        State::Open { until } if *until > now => {
-            Some((format!("breaker open {}", human::clock(until - now)), Role::Warning))
-        }
-        State::Open { .. } => Some(("breaker open, tried next".into(), Role::Warning)),
-        State::HalfOpen { .. } => Some(("breaker half open".into(), Role::Warning)),
-    }
+/// It is about this row: its host, and what its policy watches.
+pub fn is_of(project: &Project, incident: &Incident, row: &Row) -> bool {
+    let watched = |p: &Policy| p.name == incident.policy && (p.check == row.check || p.check == row.probe);
+    row.host.as_deref() == Some(&incident.host) && project.recovery.iter().any(watched)
 }
 
 fn words(incident: &Incident) -> Option<(String, Role)> {

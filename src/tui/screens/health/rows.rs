@@ -74,13 +74,16 @@ pub fn name(board: &Board, cause: usize) -> String {
     board.causes.get(cause).map(|c| format!("{} {} {}", c.family, c.status.name(), c.way)).unwrap_or_default()
 }
 
-/// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded.
-pub fn lines(board: &Board, choice: &Choice) -> Vec<Line> {
+/// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded. `held`: a breaker that is not closed
+/// belongs to the row, so it stands before what is well.
+pub fn lines(board: &Board, choice: &Choice, held: &dyn Fn(&Row) -> bool) -> Vec<Line> {
     let of_host = |row: &Row| choice.host.is_none() || choice.host == row.host;
-    let shown = |row: &Row| (!choice.loud || is_loud(row)) && of_host(row) && holds(row, &choice.words);
+    let shown = |row: &Row| {
+        (!choice.loud || is_loud(row) || is_hushed(row) || held(row)) && of_host(row) && holds(row, &choice.words)
+    };
     let all: Vec<usize> = (0..board.rows.len()).filter(|at| shown(&board.rows[*at])).collect();
     if choice.sort == Sort::Worst && choice.words.is_empty() && choice.host.is_none() {
-        return folded(board, &all, &choice.open);
+        return folded(board, &all, &choice.open, held);
     }
     let mut all = all;
     let row = |at: &usize| &board.rows[*at];
@@ -93,7 +96,7 @@ pub fn lines(board: &Board, choice: &Choice) -> Vec<Line> {
     all.into_iter().map(|at| Line::Row { at, under: false }).collect()
 }
 
-fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
+fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>, held: &dyn Fn(&Row) -> bool) -> Vec<Line> {
     let mut lines = Vec::new();
     for status in Status::ALL {
         let causes = (0..board.causes.len()).filter(|n| board.causes[*n].status == status);
@@ -104,12 +107,15 @@ fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
                 lines.extend(members.map(|at| Line::Row { at: *at, under: true }));
             }
         }
-        let silenced = |at: &&usize| board.rows[**at].silenced.is_some();
-        if status == Status::Ok {
-            lines.extend(all.iter().filter(silenced).map(|at| Line::Row { at: *at, under: false }));
-        }
-        let alone = all.iter().filter(|at| board.rows[**at].cause.is_none() && board.rows[**at].status == status);
-        lines.extend(alone.filter(|at| !silenced(at)).map(|at| Line::Row { at: *at, under: false }));
+        // What is silenced and not well stands in its own order behind what a person was not told of yet.
+        let here = |row: &Row| match is_hushed(row) {
+            true => status == Status::Ok,
+            false => row.cause.is_none() && row.status == status,
+        };
+        let here = all.iter().filter(|at| here(&board.rows[**at]));
+        let (first, rest): (Vec<usize>, Vec<usize>) =
+            here.partition(|at| status == Status::Ok && !is_hushed(&board.rows[**at]) && held(&board.rows[**at]));
+        lines.extend(first.into_iter().chain(rest).map(|at| Line::Row { at, under: false }));
     }
     lines
 }
@@ -117,6 +123,11 @@ fn folded(board: &Board, all: &[usize], open: &BTreeSet<String>) -> Vec<Line> {
 /// A person may want to look at it.
 pub fn is_loud(row: &Row) -> bool {
     row.silenced.is_none() && (row.status != Status::Ok || row.suspect || row.flapping)
+}
+
+/// It is not well, and a person said that this is known: it calls nobody, and it never looks well.
+pub fn is_hushed(row: &Row) -> bool {
+    row.silenced.is_some() && row.status != Status::Ok
 }
 
 fn holds(row: &Row, words: &[String]) -> bool {

@@ -2,6 +2,7 @@
 
 use super::columns::{self, Of};
 use super::data::Picture;
+use super::layout::{self, Layout};
 use super::rows::Line;
 use super::{Face, LIST, about, answers, form, head, wall};
 use crate::health::board::Cause;
@@ -89,6 +90,7 @@ fn nothing(model: &Model, picture: &Picture) -> Option<String> {
         return Some(format!("Nothing was measured yet.\n{how}\n{own}"));
     }
     model.health.lines.is_empty().then(|| match model.health.choice.words.is_empty() {
+        true if picture.is_old(model.now.ms) => "Nothing is known now: this picture is too old.".into(),
         true => "All is well, as far as it is known.".into(),
         false => "No check matches.".into(),
     })
@@ -96,7 +98,7 @@ fn nothing(model: &Model, picture: &Picture) -> Option<String> {
 
 fn table(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer, hits: &mut Hits) {
     let (s, theme) = (&model.health, &model.theme);
-    let at = columns::layout(area);
+    let at = layout::layout(model, picture, &s.lines, area);
     let title = theme.style(Role::Title);
     put(buf, theme, area.x, area.y, columns::STATE_W, "STATE", title);
     for (place, text) in [(at.host, "HOST"), (at.check, "CHECK"), (at.value, "VALUE")] {
@@ -120,7 +122,7 @@ fn table(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer, hits: &
             }
             Line::Row { at: n, under } => {
                 let row = &picture.board.rows[n];
-                one(Of { model, picture, row }, under, Rect { y, height: 1, ..body }, buf);
+                one(Of { model, picture, row }, under, (&at, y), buf);
             }
         }
         if i == s.list.cursor {
@@ -144,23 +146,23 @@ fn folded(model: &Model, picture: &Picture, (n, cause): (usize, &Cause), area: R
     put(buf, theme, end + 2, area.y, area.right().saturating_sub(end + 2), &since, theme.style(Role::Dim));
 }
 
-fn one(of: Of<'_>, under: bool, area: Rect, buf: &mut Buffer) {
-    let (theme, row, y) = (&of.model.theme, of.row, area.y);
-    let at = columns::layout(area);
+fn one(of: Of<'_>, under: bool, (at, y): (&Layout, u16), buf: &mut Buffer) {
+    let (theme, row) = (&of.model.theme, of.row);
     let (status, sign) = columns::status(of);
     let stale = status == crate::health::judge::Status::Stale;
     let style = |role: Role| theme.style(if stale { Role::Stale } else { role });
-    put(buf, theme, area.x, y, columns::STATE_W - 1, &sign.text(theme), theme.style(sign.role));
+    let x = at.host.x - columns::STATE_W;
+    put(buf, theme, x, y, columns::STATE_W - 1, &sign.text(theme), theme.style(sign.role));
     let host = format!("{}{}", if under { "  " } else { "" }, row.host.as_deref().unwrap_or("-"));
     put(buf, theme, at.host.x, y, at.host.width, &host, style(Role::Strong));
     put(buf, theme, at.check.x, y, at.check.width, &row.check, style(Role::Text));
     let loud = super::rows::is_loud(row);
-    let text = columns::brief(of, &at);
+    let text = columns::brief(of, at.has_note());
     put(buf, theme, at.value.x, y, at.value.width, &text, style(if loud { sign.role } else { Role::Text }));
     for (column, place) in &at.rest {
         let (text, role) = (column.cell)(of);
         match (column.spark, column.right) {
-            (true, _) => about::draw(of, *place, buf),
+            (true, _) => about::draw(of, Rect { y, ..*place }, buf),
             (_, true) => put_right(buf, theme, place.right(), y, place.width, &text, style(role)),
             (_, false) => drop(put(buf, theme, place.x, y, place.width, &text, style(role))),
         }

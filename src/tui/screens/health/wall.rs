@@ -1,12 +1,16 @@
 //! The wall: one cell a host, in the order of the inventory, so that a host keeps its place; a thousand fit on a screen.
 
+use super::breakers;
 use super::data::Picture;
+use crate::health::board::Cell;
+use crate::health::judge::Status;
 use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{put, put_all};
+use crate::tui::widgets::sign::{self, Sign};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -58,6 +62,13 @@ pub fn moved(motion: Motion, at: usize, hosts: usize, across: usize) -> usize {
     to.min(last)
 }
 
+/// How a host looks: its state, and where that is nothing to look at the mark of a breaker that is not closed.
+fn sign_of(picture: &Picture, cell: &Cell, now: i64) -> Sign {
+    let (status, sign) = picture.host(cell, now);
+    let held = status < Status::Warn && breakers::of_host(picture, &cell.host, now).is_some();
+    if held { sign::BREAKER } else { sign }
+}
+
 /// Draws it.
 pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut Buffer, hits: &mut Hits) {
     let (theme, now) = (&model.theme, model.now.ms);
@@ -73,7 +84,7 @@ pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut
             break;
         }
         let x = body.x + u16::try_from(n % across).unwrap_or(0) * wide;
-        let (_, sign) = picture.host(cell, now);
+        let sign = sign_of(picture, cell, now);
         let role = if n == cursor { Role::Cursor } else { sign.role };
         put(buf, theme, x, y, 1, sign.glyph(theme), theme.style(sign.role));
         if n == cursor {
@@ -82,18 +93,20 @@ pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut
         hits.add(Rect { x, y, width: wide, height: 1 }, Target::Part { part: CELL, index: n });
     }
     let Some(cell) = cells.get(cursor) else { return };
-    let (_, sign) = picture.host(cell, now);
     let y = body.bottom();
     let rule = if theme.ascii { "-" } else { "─" }.repeat(usize::from(area.width));
     put(buf, theme, area.x, y, area.width, &rule, theme.style(Role::Border));
     let since = if cell.since > 0 { format!("  for {}", human::short(now - cell.since)) } else { String::new() };
+    let breaker = breakers::of_host(picture, &cell.host, now);
+    let breaker = breaker.map(|(words, _)| format!("{} {words}  ", sign::BREAKER.glyph(theme))).unwrap_or_default();
     let why = if cell.why.is_empty() { "nothing is wrong with it" } else { &cell.why };
-    let (state, dim) = (sign.text(theme), theme.style(Role::Dim));
+    let ((state, role), dim) = (picture.host_words(cell, theme, now), theme.style(Role::Dim));
     let parts = [
         (cell.host.as_str(), theme.style(Role::Strong)),
         ("  ", dim),
-        (&state, theme.style(sign.role)),
+        (&state, theme.style(role)),
         ("  ", dim),
+        (&breaker, theme.style(sign::BREAKER.role)),
         (why, theme.style(Role::Text)),
         (&since, dim),
     ];

@@ -45,6 +45,10 @@ fn in_sight(model: &Model) -> Poll {
     let Some((place, topology)) = model.place().and_then(|place| Some((place, place.known()?))) else {
         return Poll::No;
     };
+    // Before the first frame it is not known how many rows there are: one host would be asked, and the others later.
+    if !model.hits.has("hosts") {
+        return Poll::No;
+    }
     let window = place.host_list.window(place.rows.len(), model.page("hosts"));
     let hosts: Vec<String> =
         place.rows[window].iter().filter_map(|host| topology.hosts.get(*host as usize).cloned()).collect();

@@ -7,9 +7,9 @@ use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
 use crate::tui::screens::fleet::sort::Sort;
-use crate::tui::screens::health::Picture;
+use crate::tui::screens::health::{Picture, breakers};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{line, paint};
+use crate::tui::widgets::{line, paint, sign};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 const COLUMNS: [(&str, u16, Sort); 4] =
     [("STATE", 11, Sort::State), ("CPU", 5, Sort::Cpu), ("MEM", 5, Sort::Memory), ("DISK", 6, Sort::Disk)];
 /// From these widths of the table on there is the state, and all of it.
-const ROOM: (u16, u16) = (48, 90);
+const ROOM: (u16, u16) = (48, 85);
 
 /// Columns that they take in a table of this width.
 pub fn wide(table: u16) -> u16 {
@@ -48,7 +48,13 @@ pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
                 Some(value) => (format!("{value:.0}%"), Role::Text),
                 None => nothing(),
             };
-            [(sign.text(&model.theme), sign.role), percent(cell.cpu), percent(cell.memory), percent(cell.disk)]
+            let mut state = sign.text(&model.theme);
+            if breakers::of_host(picture, host, model.now.ms).is_some() {
+                // The longest word leaves no room for a gap.
+                state += if paint::width(&state) + 2 < COLUMNS[0].1 { " " } else { "" };
+                state += sign::BREAKER.glyph(&model.theme);
+            }
+            [(state, sign.role), percent(cell.cpu), percent(cell.memory), percent(cell.disk)]
         }
     };
     cells(model, frame, area, texts);
@@ -57,13 +63,16 @@ pub fn row(model: &Model, host: &str, frame: &mut Frame, area: Rect) {
 /// The same in words, for the lines below the table: `✖ bad  ssh refused for 2m`; `None`: nothing is known of it.
 pub fn words(model: &Model, host: &str) -> Option<(String, Role)> {
     let (picture, cell) = known(model, host)?;
-    let (_, sign) = picture.host(cell, model.now.ms);
+    let (state, role) = picture.host_words(cell, &model.theme, model.now.ms);
     let since = if cell.since > 0 && !cell.why.is_empty() {
         format!(" for {}", human::short(model.now.ms - cell.since))
     } else {
         String::new()
     };
-    Some((format!("{}  {}{since}", sign.text(&model.theme), cell.why), sign.role))
+    let breaker = breakers::of_host(picture, host, model.now.ms);
+    let breaker =
+        breaker.map(|(words, _)| format!("  {} {words}", sign::BREAKER.glyph(&model.theme))).unwrap_or_default();
+    Some((format!("{state}  {}{since}{breaker}", cell.why), role))
 }
 
 /// What is known of a host; one that was never asked is not.
