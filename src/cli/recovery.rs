@@ -28,8 +28,7 @@ Examples:
   opsdeck recovery off production --policy web --reason 'database is being moved'
   opsdeck recovery on production --policy web --reason 'done'
 
-Exit codes: 0 done; 1 it could not be done, there is no such incident, environment or policy, or what was switched on stays
-off by another word; 2 a usage error.";
+Exit codes: 0 done; 1 it could not be done, there is no such incident, environment or policy, or what was switched on stays off by another word; 2 a usage error.";
 
 /// Options of `recovery`.
 #[derive(Debug, clap::Args)]
