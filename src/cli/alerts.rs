@@ -13,7 +13,7 @@ use std::process::ExitCode;
 #[command(after_help = "\
 Examples:
   opsdeck alerts
-  opsdeck alerts -e production --json | jq '.[].labels.alertname'
+  opsdeck alerts -E production --json | jq '.[].labels.alertname'
   opsdeck alerts --since 2h      # also those that are over
 
 An Alertmanager tells `opsdeck serve` by a webhook: `webhook_configs: [{url: 'http://127.0.0.1:9590/alerts'}]`. What fires is \
@@ -22,7 +22,7 @@ what it told last, and when that was stands beside it.
 Exit codes: 0 shown, 1 the state directory cannot be read, 2 the command line is wrong.")]
 pub struct Args {
     /// Only those that name this environment in the label env or environment
-    #[arg(short = 'e', short_alias = 'E', long = "env", visible_alias = "environment", value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     pub environment: Option<String>,
     /// Also those that ended since then: 2h, yesterday, 2026-01-31
     #[arg(long, value_name = "TIME", value_parser = super::when::since)]

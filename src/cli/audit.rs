@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
-  opsdeck audit --since yesterday --env production
+  opsdeck audit --since yesterday -E production
   opsdeck audit --operator alice --status denied
   opsdeck audit --run 0199 --json
   opsdeck audit verify --head 4711:3f9a...
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "STATUS")]
     status: Option<Standing>,
     /// Only in this environment
-    #[arg(long, value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     env: Option<String>,
     /// Only of this run (an id or the beginning of one)
     #[arg(long, value_name = "RUN")]

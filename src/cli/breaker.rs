@@ -49,7 +49,7 @@ enum Verb {
 #[derive(Debug, clap::Args)]
 struct List {
     /// Only those of an environment, and of endpoints
-    #[arg(long, short = 'E', value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     env: Option<String>,
     /// Print JSON
     #[arg(long)]

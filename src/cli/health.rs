@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(default_value = "all", allow_hyphen_values = true)]
     pub pattern: String,
     /// Environment of the project; not needed where there is only one
-    #[arg(short = 'E', long, value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     pub environment: Option<String>,
     /// Ask once what was not asked within its interval, print what is not well, and end
     #[arg(long)]

@@ -268,6 +268,23 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_is_named_the_same_way_in_every_verb() {
+        let mut verbs = vec![];
+        all(&Cli::command(), "opsdeck", &mut verbs);
+        let named = |verb: &clap::Command| {
+            let of = |arg: &&clap::Arg| {
+                arg.get_id().as_str().starts_with("env") && !arg.is_positional() && arg.get_env().is_none()
+            };
+            verb.get_arguments().find(of).map(|arg| (arg.get_short(), arg.get_long().map(str::to_owned)))
+        };
+        let found: Vec<_> = verbs.iter().filter_map(|(name, verb)| Some((name, named(verb)?))).collect();
+        assert!(found.len() > 10, "{found:?}");
+        for (name, flags) in found {
+            assert_eq!(flags, (Some('E'), Some("environment".to_owned())), "{name}");
+        }
+    }
+
+    #[test]
     fn no_paragraph_of_a_help_is_broken_by_hand() {
         let mut verbs = vec![];
         all(&Cli::command(), "opsdeck", &mut verbs);

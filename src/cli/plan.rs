@@ -49,7 +49,7 @@ pub struct Wanted {
     /// Release of opsdeck.yaml
     pub release: String,
     /// Environment
-    #[arg(short = 'E', short_alias = 'e', long, alias = "env", value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     pub environment: String,
     /// Version to bring out
     #[arg(long, value_name = "VERSION")]

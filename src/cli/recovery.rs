@@ -66,7 +66,7 @@ enum Verb {
 #[derive(Debug, clap::Args)]
 struct List {
     /// Only those of an environment
-    #[arg(long, short = 'E', value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     env: Option<String>,
     /// Print JSON
     #[arg(long)]

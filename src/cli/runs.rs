@@ -15,7 +15,7 @@ use std::process::ExitCode;
 #[command(after_help = "\
 Examples:
   opsdeck runs
-  opsdeck runs --state failed,nothing_ran --env production -n 5
+  opsdeck runs --state failed,nothing_ran -E production -n 5
   opsdeck runs --live --json
 
 Exit codes: 0 listed (also when there is none).")]
@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     pub state: Vec<String>,
     /// Only this environment
-    #[arg(long, short = 'E', value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     pub env: Option<String>,
     /// Only runs that have not ended
     #[arg(long)]

@@ -21,7 +21,7 @@ use tracing_subscriber::prelude::*;
 #[command(after_help = "\
 Examples:
   opsdeck serve -C ~/shop
-  opsdeck serve -e production -e staging --listen 127.0.0.1:9590
+  opsdeck serve -E production -E staging --listen 127.0.0.1:9590
   opsdeck serve --listen 0.0.0.0:9590 --token-file /etc/opsdeck/token
   opsdeck serve --unit | sudo tee /etc/systemd/system/opsdeck.service
   curl -s http://127.0.0.1:9590/readyz
@@ -34,7 +34,7 @@ there is a mistake in it, or a restart; runs notice neither.
 Exit codes: 0 ended by SIGTERM or Ctrl-C, 1 it could not serve, 2 the command line is wrong.")]
 pub struct Args {
     /// Environment to watch, several times if need be [default: all of the project]
-    #[arg(short = 'e', short_alias = 'E', long = "env", visible_alias = "environment", value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     pub environments: Vec<String>,
     /// Address to listen on; one that is reached from elsewhere needs --token-file
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9590")]

@@ -51,7 +51,7 @@ pub struct Which {
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Environment of the project; not needed where there is only one
-    #[arg(short = 'E', long, value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     environment: Option<String>,
     /// Why; the audit ledger keeps it, and whoever looks sees it
     #[arg(long, value_name = "TEXT", value_parser = super::line::reason)]
@@ -63,7 +63,7 @@ pub struct Which {
 #[command(after_help = EXAMPLES)]
 pub struct List {
     /// Only those of an environment
-    #[arg(short = 'E', long, value_name = "NAME")]
+    #[arg(short = 'E', short_alias = 'e', long = "environment", alias = "env", value_name = "NAME")]
     environment: Option<String>,
     /// Print JSON
     #[arg(long)]

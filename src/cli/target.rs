@@ -18,7 +18,7 @@ pub struct Hosts {
     #[arg(short, long, value_name = "SOURCE", conflicts_with = "environment")]
     pub inventory: Vec<String>,
     /// Environment of the project, instead of -i
-    #[arg(short = 'E', long, value_name = "NAME")]
+    #[arg(short = 'E', long = "environment", alias = "env", value_name = "NAME")]
     pub environment: Option<String>,
     /// Only these hosts of the pattern
     #[arg(short, long, value_name = "PATTERN", allow_hyphen_values = true)]
