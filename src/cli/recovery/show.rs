@@ -45,6 +45,7 @@ pub fn show(global: &Global, args: &Args) -> Result<String> {
     if incident.is_none() && of.is_none() {
         anyhow::bail!("run {} is no recovery: `opsdeck show` tells what it is", args.run);
     }
+    let read = |(at, json): &(i64, String)| (*at, serde_json::from_str(json).unwrap_or(Value::Null));
     let raw = || run.iter().flat_map(|run| &run.state.own).map(read);
     let diagnostics = id.and_then(|id| diagnostics(&store, id));
     if args.json {
@@ -88,10 +89,6 @@ fn over(of: &Watched) -> String {
 fn diagnostics(store: &StateDir, run: Uuid) -> Option<String> {
     let path = store.run(run).step(1).stdout();
     path.exists().then(|| path.display().to_string())
-}
-
-fn read((at, json): &(i64, String)) -> (i64, Value) {
-    (*at, serde_json::from_str(json).unwrap_or(Value::Null))
 }
 
 /// What was before its run.
