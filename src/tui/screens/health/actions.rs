@@ -1,6 +1,6 @@
 //! What can be done on Health.
 
-use super::{Face, SCREEN, answers, force, hands, hush, refresh, rows, wall};
+use super::{Face, SCREEN, answers, force, hands, hush, reach, refresh, rows, wall};
 use crate::health::breaker::Forcing;
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect::Effect;
@@ -100,6 +100,24 @@ pub const ACTIONS: &[Action] = &[
     .only(|m| is_table(m) && hands::none(m).is_none())
     .unless(|m| if is_table(m) { hands::none(m) } else { Some("choose a line of the table first".into()) })
     .asks(Danger::Form, |_| vec![]),
+    Action::new(
+        "health.recovery",
+        &["R"],
+        "recovery",
+        "Recovery commands of opsdeck.yaml for this host, or for all hosts of a common cause",
+        reach::runbooks,
+    )
+    .hint(78)
+    .unless(reach::no_runbook),
+    Action::new(
+        "health.shell",
+        &["!"],
+        "shell",
+        "Run a shell command on this host, or on all hosts of a common cause, over warm SSH connections",
+        reach::shell,
+    )
+    .hint(76)
+    .unless(reach::no_shell),
     Action::new("health.copy", &["y"], "copy host", "Copy the name of the host to the clipboard", |m| {
         host(m).map(Effect::Copy).into_iter().collect()
     })
@@ -132,7 +150,7 @@ fn no_breaker(model: &Model) -> Option<String> {
 }
 
 /// The host under the cursor.
-fn host(model: &Model) -> Option<String> {
+pub fn host(model: &Model) -> Option<String> {
     match &model.health.face {
         Face::Table => model.health.current()?.host.clone(),
         Face::Answers(answers) => answers.host.clone(),

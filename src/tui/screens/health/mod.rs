@@ -26,6 +26,7 @@ mod layout;
 mod layout_tests;
 mod news;
 mod note;
+mod reach;
 mod rows;
 #[cfg(test)]
 mod silence_tests;

@@ -77,19 +77,28 @@ pub const SHELL: Action = Action::new(
 .hint(87)
 .unless(no_environment);
 
+/// Opens the form of a shell command for hosts that another screen has chosen.
+pub fn shell_for(model: &mut Model, of: String) -> Vec<effect::Effect> {
+    let form = Form::shell(model.env.unwrap_or(0), of.clone());
+    super::open_for(model, Some(form), of)
+}
+
 /// Opens the menu of runbooks, from the fleet.
 pub const RECOVERY: Action =
     Action::new("fleet.recovery", &["R"], "recovery", "Recovery commands of opsdeck.yaml, each by its key", |m| {
         open(m, None)
     })
     .hint(75)
-    .unless(|m| {
-        no_environment(m)
-            .or_else(|| no_targets(m))
-            .or_else(|| runbooks(m).is_empty().then(|| "opsdeck.yaml offers no runbook for this environment".into()))
-    });
+    .unless(|m| no_runbook(m).or_else(|| no_targets(m)));
 
-fn no_environment(model: &Model) -> Option<String> {
+/// Why there is no menu of runbooks.
+pub fn no_runbook(model: &Model) -> Option<String> {
+    let none = || runbooks(model).is_empty().then(|| "opsdeck.yaml offers no runbook for this environment".into());
+    no_environment(model).or_else(none)
+}
+
+/// Why nothing can be launched here at all.
+pub fn no_environment(model: &Model) -> Option<String> {
     if model.read_only {
         return Some("this console is read-only (--read-only)".into());
     }

@@ -27,7 +27,7 @@ use crate::tui::screens::{Screen, run};
 use crate::tui::update;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::Secret;
-pub use actions::{ADHOC, PLAYBOOK, RECOVERY, SHELL};
+pub use actions::{ADHOC, PLAYBOOK, RECOVERY, SHELL, no_environment, no_runbook, shell_for};
 pub use again::again;
 pub use data::{Data, Effect};
 use form::{Form, Id, Item, Kind, Value};
@@ -51,6 +51,8 @@ pub const SCREEN: Screen = Screen {
 pub struct Launch {
     /// The form; `None`: the menu of runbooks.
     pub form: Option<Form>,
+    /// The hosts that another screen has chosen, as a pattern; `None`: those that are meant on Fleet.
+    pub of: Option<String>,
     /// Cursor in the menu.
     pub menu: List,
     /// Modules for completion; `None`: still asked for.
@@ -78,11 +80,18 @@ pub fn open(model: &mut Model, form: Option<Form>) -> Vec<effect::Effect> {
     if modules.is_none() {
         effects.push(effect::Effect::Launch(Effect::Modules));
     }
-    model.launch = Launch { form, modules, ..Launch::default() };
+    let of = model.launch.of.take();
+    model.launch = Launch { form, modules, of, ..Launch::default() };
     effects.extend(keys::looked_up(model));
     effects.extend(aim(model));
     effects.extend(update::go(model, &SCREEN));
     effects
+}
+
+/// Opens the menu of runbooks, or with `form` that form, for hosts that another screen has chosen.
+pub fn open_for(model: &mut Model, form: Option<Form>, of: String) -> Vec<effect::Effect> {
+    model.launch.of = Some(of);
+    open(model, form)
 }
 
 /// The runbooks that the environment in sight offers.
@@ -92,8 +101,12 @@ pub fn runbooks(model: &Model) -> Vec<&Runbook> {
     model.project.runbooks.iter().filter(offered).collect()
 }
 
-/// The hosts that the person means: marked ones, else the pattern, else the group, else the host under the cursor.
+/// The hosts that the person means: those that another screen has chosen, else marked ones, else the pattern, else the
+/// group, else the host under the cursor.
 pub fn targets(model: &Model, or_current: bool) -> String {
+    if let Some(of) = &model.launch.of {
+        return of.clone();
+    }
     let Some(place) = model.place() else { return String::new() };
     let marked = place.marked();
     if !marked.is_empty() {

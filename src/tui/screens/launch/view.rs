@@ -1,7 +1,7 @@
 //! Draws Launch: the form, what completes it, the exact command, and what a person should know.
 
 use super::form::{Form, Item, Kind, Value};
-use super::{Launch, command_line, complete, runbooks, warnings};
+use super::{Launch, command_line, complete, runbooks, targets, warnings};
 use crate::text;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
@@ -196,7 +196,14 @@ fn below(model: &Model, columns: usize) -> Vec<(String, Role)> {
 
 fn menu(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let theme = &model.theme;
-    line::put(frame.buffer_mut(), theme, area, "Recovery commands", theme.style(Role::Title));
+    let used = line::put(frame.buffer_mut(), theme, area, "Recovery commands", theme.style(Role::Title)) + 1;
+    // Before one is chosen: where it would act.
+    let rest = Rect { x: area.x + used.min(area.width), width: area.width.saturating_sub(used), ..area };
+    let on = match targets(model, true).as_str() {
+        "" => "on no host yet: mark some, or name them in the form".to_owned(),
+        some => format!("on {some}"),
+    };
+    line::put(frame.buffer_mut(), theme, rest, &text::plain(&on), theme.style(Role::Text));
     let body = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
     let list = runbooks(model);
     let window = model.launch.menu.window(list.len(), usize::from(body.height));
