@@ -6,6 +6,8 @@ mod keep;
 mod pasted;
 mod publish;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod work;
 mod works;
 
@@ -287,10 +289,11 @@ impl Floor {
 
     /// Other hosts are wanted: what is new is due at once.
     fn want(&mut self, wanted: Option<HashSet<String>>) {
-        self.wanted = wanted;
+        let before = std::mem::replace(&mut self.wanted, wanted);
+        let was = |host: &String| before.as_ref().is_none_or(|before| before.contains(host));
         for n in 0..self.works.len() {
             // What goes through Ansible waits for its turn for the hosts that were wanted before: others are due all the same.
-            let waits = self.busy[n] && (self.asking[n] || self.due(n).is_empty());
+            let waits = self.busy[n] && (self.asking[n] || self.due(n).iter().all(was));
             if !waits && self.is_wanted(n) {
                 self.busy[n] = true;
                 self.schedule.now(n, self.now());
@@ -329,10 +332,12 @@ impl Floor {
         self.hung[n] = brought.iter().any(hangs);
         self.asking[n] = false;
         for (job, one) in brought {
-            self.measured.insert((job.host.clone(), job.watch.name.clone()), one.at + one.took);
+            // When it was begun: a slow answer must not cost the next turn.
+            self.measured.insert((job.host.clone(), job.watch.name.clone()), one.at);
         }
         // Hosts may have come into sight meanwhile. Whoever brings nothing has its turn, lest it be asked without end.
-        match brought.is_empty() || self.due(n).is_empty() {
+        let asked = |host: &String| brought.iter().any(|(job, _)| job.host.as_ref() == Some(host));
+        match brought.is_empty() || self.due(n).iter().all(asked) {
             true => self.turn(n),
             false => self.schedule.now(n, self.now()),
         }

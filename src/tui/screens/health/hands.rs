@@ -7,6 +7,7 @@ use crate::recovery::incident::{Incident, State};
 use crate::text::human;
 use crate::tui::effect;
 use crate::tui::model::Model;
+use std::collections::HashMap;
 
 /// The incidents of the line under the cursor that nobody has in hand: of its row, or of all rows of a common cause.
 fn incidents(model: &Model) -> Vec<&Incident> {
@@ -15,8 +16,13 @@ fn incidents(model: &Model) -> Vec<&Incident> {
         Some(cause) => picture.board.rows.iter().filter(|row| row.cause == Some(cause)).collect(),
         None => model.health.current().into_iter().collect(),
     };
+    // The footer asks at every frame, and a thousand hosts may have a thousand incidents.
+    let mut of: HashMap<&str, Vec<&Row>> = HashMap::new();
+    rows.into_iter().for_each(|row| of.entry(row.host.as_deref().unwrap_or_default()).or_default().push(row));
     let open = |i: &&Incident| !matches!(i.state, State::Healthy | State::Taken);
-    let is_of = |i: &Incident| rows.iter().any(|row| note::is_of(&model.project, i, row));
+    let is_of = |i: &Incident| {
+        of.get(i.host.as_str()).is_some_and(|rows| rows.iter().any(|row| note::is_of(&model.project, i, row)))
+    };
     picture.incidents.iter().filter(open).filter(|i| is_of(i)).collect()
 }
 

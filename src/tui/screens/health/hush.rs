@@ -70,7 +70,9 @@ fn of_cause(model: &Model, at: usize) -> Option<Offers> {
 
 /// Why there is nothing to silence.
 pub fn none(model: &Model) -> Option<String> {
-    what(model).is_none().then(|| "nothing is under the cursor".into())
+    let line =
+        model.health.of(model.env).is_some() && (model.health.cause().is_some() || model.health.current().is_some());
+    (!line).then(|| "nothing is under the cursor".into())
 }
 
 /// Asks for what, for how long, and why.
