@@ -5,7 +5,7 @@
 
 mod show;
 
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::health::board::Board;
 use crate::health::breaker::{Breaker, Keeper, Key, Position};
 use crate::health::judge::Status;
@@ -17,8 +17,8 @@ use crate::health::record::Report;
 use crate::health::sample;
 use crate::health::silence::Silences;
 use crate::health::store::Store;
+use crate::project::Project;
 use crate::project::config::recovery::Policy;
-use crate::project::{Environment, Project};
 use crate::state::Index;
 use crate::state::operator::Operator;
 use anyhow::{Result, anyhow, bail};
@@ -82,7 +82,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let project = Arc::new(Project::discover(&global.project)?);
-    let environment = choose(&project, args.environment.as_deref())?.clone();
+    let environment = known::choose(&project, args.environment.as_deref())?.clone();
     let state = global.store();
     let who = format!("opsdeck health of {}", Operator::current().name);
     let mut options = Options { state, project: Arc::clone(&project), environment, who, hosts: None };
@@ -103,22 +103,6 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     };
     polling.stop();
     done
-}
-
-/// The environment of that name, or the only one.
-pub(super) fn choose<'a>(project: &'a Project, name: Option<&str>) -> Result<&'a Environment> {
-    let names = || project.environments.iter().map(|env| env.name.as_str()).collect::<Vec<_>>().join(", ");
-    match (name, project.environments.as_slice()) {
-        (Some(name), _) => {
-            let root = project.root.display();
-            project
-                .environment(name)
-                .ok_or_else(|| anyhow!("no environment {name:?} in {root}: expected one of {}", names()))
-        }
-        (None, [one]) => Ok(one),
-        (None, []) => bail!("no environment was found in {}", project.root.display()),
-        (None, _) => bail!("which environment? Choose with -E NAME: {}", names()),
-    }
 }
 
 /// What is asked where: host and probe, and seconds between two times.

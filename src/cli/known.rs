@@ -2,8 +2,8 @@
 
 use super::Global;
 use crate::project::config::nearest;
-use crate::project::{Error, Project};
-use anyhow::{Result, anyhow};
+use crate::project::{Environment, Error, Project};
+use anyhow::{Result, anyhow, bail};
 
 /// Refuses an environment that neither `recorded` holds nor the project here. What is gone from the project can still be
 /// looked at and handled by its name, also from elsewhere.
@@ -20,16 +20,32 @@ pub fn environment<'a>(global: &Global, name: &str, recorded: impl IntoIterator<
         Err(Error::None { .. }) => return Err(none("environment", name, "what was recorded", recorded)),
         Err(e) => return Err(e.into()),
     };
-    of(&project, name)
+    of(&project, name).map(drop)
 }
 
-/// Refuses an environment that the project does not have.
+/// The environment of this name in the project.
 ///
 /// # Errors
-/// There is none of this name.
-pub fn of(project: &Project, name: &str) -> Result<()> {
-    let known = project.environments.iter().map(|env| env.name.as_str());
-    one("environment", name, &project.root.display().to_string(), known)
+/// There is none.
+pub fn of<'a>(project: &'a Project, name: &str) -> Result<&'a Environment> {
+    let known = project.environments.iter().map(|env| env.name.as_str()).collect();
+    project.environment(name).ok_or_else(|| none("environment", name, &project.root.display().to_string(), known))
+}
+
+/// The environment of this name, or the only one.
+///
+/// # Errors
+/// There is none, or there are several and none is named.
+pub fn choose<'a>(project: &'a Project, name: Option<&str>) -> Result<&'a Environment> {
+    match (name, project.environments.as_slice()) {
+        (Some(name), _) => of(project, name),
+        (None, [one]) => Ok(one),
+        (None, []) => bail!("no environment was found in {}", project.root.display()),
+        (None, some) => {
+            let names: Vec<&str> = some.iter().map(|env| env.name.as_str()).collect();
+            bail!("which environment? Choose with -E NAME: {}", names.join(", "))
+        }
+    }
 }
 
 /// Refuses a name that is none of `known`.

@@ -1,12 +1,12 @@
 //! `opsdeck serve`: the daemon in the foreground. It ends with SIGTERM or Ctrl-C; what it launched goes on.
 
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::project::{Environment, Project, Severity};
 use crate::serve::token::Token;
 use crate::serve::unit::{self, Unit};
 use crate::serve::{self, End, Options};
 use crate::state::operator::Operator;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -125,11 +125,9 @@ fn choose(project: &Project, names: &[String]) -> Result<Vec<Environment>> {
     if names.is_empty() {
         return Ok(project.environments.clone());
     }
-    let known = || project.environments.iter().map(|env| env.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut chosen: Vec<Environment> = Vec::new();
     for name in names {
-        let found = project.environment(name);
-        let found = found.ok_or_else(|| anyhow!("no environment {name:?} in {root}: expected one of {}", known()))?;
+        let found = known::of(project, name)?;
         if !chosen.contains(found) {
             chosen.push(found.clone());
         }

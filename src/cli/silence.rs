@@ -1,7 +1,6 @@
 //! `opsdeck silence`, `silences`, `unsilence`: hosts, checks, services or a whole environment of which nobody is told for a
 //! while, and to which recovery does nothing. Audited: intent before, outcome after.
 
-use super::health::choose;
 use super::{Global, known, print};
 use crate::health::probe::target::load;
 use crate::health::silence::{self, Target, Word};
@@ -76,7 +75,7 @@ pub struct List {
 /// No such environment, host, check or service; the index or the ledger cannot be used.
 pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
-    let environment = choose(&project, args.which.environment.as_deref())?;
+    let environment = known::choose(&project, args.which.environment.as_deref())?;
     let targets = targets(&project, environment, &args.which.targets)?;
     let now = now();
     let word = args.which.word(environment, targets);
@@ -93,7 +92,7 @@ pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
 /// Nothing of it is silenced, no such environment; the index or the ledger cannot be used.
 pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
-    let environment = choose(&project, args.environment.as_deref())?;
+    let environment = known::choose(&project, args.environment.as_deref())?;
     let store = global.store();
     let held = Index::open(&store)?.silences(Some(&environment.name), now())?;
     let is_held = |target: &Target| held.iter().any(|row| row.target == target.to_string());

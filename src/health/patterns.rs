@@ -2,7 +2,7 @@
 
 use crate::inventory::{Inventory, Options, PatternError};
 use crate::project::config::checks::{CheckConfig, What};
-use crate::project::config::near::nearest;
+use crate::project::config::nearest;
 use crate::project::config::text::Text;
 use crate::project::{Environment, Problem, Project};
 use crate::text;

@@ -2,7 +2,7 @@
 
 pub mod checks;
 mod freeze;
-pub mod near;
+mod near;
 pub mod notify;
 mod reader;
 pub mod recovery;
