@@ -14,6 +14,8 @@ mod alerts;
 mod cause;
 #[path = "serve/daemon.rs"]
 mod daemon;
+#[path = "serve/gives_way.rs"]
+mod gives_way;
 #[path = "serve/http.rs"]
 mod http;
 #[path = "serve/notify.rs"]

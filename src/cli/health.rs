@@ -85,7 +85,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let environment = known::choose(&project, args.environment.as_deref())?.clone();
     let state = global.store();
     let who = format!("opsdeck health of {}", Operator::current().name);
-    let mut options = Options { state, project: Arc::clone(&project), environment, who, hosts: None };
+    let mut options = Options { state, project: Arc::clone(&project), environment, who, hosts: None, lasts: false };
     let store = Store::open(&options.state, &options.scope())?;
     if let [host, check] = args.raw.as_slice() {
         return raw(&options, &store, (host, check), args.json);

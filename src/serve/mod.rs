@@ -114,7 +114,7 @@ async fn serve(
     for environment in &options.environments {
         let (state, project) = (options.state.clone(), Arc::clone(&options.project));
         let (environment, who) = (environment.clone(), options.who.clone());
-        pollings.push(Polling::start(Poll { state, project, environment, who, hosts: None })?);
+        pollings.push(Polling::start(Poll { state, project, environment, who, hosts: None, lasts: true })?);
     }
     let (alive, mut loops) = (mpsc::channel::<()>(), Vec::new());
     let mut stops = vec![alive.0];

@@ -2,6 +2,7 @@
 //! that anybody wants, all others read what it wrote; when it dies, another takes over. No host holds up another: each has
 //! its own time, and those that hang have lanes of their own.
 
+mod current;
 mod keep;
 mod pasted;
 mod publish;
@@ -17,6 +18,7 @@ use super::store::{LEASE, Store, scope};
 use crate::project::{Environment, Project};
 use crate::ssh::{Limits, Pool};
 use crate::state::StateDir;
+use current::{Current, is_served};
 use keep::{Brought, Found};
 use publish::News;
 use schedule::Schedule;
@@ -53,6 +55,8 @@ pub struct Options {
     pub who: String,
     /// The hosts that are wanted; `None`: all.
     pub hosts: Option<Vec<String>>,
+    /// A daemon's: it goes by the project as it was given, and whoever polls by the way gives way to it.
+    pub lasts: bool,
 }
 
 /// A poller at work or in waiting, on a thread of its own. Dropped, it ends.
@@ -124,8 +128,13 @@ async fn run(options: &Options, mut hosts: watch::Receiver<Option<Vec<String>>>)
     let logins = LANES.0 + LANES.1;
     let pool = Pool::new(Limits { logins, ..Limits::default() });
     let world = World { pool, place: Arc::new(place), restarts: Restarts::default() };
+    let mut current = Current::new(&options.project);
     loop {
-        let wait = match turn(options, &holder, &world, &mut hosts).await {
+        if !options.lasts {
+            let (read, before) = (tokio::task::spawn_blocking(move || current.read()), Arc::clone(&options.project));
+            current = read.await.unwrap_or_else(|_| Current::new(&before));
+        }
+        let wait = match turn(options, &current, &holder, &world, &mut hosts).await {
             Ok(Ended::Done) => break,
             Ok(Ended::Again) => Duration::ZERO,
             Ok(Ended::Lost) => LOOK,
@@ -150,6 +159,7 @@ async fn gone(hosts: &mut watch::Receiver<Option<Vec<String>>>) {
 /// Says what is wanted, and polls if nobody else does.
 async fn turn(
     options: &Options,
+    current: &Current,
     holder: &str,
     world: &World,
     hosts: &mut watch::Receiver<Option<Vec<String>>>,
@@ -160,11 +170,14 @@ async fn turn(
         store.want(holder, hosts.borrow().as_deref(), work::now()).map_err(|e| e.to_string())
     };
     say(&store, hosts)?;
+    if is_served(options) {
+        return Ok(Ended::Lost);
+    }
     if store.take(holder, &options.who, now).map_err(|e| e.to_string())?.is_some() {
         return Ok(Ended::Lost);
     }
     let measured = works::measured(&store.reports(0).map_err(|e| e.to_string())?);
-    let (project, environment) = (Arc::clone(&options.project), options.environment.clone());
+    let (project, environment) = (current.project(), options.environment.clone());
     let works = tokio::task::spawn_blocking(move || works::works(&project, &environment));
     let works: Vec<Arc<Work>> = match works.await.map_err(|e| e.to_string())? {
         Ok(works) => works.into_iter().map(Arc::new).collect(),
@@ -209,6 +222,12 @@ async fn turn(
         if say_at.elapsed() >= SAY {
             say_at = Instant::now();
             say(&store, hosts)?;
+            if is_served(options) {
+                break Ended::Lost;
+            }
+            if !options.lasts && current.is_old() {
+                break Ended::Again;
+            }
         }
         if read.elapsed() >= READ {
             break Ended::Again;

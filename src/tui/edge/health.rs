@@ -181,7 +181,7 @@ impl Desk {
         let environment = context.project.environments.get(self.env)?.clone();
         let (state, project) = (context.state.clone(), Arc::clone(&context.project));
         let who = format!("the screen of {}", context.operator.name);
-        Some(Options { state, project, environment, who, hosts })
+        Some(Options { state, project, environment, who, hosts, lasts: false })
     }
 
     fn poll(&mut self, context: &Context, poll: &Poll) {
