@@ -23,6 +23,8 @@ fn what_is_nowhere_is_refused_with_what_there_is() {
         ("breaker close fleet:prod --reason x", "expected one of production, staging"),
         ("breaker auto service:production/wbe --reason x", "did you mean \"web\"?"),
         ("breaker open transport:production/w9 --reason x", "no host \"w9\" in production"),
+        ("hosts all -E prodution", "expected one of production, staging"),
+        ("sh nope -E production -- true", "`opsdeck hosts all -E production` lists"),
         ("breaker open endpoint:http://127.0.0.1:9 --reason x", "no endpoint \"http://127.0.0.1:9\""),
     ] {
         let (code, said) = world.opsdeck(args);
@@ -35,9 +37,15 @@ fn what_is_nowhere_is_refused_with_what_there_is() {
 #[test]
 fn what_is_there_is_taken_and_so_is_what_was_recorded_before() {
     let world = World::new();
+    for args in ["recovery", "hosts all -E production"] {
+        let (code, said) = world.opsdeck(args);
+        assert!(code == 0 && !said.contains("is off"), "{args}: {said}");
+    }
     for args in ["recovery off production --policy web --reason x", "breaker open service:production/web --reason x"] {
         assert_eq!(world.opsdeck(args).0, 0, "{args}");
     }
+    let (_, said) = world.opsdeck("recovery");
+    assert!(said.contains("nothing is wrong") && said.contains("off in production") && said.contains("x"), "{said}");
     assert_eq!(world.opsdeck("breaker open transport:production/w1 --reason x").0, 0);
     let gone = Switch {
         environment: "gone".into(),

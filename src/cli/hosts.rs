@@ -43,7 +43,7 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let limit = args.limit.as_deref();
     if args.from.engine != Some(Engine::Ansible) {
-        match native(args, global) {
+        match native(args, &args.from.sources(global)?, global) {
             Ok((inventory, selection)) => return show(args, &inventory, &selection),
             Err(PatternError::Wrong(what)) if limit.is_none() => {
                 eprintln!("opsdeck: warning: no hosts: {}", text::plain(&what));
@@ -53,7 +53,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             Err(PatternError::Declined(declined)) => args.from.fall_back(&declined)?,
         }
     }
-    match ask::hosts(&global.project, &args.from.inventory, &args.pattern, limit, LIMIT, &Cancel::default()) {
+    match ask::hosts(&global.project, &args.from.given(global)?, &args.pattern, limit, LIMIT, &Cancel::default()) {
         Ok((names, stderr)) => {
             tell(&stderr);
             print_names(args, &names.iter().map(String::as_str).collect::<Vec<_>>())
@@ -62,10 +62,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn native(args: &Args, global: &Global) -> Result<(Inventory, Selection), PatternError> {
-    let sources = args.from.sources(global);
+fn native(args: &Args, sources: &[String], global: &Global) -> Result<(Inventory, Selection), PatternError> {
     let declined = |declined: Declined| PatternError::Declined(declined);
-    let inventory = Inventory::load(&global.project, &sources, &Options::current()).map_err(declined)?;
+    let inventory = Inventory::load(&global.project, sources, &Options::current()).map_err(declined)?;
     let selection = inventory.select(&args.pattern, args.limit.as_deref())?;
     Ok((inventory, selection))
 }

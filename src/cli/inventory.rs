@@ -2,10 +2,10 @@
 //!
 //! Exit codes: 0 printed; 1 an error, a decline under `--engine native`; Ansible's own code where Ansible failed.
 
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::inventory::ask::{self, AskError, Cancel, Depth};
 use crate::inventory::{Declined, Inventory, Options};
-use crate::project::AnsibleCfg;
+use crate::project::{AnsibleCfg, Project};
 use crate::text;
 use anyhow::{Context, bail};
 use std::process::ExitCode;
@@ -39,6 +39,9 @@ pub struct From {
     /// Inventory file, folder or comma list; may be repeated [default: what ansible.cfg says]
     #[arg(short, long = "inventory", value_name = "SOURCE")]
     pub inventory: Vec<String>,
+    /// Environment of the project, instead of -i
+    #[arg(short = 'E', long = "environment", alias = "env", value_name = "NAME", conflicts_with = "inventory")]
+    pub environment: Option<String>,
     /// Who reads it [default: native, and ansible where native declines]
     #[arg(long, value_name = "WHO")]
     pub engine: Option<Engine>,
@@ -58,7 +61,7 @@ pub enum Engine {
 /// # Errors
 /// A decline under `--engine native`; Ansible missing or too slow.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let sources = args.from.sources(global);
+    let sources = args.from.sources(global)?;
     if args.from.engine != Some(Engine::Ansible) {
         let native = Inventory::load(&global.project, &sources, &Options::current());
         match native.and_then(|inventory| Ok((inventory.list_json()?, inventory))) {
@@ -70,7 +73,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             Err(declined) => args.from.fall_back(&declined)?,
         }
     }
-    match ask::list(&global.project, &args.from.inventory, Depth::Full, LIMIT, &Cancel::default()) {
+    match ask::list(&global.project, &args.from.given(global)?, Depth::Full, LIMIT, &Cancel::default()) {
         Ok(said) => {
             tell(&said.stderr);
             print::print(&said.stdout)?;
@@ -81,14 +84,30 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 impl From {
-    /// Those of `-i`, else those that Ansible's configuration names.
-    pub fn sources(&self, global: &Global) -> Vec<String> {
-        if !self.inventory.is_empty() {
-            return self.inventory.clone();
+    /// Those of `-i` or of the environment, else those that Ansible's configuration names.
+    ///
+    /// # Errors
+    /// There is no such environment.
+    pub fn sources(&self, global: &Global) -> anyhow::Result<Vec<String>> {
+        let given = self.given(global)?;
+        if !given.is_empty() {
+            return Ok(given);
         }
         let cfg = AnsibleCfg::load(&global.project, &Options::current().env);
         let configured = cfg.inventory().unwrap_or_else(|| vec!["/etc/ansible/hosts".into()]);
-        configured.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+        Ok(configured.iter().map(|path| path.to_string_lossy().into_owned()).collect())
+    }
+
+    /// What Ansible is given with `-i`; nothing: it goes by its configuration.
+    ///
+    /// # Errors
+    /// There is no such environment.
+    pub fn given(&self, global: &Global) -> anyhow::Result<Vec<String>> {
+        let Some(name) = &self.environment else { return Ok(self.inventory.clone()) };
+        let project = Project::discover(&global.project)?;
+        let sources = known::of(&project, name)?.inventory.iter();
+        // The project's root may lie above the folder that this is run in.
+        Ok(sources.map(|source| project.root.join(source).to_string_lossy().into_owned()).collect())
     }
 
     /// Says why native declines; an error if nobody else may answer.

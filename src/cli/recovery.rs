@@ -102,13 +102,20 @@ fn list(global: &Global, options: &List) -> Result<String> {
         known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;
         all.retain(|incident| incident.environment == *name);
     }
-    Ok(if options.json {
-        format!("{:#}\n", Value::Array(all.iter().map(shown).collect()))
-    } else if all.is_empty() {
-        "nothing is wrong that a policy watches\n".to_owned()
-    } else {
-        all.iter().map(line).collect()
-    })
+    if options.json {
+        return Ok(format!("{:#}\n", Value::Array(all.iter().map(shown).collect())));
+    }
+    let mut out: String = all.iter().map(line).collect();
+    if all.is_empty() {
+        out.push_str("nothing is wrong that a policy watches\n");
+    }
+    // Whoever sees nothing being done must see why.
+    for switch in open_index(&global.store())?.recovery_switches()?.iter().filter(|switch| !switch.on) {
+        if options.env.as_ref().is_none_or(|name| *name == switch.environment) {
+            out.push_str(&(plain(&switch::words(switch)).into_owned() + "\n"));
+        }
+    }
+    Ok(out)
 }
 
 fn line(incident: &Incident) -> String {

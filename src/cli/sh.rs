@@ -75,8 +75,9 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     if let Ok(engines) = &planned {
         if engines.hosts().next().is_none() {
             let place = environment.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
+            let of = environment.as_deref().map(|name| format!(" -E {name}")).unwrap_or_default();
             let pattern = crate::text::plain(&shell.pattern);
-            bail!("no host{place} matches `{pattern}`; `opsdeck hosts all` lists those that there are");
+            bail!("no host{place} matches `{pattern}`; `opsdeck hosts all{of}` lists those that there are");
         }
         for part in &engines.unmatched {
             eprintln!("opsdeck: warning: `{}` matches no host and no group", crate::text::plain(part));

@@ -2,8 +2,8 @@
 
 use super::switch;
 use crate::cli::Global;
-use crate::project::Project;
 use crate::project::config::recovery::Policy;
+use crate::project::{Project, Severity};
 use crate::run::open_index;
 use crate::text::{human::of, plain};
 use anyhow::Result;
@@ -23,6 +23,9 @@ pub fn text(global: &Global, as_json: bool) -> Result<String> {
     let mut out = project.recovery.iter().map(block).collect::<Vec<_>>().join("\n");
     if out.is_empty() {
         out = "no recovery: in opsdeck.yaml\n".to_owned();
+    }
+    if let Some(mistake) = project.problems.iter().find(|problem| problem.severity == Severity::Error) {
+        let _ = writeln!(out, "what has a mistake is left out here, and never acts: {}", plain(&mistake.to_string()));
     }
     for switch in switches.iter().filter(|s| !s.on) {
         let _ = writeln!(out, "{}", plain(&switch::words(switch)));

@@ -330,11 +330,18 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
         full_in: trend.filter(|_| record.unit == Unit::Percent).and_then(full),
         source: record.source.clone(),
         age: last.map(|last| (now - last.at).max(0)),
-        // Every asking leaves a report, whatever the host answers.
-        unasked: status == Status::Stale && now - report.at > record.rule.stale_after(),
+        // Every asking leaves a report, whatever the host answers; and what is counted between two of them (cpu) needs a
+        // second one after a while in which nobody asked.
+        unasked: status == Status::Stale
+            && (now - report.at > record.rule.stale_after() || now - reached(report) <= record.rule.stale_after()),
         folded: 1,
         cause: None,
     }
+}
+
+/// Since when it is known whether the host can be reached: begins anew where nobody asked for a while.
+fn reached(report: &Report) -> i64 {
+    report.records.iter().find(|record| record.check == "ssh").map_or(0, |record| record.state.since)
 }
 
 /// A host that was asked for and of which nothing is known.

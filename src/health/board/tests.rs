@@ -183,6 +183,11 @@ fn what_nobody_asked_is_stale_and_no_common_cause() {
     let silent = board(5_000);
     assert_eq!((silent.hosts.stale, silent.causes.len()), (9, 1));
     assert!(silent.rows.iter().all(|row| !row.unasked));
+    // Asked again a moment ago: what needs a second answer is old yet, and that says nothing of the hosts.
+    let again = |host: &String| Report { at: NOW - 2_000, ..report(host, vec![well("ssh", 2), well("cpu", 240)]) };
+    let reports: Vec<Report> = all.iter().map(again).collect();
+    let board = Board::new(&reports, &all, &Silences::default(), NOW);
+    assert_eq!((board.causes.len(), board.rows.iter().filter(|row| row.unasked).count()), (0, 9));
 }
 
 #[test]

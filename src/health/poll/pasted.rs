@@ -57,7 +57,8 @@ pub fn from_here(probe: &Probe, host: Option<&Vars>) -> String {
         Probe::Tcp { address } => {
             let address = fill(address);
             let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
-            words(&["nc", "-vz", host.trim_matches(['[', ']']), port])
+            let open = format!("</dev/tcp/{}/{port}", host.trim_matches(['[', ']']));
+            words(&["timeout", "5", "bash", "-c", &open])
         }
         Probe::Command { argv } => argv.iter().map(|word| fill(word)).collect(),
         Probe::Systemd { unit } => words(&["systemctl", "show", &fill(unit)]),
@@ -91,8 +92,8 @@ mod tests {
                 "curl -sS -i -X POST -H 'Authorization: ...' --data-raw \"it's\" 'http://web1:8080/a?b=c'",
             ),
             (Probe::Http { request: get }, "curl -sS -i http://x/"),
-            (Probe::Tcp { address: "{host}:22".into() }, "nc -vz web1 22"),
-            (Probe::Tcp { address: "[::1]:22".into() }, "nc -vz ::1 22"),
+            (Probe::Tcp { address: "{host}:22".into() }, "timeout 5 bash -c '</dev/tcp/web1/22'"),
+            (Probe::Tcp { address: "[::1]:22".into() }, "timeout 5 bash -c '</dev/tcp/::1/22'"),
             (Probe::Command { argv: vec!["bin/look".into(), "a b".into()] }, "bin/look 'a b'"),
             (
                 Probe::Prometheus { url: "http://p:9090/".into(), query: "up{job=\"x\"}".into(), min: None, max: None },

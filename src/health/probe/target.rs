@@ -42,7 +42,9 @@ impl Target {
         let mut rest = text;
         while let Some(open) = rest.find('{') {
             out.push_str(&rest[..open]);
-            let known = rest[open + 1..].split_once('}').and_then(|(name, after)| Some((self.value(name)?, after)));
+            // `${host}` is the shell's.
+            let known = rest[open + 1..].split_once('}').filter(|_| !rest[..open].ends_with('$'));
+            let known = known.and_then(|(name, after)| Some((self.value(name)?, after)));
             match known {
                 Some((value, after)) => {
                     out.push_str(value);
@@ -110,6 +112,7 @@ mod tests {
         assert_eq!(w1.fill("http://{host}:{port}/"), "http://w1:{host}/", "what was filled in is not read again");
         assert_eq!(w1.fill(r#"up{instance="{host}:9100"} {nope} {"a":{"#), r#"up{instance="w1:9100"} {nope} {"a":{"#);
         assert_eq!(w1.fill("{ansible_host}"), "w1");
+        assert_eq!(w1.fill("for host in a; do echo ${host} {host}; done"), "for host in a; do echo ${host} w1; done");
     }
 
     #[test]

@@ -118,10 +118,12 @@ pub const ACTIONS: &[Action] = &[
     )
     .hint(76)
     .unless(reach::no_shell),
-    Action::new("health.copy", &["y"], "copy host", "Copy the name of the host to the clipboard", |m| {
-        host(m).map(Effect::Copy).into_iter().collect()
+    Action::new("health.copy", &["y"], "copy", "Copy the name of the host; from the answers the newest command", |m| {
+        copied(m).map(Effect::Copy).into_iter().collect()
     })
-    .unless(|m| host(m).is_none().then(|| "this line is of no one host".into())),
+    .hint(42)
+    .only(|m| !is_table(m))
+    .unless(|m| copied(m).is_none().then(|| "there is nothing to copy".into())),
     Action::new(
         "health.back",
         &["esc"],
@@ -155,6 +157,13 @@ pub fn host(model: &Model) -> Option<String> {
         Face::Table => model.health.current()?.host.clone(),
         Face::Answers(answers) => answers.host.clone(),
         Face::Wall(wall) => Some(model.health.of(model.env)?.board.cells.get(wall.cursor)?.host.clone()),
+    }
+}
+
+fn copied(model: &Model) -> Option<String> {
+    match &model.health.face {
+        Face::Answers(answers) => answers.newest_command(),
+        Face::Table | Face::Wall(_) => host(model),
     }
 }
 

@@ -43,6 +43,12 @@ impl Answers {
         effect::Effect::Health(Effect::Answers { env, host: self.host.clone(), probe: self.probe.clone() })
     }
 
+    /// The command of the newest: on the screen it is broken into rows.
+    pub fn newest_command(&self) -> Option<String> {
+        let raws = self.raws.as_ref()?.as_ref().ok()?;
+        raws.first().map(|raw| raw.command.clone()).filter(|command| !command.is_empty())
+    }
+
     /// Moves in them; how many lines there are is known since the last frame.
     pub fn motion(&mut self, motion: Motion, hits: &Hits) {
         self.list.motion(motion, hits.len(LIST), hits.page(LIST));
