@@ -11,7 +11,6 @@ use crate::health::breaker::{Breaker, Keeper, Key, Position};
 use crate::health::judge::Status;
 use crate::health::plan;
 use crate::health::poll::{Options, Polling};
-use crate::health::probe::target::load;
 use crate::health::read::Reader;
 use crate::health::record::Report;
 use crate::health::sample;
@@ -21,14 +20,12 @@ use crate::project::Project;
 use crate::project::config::recovery::Policy;
 use crate::state::Index;
 use crate::state::operator::Operator;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long `ansible-inventory` may take.
-const INVENTORY: Duration = Duration::from_secs(60);
 /// How often it is looked at what was written.
 const LOOK: Duration = Duration::from_millis(300);
 /// How often it is looked at what has grown old meanwhile.
@@ -110,13 +107,11 @@ type Asked = HashMap<(Option<String>, String), u32>;
 
 /// The hosts of the pattern, and all that is asked of them or once for all.
 fn hosts(options: &Options, pattern: &str) -> Result<(Vec<String>, Asked)> {
-    let inventory =
-        load(&options.project.root, &options.environment.inventory, INVENTORY).map_err(|e| anyhow!("{e}"))?;
-    let chosen = inventory.select(pattern, None)?;
-    if chosen.hosts.is_empty() {
+    let inventory = known::inventory(&options.project, &options.environment)?;
+    let hosts = known::hosts(&inventory, pattern)?;
+    if hosts.is_empty() {
         bail!("no host of {} matches `{pattern}`", options.environment.name);
     }
-    let hosts: Vec<String> = chosen.hosts.iter().map(|id| inventory.host_name(*id).to_owned()).collect();
     let (jobs, _) = plan::jobs(&plan::watches(&options.project, &options.environment.name), &inventory);
     let here = jobs.into_iter().filter(|job| job.host.as_ref().is_none_or(|host| hosts.contains(host)));
     let asked = here.map(|job| ((job.host, job.watch.name.clone()), job.watch.rule.interval)).collect();

@@ -1,9 +1,12 @@
 //! Names that people type: what neither the project nor the state directory knows is refused, with what there is.
 
 use super::Global;
+use crate::health::probe::target::load;
+use crate::inventory::Inventory;
 use crate::project::config::nearest;
 use crate::project::{Environment, Error, Project};
 use anyhow::{Result, anyhow, bail};
+use std::time::Duration;
 
 /// Refuses an environment that neither `recorded` holds nor the project here. What is gone from the project can still be
 /// looked at and handled by its name, also from elsewhere.
@@ -46,6 +49,26 @@ pub fn choose<'a>(project: &'a Project, name: Option<&str>) -> Result<&'a Enviro
             bail!("which environment? Choose with -E NAME: {}", names.join(", "))
         }
     }
+}
+
+/// How long `ansible-inventory` may take, where only it can read an inventory.
+const INVENTORY: Duration = Duration::from_secs(60);
+
+/// The hosts and groups of an environment.
+///
+/// # Errors
+/// Why they cannot be read.
+pub fn inventory(project: &Project, environment: &Environment) -> Result<Inventory> {
+    load(&project.root, &environment.inventory, INVENTORY).map_err(anyhow::Error::msg)
+}
+
+/// The hosts that a pattern selects.
+///
+/// # Errors
+/// It is no pattern, or needs Ansible.
+pub fn hosts(inventory: &Inventory, pattern: &str) -> Result<Vec<String>> {
+    let chosen = inventory.select(pattern, None)?.hosts;
+    Ok(chosen.iter().map(|id| inventory.host_name(*id).to_owned()).collect())
 }
 
 /// Refuses a name that is none of `known`.

@@ -97,7 +97,8 @@ fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>
 }
 
 fn list(global: &Global, options: &List) -> Result<String> {
-    let mut all = incidents(global, None)?;
+    let index = open_index(&global.store())?;
+    let mut all = recovery::incidents(&index, None)?;
     if let Some(name) = &options.env {
         known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;
         all.retain(|incident| incident.environment == *name);
@@ -110,7 +111,7 @@ fn list(global: &Global, options: &List) -> Result<String> {
         out.push_str("nothing is wrong that a policy watches\n");
     }
     // Whoever sees nothing being done must see why.
-    for switch in open_index(&global.store())?.recovery_switches()?.iter().filter(|switch| !switch.on) {
+    for switch in index.recovery_switches()?.iter().filter(|switch| !switch.on) {
         if options.env.as_ref().is_none_or(|name| *name == switch.environment) {
             out.push_str(&(plain(&switch::words(switch)).into_owned() + "\n"));
         }

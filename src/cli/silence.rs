@@ -2,7 +2,6 @@
 //! while, and to which recovery does nothing. Audited: intent before, outcome after.
 
 use super::{Global, known, print};
-use crate::health::probe::target::load;
 use crate::health::silence::{self, Target, Word};
 use crate::inventory::Inventory;
 use crate::project::config::checks::METRICS;
@@ -14,10 +13,6 @@ use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::json;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// How long `ansible-inventory` may take.
-const INVENTORY: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -153,7 +148,7 @@ impl Which {
 
 /// What these texts name; what is not there would be silenced in vain.
 fn targets(project: &Project, environment: &Environment, texts: &[String]) -> Result<Vec<Target>> {
-    let mut inventory: Option<Inventory> = None;
+    let mut inventory = None;
     let mut targets = Vec::new();
     for text in texts {
         match Target::named(text) {
@@ -164,14 +159,9 @@ fn targets(project: &Project, environment: &Environment, texts: &[String]) -> Re
             }
             Target::One { check, host } => {
                 is_check(project, &check)?;
-                let known = match inventory.take() {
-                    Some(known) => known,
-                    None => load(&project.root, &environment.inventory, INVENTORY).map_err(anyhow::Error::msg)?,
-                };
-                if known.host(&host).is_none() {
+                if once(&mut inventory, project, environment)?.host(&host).is_none() {
                     bail!("no host {host:?} in {}", environment.name);
                 }
-                inventory = Some(known);
                 targets.push(Target::One { check, host });
             }
             Target::Service(name) => {
@@ -179,25 +169,27 @@ fn targets(project: &Project, environment: &Environment, texts: &[String]) -> Re
                 targets.push(Target::Service(name));
             }
             Target::Host(pattern) => {
-                let known = match inventory.take() {
-                    Some(known) => known,
-                    None => load(&project.root, &environment.inventory, INVENTORY).map_err(anyhow::Error::msg)?,
-                };
-                let hosts = if known.host(&pattern).is_some() {
-                    vec![pattern]
-                } else {
-                    let chosen = known.select(&pattern, None)?.hosts;
-                    chosen.iter().map(|id| known.host_name(*id).to_owned()).collect()
+                let there = once(&mut inventory, project, environment)?;
+                let hosts = match there.host(&pattern) {
+                    Some(_) => vec![pattern],
+                    None => known::hosts(there, &pattern)?,
                 };
                 if hosts.is_empty() {
                     bail!("no host of {} matches `{text}`", environment.name);
                 }
                 targets.extend(hosts.into_iter().map(Target::Host));
-                inventory = Some(known);
             }
         }
     }
     Ok(targets)
+}
+
+/// The environment's inventory: read where a host is named, and once.
+fn once<'a>(read: &'a mut Option<Inventory>, project: &Project, environment: &Environment) -> Result<&'a Inventory> {
+    match read {
+        Some(inventory) => Ok(inventory),
+        none => Ok(none.insert(known::inventory(project, environment)?)),
+    }
 }
 
 fn is_check(project: &Project, name: &str) -> Result<()> {

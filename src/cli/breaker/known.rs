@@ -2,14 +2,9 @@
 
 use crate::cli::{Global, known};
 use crate::health::breaker::{Keeper, Key};
-use crate::health::probe::target::load;
 use crate::project::Project;
 use crate::project::config::release::Probe;
 use anyhow::{Result, anyhow};
-use std::time::Duration;
-
-/// How long `ansible-inventory` may take.
-const INVENTORY: Duration = Duration::from_secs(60);
 
 /// Refuses a breaker of an environment, service, host or endpoint that is nowhere.
 ///
@@ -32,9 +27,7 @@ pub fn check(global: &Global, keeper: &Keeper, key: &Key) -> Result<()> {
 }
 
 fn host_of(project: &Project, environment: &str, host: &str) -> Result<()> {
-    let sources = project.environment(environment).map(|env| env.inventory.as_slice()).unwrap_or_default();
-    let inventory = load(&project.root, sources, INVENTORY).map_err(anyhow::Error::msg)?;
-    let is_there = inventory.host(host).is_some();
+    let is_there = known::inventory(project, known::of(project, environment)?)?.host(host).is_some();
     // There may be hundreds: they are not listed.
     is_there
         .then_some(())

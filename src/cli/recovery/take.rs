@@ -2,7 +2,6 @@
 
 use super::{find, incidents, line, shown};
 use crate::cli::{Global, known, print};
-use crate::health::probe::target::load;
 use crate::project::Project;
 use crate::recovery;
 use crate::recovery::incident::{Incident, State};
@@ -11,10 +10,6 @@ use crate::text::plain;
 use anyhow::{Result, bail};
 use serde_json::Value;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// How long `ansible-inventory` may take.
-const INVENTORY: Duration = Duration::from_secs(60);
 
 /// What is taken over.
 #[derive(Debug, clap::Args)]
@@ -99,9 +94,5 @@ fn of(global: &Global, args: &Args, environment: &str) -> Result<Vec<Incident>> 
 
 fn select(global: &Global, environment: &str, pattern: &str) -> Result<Vec<String>> {
     let project = Project::discover(&global.project)?;
-    known::of(&project, environment)?;
-    let sources = project.environment(environment).map(|env| env.inventory.as_slice()).unwrap_or_default();
-    let inventory = load(&project.root, sources, INVENTORY).map_err(anyhow::Error::msg)?;
-    let chosen = inventory.select(pattern, None)?.hosts;
-    Ok(chosen.iter().map(|id| inventory.host_name(*id).to_owned()).collect())
+    known::hosts(&known::inventory(&project, known::of(&project, environment)?)?, pattern)
 }
