@@ -113,7 +113,7 @@ impl App {
             let due = self.pacer.due(now, self.screen.stats());
             if due == Some(Duration::ZERO) {
                 self.draw()?;
-                // Which hosts are in sight is known since the frame.
+                // Which hosts are in sight is known since the frame, and changes with no other.
                 self.edge.watch(health::wanted(&self.model));
                 continue;
             }
@@ -127,7 +127,6 @@ impl App {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
-            self.edge.watch(health::wanted(&self.model));
             if Instant::now() >= tick {
                 self.message(Msg::Tick(self::now()));
             }
