@@ -86,9 +86,9 @@ fn measure(tasks: usize, hosts: usize, lines: usize) {
     let spec = spec();
     let id = spec.id;
     run::open(&mut model, id);
-    let state = Box::new(state(tasks, hosts));
+    let state = state(tasks, hosts);
     let log = LogStore::open(&dir);
-    let opened = Opened { env: None, spec: Box::new(spec), state, damage: None, log };
+    let opened = Opened::new(None, spec, state, None, log);
     update(&mut model, Msg::Data(Data::Run(run::Data::Opened(id, Box::new(opened)))));
     for _ in 0..lines / 2_000 {
         update(&mut model, Msg::Data(Data::Run(run::Data::More(id))));

@@ -100,7 +100,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
     let mut alerts = super::release::Alerts::of(&context.state, &spec, &state);
     // Who may only read watches, too, but nobody learns of it.
     let _watching = presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}"));
-    let opened = screen::Opened { env, spec: Box::new(spec), state: Box::new(state), damage, log };
+    let opened = screen::Opened::new(env, spec, state, damage, log);
     if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {
         return;
     }

@@ -107,12 +107,15 @@ pub struct Opened {
     pub damage: Option<String>,
     /// Its output.
     pub log: LogStore,
+    /// The recovery that it is, if it is one.
+    recovery: Option<Watched>,
 }
 
 impl Opened {
-    /// The recovery that it is, if it is one.
-    fn recovery(&self) -> Option<Watched> {
-        Watched::of(&self.spec, &self.state)
+    /// A run as far as it is known; what it is beyond that is worked out once, not for every frame.
+    pub fn new(env: Option<usize>, spec: RunSpec, state: RunState, damage: Option<String>, log: LogStore) -> Self {
+        let recovery = Watched::of(&spec, &state);
+        Opened { env, spec: Box::new(spec), state: Box::new(state), damage, log, recovery }
     }
 }
 

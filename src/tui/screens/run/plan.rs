@@ -72,8 +72,8 @@ pub fn plan(model: &Model, o: &Opened, area: Rect) -> Plan {
         let now = moment(model, o);
         let mut p = progress::progress(&o.state, known, now);
         p.left = o.state.eta(now, &run.past, known).filter(|_| run.is_watched());
-        let own = o.recovery();
-        let d = match &own {
+        let own = &o.recovery;
+        let d = match own {
             Some(of) => recovery::diagram(of, run.is_watched(), o.state.updated_at, model.now.ms),
             None => machine::diagram(&o.state, run.is_watched(), p.left, model.now.ms),
         };

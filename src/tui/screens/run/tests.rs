@@ -61,7 +61,7 @@ pub fn open_run(d: &mut testing::Driver, spec: RunSpec, state: RunState) {
     let id = spec.id;
     open(&mut d.model, id);
     let log = LogStore::open(&crate::state::RunDir::at(std::path::Path::new("/nonexistent")));
-    let opened = Opened { env: Some(0), spec: Box::new(spec), state: Box::new(state), damage: None, log };
+    let opened = Opened::new(Some(0), spec, state, None, log);
     d.send(Msg::Data(msg::Data::Run(Data::Opened(id, Box::new(opened)))));
 }
 
@@ -72,7 +72,7 @@ fn driver(state: RunState, theme: &str, size: (u16, u16)) -> Driver {
     let mut d = Driver { driver, _folder: folder };
     let id = fixtures::spec().id;
     open(&mut d.model, id);
-    let opened = Opened { env: Some(0), spec: Box::new(fixtures::spec()), state: Box::new(state), damage: None, log };
+    let opened = Opened::new(Some(0), fixtures::spec(), state, None, log);
     d.send(Msg::Data(msg::Data::Run(Data::Opened(id, Box::new(opened)))));
     answer(&mut d);
     d
@@ -265,7 +265,7 @@ fn a_run_of_production_is_shown_as_one_and_repeated_where_it_can_be() {
 fn opened_on(d: &mut Driver, env: Option<usize>) {
     let spec = fixtures::spec();
     let log = LogStore::open(&crate::state::RunDir::at(std::path::Path::new("/nonexistent")));
-    let opened = Opened { env, spec: Box::new(spec), state: Box::new(fixtures::failed()), damage: None, log };
+    let opened = Opened::new(env, spec, fixtures::failed(), None, log);
     d.send(Msg::Data(msg::Data::Run(Data::Opened(fixtures::spec().id, Box::new(opened)))));
 }
 

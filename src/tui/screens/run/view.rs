@@ -3,6 +3,8 @@
 
 use super::plan::{Part, moment, plan};
 use super::{Opened, panes, stop};
+use crate::ansible::shell;
+use crate::recovery::watch::Watched;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
@@ -21,13 +23,7 @@ pub fn crumbs(model: &Model) -> Vec<String> {
 
 /// The exact command, as it can be pasted into a shell; of a recovery that of the rung it is at.
 pub fn command(o: &Opened) -> String {
-    if let Some(command) = o.recovery().and_then(|of| of.command()) {
-        return command;
-    }
-    let spec = &o.spec;
-    let plain = |a: &str| !a.is_empty() && a.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c));
-    let quoted = spec.argv.iter().map(|a| if plain(a) { a.clone() } else { format!("'{}'", a.replace('\'', r"'\''")) });
-    quoted.collect::<Vec<_>>().join(" ")
+    o.recovery.as_ref().and_then(Watched::command).unwrap_or_else(|| shell(&o.spec.argv))
 }
 
 /// Draws the screen.
