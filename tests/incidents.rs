@@ -9,7 +9,7 @@ use opsdeck::project::Project;
 use opsdeck::recovery::incident::{Incident, State};
 use opsdeck::recovery::launch;
 use opsdeck::state::recovery::IncidentRow;
-use opsdeck::state::{Index, Lock, StateDir};
+use opsdeck::state::{Control, Lock, StateDir};
 use uuid::Uuid;
 
 fn now() -> i64 {
@@ -25,11 +25,11 @@ fn escalated(environment: &str, host: &str) -> Incident {
 }
 
 fn put(world: &World, incidents: &[Incident]) {
-    let index = Index::open(&StateDir::at(world.state())).unwrap();
+    let control = Control::open(&StateDir::at(world.state())).unwrap();
     for incident in incidents {
         let Incident { environment, policy, host, .. } = incident.clone();
         let body = serde_json::to_string(incident).unwrap();
-        index.put_incident(&IncidentRow { environment, policy, host, body }).unwrap();
+        control.put_incident(&IncidentRow { environment, policy, host, body }).unwrap();
     }
 }
 

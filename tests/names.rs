@@ -5,7 +5,7 @@
 mod bare;
 
 use bare::World;
-use opsdeck::state::{Index, StateDir, recovery::Switch};
+use opsdeck::state::{Control, StateDir, recovery::Switch};
 
 #[test]
 fn what_is_nowhere_is_refused_with_what_there_is() {
@@ -30,8 +30,8 @@ fn what_is_nowhere_is_refused_with_what_there_is() {
         let (code, said) = world.opsdeck(args);
         assert!(code == 1 && said.contains(expected), "{args}: {code} {said}");
     }
-    let index = Index::open(&StateDir::at(world.state())).unwrap();
-    assert_eq!((index.recovery_switches().unwrap(), index.breakers(None).unwrap()), (vec![], vec![]));
+    let control = Control::open(&StateDir::at(world.state())).unwrap();
+    assert_eq!((control.recovery_switches().unwrap(), control.breakers(None).unwrap()), (vec![], vec![]));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_is_there_is_taken_and_so_is_what_was_recorded_before() {
         reason: "x".into(),
         at: 1,
     };
-    Index::open(&StateDir::at(world.state())).unwrap().switch_recovery(&gone).unwrap();
+    Control::open(&StateDir::at(world.state())).unwrap().switch_recovery(&gone).unwrap();
     assert_eq!(world.opsdeck("recovery on gone --policy web --reason x").0, 0, "old rows can be handled");
     // Outside a project what was recorded is known, and nothing else.
     let elsewhere = tempfile::tempdir().unwrap();

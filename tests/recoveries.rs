@@ -16,7 +16,7 @@ use opsdeck::recovery::event::{Event, Step};
 use opsdeck::recovery::launch::{self, Watch};
 use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
-use opsdeck::state::{Index, Lock, StateDir};
+use opsdeck::state::{Control, Lock, StateDir};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -158,10 +158,10 @@ fn killed_at(n: u32) -> Option<bool> {
     let intents = world.events().into_iter();
     let intents = intents.filter(|(_, e)| matches!(e, Event::StepIntent { step: Step::Action(_), .. })).count();
     assert_eq!((intents, recovery.acts.len(), recovery.acts[0].helped), (1, 1, Some(ran)), "{told}");
-    let index = Index::open(&world.store).unwrap();
-    let tokens = index.tokens(0).unwrap();
+    let control = Control::open(&world.store).unwrap();
+    let tokens = control.tokens(0).unwrap();
     assert_eq!(tokens.iter().map(|token| token.helped).collect::<Vec<_>>(), [Some(ran)], "counted once: {told}");
-    assert!(index.leases(&world.scope).unwrap().is_empty(), "the host is free again: {told}");
+    assert!(control.leases(&world.scope).unwrap().is_empty(), "the host is free again: {told}");
     killed.then_some(ran)
 }
 

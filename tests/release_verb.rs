@@ -7,7 +7,7 @@ mod wait;
 
 use opsdeck::cli::demo::{MARK, marked};
 use opsdeck::state::alerts::AlertRow;
-use opsdeck::state::{Index, StateDir};
+use opsdeck::state::{Control, StateDir};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -242,7 +242,7 @@ fn alerts_that_were_there_while_it_ran_stand_beside_it() {
     let world = World::new("");
     let (code, out, err) = world.opsdeck(&["release", "web", "-e", "lab", "--version", "1.0", "--yes", "--wait"]);
     assert_eq!(code, 0, "{out}{err}");
-    let index = Index::open(&StateDir::at(world.dir.path().join("state"))).unwrap();
+    let control = Control::open(&StateDir::at(world.dir.path().join("state"))).unwrap();
     let alert = |name: &str, labels: &[(&str, &str)]| AlertRow {
         fingerprint: name.into(),
         labels: [("alertname", name)].iter().chain(labels).map(|(k, v)| ((*k).into(), (*v).into())).collect(),
@@ -250,7 +250,7 @@ fn alerts_that_were_there_while_it_ran_stand_beside_it() {
     };
     let over = AlertRow { ends_at: Some(1), ..alert("Long ago", &[("env", "lab")]) };
     let near = alert("Slow", &[("instance", "w1:9100")]);
-    index.put_alerts(&[near, over, alert("Elsewhere", &[("env", "walled"), ("instance", "w1:9100")])]).unwrap();
+    control.put_alerts(&[near, over, alert("Elsewhere", &[("env", "walled"), ("instance", "w1:9100")])]).unwrap();
     let shown = world.opsdeck(&["show", "last"]).1;
     for words in ["state        succeeded", "release      web", "version      1.0", "environment  lab"] {
         assert!(shown.contains(words), "{words}: {shown}");

@@ -4,7 +4,7 @@
 use opsdeck::run::step::{Child, StepCommand};
 use opsdeck::run::verdict::Exit;
 use opsdeck::state::leases::Taken;
-use opsdeck::state::{Index, StateDir, StepDir};
+use opsdeck::state::{Control, StateDir, StepDir};
 use std::process::{Command, Stdio};
 use uuid::Uuid;
 
@@ -68,11 +68,11 @@ fn a_program_runs_as_it_is_written_down() {
 #[test]
 fn a_step_without_its_lease_is_not_begun() {
     let run = Run::new();
-    let index = Index::open(&run.store).unwrap();
-    let Taken::Got { token } = index.take_lease(run.id, "prod", None, 0).unwrap() else { panic!() };
+    let control = Control::open(&run.store).unwrap();
+    let Taken::Got { token } = control.take_lease(run.id, "prod", None, 0).unwrap() else { panic!() };
     assert_eq!(run.ends(1, "touch one", None, Some(token)).1.rc, Some(0));
     // Somebody took it over meanwhile.
-    index.free_lease(run.id).unwrap();
+    control.free_lease(run.id).unwrap();
     let error = run.ends(2, "touch two", None, Some(token)).1.error.unwrap();
     assert!(error.contains(&format!("does not hold its lease (token {token})")), "{error}");
     assert!(run.tmp.path().join("one").exists() && !run.tmp.path().join("two").exists());

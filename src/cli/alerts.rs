@@ -1,7 +1,7 @@
 //! `opsdeck alerts`: alerts that an Alertmanager told `opsdeck serve` of.
 
 use super::{Global, known, print};
-use crate::run::open_index;
+use crate::state::Control;
 use crate::state::alerts::AlertRow;
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -35,11 +35,11 @@ pub struct Args {
 /// Prints them.
 ///
 /// # Errors
-/// The index cannot be read.
+/// control.db cannot be read.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let now = jiff::Timestamp::now().as_millisecond();
     // What fires has no end: it is there at any time to come.
-    let mut alerts = open_index(&global.store())?.alerts_between(args.since.unwrap_or(i64::MAX), i64::MAX)?;
+    let mut alerts = Control::open(&global.store())?.alerts_between(args.since.unwrap_or(i64::MAX), i64::MAX)?;
     if let Some(name) = &args.environment {
         known::environment(global, name, alerts.iter().filter_map(AlertRow::environment))?;
         alerts.retain(|alert| alert.environment() == Some(name));

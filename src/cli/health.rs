@@ -18,7 +18,7 @@ use crate::health::silence::Silences;
 use crate::health::store::Store;
 use crate::project::Project;
 use crate::project::config::recovery::Policy;
-use crate::state::Index;
+use crate::state::Control;
 use crate::state::operator::Operator;
 use anyhow::{Result, bail};
 use std::collections::{BTreeSet, HashMap};
@@ -89,10 +89,10 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     }
     let (hosts, asked) = hosts(&options, &args.pattern)?;
     options.hosts = Some(hosts.clone());
-    let index = Index::open(&options.state)?;
+    let control = Control::open(&options.state)?;
     let (environment, policies) = (options.environment.name.clone(), project.recovery.clone());
     let polling = Polling::start(options)?;
-    let watched = Watched { index, keeper: Keeper::open(&global.store())?, environment, policies, hosts };
+    let watched = Watched { control, keeper: Keeper::open(&global.store())?, environment, policies, hosts };
     let done = if args.once {
         once(Reader::new(store), &watched, &asked, (args.json, args.all))
     } else {
@@ -156,7 +156,7 @@ fn is_asked(options: &Options, reports: &[Report], host: Option<&str>, check: &s
 
 /// The hosts that are shown, and where it stands what a person silenced there.
 struct Watched {
-    index: Index,
+    control: Control,
     keeper: Keeper,
     environment: String,
     policies: Vec<Policy>,
@@ -172,7 +172,7 @@ impl Watched {
     }
 
     fn board(&self, reader: &Reader) -> Result<Board> {
-        let silences = Silences::read(&self.index, &self.environment, &self.policies, now())?;
+        let silences = Silences::read(&self.control, &self.environment, &self.policies, now())?;
         Ok(reader.board(&self.hosts, &silences, now()))
     }
 }

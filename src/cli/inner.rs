@@ -5,7 +5,7 @@ use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
-use crate::run::{Work, fan, read_spec, spawn, step, supervise};
+use crate::run::{Work, fan, index, read_spec, spawn, step, supervise};
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -106,6 +106,16 @@ pub fn step(global: &Global, args: &Step) -> Result<ExitCode> {
     let store = global.store();
     step::run(&store, args.run, args.step)?;
     spawn::revive(&store, args.run)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fills an index that is not whole.
+///
+/// # Errors
+/// The index cannot be written.
+pub fn reindex(global: &Global) -> Result<ExitCode> {
+    detach()?;
+    index::whole_index(&global.store())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,7 @@
 use super::{Global, print};
 use crate::project::Project;
 use crate::release::line::{Turn, turn};
-use crate::run::open_index;
+use crate::state::Control;
 use crate::state::lines::Line;
 use crate::state::operator::Operator;
 use crate::text::{human, plain};
@@ -57,7 +57,7 @@ pub fn reason(text: &str) -> Result<String, String> {
 /// Lists stopped lines, or stops or opens one.
 ///
 /// # Errors
-/// The environment does not exist, or the index or the ledger cannot be written.
+/// The environment does not exist, or the control or the ledger cannot be written.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let store = global.store();
     let (which, to) = match &args.verb {
@@ -66,9 +66,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Some(Verb::Open(which)) => (which, Turn::Open),
     };
     let environment = &which.environment;
-    let index = open_index(&store)?;
+    let control = Control::open(&store)?;
     // A line that is stopped may be opened even where its environment is gone.
-    let known = index.stopped_lines()?.iter().any(|line| line.environment == *environment);
+    let known = control.stopped_lines()?.iter().any(|line| line.environment == *environment);
     if !known {
         let project = Project::discover(&global.project)?;
         if project.environment(environment).is_none() {
@@ -83,7 +83,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 fn list(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let lines = open_index(&global.store())?.stopped_lines()?;
+    let lines = Control::open(&global.store())?.stopped_lines()?;
     let out = if args.json {
         serde_json::to_string_pretty(&lines)? + "\n"
     } else if lines.is_empty() {

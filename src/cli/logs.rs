@@ -31,7 +31,7 @@ the header of each task stays. Host and class of a line are read from Ansible's 
 
 Exit codes: 0 printed (with -f: until the run ended), 1 no such run, or no such host in it. The state of the run does not change them.")]
 pub struct Args {
-    /// The run: its id, the beginning of it, or `last`
+    /// The run: its number, its id, the beginning of it, or `last`
     pub run: String,
     /// Go on until the run has ended
     #[arg(short, long)]

@@ -185,6 +185,9 @@ pub enum Verb {
     /// Run one step of a run
     #[command(hide = true)]
     Step(inner::Step),
+    /// Fill the index of runs
+    #[command(hide = true)]
+    Reindex,
     /// Run one shell command on the hosts of a step
     #[command(hide = true)]
     FanOut(inner::FanOut),
@@ -226,6 +229,7 @@ pub fn main() -> ExitCode {
         Some(Verb::People(verb)) => release::run(&global, verb),
         Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
         Some(Verb::Step(args)) => inner::step(&global, &args),
+        Some(Verb::Reindex) => inner::reindex(&global),
         Some(Verb::FanOut(args)) => inner::fan_out(&global, args),
         None => screen::run(&screen, &global),
     };

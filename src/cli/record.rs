@@ -27,6 +27,7 @@ pub fn json(spec: &RunSpec, state: &RunState) -> Value {
     let progress = state.progress(spec.hosts.as_ref().map(Vec::len));
     json!({
         "id": spec.id,
+        "number": spec.number,
         "kind": spec.work.kind(),
         "title": spec.work.title(),
         "state": state.state_name(),

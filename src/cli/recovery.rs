@@ -9,7 +9,7 @@ mod take;
 use super::{Global, known, print};
 use crate::recovery;
 use crate::recovery::incident::Incident;
-use crate::run::open_index;
+use crate::state::Control;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -93,12 +93,12 @@ pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
 }
 
 fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>> {
-    Ok(recovery::incidents(&open_index(&global.store())?, environment)?)
+    Ok(recovery::incidents(&Control::open(&global.store())?, environment)?)
 }
 
 fn list(global: &Global, options: &List) -> Result<String> {
-    let index = open_index(&global.store())?;
-    let mut all = recovery::incidents(&index, None)?;
+    let control = Control::open(&global.store())?;
+    let mut all = recovery::incidents(&control, None)?;
     if let Some(name) = &options.env {
         known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;
         all.retain(|incident| incident.environment == *name);
@@ -111,7 +111,7 @@ fn list(global: &Global, options: &List) -> Result<String> {
         out.push_str("nothing is wrong that a policy watches\n");
     }
     // Whoever sees nothing being done must see why.
-    for switch in index.recovery_switches()?.iter().filter(|switch| !switch.on) {
+    for switch in control.recovery_switches()?.iter().filter(|switch| !switch.on) {
         if options.env.as_ref().is_none_or(|name| *name == switch.environment) {
             out.push_str(&(plain(&switch::words(switch)).into_owned() + "\n"));
         }

@@ -8,8 +8,8 @@ use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
 use crate::release::{self, alerts, timeline};
 use crate::run::{StopError, find, open_index};
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{Control, StateDir};
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -95,7 +95,7 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
         format!("{about:#}\n")
     } else {
         let now = jiff::Timestamp::now().as_millisecond();
-        let alerts = alerts::read(&open_index(&global.store())?, &seen.around(now))?;
+        let alerts = alerts::read(&Control::open(&global.store())?, &seen.around(now))?;
         timeline::timeline(&body.plan, release, &alerts, now)
     };
     let _ = std::io::stdout().write_all(text.as_bytes());

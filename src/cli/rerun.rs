@@ -15,7 +15,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub struct Args {
-    /// The run: its id, the beginning of it, or `last`
+    /// The run: its number, its id, the beginning of it, or `last`
     pub run: String,
     /// Only hosts that failed, were unreachable, or did not come to an end
     #[arg(long)]

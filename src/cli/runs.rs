@@ -52,7 +52,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     let index = open_index(&store)?;
     let environment = args.env.clone();
     let filter =
-        Filter { states: args.state, environment: args.env, live: args.live, ended_after: None, limit: Some(args.n) };
+        Filter { states: args.state, environment: args.env, live: args.live, limit: Some(args.n), ..Filter::default() };
     let rows = list(&store, &index, &filter)?;
     if rows.is_empty() {
         known::hint(global, environment.as_deref());
@@ -78,17 +78,18 @@ fn text(row: &RunRow, now: i64) -> String {
     let watched = row.kind == recovery::KIND && row.state == At::Probation.name();
     let end = row.ended_at.or((!watched).then_some(now));
     let took = row.started_at.zip(end).map(|(start, end)| human::duration(end - start)).unwrap_or_default();
+    let number = row.number.map(|number| format!("#{number}")).unwrap_or_default();
     let (id, state, age) = (row.id.to_string(), row.state.replace('_', " "), human::ago(row.created_at, now));
     let (operator, environment) = (plain(&row.operator), plain(row.environment.as_deref().unwrap_or("-")));
     let check = if row.check { "  (check)" } else { "" };
     let what = format!("{}{check}", plain(&row.title));
-    columns([&id, &state, &age, &took, &operator, &environment], &what)
+    columns([&number, &id, &state, &age, &took, &operator, &environment], &what)
 }
 
-const HEAD: [&str; 6] = ["RUN", "STATE", "AGE", "TOOK", "OPERATOR", "ENVIRONMENT"];
+const HEAD: [&str; 7] = ["#", "RUN", "STATE", "AGE", "TOOK", "OPERATOR", "ENVIRONMENT"];
 
-fn columns(cells: [&str; 6], last: &str) -> String {
-    let widths = [36, 11, 8, 8, 10, 12];
+fn columns(cells: [&str; 7], last: &str) -> String {
+    let widths = [6, 36, 11, 8, 8, 10, 12];
     let cells = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width));
     format!("{}  {last}", cells.collect::<Vec<_>>().join("  "))
 }
@@ -96,7 +97,7 @@ fn columns(cells: [&str; 6], last: &str) -> String {
 fn json(row: &RunRow) -> Value {
     let time = |ms: Option<i64>| ms.map(human::rfc3339);
     json!({
-        "id": row.id, "kind": row.kind, "title": row.title, "state": row.state, "failure": row.failure,
+        "id": row.id, "number": row.number, "kind": row.kind, "title": row.title, "state": row.state, "failure": row.failure,
         "why": row.why, "rc": row.rc, "operator": row.operator, "environment": row.environment, "cwd": row.cwd,
         "check": row.check, "created_at": human::rfc3339(row.created_at), "started_at": time(row.started_at),
         "ended_at": time(row.ended_at), "hosts": row.hosts, "failed": row.failed, "unreachable": row.unreachable,

@@ -8,7 +8,7 @@ use crate::release::news::News;
 use crate::release::watch::Watched;
 use crate::release::{self, outcome};
 use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
-use crate::state::Lock;
+use crate::state::{Control, Lock};
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -25,7 +25,7 @@ Examples:
 
 Exit codes: 0 shown, 1 no such run. The state of the run does not change them.")]
 pub struct Args {
-    /// The run: its id, the beginning of it, or `last`
+    /// The run: its number, its id, the beginning of it, or `last`
     pub run: String,
     /// Print JSON
     #[arg(long)]
@@ -63,7 +63,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         let seen = Watched::of(run)?;
         let now = jiff::Timestamp::now().as_millisecond();
         json["release"] = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
-        let around = beside::read(&open_index(&store)?, &seen.around(now))?;
+        let around = beside::read(&Control::open(&store)?, &seen.around(now))?;
         json["alerts"] = around.iter().map(|Beside { alert, link }| with(alerts::shown(alert), link.name())).collect();
         for (at, line) in News::default().of(&seen.body.plan, &seen.release) {
             let _ = writeln!(text, "  {} {line}", human::date_time(at));
@@ -107,7 +107,8 @@ fn text(spec: &RunSpec, state: &RunState, own: &[(&str, String)]) -> String {
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(out, "{name:<12} {}", plain(value));
     };
-    line("run", &spec.id.to_string());
+    let number = spec.number.map(|number| format!("#{number}  ")).unwrap_or_default();
+    line("run", &format!("{number}{}", spec.id));
     line("state", &state.state_name().replace('_', " "));
     if let Some(why) = &state.why {
         line("why", why);

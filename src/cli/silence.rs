@@ -6,7 +6,7 @@ use crate::health::silence::{self, Target, Word};
 use crate::inventory::Inventory;
 use crate::project::config::checks::METRICS;
 use crate::project::{Environment, Project};
-use crate::state::Index;
+use crate::state::Control;
 use crate::state::operator::Operator;
 use crate::text::human::span;
 use crate::text::{human, plain};
@@ -67,7 +67,7 @@ pub struct List {
 /// Silences.
 ///
 /// # Errors
-/// No such environment, host, check or service; the index or the ledger cannot be used.
+/// No such environment, host, check or service; the control or the ledger cannot be used.
 pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
     let environment = known::choose(&project, args.which.environment.as_deref())?;
@@ -84,12 +84,12 @@ pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
 /// Lifts silences before their time.
 ///
 /// # Errors
-/// Nothing of it is silenced, no such environment; the index or the ledger cannot be used.
+/// Nothing of it is silenced, no such environment; the control or the ledger cannot be used.
 pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
     let environment = known::choose(&project, args.environment.as_deref())?;
     let store = global.store();
-    let held = Index::open(&store)?.silences(Some(&environment.name), now())?;
+    let held = Control::open(&store)?.silences(Some(&environment.name), now())?;
     let is_held = |target: &Target| held.iter().any(|row| row.target == target.to_string());
     // What was silenced can be lifted by that name, also when the host or the check is gone meanwhile.
     let (mut lifted, unknown): (Vec<Target>, Vec<Target>) =
@@ -112,10 +112,10 @@ pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
 /// Lists silences that hold.
 ///
 /// # Errors
-/// The index cannot be read.
+/// control.db cannot be read.
 pub fn list(args: &List, global: &Global) -> Result<ExitCode> {
     let now = now();
-    let mut all = Index::open(&global.store())?.silences(None, now)?;
+    let mut all = Control::open(&global.store())?.silences(None, now)?;
     if let Some(name) = &args.environment {
         known::environment(global, name, all.iter().map(|row| row.environment.as_str()))?;
         all.retain(|row| row.environment == *name);

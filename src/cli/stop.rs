@@ -21,7 +21,7 @@ Examples:
 Exit codes: 0 stopped (or, with --after-task, asked to), 1 no such run, 64 refused: it has ended, or is being stopped, \
 75 asked, but it has not ended yet.")]
 pub struct Args {
-    /// The run: its id, the beginning of it, or `last`
+    /// The run: its number, its id, the beginning of it, or `last`
     pub run: String,
     /// Let the running task finish on every host, start no other
     #[arg(long, conflicts_with = "now")]

@@ -4,7 +4,7 @@ use super::board::Board;
 use super::record::Report;
 use super::silence::Silences;
 use super::store::Store;
-use crate::state::IndexError;
+use crate::state::DbError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was written so shortly before the last reading is read again (milliseconds): it may have been on its way.
@@ -34,7 +34,7 @@ impl Reader {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn read(&mut self, now: i64) -> Result<bool, IndexError> {
+    pub fn read(&mut self, now: i64) -> Result<bool, DbError> {
         let version = self.store.version()?;
         let since = match self.read {
             Some((before, _)) if before == version => return Ok(false),

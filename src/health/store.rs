@@ -3,7 +3,7 @@
 
 use super::record::{self, Raw, Report};
 use crate::state::health::{HealthRow, PollerRow};
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{DbError, Index, StateDir};
 
 pub use crate::project::scope;
 pub use crate::state::health::PollerRow as Poller;
@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn open(state: &StateDir, scope: &str) -> Result<Store, IndexError> {
+    pub fn open(state: &StateDir, scope: &str) -> Result<Store, DbError> {
         let index = Index::open(state)?;
         index.be_hasty()?;
         Ok(Store { index, scope: scope.to_owned() })
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn version(&self) -> Result<i64, IndexError> {
+    pub fn version(&self) -> Result<i64, DbError> {
         self.index.version()
     }
 
@@ -46,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn reports(&self, since: i64) -> Result<Vec<Report>, IndexError> {
+    pub fn reports(&self, since: i64) -> Result<Vec<Report>, DbError> {
         let rows = self.index.health(&self.scope, since)?;
         Ok(rows.iter().filter_map(|data| record::decode(data)).collect())
     }
@@ -55,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn raw(&self, host: Option<&str>, probe: &str) -> Result<Vec<Raw>, IndexError> {
+    pub fn raw(&self, host: Option<&str>, probe: &str) -> Result<Vec<Raw>, DbError> {
         self.answers(host, probe, u32::MAX)
     }
 
@@ -63,11 +63,11 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn newest(&self, host: Option<&str>, probe: &str) -> Result<Option<Raw>, IndexError> {
+    pub fn newest(&self, host: Option<&str>, probe: &str) -> Result<Option<Raw>, DbError> {
         Ok(self.answers(host, probe, 1)?.pop())
     }
 
-    fn answers(&self, host: Option<&str>, probe: &str, most: u32) -> Result<Vec<Raw>, IndexError> {
+    fn answers(&self, host: Option<&str>, probe: &str, most: u32) -> Result<Vec<Raw>, DbError> {
         let rows = self.index.health_raw(&self.scope, host.unwrap_or_default(), probe, most)?;
         Ok(rows.iter().filter_map(|data| record::decode(data)).collect())
     }
@@ -76,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn publish(&self, holder: &str, reports: &[(Report, Option<Raw>)], now: i64) -> Result<bool, IndexError> {
+    pub fn publish(&self, holder: &str, reports: &[(Report, Option<Raw>)], now: i64) -> Result<bool, DbError> {
         let row = |(report, raw): &(Report, Option<Raw>)| HealthRow {
             host: report.host.clone().unwrap_or_default(),
             probe: report.probe.clone(),
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn take(&self, holder: &str, who: &str, now: i64) -> Result<Option<Poller>, IndexError> {
+    pub fn take(&self, holder: &str, who: &str, now: i64) -> Result<Option<Poller>, DbError> {
         let wanted = PollerRow { holder: holder.to_owned(), who: who.to_owned(), since: now, until: now + LEASE };
         self.index.take_poller(&self.scope, &wanted, now, 2 * LEASE)
     }
@@ -100,7 +100,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn poller(&self, now: i64) -> Result<Option<Poller>, IndexError> {
+    pub fn poller(&self, now: i64) -> Result<Option<Poller>, DbError> {
         Ok(self.index.poller(&self.scope)?.filter(|poller| poller.until > now))
     }
 
@@ -108,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn free(&self, holder: &str) -> Result<(), IndexError> {
+    pub fn free(&self, holder: &str) -> Result<(), DbError> {
         self.index.free_poller(&self.scope, holder)
     }
 
@@ -116,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn want(&self, reader: &str, hosts: Option<&[String]>, now: i64) -> Result<(), IndexError> {
+    pub fn want(&self, reader: &str, hosts: Option<&[String]>, now: i64) -> Result<(), DbError> {
         let hosts = hosts.map(|hosts| hosts.join("\n"));
         self.index.want_health(&self.scope, reader, hosts.as_deref(), now + LEASE)
     }
@@ -125,7 +125,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn wanted(&self, now: i64) -> Result<Vec<Option<Vec<String>>>, IndexError> {
+    pub fn wanted(&self, now: i64) -> Result<Vec<Option<Vec<String>>>, DbError> {
         let split = |hosts: String| hosts.lines().map(str::to_owned).collect();
         Ok(self.index.health_wanted(&self.scope, now)?.into_iter().map(|hosts| hosts.map(split)).collect())
     }
@@ -134,7 +134,7 @@ impl Store {
     ///
     /// # Errors
     /// The index cannot be used.
-    pub fn forget(&self, now: i64) -> Result<(), IndexError> {
+    pub fn forget(&self, now: i64) -> Result<(), DbError> {
         self.index.forget_health(&self.scope, now - FORGET)
     }
 }

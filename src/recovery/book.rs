@@ -2,20 +2,20 @@
 
 use super::incident::{Incident, State};
 use crate::state::recovery::IncidentRow;
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 
 /// Notices that are in safe hands, by their keys: they do not come again.
 ///
 /// # Errors
-/// The index cannot be written.
-pub fn told(store: &StateDir, keys: &[String]) -> Result<(), IndexError> {
-    let index = Index::open(store)?;
-    index.alone(|| {
-        for mut incident in incidents(&index, None)? {
+/// control.db cannot be written.
+pub fn told(store: &StateDir, keys: &[String]) -> Result<(), DbError> {
+    let control = Control::open(store)?;
+    control.alone(|| {
+        for mut incident in incidents(&control, None)? {
             let before = incident.notices.len();
             incident.notices.retain(|notice| !keys.contains(&notice.key));
             if incident.notices.len() != before {
-                keep(&index, &incident)?;
+                keep(&control, &incident)?;
             }
         }
         Ok(())
@@ -25,9 +25,9 @@ pub fn told(store: &StateDir, keys: &[String]) -> Result<(), IndexError> {
 /// Incidents of an environment, or of all. One that cannot be read is logged and left out.
 ///
 /// # Errors
-/// The index cannot be read.
-pub fn incidents(index: &Index, environment: Option<&str>) -> Result<Vec<Incident>, IndexError> {
-    let rows = index.incidents(environment)?.into_iter();
+/// control.db cannot be read.
+pub fn incidents(control: &Control, environment: Option<&str>) -> Result<Vec<Incident>, DbError> {
+    let rows = control.incidents(environment)?.into_iter();
     let read = rows.filter_map(|row| {
         let read = serde_json::from_str(&row.body);
         read.inspect_err(|e| tracing::warn!("an incident on {} cannot be read: {e}", row.host)).ok()
@@ -36,11 +36,11 @@ pub fn incidents(index: &Index, environment: Option<&str>) -> Result<Vec<Inciden
 }
 
 /// Writes an incident; one that is over and told is forgotten.
-fn keep(index: &Index, incident: &Incident) -> Result<(), IndexError> {
+fn keep(control: &Control, incident: &Incident) -> Result<(), DbError> {
     if incident.state == State::Healthy && incident.notices.is_empty() {
-        return index.end_incident(&incident.environment, &incident.policy, &incident.host);
+        return control.end_incident(&incident.environment, &incident.policy, &incident.host);
     }
-    index.put_incident(&IncidentRow {
+    control.put_incident(&IncidentRow {
         environment: incident.environment.clone(),
         policy: incident.policy.clone(),
         host: incident.host.clone(),
@@ -50,13 +50,13 @@ fn keep(index: &Index, incident: &Incident) -> Result<(), IndexError> {
 }
 
 /// Writes what became of an incident, unless somebody else changed it meanwhile: false then.
-pub fn replace(index: &Index, before: Option<&Incident>, after: &Incident) -> Result<bool, IndexError> {
-    index.alone(|| {
-        let all = incidents(index, Some(&after.environment))?;
+pub fn replace(control: &Control, before: Option<&Incident>, after: &Incident) -> Result<bool, DbError> {
+    control.alone(|| {
+        let all = incidents(control, Some(&after.environment))?;
         let there = all.iter().find(|i| i.policy == after.policy && i.host == after.host);
         let same = there == before;
         if same && there != Some(after) {
-            keep(index, after)?;
+            keep(control, after)?;
         }
         Ok(same)
     })

@@ -10,8 +10,8 @@ use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::Policy;
 use crate::project::scope;
 use crate::run::spec::{Scope, Work};
-use crate::run::{list, read_spec};
-use crate::state::{Filter, Index, IndexError, StateDir};
+use crate::run::{list, read_spec, whole_index};
+use crate::state::{Control, DbError, Filter, StateDir};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -59,26 +59,26 @@ pub fn gather(store: &StateDir, about: About<'_>, reports: &[Report], now: i64) 
 
 fn recorded(store: &StateDir, about: About<'_>, facts: &mut Facts) -> Result<(), String> {
     let About { environment, policy, host, action, own, .. } = about;
-    let words = |e: IndexError| e.to_string();
-    let index = Index::open(store).map_err(words)?;
-    let switches = index.recovery_switches().map_err(words)?;
+    let words = |e: DbError| e.to_string();
+    let control = Control::open(store).map_err(words)?;
+    let switches = control.recovery_switches().map_err(words)?;
     let of = |s: &&crate::state::recovery::Switch| {
         s.environment == environment && (s.policy == policy.name || s.policy == "*")
     };
     facts.off =
         switches.iter().filter(of).find(|s| !s.on).map(|s| format!("{} switched it off: {}", s.operator, s.reason));
     let own = |t: &crate::state::recovery::Token| own == Some((t.run, t.number));
-    facts.tokens = index.tokens(facts.now - HOUR).map_err(words)?;
+    facts.tokens = control.tokens(facts.now - HOUR).map_err(words)?;
     facts.tokens.retain(|token| !own(token));
     // A person who switched it on wants it tried again.
     let since = switches.iter().filter(of).filter(|s| s.on).map(|s| s.at).max().unwrap_or(0);
-    let ended = index.ended_tokens(LAST).map_err(words)?.into_iter();
+    let ended = control.ended_tokens(LAST).map_err(words)?.into_iter();
     let ended = ended.filter(|t| t.environment == environment && t.service == policy.service && t.action == action);
     facts.helped = ended.filter(|t| t.at > since && !own(t)).filter_map(|t| t.helped).collect();
-    let silences = Silences::read(&index, environment, std::slice::from_ref(policy), facts.now).map_err(words)?;
+    let silences = Silences::read(&control, environment, std::slice::from_ref(policy), facts.now).map_err(words)?;
     facts.silenced = silences.of(what(policy, host)).map(silence::words);
     facts.breakers = breakers(store, environment, policy, host, facts.now)?;
-    facts.busy = busy(store, &index, about)?;
+    facts.busy = busy(store, about)?;
     Ok(())
 }
 
@@ -100,9 +100,10 @@ fn breakers(store: &StateDir, environment: &str, policy: &Policy, host: &str, no
 }
 
 /// Runs that are under way on the host, or may be.
-fn busy(store: &StateDir, index: &Index, about: About<'_>) -> Result<Vec<String>, String> {
+fn busy(store: &StateDir, about: About<'_>) -> Result<Vec<String>, String> {
     let live = Filter { live: true, ..Filter::default() };
-    let rows = list::list(store, index, &live).map_err(|e| e.to_string())?;
+    let index = whole_index(store).map_err(|e| e.to_string())?;
+    let rows = list::list(store, &index, &live).map_err(|e| e.to_string())?;
     let here = scope(about.inventory, about.root);
     let mut busy = Vec::new();
     for row in rows.iter().filter(|row| about.own.is_none_or(|(run, _)| run != row.id) && row.ended_at.is_none()) {

@@ -8,10 +8,9 @@ use crate::health::probe::Probe;
 use crate::project::config::recovery::Policy;
 use crate::project::{Env, Project, Runbook};
 use crate::run::launch::{LaunchError, begin};
-use crate::run::list;
 use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{Control, StateDir};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -144,8 +143,8 @@ pub fn launch(store: &StateDir, id: Uuid, body: &Body) -> Result<(), LaunchError
     for ask in body.ladder.iter().map(|action| &action.ask).chain(&body.diagnostics) {
         tools::find(needs(ask), &Env::current()).map_err(|e| LaunchError::Invalid(e.to_string()))?;
     }
-    let index = list::open_index(store)?;
-    begin(store, &index, &freeze(id, body)?, &Secrets::default(), || Ok(()))
+    let control = Control::open(store)?;
+    begin(store, &control, &mut freeze(id, body)?, &Secrets::default(), |_| Ok(()))
 }
 
 /// The spec of a recovery that is not launched yet.
@@ -177,6 +176,7 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         operator: Operator::current(),
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
+        number: None,
     })
 }
 

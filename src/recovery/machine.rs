@@ -124,7 +124,7 @@ impl RunMachine for Machine {
                 vec![Effect::RecordOwn(Event::Leased { token: *token }, vec![leased])]
             }
             Input::LeaseHeld { why, .. } if own.at() == At::Deciding => view.leave(At::Inhibited, why.clone()),
-            Input::LeaseHeld { .. } => Vec::new(),
+            Input::LeaseHeld { .. } | Input::LeaseUnknown { .. } => Vec::new(),
             Input::Started { step, pid } => vec![Effect::Record(RunEvent::StepStarted { step: *step, pid: *pid })],
             Input::Exited { step, exit, .. } => view.exited(*step, exit),
             Input::Own(outcome) => view.outcome(outcome),

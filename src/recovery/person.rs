@@ -10,7 +10,7 @@ use crate::run::control::Command;
 use crate::run::stop::put;
 use crate::state::operator::Operator;
 use crate::state::recovery::Switch;
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 use uuid::Uuid;
 
 /// How often it is tried where the poller changes the same incident.
@@ -22,9 +22,9 @@ pub enum PersonError {
     /// There is nothing to take over.
     #[error("{0}")]
     Refused(String),
-    /// The index.
+    /// control.db.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Db(#[from] DbError),
     /// The ledger: what cannot be recorded is not done.
     #[error("nothing is done, since it cannot be recorded: {0}")]
     Audit(#[from] AuditError),
@@ -41,9 +41,9 @@ pub fn take_over(
     operator: &Operator,
     reason: Option<&str>,
 ) -> Result<Incident, PersonError> {
-    let index = Index::open(store)?;
+    let control = Control::open(store)?;
     let find = || -> Result<Option<Incident>, PersonError> {
-        Ok(incidents(&index, None)?
+        Ok(incidents(&control, None)?
             .into_iter()
             .find(|i| (i.id == id || i.run == Some(id)) && i.state != State::Healthy))
     };
@@ -59,13 +59,13 @@ pub fn take_over(
         ..record
     };
     ledger.around(Action::RecoveryTakeOver, operator, about, || {
-        take(store, &index, &find, operator, reason)?.ok_or_else(gone)
+        take(store, &control, &find, operator, reason)?.ok_or_else(gone)
     })
 }
 
 fn take(
     store: &StateDir,
-    index: &Index,
+    control: &Control,
     find: &dyn Fn() -> Result<Option<Incident>, PersonError>,
     operator: &Operator,
     reason: Option<&str>,
@@ -83,7 +83,7 @@ fn take(
         let input = Input::Take { by: operator.name.clone(), reason: reason.map(str::to_owned) };
         let now = jiff::Timestamp::now().as_millisecond();
         let (after, _) = before.next(&Policy::default(), input, now, Uuid::now_v7());
-        if replace(index, Some(&before), &after)? {
+        if replace(control, Some(&before), &after)? {
             return Ok(Some(after));
         }
     }
@@ -95,7 +95,7 @@ fn take(
 /// # Errors
 /// See [`PersonError`].
 pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<(), PersonError> {
-    let index = Index::open(store)?;
+    let control = Control::open(store)?;
     let ledger = Ledger::open(&store.audit())?;
     let about = |mut record: Record| {
         record.metadata.insert("on".into(), switch.on.into());
@@ -106,5 +106,5 @@ pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<
             ..record
         }
     };
-    ledger.around(Action::RecoverySwitch, operator, about, || Ok(index.switch_recovery(switch)?))
+    ledger.around(Action::RecoverySwitch, operator, about, || Ok(control.switch_recovery(switch)?))
 }

@@ -8,7 +8,7 @@ use crate::health::record::{Record, Report};
 use crate::health::store::Store;
 use crate::project::config::recovery::Policy;
 use crate::project::scope;
-use crate::state::{IndexError, StateDir};
+use crate::state::{DbError, StateDir};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The index cannot be read.
-pub fn reports(store: &StateDir, root: &Path, inventory: &[String]) -> Result<Vec<Report>, IndexError> {
+pub fn reports(store: &StateDir, root: &Path, inventory: &[String]) -> Result<Vec<Report>, DbError> {
     Store::open(store, &scope(inventory, root))?.reports(0)
 }
 

@@ -16,7 +16,7 @@ use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::{Mode, Policy};
 use crate::project::{Environment, Project};
 use crate::run::{Follower, revive};
-use crate::state::{Index, IndexError, Lock, StateDir};
+use crate::state::{Control, DbError, Lock, StateDir};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -46,9 +46,9 @@ pub enum TickError {
     /// There is no such environment.
     #[error("no environment {0:?} in this project")]
     Environment(String),
-    /// The index.
+    /// control.db.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Db(#[from] DbError),
     /// The breakers.
     #[error("{0}")]
     Breakers(#[from] KeeperError),
@@ -61,16 +61,16 @@ pub enum TickError {
 pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) -> Result<Report, TickError> {
     let known = project.environment(environment).ok_or_else(|| TickError::Environment(environment.to_owned()))?;
     let polled = polled::reports(store, &project.root, &known.inventory)?;
-    let index = Index::open(store)?;
-    let silences = Silences::read(&index, environment, &project.recovery, now)?;
+    let control = Control::open(store)?;
+    let silences = Silences::read(&control, environment, &project.recovery, now)?;
     let seen: Vec<Seen> = polled.iter().filter_map(|report| reached(report, &silences)).collect();
     Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
-    let all = incidents(&index, Some(environment))?;
+    let all = incidents(&control, Some(environment))?;
     let mut round = Round {
         store,
         project,
         environment: known,
-        index: &index,
+        control: &control,
         polled: &polled,
         silences,
         now,
@@ -92,7 +92,7 @@ struct Round<'a> {
     store: &'a StateDir,
     project: &'a Project,
     environment: &'a Environment,
-    index: &'a Index,
+    control: &'a Control,
     polled: &'a [Polled],
     silences: Silences,
     now: i64,
@@ -168,7 +168,7 @@ impl Round<'_> {
             incident.notices.clear();
         }
         // First written down, then begun: whoever dies between the two has begun nothing, and the next round sees that.
-        if !replace(self.index, before, &incident)? {
+        if !replace(self.control, before, &incident)? {
             return Ok(());
         }
         self.recorded(before, &incident);
@@ -213,7 +213,7 @@ impl Round<'_> {
             Err(why) => {
                 tracing::error!("a recovery of {host} could not be begun: {why}");
                 let (next, _) = incident.next(policy, Input::NotBegun(why), self.now, Uuid::now_v7());
-                replace(self.index, Some(&incident), &next)?;
+                replace(self.control, Some(&incident), &next)?;
                 Ok(next)
             }
         }
@@ -223,7 +223,7 @@ impl Round<'_> {
         self.report.notices.extend(incident.notices.iter().cloned());
         let persons = matches!(incident.state, State::Escalated | State::Taken);
         if incident.notices.is_empty() && !persons && !incident.follows() {
-            self.index.end_incident(&incident.environment, &incident.policy, &incident.host)?;
+            self.control.end_incident(&incident.environment, &incident.policy, &incident.host)?;
         }
         Ok(())
     }

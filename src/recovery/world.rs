@@ -12,7 +12,7 @@ use crate::run::RunState;
 use crate::run::child;
 use crate::run::step::StepCommand;
 use crate::state::recovery::Token;
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -139,16 +139,16 @@ fn decide(store: &StateDir, run: Uuid, body: &Body, (rung, number): (u32, u32), 
         at: now,
         helped: None,
     };
-    let counted = Index::open(store).and_then(|index| {
+    let counted = Control::open(store).and_then(|control| {
         // Nobody else counts one between the look and the act.
-        index.alone(|| {
-            facts.tokens = index.tokens(now - 3_600_000)?;
+        control.alone(|| {
+            facts.tokens = control.tokens(now - 3_600_000)?;
             facts.tokens.retain(|t| (t.run, t.number) != (run, number));
             let verdict = guards::decide(&body.policy, &facts);
             if verdict == Verdict::Allow {
-                index.take_token(&token)?;
+                control.take_token(&token)?;
             }
-            Ok::<_, IndexError>(verdict)
+            Ok::<_, DbError>(verdict)
         })
     });
     match counted {
@@ -172,7 +172,7 @@ impl crate::run::machine::World<Machine> for World {
                 }
             }
             Want::Settle { number, rung, helped } => {
-                let first = Index::open(&self.store).and_then(|index| index.end_token(self.run, number, helped));
+                let first = Control::open(&self.store).and_then(|control| control.end_token(self.run, number, helped));
                 match first {
                     Ok(false) => {}
                     Ok(true) => {

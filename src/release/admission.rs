@@ -1,12 +1,11 @@
-//! May a release begin or go on in its environment now? Freeze windows of `opsdeck.yaml` and stopped lines of the index,
+//! May a release begin or go on in its environment now? Freeze windows of `opsdeck.yaml` and stopped lines of the control,
 //! what the plan was made from, and where traffic goes: read each time, since all of it may change while it runs.
 
 use super::build;
 use super::plan::{Plan, Strategy};
 use super::traffic::{self, Op, Report, Scene};
 use crate::project::{Freeze, Project};
-use crate::run::open_index;
-use crate::state::StateDir;
+use crate::state::{Control, StateDir};
 use crate::text;
 use crate::text::human;
 use jiff::Timestamp;
@@ -68,7 +67,7 @@ pub fn frozen(freeze: &[Freeze], now: Timestamp) -> Vec<String> {
 
 /// The stopped line of an environment, in words. What cannot be read stands in the way.
 fn stopped(store: &StateDir, environment: &str) -> Option<String> {
-    match open_index(store).and_then(|index| index.stopped_lines()) {
+    match Control::open(store).and_then(|control| control.stopped_lines()) {
         Ok(lines) => lines.into_iter().find(|line| line.environment == environment).map(|line| {
             format!("{} stopped the line at {}: {}", line.operator, human::date_time(line.at), line.reason)
         }),
@@ -79,7 +78,7 @@ fn stopped(store: &StateDir, environment: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Index, lines::Line};
+    use crate::state::{Control, lines::Line};
 
     #[test]
     fn a_balancer_that_was_switched_since_makes_a_plan_stale() {
@@ -104,14 +103,14 @@ mod tests {
             operator: operator.into(),
             at: 0,
         };
-        let index = Index::open(&store).unwrap();
-        assert!(index.stop_line(&line("ann")).unwrap());
-        assert!(!index.stop_line(&line("bob")).unwrap(), "the first stays");
+        let control = Control::open(&store).unwrap();
+        assert!(control.stop_line(&line("ann")).unwrap());
+        assert!(!control.stop_line(&line("bob")).unwrap(), "the first stays");
         let words = stopped(&store, "production").unwrap();
         assert!(words.starts_with("ann stopped the line at") && words.ends_with(": disk full"), "{words}");
         assert_eq!(stopped(&store, "staging"), None);
-        assert!(index.open_line("production").unwrap());
-        assert!(!index.open_line("production").unwrap());
+        assert!(control.open_line("production").unwrap());
+        assert!(!control.open_line("production").unwrap());
         assert_eq!(stopped(&store, "production"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::state::alerts::AlertRow;
-use crate::state::{Index, index::IndexError};
+use crate::state::{Control, DbError};
 
 /// A release, and when it ran.
 #[derive(Debug, Clone, Copy)]
@@ -86,9 +86,9 @@ const SERVICE: &[&str] = &["service", "app", "job"];
 /// Those that stand beside a release, out of the store.
 ///
 /// # Errors
-/// The index cannot be read.
-pub fn read(index: &Index, around: &Around<'_>) -> Result<Vec<Beside>, IndexError> {
-    Ok(overlapping(index.alerts_between(around.from, around.until)?, around))
+/// control.db cannot be read.
+pub fn read(control: &Control, around: &Around<'_>) -> Result<Vec<Beside>, DbError> {
+    Ok(overlapping(control.alerts_between(around.from, around.until)?, around))
 }
 
 /// Alerts that overlap a release in time and name its host, service or environment; none that names another environment, and

@@ -9,9 +9,9 @@ use crate::project::cfg::Env;
 use crate::run::launch::{LaunchError, begin};
 use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
 use crate::run::stop::StopError;
-use crate::run::{Launched, ledger, list};
+use crate::run::{Launched, ledger, whole_index};
 use crate::state::operator::Operator;
-use crate::state::{Filter, StateDir};
+use crate::state::{Control, Filter, StateDir};
 use std::io;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -
     let submitter = Person { uid, name: Operator::of_uid(uid).name };
     let warnings = plan.warnings.clone();
     let out = plan.is_out();
-    let index = list::open_index(store)?;
+    let control = Control::open(store)?;
     let tools = tools(&plan);
     let mut spec = freeze(plan, digest, submitter, operator)?;
     spec.secrets = secrets.names().map(ToString::to_string).collect();
@@ -36,7 +36,7 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -
         ledger::refused(store, &spec, &e.to_string())?;
         return Err(e);
     }
-    begin(store, &index, &spec, secrets, || Ok(()))?;
+    begin(store, &control, &mut spec, secrets, |_| Ok(()))?;
     Ok(Launched { id: spec.id, warnings })
 }
 
@@ -61,17 +61,18 @@ fn tools(plan: &Plan) -> Result<(), LaunchError> {
 /// # Errors
 /// Why it is too late; or see [`LaunchError`].
 pub fn undo(store: &StateDir, run: Uuid, body: Body, operator: &Operator) -> Result<Uuid, StopError> {
-    let index = list::open_index(store).map_err(io::Error::other)?;
-    let environment = Some(body.plan.environment.clone());
-    let rows = index.list(&Filter { environment, ..Filter::default() }).map_err(io::Error::other)?;
-    if let Some(later) = rows.iter().find(|row| row.kind == KIND && !row.check && row.id > run) {
+    let control = Control::open(store).map_err(io::Error::other)?;
+    let filter =
+        Filter { environment: Some(body.plan.environment.clone()), kind: Some(KIND.to_owned()), ..Filter::default() };
+    let rows = whole_index(store).and_then(|index| index.list(&filter)).map_err(io::Error::other)?;
+    if let Some(later) = rows.iter().find(|row| !row.check && row.id > run) {
         let why = format!("{} came after it ({}): undo that one, or release again", later.title, later.state);
         return Err(StopError::Refused(why));
     }
     let uid = rustix::process::geteuid().as_raw();
     let submitter = Person { uid, name: Operator::of_uid(uid).name };
-    let spec = spec(Body { submitter, undoes: Some(run), ..body }, operator.clone()).map_err(io::Error::other)?;
-    begin(store, &index, &spec, &Secrets::default(), || Ok(())).map_err(io::Error::other)?;
+    let mut spec = spec(Body { submitter, undoes: Some(run), ..body }, operator.clone()).map_err(io::Error::other)?;
+    begin(store, &control, &mut spec, &Secrets::default(), |_| Ok(())).map_err(io::Error::other)?;
     Ok(spec.id)
 }
 
@@ -112,6 +113,7 @@ fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
         operator,
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
+        number: None,
     })
 }
 

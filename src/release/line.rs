@@ -1,10 +1,9 @@
 //! Stopping and opening the line of an environment: recorded before and after, from a verb or from the screen.
 
 use crate::audit::{Action, Ledger, Record};
-use crate::run::open_index;
 use crate::state::lines::Line;
 use crate::state::operator::Operator;
-use crate::state::{IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 
 /// What is done to a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +20,9 @@ pub enum LineError {
     /// Somebody was faster, or it was so before.
     #[error("the line of {0} was {1} already")]
     Already(String, &'static str),
-    /// The index.
+    /// control.db.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Db(#[from] DbError),
     /// What cannot be recorded is not done.
     #[error("the line is as it was, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
@@ -50,7 +49,7 @@ pub fn turn(
     reason: &str,
     operator: &Operator,
 ) -> Result<(), LineError> {
-    let index = open_index(store)?;
+    let control = Control::open(store)?;
     let ledger = Ledger::open(&store.audit())?;
     let action = match turn {
         Turn::Stop => Action::LineStop,
@@ -64,13 +63,13 @@ pub fn turn(
     };
     ledger.around(action, operator, about, || {
         let turned = match turn {
-            Turn::Stop => index.stop_line(&Line {
+            Turn::Stop => control.stop_line(&Line {
                 environment: environment.to_owned(),
                 reason: reason.to_owned(),
                 operator: operator.name.clone(),
                 at: jiff::Timestamp::now().as_millisecond(),
             }),
-            Turn::Open => index.open_line(environment),
+            Turn::Open => control.open_line(environment),
         };
         match turned? {
             true => Ok(()),

@@ -72,6 +72,10 @@ impl Machine for Supervised {
     }
 
     fn decide(&self, run: &RunState, own: &Release, input: &InputOf<'_, Self>, now: i64) -> Decision<Self> {
+        // Asked again at the next tick.
+        if matches!(input, Input::LeaseUnknown { .. }) {
+            return Ok(Vec::new());
+        }
         let (before, theirs) = self.translated(run, own, input);
         let effects = self.machine.decide(own, &theirs, now).map_err(|refusal| Refusal(refusal.0))?;
         let look = matches!(input, Input::Tick) && self.is_to_look(own, now);
@@ -98,7 +102,9 @@ impl Supervised {
     ) -> (Vec<RunEvent<'static>>, machine::Input) {
         match input {
             Input::Begin => (repairs(run, own), machine::Input::Begin),
-            Input::Tick => (Vec::new(), machine::Input::Tick { progress: run.result_at.unwrap_or(0) }),
+            Input::Tick | Input::LeaseUnknown { .. } => {
+                (Vec::new(), machine::Input::Tick { progress: run.result_at.unwrap_or(0) })
+            }
             Input::LeaseGot { token } => (Vec::new(), machine::Input::LeaseGot { token: *token }),
             Input::LeaseHeld { by, why } => {
                 (Vec::new(), machine::Input::LeaseHeld { by: by.clone(), why: why.clone() })

@@ -214,7 +214,7 @@ mod tests {
     use crate::release::event::{StepKey, StepOutcome};
     use crate::release::plan::{Driver, Http};
     use crate::release::sample;
-    use crate::state::Index;
+    use crate::state::Control;
     use crate::state::leases::Taken;
 
     /// A plan whose balancers write down what they are asked.
@@ -240,15 +240,15 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         std::fs::write(tmp.path().join("pool"), "blue").unwrap();
         let (store, run) = (StateDir::at(tmp.path().join("state")), Uuid::now_v7());
-        let index = Index::open(&store).unwrap();
-        let Taken::Got { token } = index.take_lease(run, "production", None, 0).unwrap() else { panic!() };
+        let control = Control::open(&store).unwrap();
+        let Taken::Got { token } = control.take_lease(run, "production", None, 0).unwrap() else { panic!() };
         let world = World::new(&store, run, plan(tmp.path()));
         let past = Past { fence: Some(token), ..Past::default() };
         let switch = |to: &str| Effect::Traffic(Op::Switch { to: to.into(), version: None });
         let done = world.desk.perform(switch("green"), &past);
         assert!(matches!(&done[..], [Input::Traffic { ok: true, .. }]), "{done:?}");
         // Somebody breaks it, and takes it.
-        index.free_lease(run).unwrap();
+        control.free_lease(run).unwrap();
         let lost = world.desk.perform(switch("blue"), &past);
         let [Input::LeaseHeld { why, .. }, Input::Traffic { ok: false, after, .. }] = &lost[..] else {
             panic!("{lost:?}")

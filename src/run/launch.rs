@@ -10,7 +10,7 @@ use crate::ansible::tools::{self, Tool};
 use crate::ansible::{self, Ask};
 use crate::project::cfg::{AnsibleCfg, Env};
 use crate::state::operator::Operator;
-use crate::state::{Index, IndexError, StateDir, file};
+use crate::state::{Control, DbError, Index, StateDir, file};
 use std::io;
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -72,7 +72,7 @@ pub enum LaunchError {
     Questions(Vec<Question>),
     /// The state directory.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Db(#[from] DbError),
     /// The audit ledger cannot be written: what cannot be recorded is not done.
     #[error("nothing was launched, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
@@ -90,16 +90,16 @@ pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, Launch
     if request.hosts.is_none() {
         request.hosts = targets::known(&request.ask, &request.cwd, &env);
     }
-    let index = list::open_index(store)?;
-    let spec = freeze(store, &request, &env)?;
-    let (tool, warnings) = match admit(store, &index, &request, &env) {
+    let control = Control::open(store)?;
+    let mut spec = freeze(store, &request, &env)?;
+    let (tool, warnings) = match admit(store, &control, &request, &env) {
         Ok(admitted) => admitted,
         Err(e) => {
             ledger::refused(store, &spec, &e.to_string())?;
             return Err(e);
         }
     };
-    begin(store, &index, &spec, &request.secrets, || prepare(store, &request, &spec, tool))?;
+    begin(store, &control, &mut spec, &request.secrets, |spec| prepare(store, &request, spec, tool))?;
     Ok(Launched { id: spec.id, warnings })
 }
 
@@ -110,30 +110,37 @@ pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, Launch
 /// See [`LaunchError`]; then nothing was started, and nothing of it is left.
 pub fn begin(
     store: &StateDir,
-    index: &Index,
-    spec: &RunSpec,
+    control: &Control,
+    spec: &mut RunSpec,
     secrets: &Secrets,
-    prepare: impl FnOnce() -> Result<(), LaunchError>,
+    prepare: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
+    spec.number = Some(control.number(spec.id)?);
+    let spec = &*spec;
     let intent = ledger::launching(store, spec)?;
-    let result = prepare().and_then(|()| hand_over(store, index, spec, secrets));
+    let result = prepare(spec).and_then(|()| hand_over(store, spec, secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::launched(store, spec, intent, failed) {
         tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
     }
     if result.is_err() {
         // The caller is told that nothing was started: then nobody may start it later either.
-        undo(store, index, spec.id);
+        undo(store, spec.id);
     }
     result
 }
 
 /// May it be launched? Gives the program and what a person should know.
-fn admit(store: &StateDir, index: &Index, request: &Request, env: &Env) -> Result<(PathBuf, Vec<String>), LaunchError> {
+fn admit(
+    store: &StateDir,
+    control: &Control,
+    request: &Request,
+    env: &Env,
+) -> Result<(PathBuf, Vec<String>), LaunchError> {
     check(request)?;
     let tool = tool(&request.ask, env)?;
     let mut warnings = questions(request, env)?;
-    let held = lease::holder(store, index, &request.ask, &request.cwd, request.hosts.as_deref())?;
+    let held = lease::holder(store, control, &request.ask, &request.cwd, request.hosts.as_deref())?;
     match (held, request.on_conflict) {
         (Some((by, why)), OnConflict::Refuse) => return Err(LaunchError::Held { by, why }),
         (Some((_, why)), OnConflict::Wait) => warnings.push(format!("waits: {why}")),
@@ -143,12 +150,15 @@ fn admit(store: &StateDir, index: &Index, request: &Request, env: &Env) -> Resul
     Ok((tool, warnings))
 }
 
-fn hand_over(store: &StateDir, index: &Index, spec: &RunSpec, secrets: &Secrets) -> Result<(), LaunchError> {
+fn hand_over(store: &StateDir, spec: &RunSpec, secrets: &Secrets) -> Result<(), LaunchError> {
     let dir = store.run(spec.id);
     file::private_dir(dir.path())?;
     let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
     file::write_whole(&dir.spec(), text.as_bytes())?;
-    index.put(&list::row(spec, &super::RunState::default()))?;
+    // Derived: where it cannot be written, it is filled from this folder later.
+    if let Err(e) = Index::open(store).and_then(|index| index.put(&list::row(spec, &super::RunState::default()))) {
+        tracing::warn!("run {} is in no list yet: {e}", spec.id);
+    }
     let mut wire = Zeroizing::new(Vec::new());
     if !secrets.is_empty() {
         secrets.write_to(&mut *wire)?;
@@ -211,6 +221,7 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
         operator: Operator::current(),
         rerun_of: request.rerun_of,
         created_at: jiff::Timestamp::now().as_millisecond(),
+        number: None,
     })
 }
 
@@ -229,9 +240,10 @@ fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -
     Ok(file::write_cache(&step.command(), &serde_json::to_vec(&command).map_err(io::Error::from)?)?)
 }
 
-fn undo(store: &StateDir, index: &Index, id: Uuid) {
+fn undo(store: &StateDir, id: Uuid) {
     let removed = std::fs::remove_dir_all(store.run(id).path());
-    if let Err(e) = index.remove(id).map_err(|e| e.to_string()).and(removed.map_err(|e| e.to_string())) {
+    let row = Index::open(store).and_then(|index| index.remove(id)).map_err(|e| e.to_string());
+    if let Err(e) = row.and(removed.map_err(|e| e.to_string())) {
         tracing::warn!("run {id} was not launched, and its traces could not be removed: {e}");
     }
 }

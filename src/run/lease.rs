@@ -6,7 +6,7 @@ use super::{Follower, supervise::attach};
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
-use crate::state::{Index, IndexError, Lock, StateDir};
+use crate::state::{Control, DbError, Lock, StateDir};
 use crate::text;
 use crate::text::human;
 use std::path::Path;
@@ -32,15 +32,15 @@ pub enum Hold {
 /// Takes the lease of a run.
 ///
 /// # Errors
-/// The index cannot be used.
-pub fn take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result<Hold, IndexError> {
+/// control.db cannot be used.
+pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Result<Hold, DbError> {
     let scope = scope(spec.work.inventory(), &spec.cwd);
     loop {
-        match index.take_lease(spec.id, &scope, wanted(spec), now)? {
+        match control.take_lease(spec.id, &scope, wanted(spec), now)? {
             Taken::Got { token } => return Ok(Hold::Got { token }),
-            Taken::HeldBy(lease) if is_dead(store, &lease) => index.free_lease(lease.run)?,
+            Taken::HeldBy(lease) if is_dead(store, &lease) => control.free_lease(lease.run)?,
             Taken::HeldBy(lease) => {
-                return Ok(Hold::HeldBy { why: words(store, index, &lease), run: lease.run });
+                return Ok(Hold::HeldBy { why: words(store, &lease), run: lease.run });
             }
         }
     }
@@ -50,17 +50,17 @@ pub fn take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result
 /// refused by its step runner from now on.
 ///
 /// # Errors
-/// The index cannot be used.
-pub fn break_and_take(store: &StateDir, index: &Index, spec: &RunSpec, now: i64) -> Result<Hold, IndexError> {
-    for lease in index.leases(&scope(spec.work.inventory(), &spec.cwd))? {
+/// control.db cannot be used.
+pub fn break_and_take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Result<Hold, DbError> {
+    for lease in control.leases(&scope(spec.work.inventory(), &spec.cwd))? {
         if lease.run != spec.id && lease.overlaps(wanted(spec)) {
             if let Err(e) = super::ledger::lease_broken(store, spec, lease.run) {
                 tracing::error!("the audit ledger could not take a broken lease: {e}");
             }
-            index.free_lease(lease.run)?;
+            control.free_lease(lease.run)?;
         }
     }
-    take(store, index, spec, now)
+    take(store, control, spec, now)
 }
 
 /// Hosts that a run's lease is on; `None`: any of its environment.
@@ -72,22 +72,22 @@ fn wanted(spec: &RunSpec) -> Option<&[String]> {
 /// The live run, if any, that holds a lease on hosts which `ask` may touch.
 ///
 /// # Errors
-/// The index cannot be used.
+/// control.db cannot be used.
 pub fn holder(
     store: &StateDir,
-    index: &Index,
+    control: &Control,
     ask: &Ask,
     cwd: &Path,
     hosts: Option<&[String]>,
-) -> Result<Option<(Uuid, String)>, IndexError> {
-    for lease in index.leases(&scope(&ask.common().inventory, cwd))? {
+) -> Result<Option<(Uuid, String)>, DbError> {
+    for lease in control.leases(&scope(&ask.common().inventory, cwd))? {
         if !lease.overlaps(hosts) {
             continue;
         }
         if is_dead(store, &lease) {
-            index.free_lease(lease.run)?;
+            control.free_lease(lease.run)?;
         } else {
-            return Ok(Some((lease.run, words(store, index, &lease))));
+            return Ok(Some((lease.run, words(store, &lease))));
         }
     }
     Ok(None)
@@ -135,36 +135,36 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
 /// # Errors
 /// It does not hold the lease any more, and who does; or that cannot be told.
 pub fn fenced(store: &StateDir, run: Uuid, token: i64) -> Result<(), String> {
-    let index = Index::open(store).map_err(|e| format!("whether the lease is still held cannot be told: {e}"))?;
-    match index.is_held(run, token) {
+    let control = Control::open(store).map_err(|e| format!("whether the lease is still held cannot be told: {e}"))?;
+    match control.is_held(run, token) {
         Ok(true) => Ok(()),
         Ok(false) => {
-            Err(format!("this run does not hold its lease (token {token}) any more{}", now(store, &index, run)))
+            Err(format!("this run does not hold its lease (token {token}) any more{}", now(store, &control, run)))
         }
         Err(e) => Err(format!("whether the lease is still held cannot be told: {e}")),
     }
 }
 
 /// Who holds what a run held.
-fn now(store: &StateDir, index: &Index, run: Uuid) -> String {
+fn now(store: &StateDir, control: &Control, run: Uuid) -> String {
     let scope = super::read_spec(&store.run(run)).map(|spec| scope(spec.work.inventory(), &spec.cwd));
-    let leases = scope.ok().and_then(|scope| index.leases(&scope).ok()).unwrap_or_default();
-    let words: Vec<String> = leases.iter().map(|lease| format!("; {}", words(store, index, lease))).collect();
+    let leases = scope.ok().and_then(|scope| control.leases(&scope).ok()).unwrap_or_default();
+    let words: Vec<String> = leases.iter().map(|lease| format!("; {}", words(store, lease))).collect();
     words.concat()
 }
 
 /// Who holds it, since when, and what for.
-fn words(store: &StateDir, index: &Index, lease: &Lease) -> String {
-    let row = index.get(lease.run).ok().flatten();
-    let spec = super::read_spec(&store.run(lease.run)).ok();
-    let (who, what) = match (&row, &spec) {
-        (Some(row), _) => (Some(row.operator.as_str()), format!("{} {}, {}", row.kind, row.title, row.state)),
-        (None, Some(spec)) => {
-            (Some(spec.operator.name.as_str()), format!("{} {}", spec.work.kind(), spec.work.title()))
+fn words(store: &StateDir, lease: &Lease) -> String {
+    let run = Follower::open(&store.run(lease.run)).ok();
+    let spec = run.as_ref().map(|run| &run.spec);
+    let (who, what) = match &run {
+        Some(Follower { spec, state, .. }) => {
+            let what = format!("{} {}, {}", spec.work.kind(), spec.work.title(), state.state_name());
+            (Some(spec.operator.name.as_str()), what)
         }
-        (None, None) => (None, "another run".to_owned()),
+        None => (None, "another run".to_owned()),
     };
-    let environment = spec.as_ref().filter(|spec| spec.work.ask().is_none()).map(|spec| {
+    let environment = spec.filter(|spec| spec.work.ask().is_none()).map(|spec| {
         spec.environment.as_ref().map_or("the whole inventory".to_owned(), |name| format!("the whole of {name}"))
     });
     let hosts = match (&lease.hosts, environment) {

@@ -2,15 +2,16 @@
 
 use super::event::Failure;
 use super::{Follower, RunSpec, RunState, spawn};
-use crate::state::{Filter, Index, IndexError, Lock, RunRow, StateDir};
+use crate::state::{Control, DbError, Filter, Index, Lock, RunDir, RunRow, StateDir};
 use std::path::PathBuf;
 use uuid::Uuid;
 
-/// The index row of a run.
+/// The index row of a run, as far as its spec and its events tell.
 pub fn row(spec: &RunSpec, state: &RunState) -> RunRow {
     let count = |f: fn(&super::event::Tally) -> u32| state.hosts.values().filter(|h| f(&h.tally) > 0).count() as u32;
     RunRow {
         id: spec.id,
+        number: spec.number,
         kind: spec.work.kind().to_owned(),
         title: spec.work.title(),
         environment: spec.environment.clone(),
@@ -31,49 +32,39 @@ pub fn row(spec: &RunSpec, state: &RunState) -> RunRow {
         unreachable: count(|t| t.unreachable),
         changed: count(|t| t.changed),
         check: spec.work.check(),
+        journal: None,
     }
 }
 
-/// Opens the index. One that is lost or damaged is made anew from the runs' own folders.
-///
-/// # Errors
-/// It was written by a newer opsdeck, or the disk refuses.
-pub fn open_index(store: &StateDir) -> Result<Index, IndexError> {
-    let index = match Index::open(store) {
-        Err(IndexError::Sql { source, .. }) if is_damaged(&source) => {
-            let aside = PathBuf::from(format!("{}.damaged-{}", store.index().display(), std::process::id()));
-            tracing::warn!("the index is damaged ({source}): put aside as {} and made anew", aside.display());
-            for suffix in ["", "-wal", "-shm"] {
-                let from = PathBuf::from(format!("{}{suffix}", store.index().display()));
-                let _ = std::fs::rename(from, format!("{}{suffix}", aside.display()));
-            }
-            Index::open(store)?
-        }
-        other => other?,
-    };
-    if index.is_fresh() {
-        for dir in std::fs::read_dir(store.runs()).into_iter().flatten().flatten() {
-            let Ok(id) = dir.file_name().to_string_lossy().parse::<Uuid>() else { continue };
-            if let Ok(run) = Follower::open(&store.run(id)) {
-                index.put(&row(&run.spec, &run.state))?;
-            }
-        }
-    }
-    Ok(index)
+/// A run's row, with its number and, of a run that has ended, what its journal is like now.
+pub fn whole_row(dir: &RunDir, number: Option<u64>, spec: &RunSpec, state: &RunState) -> RunRow {
+    let journal = state.ended_at().and_then(|_| stamp(dir));
+    RunRow { number: spec.number.or(number), journal, ..row(spec, state) }
 }
 
-fn is_damaged(e: &rusqlite::Error) -> bool {
-    matches!(e.sqlite_error_code(), Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt))
+/// Length, time and file of a journal: another one than was folded says something else. `None`: there is none to look at.
+fn stamp(dir: &RunDir) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = std::fs::symlink_metadata(dir.journal()).ok()?;
+    Some(format!("{} {}.{} {}", meta.len(), meta.mtime(), meta.mtime_nsec(), meta.ino()))
 }
 
-/// Runs, newest first. Those that say that they live are looked at: one without a supervisor gets one.
+/// Runs, newest first. Those that say that they live are looked at: one without a supervisor gets one. So is one whose
+/// journal is not what it was when its row was made. Where the index is not whole, what it lacks is read from the runs' own
+/// folders.
 ///
 /// # Errors
 /// The index cannot be used.
-pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunRow>, IndexError> {
-    let mut rows = index.list(filter)?;
-    for row in rows.iter_mut().filter(|r| r.ended_at.is_none()) {
+pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
+    let mut rows = match index.is_whole()? {
+        true => index.list(filter)?,
+        false => from_folders(store, index, filter)?,
+    };
+    for row in &mut rows {
         let dir = store.run(row.id);
+        if row.ended_at.is_some() && row.journal == stamp(&dir) {
+            continue;
+        }
         let Ok(mut run) = Follower::open(&dir) else { continue };
         if !run.state.state.is_terminal() && run.damage.is_none() && !Lock::is_held(&dir.lock()) {
             match spawn::revive(store, row.id) {
@@ -82,11 +73,57 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
             }
         }
         // The index may be a moment behind; the journal is the truth.
-        *row = self::row(&run.spec, &run.state);
+        let ended = row.ended_at.is_some();
+        *row = whole_row(&dir, row.number, &run.spec, &run.state);
+        if ended {
+            index.put(row)?;
+        }
     }
     let states = &filter.states;
     rows.retain(|r| (states.is_empty() || states.contains(&r.state)) && !(filter.live && r.ended_at.is_some()));
     Ok(rows)
+}
+
+/// The same from the runs' own folders, where the index has no row of a run.
+fn from_folders(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
+    let limit = filter.limit.map_or(usize::MAX, |n| n as usize);
+    let mut rows = Vec::new();
+    for id in store.run_ids()?.into_iter().rev() {
+        if rows.len() >= limit {
+            break;
+        }
+        let row = match index.get(id)? {
+            Some(row) => Some(row),
+            None => folded(store, id, None),
+        };
+        rows.extend(row.filter(|row| filter.takes(row)));
+    }
+    Ok(rows)
+}
+
+/// The row of a run as its folder tells it; `None`, and a word in the log, where that cannot be read.
+pub fn folded(store: &StateDir, id: Uuid, number: Option<u64>) -> Option<RunRow> {
+    let dir = store.run(id);
+    match Follower::open(&dir) {
+        Ok(run) => Some(whole_row(&dir, number, &run.spec, &run.state)),
+        Err(e) => {
+            tracing::warn!("run {id} is in no list: {e}");
+            None
+        }
+    }
+}
+
+/// Whether a run is over, by its own journal; `None`: it cannot be told.
+pub fn is_over(store: &StateDir, id: Uuid) -> Option<bool> {
+    let dir = store.run(id);
+    match dir.path().try_exists() {
+        Ok(false) => Some(true),
+        Ok(true) => {
+            let run = Follower::open(&dir).ok()?;
+            (run.damage.is_none() || run.state.state.is_terminal()).then_some(run.state.state.is_terminal())
+        }
+        Err(_) => None,
+    }
 }
 
 /// Why a text names no run.
@@ -94,10 +131,16 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
 pub enum NoSuchRun {
     /// The index cannot be used.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Index(#[from] DbError),
     /// None begins like that.
     #[error("no run begins with {0:?}; `opsdeck runs` lists them")]
     None(String),
+    /// None has this number.
+    #[error("there is no run #{0}; `opsdeck runs` lists them")]
+    Number(u64),
+    /// The folders cannot be listed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
     /// There is no run at all.
     #[error("there is no run yet in {0}")]
     Empty(PathBuf),
@@ -106,7 +149,7 @@ pub enum NoSuchRun {
     Several(String, String),
 }
 
-/// The run that a person means: its id, the beginning of it, or `last` for the newest.
+/// The run that a person means: its number (`412` or `#412`), its id, the beginning of it, or `last` for the newest.
 ///
 /// # Errors
 /// See [`NoSuchRun`].
@@ -117,10 +160,19 @@ pub fn find(store: &StateDir, index: &Index, text: &str) -> Result<Uuid, NoSuchR
         return Ok(id);
     }
     if text == "last" {
-        let newest = index.list(&Filter { limit: Some(1), ..Filter::default() })?;
-        return newest.first().map(|r| r.id).ok_or_else(|| NoSuchRun::Empty(store.root().to_owned()));
+        return store.run_ids()?.pop().ok_or_else(|| NoSuchRun::Empty(store.root().to_owned()));
     }
-    let ids = index.ids_with_prefix(&text.to_ascii_lowercase(), 5)?;
+    if let Some(number) = number(text) {
+        return match index.numbered(number)? {
+            Some(id) => Ok(id),
+            None => Control::open(store)?.run_numbered(number)?.ok_or(NoSuchRun::Number(number)),
+        };
+    }
+    let prefix = text.to_ascii_lowercase();
+    let ids = match index.is_whole()? {
+        true => index.ids_with_prefix(&prefix, 5)?,
+        false => store.run_ids()?.into_iter().rev().filter(|id| id.to_string().starts_with(&prefix)).take(5).collect(),
+    };
     match ids.as_slice() {
         [] => Err(NoSuchRun::None(text.to_owned())),
         [id] => Ok(*id),
@@ -128,5 +180,22 @@ pub fn find(store: &StateDir, index: &Index, text: &str) -> Result<Uuid, NoSuchR
             let names = several.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ");
             Err(NoSuchRun::Several(text.to_owned(), names))
         }
+    }
+}
+
+/// `#412` or `412`. Ids begin with a zero for some centuries to come.
+fn number(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    digits.parse().ok().filter(|_| !digits.starts_with('0') && digits.len() < 18)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_no_beginning_of_an_id() {
+        assert_eq!((number("412"), number("#412"), number("0199")), (Some(412), Some(412), None));
+        assert_eq!((number("4a"), number("#"), number("")), (None, None, None));
     }
 }

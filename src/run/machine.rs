@@ -27,6 +27,11 @@ pub enum Input<'a, O = Never, C = Never> {
         /// In words.
         why: String,
     },
+    /// Whether another run holds the hosts cannot be told.
+    LeaseUnknown {
+        /// Why not.
+        why: String,
+    },
     /// The child runs.
     Started {
         /// Step.
@@ -79,7 +84,7 @@ pub enum Effect<E = Never, X = Never> {
     Record(Event<'static>),
     /// Likewise for an event of the machine's own, and in the same breath for what it means to every reader of runs.
     RecordOwn(E, Vec<Event<'static>>),
-    /// Try to get the lease; [`Input::LeaseGot`] or [`Input::LeaseHeld`] follows.
+    /// Try to get the lease; [`Input::LeaseGot`], [`Input::LeaseHeld`] or [`Input::LeaseUnknown`] follows.
     TakeLease {
         /// Break that of another run: a person asked for it.
         force: bool,

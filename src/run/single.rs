@@ -11,6 +11,9 @@ pub const PATIENCE: i64 = 5_000;
 /// Kills that are tried before it is said that something could not be killed.
 const KILLS: usize = 3;
 
+/// In place of a holder: it is not known whether there is one.
+const UNKNOWN: &str = "unknown";
+
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Single {
@@ -52,6 +55,9 @@ impl Machine for Single {
                 [Effect::Record(Event::Leased { token: *token })].into_iter().chain(start()).collect()
             }
             Input::LeaseHeld { by, why } => self.held(state, by, why),
+            // Asked again at every tick; nothing begins without an answer.
+            Input::LeaseUnknown { why } if state.last_step() == 0 => queued(state, UNKNOWN, why),
+            Input::LeaseUnknown { .. } => Vec::new(),
             Input::Started { step, pid } => vec![Effect::Record(Event::StepStarted { step: *step, pid: *pid })],
             Input::Exited { step, exit, evidence } => {
                 let mut effects = Vec::new();
@@ -76,6 +82,13 @@ impl Machine for Single {
 
 fn start() -> [Effect; 2] {
     [Effect::Record(Event::StepIntent { step: 1 }), Effect::Start { step: 1, child: None }]
+}
+
+fn queued(state: &RunState, by: &str, why: &str) -> Vec<Effect> {
+    if state.queued_by.as_deref() == Some(by) {
+        return Vec::new();
+    }
+    vec![Effect::Record(Event::Queued { by: by.to_owned(), why: why.to_owned() })]
 }
 
 fn cancelled(why: &str) -> Effect {
@@ -116,16 +129,13 @@ impl Single {
                 })];
             }
         }
-        if state.queued_by.as_deref() == Some(by) {
-            return Vec::new();
-        }
-        vec![Effect::Record(Event::Queued { by: by.to_owned(), why: why.to_owned() })]
+        queued(state, by, why)
     }
 
     fn tick(&self, state: &RunState, now: i64) -> Vec<Effect> {
         if state.last_step() == 0 {
-            let queued = state.state == State::Queued;
-            return queued.then_some(Effect::TakeLease { force: false }).into_iter().collect();
+            let waits = self.leases && state.stop.is_none();
+            return waits.then_some(Effect::TakeLease { force: false }).into_iter().collect();
         }
         let Some(level) = state.stop else { return Vec::new() };
         let Some((rung, at)) = state.rungs.last() else { return vec![take(state, first_rung(level))] };

@@ -65,6 +65,17 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Starts a process that fills the index and ends. Several that start one do no harm: the first does it.
+pub fn reindex(store: &StateDir) -> io::Result<()> {
+    let mut child = own(store, &["reindex"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(file::append(&store.log())?)
+        .spawn()?;
+    std::thread::spawn(move || child.wait());
+    Ok(())
+}
+
 /// Nothing was recorded yet and the run is young: its launcher is just about to start the first supervisor.
 fn is_being_launched(dir: &RunDir, id: Uuid) -> bool {
     let Some((seconds, _)) = id.get_timestamp().map(|t| t.to_unix()) else { return false };

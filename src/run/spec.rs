@@ -44,6 +44,9 @@ pub struct RunSpec {
     pub rerun_of: Option<Uuid>,
     /// When it was asked (Unix milliseconds).
     pub created_at: i64,
+    /// Its number, for people. Runs of version 0.1 have theirs in control.db.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
 }
 
 /// What is to be done.

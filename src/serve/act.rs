@@ -12,7 +12,7 @@ use crate::project::config::recovery::Policy;
 use crate::project::{Environment, scope};
 use crate::recovery;
 use crate::state::beats::Beat;
-use crate::state::{Index, Lock, StateDir};
+use crate::state::{Control, Index, Lock, StateDir};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -189,8 +189,8 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
         tracing::info!("{}: recovery of {} on {} is run {}", post.name, one.policy, one.host, one.run);
     }
     let notify = &options.project.notify;
-    let index = Index::open(&options.state).map_err(|e| e.to_string())?;
-    let silences = Silences::read(&index, &post.name, &options.project.recovery, now).map_err(|e| e.to_string())?;
+    let control = Control::open(&options.state).map_err(|e| e.to_string())?;
+    let silences = Silences::read(&control, &post.name, &options.project.recovery, now).map_err(|e| e.to_string())?;
     let silences = &silences;
     let place = Place { state: &options.state, environment: &post.name, scope: &post.scope, notify, silences, now };
     // Those lie in the outbox.
@@ -198,9 +198,10 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
     if !keys.is_empty() {
         recovery::told(&options.state, &keys).map_err(|e| e.to_string())?;
     }
-    index.forget_alerts(now - FAILED).map_err(|e| e.to_string())?;
-    index.tidy_outbox(&post.scope, now - EXPIRES - LATE, now - SENT, now - FAILED).map_err(|e| e.to_string())?;
+    control.forget_alerts(now - FAILED).map_err(|e| e.to_string())?;
+    control.tidy_outbox(&post.scope, now - EXPIRES - LATE, now - SENT, now - FAILED).map_err(|e| e.to_string())?;
     let beat = Beat { who: options.who.clone(), at: now };
+    let index = Index::open(&options.state).map_err(|e| e.to_string())?;
     index.be_hasty().and_then(|()| index.beat(&post.scope, &beat)).map_err(|e| e.to_string())
 }
 

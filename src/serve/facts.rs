@@ -8,7 +8,7 @@ use crate::health::silence::{Silences, What};
 use crate::health::store::{Poller, Store};
 use crate::recovery;
 use crate::state::outbox::Backlog;
-use crate::state::{Filter, Index, IndexError, StateDir};
+use crate::state::{Control, DbError, Filter, Index, StateDir};
 use std::collections::BTreeMap;
 
 /// Runs that ended within so many milliseconds are counted: a day.
@@ -72,13 +72,13 @@ pub fn gather(state: &StateDir, posts: &[Post]) -> Facts {
 }
 
 fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyhow::Error> {
-    let index = Index::open(state)?;
+    let (control, index) = (Control::open(state)?, Index::open(state)?);
     // Nothing is changed; the right to write is asked for all the same.
-    index.alone(|| Ok::<(), IndexError>(()))?;
+    control.alone(|| Ok::<(), DbError>(()))?;
     for (post, seen) in posts.iter().zip(&mut facts.environments) {
         let store = Store::open(state, &post.scope)?;
         seen.poller = store.poller(facts.at)?;
-        let rows = index.silences(Some(&post.name), facts.at)?;
+        let rows = control.silences(Some(&post.name), facts.at)?;
         seen.silences = rows.len() as u64;
         let silences = Silences::new(rows, &post.policies);
         for report in store.reports(0)? {
@@ -93,12 +93,12 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
                 seen.oldest = seen.oldest.max(age);
             }
         }
-        seen.backlog = index.backlog(&post.scope)?;
-        for incident in recovery::incidents(&index, Some(&post.name))? {
+        seen.backlog = control.backlog(&post.scope)?;
+        for incident in recovery::incidents(&control, Some(&post.name))? {
             *seen.incidents.entry(incident.state.name()).or_default() += 1;
         }
     }
-    facts.alerts = index.firing_alerts()?;
+    facts.alerts = control.firing_alerts()?;
     for (key, breaker) in Keeper::open(state)?.list(None)? {
         let about = key.to_string().split(':').next().unwrap_or_default().to_owned();
         let environment = key.environment().unwrap_or_default().to_owned();

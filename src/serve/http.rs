@@ -4,7 +4,7 @@
 use super::act::Post;
 use super::token::Token;
 use super::{alerts, facts, metrics, ready};
-use crate::state::{Index, StateDir};
+use crate::state::{Control, StateDir};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
@@ -150,7 +150,7 @@ async fn take(app: Arc<App>, request: Request<Incoming>) -> Answer {
         Ok(alerts) => alerts,
         Err(why) => return text(StatusCode::BAD_REQUEST, &format!("{}\n", crate::text::plain(&why))),
     };
-    let put = move || Index::open(&app.state).and_then(|index| index.put_alerts(&alerts));
+    let put = move || Control::open(&app.state).and_then(|control| control.put_alerts(&alerts));
     match tokio::task::spawn_blocking(put).await {
         Ok(Ok(())) => text(StatusCode::OK, "taken\n"),
         Ok(Err(e)) => {

@@ -1,17 +1,10 @@
 //! Alerts that an Alertmanager told of, so that they stand beside the release that they overlap. One row an alert (its
 //! fingerprint and beginning), however often it is told; one that is over stays so, whatever late repetition comes.
 
-use super::index::{Index, IndexError};
+use super::{Control, DbError};
 use rusqlite::named_params;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// Its table.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS alerts (
-        fingerprint TEXT NOT NULL, starts_at INTEGER NOT NULL, ends_at INTEGER, labels TEXT NOT NULL,
-        annotations TEXT NOT NULL, told_at INTEGER NOT NULL, PRIMARY KEY (fingerprint, starts_at)) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS alerts_firing ON alerts (starts_at) WHERE ends_at IS NULL;";
 
 /// An alert. Everything in it comes from elsewhere: hostile until it is made plain.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -53,9 +46,9 @@ impl AlertRow {
     }
 }
 
-impl Index {
+impl Control {
     /// Writes alerts. All of them are on the disk when this returns, or none.
-    pub fn put_alerts(&self, alerts: &[AlertRow]) -> Result<(), IndexError> {
+    pub fn put_alerts(&self, alerts: &[AlertRow]) -> Result<(), DbError> {
         let query = "INSERT INTO alerts (fingerprint, starts_at, ends_at, labels, annotations, told_at)
                      VALUES (:fingerprint, :starts, :ends, :labels, :annotations, :told)
                      ON CONFLICT (fingerprint, starts_at) DO UPDATE SET
@@ -78,7 +71,7 @@ impl Index {
     }
 
     /// Alerts that were there at some time between these moments (Unix milliseconds), the newest first; at most 1000.
-    pub fn alerts_between(&self, from: i64, until: i64) -> Result<Vec<AlertRow>, IndexError> {
+    pub fn alerts_between(&self, from: i64, until: i64) -> Result<Vec<AlertRow>, DbError> {
         let query = "SELECT fingerprint, starts_at, ends_at, labels, annotations, told_at FROM alerts
                      WHERE starts_at <= ?2 AND (ends_at IS NULL OR ends_at >= ?1)
                      ORDER BY starts_at DESC, fingerprint LIMIT 1000";
@@ -97,14 +90,14 @@ impl Index {
     }
 
     /// How many fire.
-    pub fn firing_alerts(&self) -> Result<u64, IndexError> {
+    pub fn firing_alerts(&self) -> Result<u64, DbError> {
         let query = "SELECT count(*) FROM alerts WHERE ends_at IS NULL";
         let count: i64 = self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([], |r| r.get(0))))?;
         Ok(count.unsigned_abs())
     }
 
     /// Forgets alerts of which nothing was told since.
-    pub fn forget_alerts(&self, before: i64) -> Result<(), IndexError> {
+    pub fn forget_alerts(&self, before: i64) -> Result<(), DbError> {
         self.sql(self.db.execute("DELETE FROM alerts WHERE told_at < ?1", [before]).map(drop))
     }
 }
@@ -117,7 +110,7 @@ mod tests {
     #[test]
     fn an_alert_stands_once_and_what_is_over_stays_over() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let alert = |ends_at, told_at| AlertRow {
             fingerprint: "f".into(),
             starts_at: 10,
@@ -126,14 +119,17 @@ mod tests {
             told_at,
             ..AlertRow::default()
         };
-        index.put_alerts(&[alert(None, 11), alert(None, 12)]).unwrap();
-        assert_eq!((index.firing_alerts().unwrap(), index.alerts_between(50, 60).unwrap()), (1, vec![alert(None, 12)]));
-        index.put_alerts(&[alert(Some(20), 21)]).unwrap();
-        index.put_alerts(&[alert(None, 15)]).unwrap();
-        assert_eq!(index.alerts_between(0, 99).unwrap(), [alert(Some(20), 21)], "a late repetition opens nothing");
-        assert!(index.alerts_between(21, 99).unwrap().is_empty() && index.alerts_between(0, 9).unwrap().is_empty());
-        assert_eq!(index.alerts_between(0, 9).unwrap().len() + index.alerts_between(20, 20).unwrap().len(), 1);
-        index.forget_alerts(22).unwrap();
-        assert!(index.alerts_between(0, 99).unwrap().is_empty());
+        control.put_alerts(&[alert(None, 11), alert(None, 12)]).unwrap();
+        assert_eq!(
+            (control.firing_alerts().unwrap(), control.alerts_between(50, 60).unwrap()),
+            (1, vec![alert(None, 12)])
+        );
+        control.put_alerts(&[alert(Some(20), 21)]).unwrap();
+        control.put_alerts(&[alert(None, 15)]).unwrap();
+        assert_eq!(control.alerts_between(0, 99).unwrap(), [alert(Some(20), 21)], "a late repetition opens nothing");
+        assert!(control.alerts_between(21, 99).unwrap().is_empty() && control.alerts_between(0, 9).unwrap().is_empty());
+        assert_eq!(control.alerts_between(0, 9).unwrap().len() + control.alerts_between(20, 20).unwrap().len(), 1);
+        control.forget_alerts(22).unwrap();
+        assert!(control.alerts_between(0, 99).unwrap().is_empty());
     }
 }

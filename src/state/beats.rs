@@ -1,11 +1,7 @@
 //! Who acts in an environment (`opsdeck serve`), and when that process last said so. The right to act is a lock that dies with
 //! its holder; this is what others read about it.
 
-use super::index::{Index, IndexError};
-
-/// Its table.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS beats (scope TEXT PRIMARY KEY, who TEXT NOT NULL, at INTEGER NOT NULL) STRICT;";
+use super::{DbError, Index};
 
 /// A sign of life.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +14,17 @@ pub struct Beat {
 
 impl Index {
     /// Whoever acts in a scope has done a round.
-    pub fn beat(&self, scope: &str, beat: &Beat) -> Result<(), IndexError> {
+    pub fn beat(&self, scope: &str, beat: &Beat) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO beats (scope, who, at) VALUES (?1, ?2, ?3)";
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.execute((scope, &beat.who, beat.at))).map(drop))
+        self.ask(|db| db.prepare_cached(query)?.execute((scope, &beat.who, beat.at)).map(drop))
     }
 
     /// The last sign of life of whoever acts, or acted, in a scope.
-    pub fn last_beat(&self, scope: &str) -> Result<Option<Beat>, IndexError> {
+    pub fn last_beat(&self, scope: &str) -> Result<Option<Beat>, DbError> {
         use rusqlite::OptionalExtension;
         let query = "SELECT who, at FROM beats WHERE scope = ?1";
         let row = |r: &rusqlite::Row<'_>| Ok(Beat { who: r.get(0)?, at: r.get(1)? });
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([scope], row).optional()))
+        self.ask(|db| db.prepare_cached(query)?.query_row([scope], row).optional())
     }
 }
 

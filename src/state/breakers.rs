@@ -1,12 +1,8 @@
 //! Circuit breakers, one row each. What stands in a body is the business of `health::breaker`; here it is only kept, and
 //! changed by one process at a time.
 
-use super::index::{Index, IndexError};
+use super::{Control, DbError};
 use rusqlite::OptionalExtension;
-
-/// Its table.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS breakers (key TEXT PRIMARY KEY, environment TEXT, body TEXT NOT NULL) STRICT;";
 
 /// A breaker's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +15,9 @@ pub struct BreakerRow {
     pub body: String,
 }
 
-impl Index {
+impl Control {
     /// All breakers by key, or those of an environment and those that belong to none.
-    pub fn breakers(&self, environment: Option<&str>) -> Result<Vec<BreakerRow>, IndexError> {
+    pub fn breakers(&self, environment: Option<&str>) -> Result<Vec<BreakerRow>, DbError> {
         let query = "SELECT key, environment, body FROM breakers
                      WHERE ?1 IS NULL OR environment IS NULL OR environment = ?1 ORDER BY key";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| {
@@ -32,28 +28,17 @@ impl Index {
     }
 
     /// One breaker's body.
-    pub fn breaker(&self, key: &str) -> Result<Option<String>, IndexError> {
+    pub fn breaker(&self, key: &str) -> Result<Option<String>, DbError> {
         let query = "SELECT body FROM breakers WHERE key = ?1";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([key], |r| r.get(0)).optional()))
     }
 
     /// Writes breakers, replacing those that are there.
-    pub fn put_breakers(&self, rows: &[BreakerRow]) -> Result<(), IndexError> {
+    pub fn put_breakers(&self, rows: &[BreakerRow]) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO breakers (key, environment, body) VALUES (?1, ?2, ?3)";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| {
             rows.iter().try_for_each(|row| q.execute((&row.key, &row.environment, &row.body)).map(drop))
         }))
-    }
-
-    /// Does `work` while no other process writes to the index; all of it is on the disk then, or nothing.
-    ///
-    /// # Errors
-    /// What `work` says, or the index cannot be written.
-    pub fn alone<T, E: From<IndexError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
-        let done = work();
-        let ended = self.sql(self.db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }));
-        done.and_then(|value| ended.map(|()| value).map_err(E::from))
     }
 }
 
@@ -65,22 +50,22 @@ mod tests {
     #[test]
     fn rows_are_kept_by_key_and_a_failure_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let row = |key: &str, environment: Option<&str>| BreakerRow {
             key: key.into(),
             environment: environment.map(str::to_owned),
             body: "{}".into(),
         };
         let rows = [row("fleet:prod", Some("prod")), row("endpoint:http://x", None), row("fleet:dev", Some("dev"))];
-        index.alone(|| index.put_breakers(&rows)).unwrap();
-        let keys = |of| index.breakers(of).unwrap().into_iter().map(|r| r.key).collect::<Vec<_>>();
+        control.alone(|| control.put_breakers(&rows)).unwrap();
+        let keys = |of| control.breakers(of).unwrap().into_iter().map(|r| r.key).collect::<Vec<_>>();
         assert_eq!(keys(Some("prod")), ["endpoint:http://x", "fleet:prod"]);
         assert_eq!(keys(None).len(), 3);
-        let failed: Result<(), IndexError> = index.alone(|| {
-            index.put_breakers(&[row("fleet:new", None)])?;
-            Err(IndexError::Io(std::io::Error::other("no")))
+        let failed: Result<(), DbError> = control.alone(|| {
+            control.put_breakers(&[row("fleet:new", None)])?;
+            Err(DbError::Io(std::io::Error::other("no")))
         });
-        assert!(failed.is_err() && index.breaker("fleet:new").unwrap().is_none());
-        assert_eq!(index.breaker("fleet:dev").unwrap().as_deref(), Some("{}"));
+        assert!(failed.is_err() && control.breaker("fleet:new").unwrap().is_none());
+        assert_eq!(control.breaker("fleet:dev").unwrap().as_deref(), Some("{}"));
     }
 }

@@ -1,23 +1,8 @@
 //! Tables of fleet health: the newest report of each probe, the last raw answers, who polls, and what is asked for. What a
 //! report holds is for `health` to say. All of it is a cache: lost rows are measured again.
 
-use super::index::{Index, IndexError};
-use rusqlite::{OptionalExtension, named_params};
-
-/// Its tables.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS health (
-        scope TEXT NOT NULL, host TEXT NOT NULL, probe TEXT NOT NULL, written INTEGER NOT NULL, data BLOB NOT NULL,
-        PRIMARY KEY (scope, host, probe)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS health_raw (
-        scope TEXT NOT NULL, host TEXT NOT NULL, probe TEXT NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL,
-        PRIMARY KEY (scope, host, probe, at)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS health_poller (
-        scope TEXT PRIMARY KEY, holder TEXT NOT NULL, who TEXT NOT NULL, since INTEGER NOT NULL,
-        until INTEGER NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS health_wanted (
-        scope TEXT NOT NULL, reader TEXT NOT NULL, hosts TEXT, until INTEGER NOT NULL,
-        PRIMARY KEY (scope, reader)) STRICT;";
+use super::{DbError, Index};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 /// A row to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +31,6 @@ pub struct PollerRow {
 }
 
 impl Index {
-    /// From now on this connection does not wait for the disk when it writes: for what may be lost.
-    pub fn be_hasty(&self) -> Result<(), IndexError> {
-        self.sql(self.db.pragma_update(None, "synchronous", "NORMAL"))
-    }
-
     /// Writes reports and their raw answers, of which the last `keep` stay. False: `holder` is not the poller (any more),
     /// and nothing was written.
     pub fn put_health(
@@ -60,58 +40,36 @@ impl Index {
         rows: &[HealthRow],
         now: i64,
         keep: u32,
-    ) -> Result<bool, IndexError> {
-        self.sql((|| {
-            self.db.execute_batch("BEGIN IMMEDIATE")?;
-            let done = self.put_rows(scope, holder, rows, now, keep);
-            self.db.execute_batch(if matches!(done, Ok(true)) { "COMMIT" } else { "ROLLBACK" })?;
+    ) -> Result<bool, DbError> {
+        self.ask(|db| {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            let done = put_rows(db, scope, holder, rows, now, keep);
+            db.execute_batch(if matches!(done, Ok(true)) { "COMMIT" } else { "ROLLBACK" })?;
             done
-        })())
-    }
-
-    fn put_rows(&self, scope: &str, holder: &str, rows: &[HealthRow], now: i64, keep: u32) -> rusqlite::Result<bool> {
-        let query = "SELECT EXISTS (SELECT 1 FROM health_poller WHERE scope = ?1 AND holder = ?2)";
-        if !self.db.prepare_cached(query)?.query_row((scope, holder), |r| r.get(0))? {
-            return Ok(false);
-        }
-        let mut latest = self.db.prepare_cached("INSERT OR REPLACE INTO health VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        let mut raw = self.db.prepare_cached("INSERT OR REPLACE INTO health_raw VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        let mut old = self.db.prepare_cached(
-            "DELETE FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3 AND at <= (
-                 SELECT at FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3
-                 ORDER BY at DESC LIMIT 1 OFFSET ?4)",
-        )?;
-        for row in rows {
-            latest.execute((scope, &row.host, &row.probe, now, &row.data))?;
-            if let Some((at, data)) = &row.raw {
-                raw.execute((scope, &row.host, &row.probe, at, data))?;
-                old.execute((scope, &row.host, &row.probe, keep))?;
-            }
-        }
-        Ok(true)
+        })
     }
 
     /// Reports that were written at or after this moment (Unix milliseconds).
-    pub fn health(&self, scope: &str, since: i64) -> Result<Vec<Vec<u8>>, IndexError> {
+    pub fn health(&self, scope: &str, since: i64) -> Result<Vec<Vec<u8>>, DbError> {
         let query = "SELECT data FROM health WHERE scope = ?1 AND written >= ?2 ORDER BY host, probe";
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map((scope, since), |r| r.get(0))?.collect()))
+        self.ask(|db| db.prepare_cached(query)?.query_map((scope, since), |r| r.get(0))?.collect())
     }
 
     /// Raw answers of a probe, newest first.
-    pub fn health_raw(&self, scope: &str, host: &str, probe: &str, most: u32) -> Result<Vec<Vec<u8>>, IndexError> {
+    pub fn health_raw(&self, scope: &str, host: &str, probe: &str, most: u32) -> Result<Vec<Vec<u8>>, DbError> {
         let query =
             "SELECT data FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3 ORDER BY at DESC LIMIT ?4";
         let params = (scope, host, probe, most);
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map(params, |r| r.get(0))?.collect()))
+        self.ask(|db| db.prepare_cached(query)?.query_map(params, |r| r.get(0))?.collect())
     }
 
     /// Forgets what nobody has written for long.
-    pub fn forget_health(&self, scope: &str, before: i64) -> Result<(), IndexError> {
-        self.sql((|| {
-            self.db.execute("DELETE FROM health WHERE scope = ?1 AND written < ?2", (scope, before))?;
-            self.db.execute("DELETE FROM health_raw WHERE scope = ?1 AND at < ?2", (scope, before))?;
-            self.db.execute("DELETE FROM health_wanted WHERE scope = ?1 AND until < ?2", (scope, before)).map(drop)
-        })())
+    pub fn forget_health(&self, scope: &str, before: i64) -> Result<(), DbError> {
+        self.ask(|db| {
+            db.execute("DELETE FROM health WHERE scope = ?1 AND written < ?2", (scope, before))?;
+            db.execute("DELETE FROM health_raw WHERE scope = ?1 AND at < ?2", (scope, before))?;
+            db.execute("DELETE FROM health_wanted WHERE scope = ?1 AND until < ?2", (scope, before)).map(drop)
+        })
     }
 
     /// Becomes the poller of a scope, or stays it, until then; `None`. Else who it is. A poller whose time ended, or that
@@ -122,7 +80,7 @@ impl Index {
         poller: &PollerRow,
         now: i64,
         longest: i64,
-    ) -> Result<Option<PollerRow>, IndexError> {
+    ) -> Result<Option<PollerRow>, DbError> {
         let query = "INSERT INTO health_poller (scope, holder, who, since, until)
                      VALUES (:scope, :holder, :who, :since, :until)
                      ON CONFLICT (scope) DO UPDATE SET
@@ -130,39 +88,68 @@ impl Index {
                          holder = excluded.holder, who = excluded.who, until = excluded.until
                      WHERE holder = excluded.holder OR until <= :now OR until > :now + :longest";
         let PollerRow { holder, who, since, until } = poller;
-        let changed = self.sql(self.db.prepare_cached(query).and_then(|mut q| {
-            q.execute(named_params! {
+        let changed = self.ask(|db| {
+            db.prepare_cached(query)?.execute(named_params! {
                 ":scope": scope, ":holder": holder, ":who": who, ":since": since, ":until": until, ":now": now,
                 ":longest": longest,
             })
-        }))?;
+        })?;
         if changed == 1 { Ok(None) } else { self.poller(scope) }
     }
 
     /// Who polls a scope, or last did.
-    pub fn poller(&self, scope: &str) -> Result<Option<PollerRow>, IndexError> {
+    pub fn poller(&self, scope: &str) -> Result<Option<PollerRow>, DbError> {
         let query = "SELECT holder, who, since, until FROM health_poller WHERE scope = ?1";
         let row = |r: &rusqlite::Row<'_>| {
             Ok(PollerRow { holder: r.get(0)?, who: r.get(1)?, since: r.get(2)?, until: r.get(3)? })
         };
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([scope], row).optional()))
+        self.ask(|db| db.prepare_cached(query)?.query_row([scope], row).optional())
     }
 
     /// Is the poller no more.
-    pub fn free_poller(&self, scope: &str, holder: &str) -> Result<(), IndexError> {
+    pub fn free_poller(&self, scope: &str, holder: &str) -> Result<(), DbError> {
         let query = "DELETE FROM health_poller WHERE scope = ?1 AND holder = ?2";
-        self.sql(self.db.execute(query, (scope, holder)).map(drop))
+        self.ask(|db| db.execute(query, (scope, holder)).map(drop))
     }
 
     /// A reader wants these hosts (`None`: all) to be asked until then; a moment that has passed: no longer.
-    pub fn want_health(&self, scope: &str, reader: &str, hosts: Option<&str>, until: i64) -> Result<(), IndexError> {
+    pub fn want_health(&self, scope: &str, reader: &str, hosts: Option<&str>, until: i64) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO health_wanted (scope, reader, hosts, until) VALUES (?1, ?2, ?3, ?4)";
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.execute((scope, reader, hosts, until))).map(drop))
+        self.ask(|db| db.prepare_cached(query)?.execute((scope, reader, hosts, until)).map(drop))
     }
 
     /// What readers want now.
-    pub fn health_wanted(&self, scope: &str, now: i64) -> Result<Vec<Option<String>>, IndexError> {
+    pub fn health_wanted(&self, scope: &str, now: i64) -> Result<Vec<Option<String>>, DbError> {
         let query = "SELECT hosts FROM health_wanted WHERE scope = ?1 AND until > ?2";
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map((scope, now), |r| r.get(0))?.collect()))
+        self.ask(|db| db.prepare_cached(query)?.query_map((scope, now), |r| r.get(0))?.collect())
     }
+}
+
+fn put_rows(
+    db: &Connection,
+    scope: &str,
+    holder: &str,
+    rows: &[HealthRow],
+    now: i64,
+    keep: u32,
+) -> rusqlite::Result<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM health_poller WHERE scope = ?1 AND holder = ?2)";
+    if !db.prepare_cached(query)?.query_row((scope, holder), |r| r.get(0))? {
+        return Ok(false);
+    }
+    let mut latest = db.prepare_cached("INSERT OR REPLACE INTO health VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut raw = db.prepare_cached("INSERT OR REPLACE INTO health_raw VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut old = db.prepare_cached(
+        "DELETE FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3 AND at <= (
+             SELECT at FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3
+             ORDER BY at DESC LIMIT 1 OFFSET ?4)",
+    )?;
+    for row in rows {
+        latest.execute((scope, &row.host, &row.probe, now, &row.data))?;
+        if let Some((at, data)) = &row.raw {
+            raw.execute((scope, &row.host, &row.probe, at, data))?;
+            old.execute((scope, &row.host, &row.probe, keep))?;
+        }
+    }
+    Ok(true)
 }

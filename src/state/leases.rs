@@ -1,7 +1,7 @@
 //! Leases: who works on which hosts. Each has a fencing token that only grows. Nothing here expires by time:
 //! whoever frees another's lease must have seen that it is dead.
 
-use super::index::{Index, IndexError};
+use super::{Control, DbError};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -49,10 +49,10 @@ impl Lease {
     }
 }
 
-impl Index {
+impl Control {
     /// Takes a lease on hosts of a scope (paths of an environment's inventory, one a line), unless another run's overlaps.
     /// Asking again for the same run gives the same token.
-    pub fn take_lease(&self, run: Uuid, scope: &str, hosts: Option<&[String]>, now: i64) -> Result<Taken, IndexError> {
+    pub fn take_lease(&self, run: Uuid, scope: &str, hosts: Option<&[String]>, now: i64) -> Result<Taken, DbError> {
         self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
         let result = self.take_in_transaction(run, scope, hosts, now);
         self.sql(self.db.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }))?;
@@ -65,7 +65,7 @@ impl Index {
         scope: &str,
         hosts: Option<&[String]>,
         now: i64,
-    ) -> Result<Taken, IndexError> {
+    ) -> Result<Taken, DbError> {
         for lease in self.leases(scope)? {
             if lease.run == run {
                 return Ok(Taken::Got { token: lease.token });
@@ -81,7 +81,7 @@ impl Index {
     }
 
     /// Leases of a scope and of those that have hosts in common with it, oldest first.
-    pub fn leases(&self, scope: &str) -> Result<Vec<Lease>, IndexError> {
+    pub fn leases(&self, scope: &str) -> Result<Vec<Lease>, DbError> {
         let query = "SELECT token, run, hosts, scope, taken_at FROM leases ORDER BY token";
         let all: Vec<(Lease, String)> = self.sql(self.db.prepare_cached(query).and_then(|mut q| {
             q.query_map([], |r| {
@@ -101,13 +101,13 @@ impl Index {
     }
 
     /// True if this run holds a lease with this token: what a fenced step asks before it begins.
-    pub fn is_held(&self, run: Uuid, token: i64) -> Result<bool, IndexError> {
+    pub fn is_held(&self, run: Uuid, token: i64) -> Result<bool, DbError> {
         let query = "SELECT EXISTS (SELECT 1 FROM leases WHERE run = ?1 AND token = ?2)";
         self.sql(self.db.query_row(query, (run.to_string(), token), |r| r.get(0)))
     }
 
     /// Frees the lease of a run, if it holds one.
-    pub fn free_lease(&self, run: Uuid) -> Result<(), IndexError> {
+    pub fn free_lease(&self, run: Uuid) -> Result<(), DbError> {
         self.sql(self.db.execute("DELETE FROM leases WHERE run = ?1", [run.to_string()]).map(drop))
     }
 }
@@ -124,19 +124,19 @@ mod tests {
     #[test]
     fn overlapping_hosts_wait_and_others_do_not() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let (a, b) = (Uuid::now_v7(), Uuid::now_v7());
-        let take = |run, scope: &str, h: Option<&[String]>| index.take_lease(run, scope, h, 0).unwrap();
+        let take = |run, scope: &str, h: Option<&[String]>| control.take_lease(run, scope, h, 0).unwrap();
         let Taken::Got { token } = take(a, "prod", Some(&hosts(&["w1", "w2"]))) else { panic!() };
         assert_eq!(take(a, "prod", Some(&hosts(&["w1"]))), Taken::Got { token }, "asking again is no second lease");
         assert!(matches!(take(b, "prod", Some(&hosts(&["w2"]))), Taken::HeldBy(l) if l.run == a));
         assert!(matches!(take(b, "prod", None), Taken::HeldBy(_)), "unknown hosts overlap");
         let Taken::Got { token: other } = take(b, "prod", Some(&hosts(&["w3"]))) else { panic!() };
         assert!(other > token);
-        assert!(index.is_held(a, token).unwrap() && !index.is_held(b, token).unwrap());
-        index.free_lease(a).unwrap();
-        assert!(!index.is_held(a, token).unwrap());
-        index.free_lease(b).unwrap();
+        assert!(control.is_held(a, token).unwrap() && !control.is_held(b, token).unwrap());
+        control.free_lease(a).unwrap();
+        assert!(!control.is_held(a, token).unwrap());
+        control.free_lease(b).unwrap();
         let Taken::Got { token: later } = take(b, "prod", None) else { panic!() };
         assert!(later > other, "tokens grow even when leases were freed");
         assert!(matches!(take(a, "staging", None), Taken::Got { .. }));

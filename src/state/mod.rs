@@ -1,15 +1,19 @@
-//! The state directory: where everything that processes share lies. Layout here; the index database, locks, leases
-//! and process identities in the files beside. Nothing here knows what a run's events mean.
+//! The state directory: where everything that processes share lies. Layout here; the two databases (`control`: what people
+//! decided, leases; `index`: derived), locks and process identities in the files beside. Nothing here knows what a run's
+//! events mean.
 
 pub mod alerts;
 pub mod beats;
 pub mod breakers;
 pub mod child;
+pub mod control;
+pub mod db;
 pub mod file;
 pub mod health;
 pub mod identity;
 pub mod index;
 pub mod leases;
+mod legacy;
 pub mod lines;
 pub mod lock;
 pub mod operator;
@@ -23,8 +27,10 @@ pub mod seen;
 pub mod silences;
 pub mod tree;
 
+pub use control::Control;
+pub use db::DbError;
 pub use identity::{Identity, Life};
-pub use index::{Index, IndexError};
+pub use index::Index;
 pub use lock::Lock;
 pub use runs::{Filter, RunRow};
 
@@ -62,8 +68,18 @@ impl StateDir {
         &self.root
     }
 
-    /// `opsdeck.db`: index of runs and leases (SQLite, WAL).
+    /// `control.db`: leases and what people decided (SQLite, WAL).
+    pub fn control(&self) -> PathBuf {
+        self.root.join("control.db")
+    }
+
+    /// `index.db`: lists of runs and last values, derived (a link to an SQLite database, WAL).
     pub fn index(&self) -> PathBuf {
+        self.root.join("index.db")
+    }
+
+    /// `opsdeck.db`: what version 0.1 had in place of both.
+    pub fn legacy(&self) -> PathBuf {
         self.root.join("opsdeck.db")
     }
 
@@ -75,6 +91,27 @@ impl StateDir {
     /// `runs/`: one folder a run.
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
+    }
+
+    /// Ids of the runs that have a folder, oldest first. None where there is no folder of runs yet.
+    ///
+    /// # Errors
+    /// The folder can't be read.
+    pub fn run_ids(&self) -> std::io::Result<Vec<uuid::Uuid>> {
+        let folder = self.runs();
+        let entries = match std::fs::read_dir(&folder) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(|e| file::at(&folder, "list", e))?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|e| file::at(&folder, "list", e))?.file_name();
+            // What has another name is no run: nothing of ours has.
+            ids.extend(name.to_str().and_then(|name| uuid::Uuid::parse_str(name).ok()));
+        }
+        // UUIDv7: they sort by time.
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     /// The folder of one run.

@@ -1,23 +1,9 @@
 //! The outbox: what people are to be told, kept until it was. A notice stands once a receiver under its key, however often it
 //! is put; those about one thing go to a receiver one after the other. What a body holds is for `serve` to say.
 
-use super::index::{Index, IndexError};
+use super::{Control, DbError};
 use rusqlite::{OptionalExtension, Row, named_params};
 use serde::Serialize;
-
-/// Its tables.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS outbox (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, receiver TEXT NOT NULL, key TEXT NOT NULL,
-        about TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, why TEXT,
-        created_at INTEGER NOT NULL, next_at INTEGER NOT NULL, UNIQUE (scope, receiver, key)) STRICT;
-    CREATE INDEX IF NOT EXISTS outbox_pending ON outbox (scope, receiver, id) WHERE state = 'pending';
-    CREATE TABLE IF NOT EXISTS firing (
-        scope TEXT NOT NULL, receiver TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL, told_at INTEGER NOT NULL,
-        PRIMARY KEY (scope, receiver, about)) STRICT;
-    CREATE TABLE IF NOT EXISTS said (
-        scope TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (scope, about)) STRICT;
-    CREATE TABLE IF NOT EXISTS cursors (scope TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;";
 
 /// Where a notice stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -105,9 +91,9 @@ impl Standing {
 
 const COLUMNS: &str = "id, receiver, key, about, body, state, attempts, why, created_at, next_at";
 
-impl Index {
+impl Control {
     /// Puts a notice in, unless it is there.
-    pub fn put_notice(&self, scope: &str, put: &Put<'_>, now: i64) -> Result<(), IndexError> {
+    pub fn put_notice(&self, scope: &str, put: &Put<'_>, now: i64) -> Result<(), DbError> {
         let query =
             "INSERT OR IGNORE INTO outbox (scope, receiver, key, about, body, state, attempts, created_at, next_at)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?7)";
@@ -117,7 +103,7 @@ impl Index {
     }
 
     /// The notices of a receiver that are due: of each thing the first one only, the oldest first.
-    pub fn due_notices(&self, scope: &str, receiver: &str, now: i64) -> Result<Vec<OutboxRow>, IndexError> {
+    pub fn due_notices(&self, scope: &str, receiver: &str, now: i64) -> Result<Vec<OutboxRow>, DbError> {
         let query = format!(
             "SELECT {COLUMNS} FROM outbox o
              WHERE scope = ?1 AND receiver = ?2 AND state = 'pending' AND next_at <= ?3 AND NOT EXISTS (
@@ -130,27 +116,27 @@ impl Index {
     }
 
     /// Notes how a try went: where the notice stands now, why it failed, when it is tried next.
-    pub fn notice_tried(&self, id: i64, state: Standing, why: Option<&str>, next_at: i64) -> Result<(), IndexError> {
+    pub fn notice_tried(&self, id: i64, state: Standing, why: Option<&str>, next_at: i64) -> Result<(), DbError> {
         let query = "UPDATE outbox SET state = ?2, why = ?3, next_at = ?4, attempts = attempts + 1 WHERE id = ?1";
         let params = (id, state.name(), why, next_at);
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.execute(params)).map(drop))
     }
 
     /// Notices of all scopes, newest first; `open`: only those that were not told.
-    pub fn notices(&self, open: bool, limit: u32) -> Result<Vec<OutboxRow>, IndexError> {
+    pub fn notices(&self, open: bool, limit: u32) -> Result<Vec<OutboxRow>, DbError> {
         let query = format!("SELECT {COLUMNS} FROM outbox WHERE NOT ?1 OR state <> 'sent' ORDER BY id DESC LIMIT ?2");
         self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_map((open, limit), row)?.collect()))
     }
 
     /// Receivers that were told something about this.
-    pub fn told_about(&self, scope: &str, about: &str) -> Result<Vec<String>, IndexError> {
+    pub fn told_about(&self, scope: &str, about: &str) -> Result<Vec<String>, DbError> {
         let query = "SELECT receiver FROM outbox WHERE scope = ?1 AND about = ?2
                      UNION SELECT receiver FROM firing WHERE scope = ?1 AND about = ?2";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map((scope, about), |r| r.get(0))?.collect()))
     }
 
     /// What lies in the outbox of a scope and was not told, by receiver.
-    pub fn backlog(&self, scope: &str) -> Result<Vec<Backlog>, IndexError> {
+    pub fn backlog(&self, scope: &str) -> Result<Vec<Backlog>, DbError> {
         let query = "SELECT receiver, state, count(*), min(created_at) FROM outbox
                      WHERE scope = ?1 AND state <> 'sent' GROUP BY receiver, state ORDER BY receiver, state";
         let row = |r: &Row<'_>| {
@@ -161,7 +147,7 @@ impl Index {
     }
 
     /// Notices that were put in before `expired` and that nobody took have failed. Told ones are forgotten that were put in before `sent`, failed ones before `failed`. Gives how many failed.
-    pub fn tidy_outbox(&self, scope: &str, expired: i64, sent: i64, failed: i64) -> Result<usize, IndexError> {
+    pub fn tidy_outbox(&self, scope: &str, expired: i64, sent: i64, failed: i64) -> Result<usize, DbError> {
         self.sql((|| {
             let query = "UPDATE outbox SET state = 'failed' WHERE scope = ?1 AND state = 'pending' AND created_at < ?2";
             let count = self.db.execute(query, (scope, expired))?;
@@ -173,7 +159,7 @@ impl Index {
     }
 
     /// What a receiver was told that still holds, and when it was last told.
-    pub fn firing(&self, scope: &str, receiver: &str) -> Result<Vec<(String, String, i64)>, IndexError> {
+    pub fn firing(&self, scope: &str, receiver: &str) -> Result<Vec<(String, String, i64)>, DbError> {
         let query = "SELECT about, body, told_at FROM firing WHERE scope = ?1 AND receiver = ?2 ORDER BY about";
         let row = |r: &Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?));
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map((scope, receiver), row)?.collect()))
@@ -185,7 +171,7 @@ impl Index {
         (scope, receiver, about): (&str, &str, &str),
         body: Option<&str>,
         now: i64,
-    ) -> Result<(), IndexError> {
+    ) -> Result<(), DbError> {
         let key = named_params! { ":scope": scope, ":receiver": receiver, ":about": about };
         let gone = "DELETE FROM firing WHERE scope = :scope AND receiver = :receiver AND about = :about";
         self.sql(self.db.prepare_cached(gone).and_then(|mut q| q.execute(key)).map(drop))?;
@@ -196,14 +182,14 @@ impl Index {
     }
 
     /// Everything that was said and holds, of a scope.
-    pub fn said(&self, scope: &str) -> Result<Vec<(String, String)>, IndexError> {
+    pub fn said(&self, scope: &str) -> Result<Vec<(String, String)>, DbError> {
         let query = "SELECT about, body FROM said WHERE scope = ?1 ORDER BY about";
         let row = |r: &Row<'_>| Ok((r.get(0)?, r.get(1)?));
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map([scope], row)?.collect()))
     }
 
     /// Something was said and holds; `None`: it holds no more.
-    pub fn set_said(&self, scope: &str, about: &str, body: Option<&str>) -> Result<(), IndexError> {
+    pub fn set_said(&self, scope: &str, about: &str, body: Option<&str>) -> Result<(), DbError> {
         let done = match body {
             Some(body) => self.db.execute("INSERT OR REPLACE INTO said VALUES (?1, ?2, ?3)", (scope, about, body)),
             None => self.db.execute("DELETE FROM said WHERE scope = ?1 AND about = ?2", (scope, about)),
@@ -212,13 +198,13 @@ impl Index {
     }
 
     /// Up to where the audit ledger was read for a scope.
-    pub fn cursor(&self, scope: &str) -> Result<Option<i64>, IndexError> {
+    pub fn cursor(&self, scope: &str) -> Result<Option<i64>, DbError> {
         let query = "SELECT seq FROM cursors WHERE scope = ?1";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([scope], |r| r.get(0)).optional()))
     }
 
     /// Notes up to where.
-    pub fn set_cursor(&self, scope: &str, seq: i64) -> Result<(), IndexError> {
+    pub fn set_cursor(&self, scope: &str, seq: i64) -> Result<(), DbError> {
         self.sql(self.db.execute("INSERT OR REPLACE INTO cursors VALUES (?1, ?2)", (scope, seq)).map(drop))
     }
 }
@@ -250,43 +236,43 @@ mod tests {
     #[test]
     fn notices_of_one_thing_go_in_order_and_stand_once() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         for (key, about) in [("1", "x"), ("2", "x"), ("3", "y"), ("1", "x")] {
-            index.put_notice("s", &put(key, about), 10).unwrap();
+            control.put_notice("s", &put(key, about), 10).unwrap();
         }
         let due = |now| {
-            let rows = index.due_notices("s", "a", now).unwrap();
+            let rows = control.due_notices("s", "a", now).unwrap();
             rows.into_iter().map(|row| (row.id, row.key)).collect::<Vec<_>>()
         };
         let keys = |now| due(now).into_iter().map(|(_, key)| key).collect::<Vec<_>>();
         assert_eq!(keys(10), ["1", "3"]);
         let first = due(10)[0].0;
-        index.notice_tried(first, Standing::Pending, Some("refused"), 50).unwrap();
+        control.notice_tried(first, Standing::Pending, Some("refused"), 50).unwrap();
         assert_eq!(keys(10), ["3"], "the second waits for the first");
-        index.notice_tried(first, Standing::Sent, None, 50).unwrap();
+        control.notice_tried(first, Standing::Sent, None, 50).unwrap();
         assert_eq!(keys(10), ["2", "3"]);
-        assert!(index.due_notices("other", "a", 99).unwrap().is_empty());
-        assert_eq!(index.told_about("s", "x").unwrap(), ["a"]);
-        assert_eq!(index.tidy_outbox("s", 11, 11, 0).unwrap(), 2, "two expired");
-        let left = index.notices(true, 9).unwrap();
+        assert!(control.due_notices("other", "a", 99).unwrap().is_empty());
+        assert_eq!(control.told_about("s", "x").unwrap(), ["a"]);
+        assert_eq!(control.tidy_outbox("s", 11, 11, 0).unwrap(), 2, "two expired");
+        let left = control.notices(true, 9).unwrap();
         assert!(left.len() == 2 && left.iter().all(|row| row.state == Standing::Failed), "{left:?}");
-        let backlog = index.backlog("s").unwrap();
+        let backlog = control.backlog("s").unwrap();
         assert_eq!((backlog.len(), backlog[0].count, backlog[0].oldest), (1, 2, 10));
     }
 
     #[test]
     fn what_holds_is_kept_until_it_holds_no_more() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
-        index.set_firing(("s", "a", "x"), Some("1"), 5).unwrap();
-        index.set_firing(("s", "a", "x"), Some("2"), 6).unwrap();
-        assert_eq!(index.firing("s", "a").unwrap(), [("x".into(), "2".into(), 6)]);
-        index.set_firing(("s", "a", "x"), None, 7).unwrap();
-        assert!(index.firing("s", "a").unwrap().is_empty());
-        index.set_said("s", "x", Some("1")).unwrap();
-        assert_eq!(index.said("s").unwrap(), [("x".into(), "1".into())]);
-        index.set_said("s", "x", None).unwrap();
-        index.set_cursor("s", 7).unwrap();
-        assert!(index.said("s").unwrap().is_empty() && index.cursor("s").unwrap() == Some(7));
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
+        control.set_firing(("s", "a", "x"), Some("1"), 5).unwrap();
+        control.set_firing(("s", "a", "x"), Some("2"), 6).unwrap();
+        assert_eq!(control.firing("s", "a").unwrap(), [("x".into(), "2".into(), 6)]);
+        control.set_firing(("s", "a", "x"), None, 7).unwrap();
+        assert!(control.firing("s", "a").unwrap().is_empty());
+        control.set_said("s", "x", Some("1")).unwrap();
+        assert_eq!(control.said("s").unwrap(), [("x".into(), "1".into())]);
+        control.set_said("s", "x", None).unwrap();
+        control.set_cursor("s", 7).unwrap();
+        assert!(control.said("s").unwrap().is_empty() && control.cursor("s").unwrap() == Some(7));
     }
 }

@@ -1,22 +1,9 @@
 //! What auto-recovery must not forget: actions that were counted, incidents, and what a person switched off. What an
 //! incident's body says is the business of `recovery`.
 
-use super::index::{Index, IndexError};
+use super::{Control, DbError};
 use serde::Serialize;
 use uuid::Uuid;
-
-/// Its tables.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS recovery_tokens (
-        run TEXT NOT NULL, number INTEGER NOT NULL, environment TEXT NOT NULL, service TEXT NOT NULL,
-        host TEXT NOT NULL, action TEXT NOT NULL, at INTEGER NOT NULL, helped INTEGER, PRIMARY KEY (run, number)) STRICT;
-    CREATE INDEX IF NOT EXISTS recovery_tokens_at ON recovery_tokens (at);
-    CREATE TABLE IF NOT EXISTS recovery_incidents (
-        environment TEXT NOT NULL, policy TEXT NOT NULL, host TEXT NOT NULL, body TEXT NOT NULL,
-        PRIMARY KEY (environment, policy, host)) STRICT;
-    CREATE TABLE IF NOT EXISTS recovery_switches (
-        environment TEXT NOT NULL, policy TEXT NOT NULL, \"on\" INTEGER NOT NULL, operator TEXT NOT NULL,
-        reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (environment, policy)) STRICT;";
 
 /// An action that was counted, from before it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,9 +56,9 @@ pub struct Switch {
     pub at: i64,
 }
 
-impl Index {
+impl Control {
     /// Counts an action. Once: a run that asks again for the same one has it already.
-    pub fn take_token(&self, token: &Token) -> Result<(), IndexError> {
+    pub fn take_token(&self, token: &Token) -> Result<(), DbError> {
         let query = "INSERT INTO recovery_tokens (run, number, environment, service, host, action, at)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
         let t = token;
@@ -80,22 +67,22 @@ impl Index {
     }
 
     /// Whether a run's action helped. False: that is known already, or it was never counted.
-    pub fn end_token(&self, run: Uuid, number: u32, helped: bool) -> Result<bool, IndexError> {
+    pub fn end_token(&self, run: Uuid, number: u32, helped: bool) -> Result<bool, DbError> {
         let query = "UPDATE recovery_tokens SET helped = ?3 WHERE run = ?1 AND number = ?2 AND helped IS NULL";
         Ok(self.sql(self.db.execute(query, (run.to_string(), number, helped)))? > 0)
     }
 
     /// Actions since a moment, oldest first, of all environments.
-    pub fn tokens(&self, since: i64) -> Result<Vec<Token>, IndexError> {
+    pub fn tokens(&self, since: i64) -> Result<Vec<Token>, DbError> {
         self.read_tokens("WHERE at >= ?1 ORDER BY at, number", since)
     }
 
     /// The last actions that were counted and of which it is known whether they helped, newest first.
-    pub fn ended_tokens(&self, most: u32) -> Result<Vec<Token>, IndexError> {
+    pub fn ended_tokens(&self, most: u32) -> Result<Vec<Token>, DbError> {
         self.read_tokens("WHERE helped IS NOT NULL ORDER BY at DESC, number DESC LIMIT ?1", i64::from(most))
     }
 
-    fn read_tokens(&self, which: &str, value: i64) -> Result<Vec<Token>, IndexError> {
+    fn read_tokens(&self, which: &str, value: i64) -> Result<Vec<Token>, DbError> {
         let query =
             format!("SELECT run, number, environment, service, host, action, at, helped FROM recovery_tokens {which}");
         self.sql(self.db.prepare_cached(&query).and_then(|mut q| {
@@ -117,20 +104,20 @@ impl Index {
     }
 
     /// Writes an incident, replacing the one that is there.
-    pub fn put_incident(&self, row: &IncidentRow) -> Result<(), IndexError> {
+    pub fn put_incident(&self, row: &IncidentRow) -> Result<(), DbError> {
         let query =
             "INSERT OR REPLACE INTO recovery_incidents (environment, policy, host, body) VALUES (?1, ?2, ?3, ?4)";
         self.sql(self.db.execute(query, (&row.environment, &row.policy, &row.host, &row.body)).map(drop))
     }
 
     /// Removes an incident that is over.
-    pub fn end_incident(&self, environment: &str, policy: &str, host: &str) -> Result<(), IndexError> {
+    pub fn end_incident(&self, environment: &str, policy: &str, host: &str) -> Result<(), DbError> {
         let query = "DELETE FROM recovery_incidents WHERE environment = ?1 AND policy = ?2 AND host = ?3";
         self.sql(self.db.execute(query, (environment, policy, host)).map(drop))
     }
 
     /// Incidents of an environment, or of all.
-    pub fn incidents(&self, environment: Option<&str>) -> Result<Vec<IncidentRow>, IndexError> {
+    pub fn incidents(&self, environment: Option<&str>) -> Result<Vec<IncidentRow>, DbError> {
         let query = "SELECT environment, policy, host, body FROM recovery_incidents
                      WHERE ?1 IS NULL OR environment = ?1 ORDER BY environment, policy, host";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| {
@@ -142,7 +129,7 @@ impl Index {
     }
 
     /// Switches recovery on or off.
-    pub fn switch_recovery(&self, switch: &Switch) -> Result<(), IndexError> {
+    pub fn switch_recovery(&self, switch: &Switch) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO recovery_switches (environment, policy, \"on\", operator, reason, at)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let s = switch;
@@ -151,7 +138,7 @@ impl Index {
     }
 
     /// What people switched, by environment and policy.
-    pub fn recovery_switches(&self) -> Result<Vec<Switch>, IndexError> {
+    pub fn recovery_switches(&self) -> Result<Vec<Switch>, DbError> {
         let query = "SELECT environment, policy, \"on\", operator, reason, at FROM recovery_switches
                      ORDER BY environment, policy";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| {
@@ -178,7 +165,7 @@ mod tests {
     #[test]
     fn an_action_is_counted_once_however_often_it_is_asked_for() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let token = Token {
             run: Uuid::now_v7(),
             number: 1,
@@ -189,31 +176,31 @@ mod tests {
             at: 5,
             helped: None,
         };
-        index.take_token(&token).unwrap();
-        index.take_token(&Token { at: 9, ..token.clone() }).unwrap();
-        assert_eq!(index.tokens(0).unwrap(), std::slice::from_ref(&token));
-        assert!(index.tokens(6).unwrap().is_empty() && index.ended_tokens(9).unwrap().is_empty());
-        assert!(index.end_token(token.run, 1, false).unwrap());
-        assert!(!index.end_token(token.run, 1, true).unwrap(), "what is known stays");
-        assert_eq!(index.ended_tokens(9).unwrap(), [Token { helped: Some(false), ..token }]);
+        control.take_token(&token).unwrap();
+        control.take_token(&Token { at: 9, ..token.clone() }).unwrap();
+        assert_eq!(control.tokens(0).unwrap(), std::slice::from_ref(&token));
+        assert!(control.tokens(6).unwrap().is_empty() && control.ended_tokens(9).unwrap().is_empty());
+        assert!(control.end_token(token.run, 1, false).unwrap());
+        assert!(!control.end_token(token.run, 1, true).unwrap(), "what is known stays");
+        assert_eq!(control.ended_tokens(9).unwrap(), [Token { helped: Some(false), ..token }]);
     }
 
     #[test]
     fn incidents_and_switches_are_kept_until_they_are_over() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let row = |body: &str| IncidentRow {
             environment: "prod".into(),
             policy: "web".into(),
             host: "w1".into(),
             body: body.into(),
         };
-        index.put_incident(&row("1")).unwrap();
-        index.put_incident(&row("2")).unwrap();
-        assert_eq!(index.incidents(Some("prod")).unwrap(), [row("2")]);
-        assert!(index.incidents(Some("dev")).unwrap().is_empty());
-        index.end_incident("prod", "web", "w1").unwrap();
-        assert!(index.incidents(None).unwrap().is_empty());
+        control.put_incident(&row("1")).unwrap();
+        control.put_incident(&row("2")).unwrap();
+        assert_eq!(control.incidents(Some("prod")).unwrap(), [row("2")]);
+        assert!(control.incidents(Some("dev")).unwrap().is_empty());
+        control.end_incident("prod", "web", "w1").unwrap();
+        assert!(control.incidents(None).unwrap().is_empty());
         let switch = |on| Switch {
             environment: "prod".into(),
             policy: "*".into(),
@@ -222,8 +209,8 @@ mod tests {
             reason: "r".into(),
             at: 1,
         };
-        index.switch_recovery(&switch(false)).unwrap();
-        index.switch_recovery(&switch(true)).unwrap();
-        assert_eq!(index.recovery_switches().unwrap(), [switch(true)]);
+        control.switch_recovery(&switch(false)).unwrap();
+        control.switch_recovery(&switch(true)).unwrap();
+        assert_eq!(control.recovery_switches().unwrap(), [switch(true)]);
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of the index: what lists of runs show. A row says what the journal said when it was written.
 
-use super::index::{Index, IndexError};
-use rusqlite::{OptionalExtension, Row};
+use super::{DbError, Index};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub struct RunRow {
     /// The run.
     pub id: Uuid,
+    /// Its number, for people; `None`: it has none yet.
+    pub number: Option<u64>,
     /// `adhoc`, `playbook`.
     pub kind: String,
     /// One line: the playbook, or module and arguments.
@@ -44,6 +46,10 @@ pub struct RunRow {
     pub changed: u32,
     /// `--check`.
     pub check: bool,
+    /// Of a run that has ended: what its journal was like when the row was made (length, time and file). A journal that
+    /// is not like that any more says something else than the row.
+    #[serde(skip)]
+    pub journal: Option<String>,
 }
 
 /// Which runs to list; the default lists all, newest first.
@@ -57,87 +63,126 @@ pub struct Filter {
     pub live: bool,
     /// Only runs that ended after this (Unix milliseconds).
     pub ended_after: Option<i64>,
+    /// Kind: `playbook`, `release`.
+    pub kind: Option<String>,
     /// At most so many.
     pub limit: Option<u32>,
 }
 
-const COLUMNS: &str = "id, kind, title, environment, operator, cwd, state, failure, why, rc, created_at, started_at, \
-                       ended_at, hosts, failed, unreachable, changed, check_mode";
+impl Filter {
+    /// True if it takes a row; the limit apart.
+    pub fn takes(&self, row: &RunRow) -> bool {
+        (self.states.is_empty() || self.states.contains(&row.state))
+            && (self.environment.is_none() || self.environment == row.environment)
+            && (self.kind.as_ref().is_none_or(|kind| *kind == row.kind))
+            && !(self.live && row.ended_at.is_some())
+            && self.ended_after.is_none_or(|after| row.ended_at.is_some_and(|at| at > after))
+    }
+}
+
+const COLUMNS: &str = "id, number, kind, title, environment, operator, cwd, state, failure, why, rc, created_at, started_at, \
+                       ended_at, hosts, failed, unreachable, changed, check_mode, journal";
 
 impl Index {
     /// Writes a run's row, replacing the one that is there.
-    pub fn put(&self, row: &RunRow) -> Result<(), IndexError> {
-        let query = format!(
-            "INSERT OR REPLACE INTO runs ({COLUMNS}, duration) VALUES
-             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
-        );
-        let duration = row.ended_at.zip(row.started_at).map(|(end, start)| end - start);
-        let params = rusqlite::params![
-            row.id.to_string(),
-            row.kind,
-            row.title,
-            row.environment,
-            row.operator,
-            row.cwd,
-            row.state,
-            row.failure,
-            row.why,
-            row.rc,
-            row.created_at,
-            row.started_at,
-            row.ended_at,
-            row.hosts,
-            row.failed,
-            row.unreachable,
-            row.changed,
-            row.check,
-            duration,
-        ];
-        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.execute(params)).map(drop))
+    pub fn put(&self, row: &RunRow) -> Result<(), DbError> {
+        self.ask(|db| put(db, "INSERT OR REPLACE", row))
+    }
+
+    /// Writes rows of runs that have none. All of them are there then, or none.
+    pub fn put_missing(&self, rows: &[RunRow]) -> Result<(), DbError> {
+        self.ask(|db| {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            let done = rows.iter().try_for_each(|row| put(db, "INSERT OR IGNORE", row));
+            db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+            done
+        })
     }
 
     /// One run's row.
-    pub fn get(&self, id: Uuid) -> Result<Option<RunRow>, IndexError> {
+    pub fn get(&self, id: Uuid) -> Result<Option<RunRow>, DbError> {
         let query = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
-        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_row([id.to_string()], row).optional()))
+        self.ask(|db| db.prepare_cached(&query)?.query_row([id.to_string()], row).optional())
     }
 
     /// Removes the row of a run that never began.
-    pub fn remove(&self, id: Uuid) -> Result<(), IndexError> {
-        self.sql(self.db.execute("DELETE FROM runs WHERE id = ?1", [id.to_string()]).map(drop))
+    pub fn remove(&self, id: Uuid) -> Result<(), DbError> {
+        self.ask(|db| db.execute("DELETE FROM runs WHERE id = ?1", [id.to_string()]).map(drop))
     }
 
     /// Runs, newest first (ids are UUIDv7: they sort by time).
-    pub fn list(&self, filter: &Filter) -> Result<Vec<RunRow>, IndexError> {
+    pub fn list(&self, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
         let query = format!(
             "SELECT {COLUMNS} FROM runs
              WHERE (?1 IS NULL OR instr(?1, ',' || state || ',') > 0) AND (?2 IS NULL OR environment = ?2)
-               AND (NOT ?3 OR ended_at IS NULL) AND (?4 IS NULL OR ended_at > ?4)
+               AND (NOT ?3 OR ended_at IS NULL) AND (?4 IS NULL OR ended_at > ?4) AND (?6 IS NULL OR kind = ?6)
              ORDER BY id DESC LIMIT ?5"
         );
         let states = (!filter.states.is_empty()).then(|| format!(",{},", filter.states.join(",")));
         let limit = filter.limit.map_or(-1, i64::from);
-        let params = rusqlite::params![states, filter.environment, filter.live, filter.ended_after, limit];
-        self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_map(params, row)?.collect()))
+        let params = rusqlite::params![states, filter.environment, filter.live, filter.ended_after, limit, filter.kind];
+        self.ask(|db| db.prepare_cached(&query)?.query_map(params, row)?.collect())
+    }
+
+    /// The run with this number.
+    pub fn numbered(&self, number: u64) -> Result<Option<Uuid>, DbError> {
+        let query = "SELECT id FROM runs WHERE number = ?1";
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.ask(|db| db.prepare_cached(query)?.query_row([number], |r| uuid_at(r, 0)).optional())
+    }
+
+    /// Ids of all runs that have a row.
+    pub fn ids(&self) -> Result<std::collections::HashSet<Uuid>, DbError> {
+        self.ask(|db| db.prepare_cached("SELECT id FROM runs")?.query_map([], |r| uuid_at(r, 0))?.collect())
     }
 
     /// Ids that begin with these characters, newest first; at most `limit`.
-    pub fn ids_with_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<Uuid>, IndexError> {
-        let query = "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT ?2";
-        self.sql(
-            self.db.prepare_cached(query).and_then(|mut q| q.query_map((prefix, limit), |r| uuid_at(r, 0))?.collect()),
-        )
+    pub fn ids_with_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<Uuid>, DbError> {
+        // A range, so that the key serves it: `~` comes after every character of an id.
+        let query = "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id DESC LIMIT ?2";
+        self.ask(|db| db.prepare_cached(query)?.query_map((prefix, limit), |r| uuid_at(r, 0))?.collect())
     }
 
     /// How long the last runs of the same thing in the same place took (milliseconds), newest first; only those that
     /// succeeded, since a run that failed early says nothing.
-    pub fn past_durations(&self, title: &str, environment: Option<&str>) -> Result<Vec<i64>, IndexError> {
+    pub fn past_durations(&self, title: &str, environment: Option<&str>) -> Result<Vec<i64>, DbError> {
         let query = "SELECT duration FROM runs WHERE title = ?1 AND environment IS ?2 AND state = 'succeeded'
                      AND duration IS NOT NULL ORDER BY id DESC LIMIT 9";
-        self.sql(
-            self.db.prepare_cached(query).and_then(|mut q| q.query_map((title, environment), |r| r.get(0))?.collect()),
-        )
+        self.ask(|db| db.prepare_cached(query)?.query_map((title, environment), |r| r.get(0))?.collect())
     }
+}
+
+fn put(db: &Connection, how: &str, row: &RunRow) -> rusqlite::Result<()> {
+    let query = format!(
+        "{how} INTO runs ({COLUMNS}, duration) VALUES
+         (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)"
+    );
+    let number = row.number.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    let duration = row.ended_at.zip(row.started_at).map(|(end, start)| end - start);
+    let params = rusqlite::params![
+        row.id.to_string(),
+        number,
+        row.kind,
+        row.title,
+        row.environment,
+        row.operator,
+        row.cwd,
+        row.state,
+        row.failure,
+        row.why,
+        row.rc,
+        row.created_at,
+        row.started_at,
+        row.ended_at,
+        row.hosts,
+        row.failed,
+        row.unreachable,
+        row.changed,
+        row.check,
+        row.journal,
+        duration,
+    ];
+    db.prepare_cached(&query)?.execute(params).map(drop)
 }
 
 fn uuid_at(r: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
@@ -149,23 +194,25 @@ fn uuid_at(r: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
 fn row(r: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
         id: uuid_at(r, 0)?,
-        kind: r.get(1)?,
-        title: r.get(2)?,
-        environment: r.get(3)?,
-        operator: r.get(4)?,
-        cwd: r.get(5)?,
-        state: r.get(6)?,
-        failure: r.get(7)?,
-        why: r.get(8)?,
-        rc: r.get(9)?,
-        created_at: r.get(10)?,
-        started_at: r.get(11)?,
-        ended_at: r.get(12)?,
-        hosts: r.get(13)?,
-        failed: r.get(14)?,
-        unreachable: r.get(15)?,
-        changed: r.get(16)?,
-        check: r.get(17)?,
+        number: r.get::<_, Option<i64>>(1)?.map(i64::unsigned_abs),
+        kind: r.get(2)?,
+        title: r.get(3)?,
+        environment: r.get(4)?,
+        operator: r.get(5)?,
+        cwd: r.get(6)?,
+        state: r.get(7)?,
+        failure: r.get(8)?,
+        why: r.get(9)?,
+        rc: r.get(10)?,
+        created_at: r.get(11)?,
+        started_at: r.get(12)?,
+        ended_at: r.get(13)?,
+        hosts: r.get(14)?,
+        failed: r.get(15)?,
+        unreachable: r.get(16)?,
+        changed: r.get(17)?,
+        check: r.get(18)?,
+        journal: r.get(19)?,
     })
 }
 
@@ -177,6 +224,7 @@ mod tests {
     fn sample(ms: i64, state: &str) -> RunRow {
         RunRow {
             id: Uuid::now_v7(),
+            number: Some(3),
             kind: "playbook".into(),
             title: "deploy.yml".into(),
             environment: Some("production".into()),
@@ -194,6 +242,7 @@ mod tests {
             unreachable: 0,
             changed: 1,
             check: false,
+            journal: None,
         }
     }
 

@@ -1,13 +1,7 @@
 //! Silences that people set, one row each. What a target means is the business of `health::silence`; here it is only kept.
 
-use super::index::{Index, IndexError};
+use super::{Control, DbError};
 use serde::Serialize;
-
-/// Its table.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS silences (
-        environment TEXT NOT NULL, target TEXT NOT NULL, until INTEGER NOT NULL, operator TEXT NOT NULL,
-        reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (environment, target)) STRICT;";
 
 /// A silence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,9 +20,9 @@ pub struct SilenceRow {
     pub at: i64,
 }
 
-impl Index {
+impl Control {
     /// Those that hold at a moment (Unix milliseconds), of an environment or of all.
-    pub fn silences(&self, environment: Option<&str>, now: i64) -> Result<Vec<SilenceRow>, IndexError> {
+    pub fn silences(&self, environment: Option<&str>, now: i64) -> Result<Vec<SilenceRow>, DbError> {
         let query = "SELECT environment, target, until, operator, reason, at FROM silences
                      WHERE (?1 IS NULL OR environment = ?1) AND until > ?2 ORDER BY environment, target";
         let row = |r: &rusqlite::Row<'_>| {
@@ -45,7 +39,7 @@ impl Index {
     }
 
     /// Sets silences, each in place of one of the same target. Those that are over are forgotten.
-    pub fn put_silences(&self, rows: &[SilenceRow], now: i64) -> Result<(), IndexError> {
+    pub fn put_silences(&self, rows: &[SilenceRow], now: i64) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO silences (environment, target, until, operator, reason, at)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         self.alone(|| {
@@ -60,7 +54,7 @@ impl Index {
     }
 
     /// Lifts silences.
-    pub fn lift_silences(&self, environment: &str, targets: &[String]) -> Result<(), IndexError> {
+    pub fn lift_silences(&self, environment: &str, targets: &[String]) -> Result<(), DbError> {
         let query = "DELETE FROM silences WHERE environment = ?1 AND target = ?2";
         let lift = |target: &String| self.sql(self.db.execute(query, (environment, target)).map(drop));
         self.alone(|| targets.iter().try_for_each(lift))
@@ -75,7 +69,7 @@ mod tests {
     #[test]
     fn a_silence_stands_once_ends_by_itself_and_can_be_lifted() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(&StateDir::at(dir.path())).unwrap();
+        let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let row = |environment: &str, target: &str, until| SilenceRow {
             environment: environment.into(),
             target: target.into(),
@@ -84,11 +78,11 @@ mod tests {
             reason: "switch is replaced".into(),
             at: 1,
         };
-        index.put_silences(&[row("prod", "w1", 10), row("prod", "w2", 50), row("dev", "w1", 50)], 1).unwrap();
-        index.put_silences(&[row("prod", "w1", 20)], 2).unwrap();
-        assert_eq!(index.silences(Some("prod"), 19).unwrap(), [row("prod", "w1", 20), row("prod", "w2", 50)]);
-        assert_eq!(index.silences(Some("prod"), 20).unwrap(), [row("prod", "w2", 50)]);
-        index.lift_silences("prod", &["w2".into()]).unwrap();
-        assert_eq!(index.silences(None, 20).unwrap(), [row("dev", "w1", 50)]);
+        control.put_silences(&[row("prod", "w1", 10), row("prod", "w2", 50), row("dev", "w1", 50)], 1).unwrap();
+        control.put_silences(&[row("prod", "w1", 20)], 2).unwrap();
+        assert_eq!(control.silences(Some("prod"), 19).unwrap(), [row("prod", "w1", 20), row("prod", "w2", 50)]);
+        assert_eq!(control.silences(Some("prod"), 20).unwrap(), [row("prod", "w2", 50)]);
+        control.lift_silences("prod", &["w2".into()]).unwrap();
+        assert_eq!(control.silences(None, 20).unwrap(), [row("dev", "w1", 50)]);
     }
 }

@@ -7,7 +7,7 @@ use opsdeck::health::judge::{CheckState, Got, Limits, Reading, Rule};
 use opsdeck::health::probe::Verdict;
 use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::{Identity, Index, Life, StateDir};
+use opsdeck::state::{Control, Identity, Life, StateDir};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -159,7 +159,7 @@ impl Drill {
     }
 
     fn tokens(&self) -> usize {
-        Index::open(&StateDir::at(self.lab.state())).unwrap().tokens(0).unwrap().len()
+        Control::open(&StateDir::at(self.lab.state())).unwrap().tokens(0).unwrap().len()
     }
 }
 

@@ -6,14 +6,14 @@ use super::daemon::Daemon;
 use super::wait::wait_true;
 use opsdeck::health::judge::Status;
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::{Index, StateDir};
+use opsdeck::state::{Control, StateDir};
 use serde_json::Value;
 use std::net::TcpListener;
 
 /// Kind, event, phase and text of what was told, oldest first.
 fn told(lab: &Lab) -> Vec<[String; 4]> {
-    let index = Index::open(&StateDir::at(lab.state())).unwrap();
-    let rows = index.notices(false, 100).unwrap();
+    let control = Control::open(&StateDir::at(lab.state())).unwrap();
+    let rows = control.notices(false, 100).unwrap();
     let one = |body: &str| {
         let body: Value = serde_json::from_str(body).unwrap();
         ["kind", "event", "phase", "text"].map(|key| body[key].as_str().unwrap().to_owned())

@@ -5,7 +5,7 @@ use super::alertmanager::{Alertmanager, free_port};
 use super::daemon::Daemon;
 use super::wait::{wait_true, wait_until};
 use opsdeck::state::outbox::Standing;
-use opsdeck::state::{Index, StateDir};
+use opsdeck::state::{Control, StateDir};
 use serde_json::Value;
 use std::net::TcpListener;
 
@@ -18,8 +18,8 @@ fn file(port: u16, notify: &str) -> String {
 }
 
 fn outbox(lab: &Lab) -> Vec<(String, Standing, u32)> {
-    let index = Index::open(&StateDir::at(lab.state())).unwrap();
-    index.notices(false, 100).unwrap().into_iter().map(|row| (row.key, row.state, row.attempts)).collect()
+    let control = Control::open(&StateDir::at(lab.state())).unwrap();
+    control.notices(false, 100).unwrap().into_iter().map(|row| (row.key, row.state, row.attempts)).collect()
 }
 
 #[test]

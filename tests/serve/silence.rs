@@ -4,14 +4,14 @@ use super::Lab;
 use super::alertmanager::free_port;
 use super::daemon::Daemon;
 use super::wait::{wait_true, wait_until};
-use opsdeck::state::{Index, StateDir};
+use opsdeck::state::{Control, StateDir};
 use serde_json::Value;
 use std::net::TcpListener;
 
 fn told(lab: &Lab) -> Vec<String> {
-    let index = Index::open(&StateDir::at(lab.state())).unwrap();
+    let control = Control::open(&StateDir::at(lab.state())).unwrap();
     let body = |body: &str| serde_json::from_str::<Value>(body).unwrap()["check"].as_str().unwrap().to_owned();
-    index.notices(false, 100).unwrap().iter().map(|row| body(&row.body)).collect()
+    control.notices(false, 100).unwrap().iter().map(|row| body(&row.body)).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::switch;
 use crate::cli::Global;
 use crate::project::config::recovery::Policy;
 use crate::project::{Project, Severity};
-use crate::run::open_index;
+use crate::state::Control;
 use crate::text::{human::of, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -13,10 +13,10 @@ use std::fmt::Write as _;
 /// Prints them.
 ///
 /// # Errors
-/// There is no project; the index cannot be read.
+/// There is no project; the control cannot be read.
 pub fn text(global: &Global, as_json: bool) -> Result<String> {
     let project = Project::discover(&global.project)?;
-    let switches = open_index(&global.store())?.recovery_switches()?;
+    let switches = Control::open(&global.store())?.recovery_switches()?;
     if as_json {
         return Ok(format!("{:#}\n", json!({ "policies": project.recovery, "switches": switches })));
     }

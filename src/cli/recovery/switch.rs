@@ -4,7 +4,7 @@ use crate::cli::{Global, known, print};
 use crate::project::Project;
 use crate::project::config::recovery::{Mode, Policy};
 use crate::recovery;
-use crate::run::open_index;
+use crate::state::Control;
 use crate::state::operator::Operator;
 use crate::state::recovery::Switch;
 use crate::text::plain;
@@ -30,16 +30,16 @@ pub struct Args {
 /// Switches, and says what is true then. Its code tells whether all that was meant is as it was asked.
 ///
 /// # Errors
-/// No such environment or policy; the index or the ledger cannot be used.
+/// No such environment or policy; the control or the ledger cannot be used.
 pub fn run(global: &Global, args: &Args, on: bool) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
     let (store, operator) = (global.store(), Operator::current());
-    let index = open_index(&store)?;
+    let control = Control::open(&store)?;
     let (environment, policy) = (args.environment.as_str(), args.policy.as_deref());
     let meant = |env: &str, name: &str| env == environment && policy.is_none_or(|policy| name == policy);
     // What was switched once, or acts, can be switched also where it is gone from the project.
-    let switched = index.recovery_switches()?.iter().any(|s| meant(&s.environment, &s.policy));
-    let acts = || recovery::incidents(&index, None).map(|all| all.iter().any(|i| meant(&i.environment, &i.policy)));
+    let switched = control.recovery_switches()?.iter().any(|s| meant(&s.environment, &s.policy));
+    let acts = || recovery::incidents(&control, None).map(|all| all.iter().any(|i| meant(&i.environment, &i.policy)));
     if !switched && !acts()? {
         known::of(&project, environment)?;
         if let Some(policy) = policy {
@@ -57,7 +57,7 @@ pub fn run(global: &Global, args: &Args, on: bool) -> Result<ExitCode> {
     };
     recovery::switch(&store, &switch, &operator)?;
     let what = policy.unwrap_or("every policy");
-    let still = if on { still_off(index.recovery_switches()?, environment, policy) } else { Vec::new() };
+    let still = if on { still_off(control.recovery_switches()?, environment, policy) } else { Vec::new() };
     let mut text = match (policy, still.is_empty(), on) {
         (Some(_), false, _) => format!("recovery of {environment}: {what} stays off\n"),
         (None, false, _) => format!("recovery of {environment}: on, but not all of it\n"),

@@ -6,7 +6,7 @@ use super::{Key, Limits, tripped};
 use crate::audit::{Action, Ledger, Record, Status};
 use crate::state::breakers::BreakerRow;
 use crate::state::operator::Operator;
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, Index, StateDir};
 use crate::text::human;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -19,9 +19,9 @@ const POLL: &str = "poll";
 /// Why breakers cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeeperError {
-    /// The index.
+    /// control.db.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Db(#[from] DbError),
     /// A row that this version cannot read.
     #[error("breaker {key} cannot be read: {source}; `opsdeck breaker auto {key}` makes it anew")]
     Row {
@@ -50,7 +50,7 @@ pub struct Seen {
 /// All breakers of a state directory.
 #[derive(Debug)]
 pub struct Keeper {
-    index: Index,
+    control: Control,
     store: StateDir,
 }
 
@@ -58,18 +58,18 @@ impl Keeper {
     /// Opens them.
     ///
     /// # Errors
-    /// The index cannot be opened.
+    /// control.db cannot be opened.
     pub fn open(store: &StateDir) -> Result<Self, KeeperError> {
-        Ok(Keeper { index: Index::open(store)?, store: store.clone() })
+        Ok(Keeper { control: Control::open(store)?, store: store.clone() })
     }
 
     /// All breakers that have a row, by key; those of an environment and of endpoints, where one is named. The others are
     /// closed and have nothing to tell. A row that cannot be read is left out and logged.
     ///
     /// # Errors
-    /// The index cannot be read.
+    /// control.db cannot be read.
     pub fn list(&self, environment: Option<&str>) -> Result<Vec<(Key, Breaker)>, KeeperError> {
-        let rows = self.index.breakers(environment)?.into_iter();
+        let rows = self.control.breakers(environment)?.into_iter();
         let read = rows.filter_map(|row| match (row.key.parse(), serde_json::from_str(&row.body)) {
             (Ok(key), Ok(breaker)) => Some((key, breaker)),
             _ => {
@@ -86,7 +86,7 @@ impl Keeper {
     /// It cannot be read.
     pub fn get(&self, key: &Key) -> Result<Breaker, KeeperError> {
         let name = key.to_string();
-        match self.index.breaker(&name)? {
+        match self.control.breaker(&name)? {
             Some(body) => serde_json::from_str(&body).map_err(|source| KeeperError::Row { key: name, source }),
             None => Ok(Breaker::default()),
         }
@@ -97,7 +97,7 @@ impl Keeper {
     /// # Errors
     /// It cannot be read or written.
     pub fn put(&self, key: &Key, input: &Input, now: i64) -> Result<bool, KeeperError> {
-        let (permit, change) = self.index.alone(|| {
+        let (permit, change) = self.control.alone(|| {
             let before = match self.get(key) {
                 // What nobody can read is made anew by a person's word.
                 Err(KeeperError::Row { .. }) if *input == Input::Auto => None,
@@ -105,7 +105,7 @@ impl Keeper {
             };
             let next = before.clone().unwrap_or_default().next(input, now, &limits(key), jitter());
             if before.as_ref() != Some(&next.breaker) {
-                self.index.put_breakers(&[row(key, &next.breaker)])?;
+                self.control.put_breakers(&[row(key, &next.breaker)])?;
             }
             Ok::<_, KeeperError>((next.permit, next.change))
         })?;
@@ -155,13 +155,13 @@ impl Keeper {
         seen: &[Seen],
         now: i64,
     ) -> Result<Vec<(Key, Change)>, KeeperError> {
-        let changes = self.index.alone(|| {
+        let changes = self.control.alone(|| {
             let mut all: BTreeMap<Key, Breaker> = self.list(Some(environment))?.into_iter().collect();
             let before = all.clone();
             let changes = round(&mut all, environment, hosts, seen, now);
             let news = all.iter().filter(|(key, breaker)| before.get(key) != Some(breaker));
             let rows: Vec<BreakerRow> = news.map(|(key, breaker)| row(key, breaker)).collect();
-            self.index.put_breakers(&rows)?;
+            self.control.put_breakers(&rows)?;
             Ok::<_, KeeperError>(changes)
         })?;
         self.record(&changes);
@@ -185,7 +185,12 @@ impl Keeper {
 
     fn is_gone(&self, run: &str) -> Result<bool, KeeperError> {
         let Ok(run) = run.parse::<Uuid>() else { return Ok(false) };
-        Ok(self.index.get(run)?.is_none_or(|row| row.ended_at.is_some()))
+        let index = Index::open(&self.store)?;
+        Ok(match index.get(run)? {
+            Some(row) => row.ended_at.is_some(),
+            // One that has no row may only not have it yet.
+            None => index.is_whole()?,
+        })
     }
 
     fn record(&self, changes: &[(Key, Change)]) {

@@ -108,7 +108,7 @@ fn what_cannot_be_read_says_so_and_a_person_makes_it_anew() {
     let world = World::new();
     let key = transport("h1");
     let row = BreakerRow { key: key.to_string(), environment: None, body: "{\"state\":\"melted\"}".into() };
-    Index::open(&world.store).unwrap().put_breakers(&[row]).unwrap();
+    Control::open(&world.store).unwrap().put_breakers(&[row]).unwrap();
     let e = world.keeper.get(&key).unwrap_err().to_string();
     assert!(e.contains("opsdeck breaker auto transport:prod/h1"), "{e}");
     world.keeper.put(&key, &Input::Auto, 5).unwrap();
@@ -133,6 +133,8 @@ fn a_new_process_goes_on_where_the_last_one_died() {
 
 fn row_of_a_run() -> crate::state::RunRow {
     crate::state::RunRow {
+        number: None,
+        journal: None,
         id: Uuid::nil(),
         kind: "release".into(),
         title: "web 2".into(),

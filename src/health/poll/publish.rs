@@ -4,7 +4,7 @@ use super::keep::{Brought, Keep};
 use super::work::now;
 use crate::health::plan::Job;
 use crate::health::store::{LEASE, Store};
-use crate::state::IndexError;
+use crate::state::DbError;
 use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ pub fn publish(
     (holder, who): (&str, &str),
     orders: &Receiver<(Job, Brought)>,
     news: &Sender<News>,
-) -> Result<(), IndexError> {
+) -> Result<(), DbError> {
     let mut keep = kept(store)?;
     let (mut renewed, mut tidied) = (Instant::now(), Instant::now());
     let mut batch = Vec::new();
@@ -77,7 +77,7 @@ pub fn publish(
 }
 
 /// What the poller before knew.
-fn kept(store: &Store) -> Result<Keep, IndexError> {
+fn kept(store: &Store) -> Result<Keep, DbError> {
     let reports = store.reports(0)?;
     let hosts: Vec<(String, String)> =
         reports.iter().filter_map(|r| Some((r.host.clone()?, r.probe.clone()))).collect();
@@ -94,7 +94,7 @@ fn kept(store: &Store) -> Result<Keep, IndexError> {
 ///
 /// # Errors
 /// The index cannot be used.
-pub fn wanted(store: &Store) -> Result<Option<HashSet<String>>, IndexError> {
+pub fn wanted(store: &Store) -> Result<Option<HashSet<String>>, DbError> {
     let all: Option<Vec<Vec<String>>> = store.wanted(now())?.into_iter().collect();
     Ok(all.map(|hosts| hosts.into_iter().flatten().collect()))
 }

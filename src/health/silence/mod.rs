@@ -9,7 +9,7 @@ pub use person::{SilenceError, Word, lift, silence};
 
 use crate::project::config::recovery::Policy;
 use crate::state::silences::SilenceRow;
-use crate::state::{Index, IndexError};
+use crate::state::{Control, DbError};
 use crate::text::human;
 use std::fmt;
 
@@ -89,9 +89,9 @@ impl Silences {
     /// Reads those that hold now (Unix milliseconds). `policies` say which checks belong to a service.
     ///
     /// # Errors
-    /// The index cannot be read.
-    pub fn read(index: &Index, environment: &str, policies: &[Policy], now: i64) -> Result<Self, IndexError> {
-        Ok(Silences::new(index.silences(Some(environment), now)?, policies))
+    /// control.db cannot be read.
+    pub fn read(control: &Control, environment: &str, policies: &[Policy], now: i64) -> Result<Self, DbError> {
+        Ok(Silences::new(control.silences(Some(environment), now)?, policies))
     }
 
     /// Of rows that hold.

@@ -4,16 +4,16 @@ use super::Target;
 use crate::audit::{Action, Ledger, Record};
 use crate::state::operator::Operator;
 use crate::state::silences::SilenceRow;
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 use crate::text::human;
 use serde_json::json;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum SilenceError {
-    /// The index.
+    /// control.db.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Db(#[from] DbError),
     /// It could not be recorded: then it is not done.
     #[error("{0}")]
     Ledger(#[from] crate::audit::Error),
@@ -36,7 +36,7 @@ pub struct Word {
 /// It cannot be recorded or written.
 pub fn silence(store: &StateDir, operator: &Operator, word: &Word, until: i64, now: i64) -> Result<(), SilenceError> {
     let rows: Vec<SilenceRow> = word.targets.iter().map(|target| word.row(target, operator, until, now)).collect();
-    recorded(store, Action::SilenceSet, operator, word, Some(until), |index| index.put_silences(&rows, now))
+    recorded(store, Action::SilenceSet, operator, word, Some(until), |control| control.put_silences(&rows, now))
 }
 
 /// Lifts silences before their time.
@@ -45,7 +45,9 @@ pub fn silence(store: &StateDir, operator: &Operator, word: &Word, until: i64, n
 /// It cannot be recorded or written.
 pub fn lift(store: &StateDir, operator: &Operator, word: &Word) -> Result<(), SilenceError> {
     let targets = word.names();
-    recorded(store, Action::SilenceLift, operator, word, None, |index| index.lift_silences(&word.environment, &targets))
+    recorded(store, Action::SilenceLift, operator, word, None, |control| {
+        control.lift_silences(&word.environment, &targets)
+    })
 }
 
 impl Word {
@@ -84,9 +86,9 @@ fn recorded(
     operator: &Operator,
     word: &Word,
     until: Option<i64>,
-    work: impl FnOnce(&Index) -> Result<(), IndexError>,
+    work: impl FnOnce(&Control) -> Result<(), DbError>,
 ) -> Result<(), SilenceError> {
-    let index = Index::open(store)?;
+    let control = Control::open(store)?;
     let ledger = Ledger::open(&store.audit())?;
     let hosts: Vec<String> = word.hosts().into_iter().map(str::to_owned).collect();
     let about = |mut record: Record| {
@@ -99,5 +101,5 @@ fn recorded(
             ..record
         }
     };
-    ledger.around(action, operator, about, || Ok(work(&index)?))
+    ledger.around(action, operator, about, || Ok(work(&control)?))
 }

@@ -63,7 +63,7 @@ fn a_silence_is_on_the_record_before_and_after() {
     let targets = vec![Target::Host("w1".into()), Target::Check("web".into())];
     let word = Word { environment: "prod".into(), targets, reason: "switch".into() };
     silence(&store, &operator, &word, 60_000, 0).unwrap();
-    let held = |now| Silences::read(&Index::open(&store).unwrap(), "prod", &[], now).unwrap();
+    let held = |now| Silences::read(&Control::open(&store).unwrap(), "prod", &[], now).unwrap();
     let w1 = What { host: Some("w1"), ..What::default() };
     assert!(held(59_999).of(w1).is_some() && held(60_000).of(w1).is_none());
     lift(&store, &operator, &Word { targets: vec![Target::Host("w1".into())], ..word }).unwrap();

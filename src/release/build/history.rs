@@ -1,28 +1,31 @@
 //! Which version is stable: that of the last release here that succeeded.
 
 use crate::release::launch;
-use crate::run::{open_index, read_spec};
-use crate::state::{Filter, IndexError, StateDir};
+use crate::release::supervise::KIND;
+use crate::run::{read_spec, whole_index};
+use crate::state::{DbError, Filter, StateDir};
 
 /// Version of the last release of this name in this environment that succeeded and was not undone; `None`: none is known.
 ///
 /// # Errors
 /// The index cannot be read.
-pub fn last_stable(store: &StateDir, release: &str, environment: &str) -> Result<Option<String>, IndexError> {
+pub fn last_stable(store: &StateDir, release: &str, environment: &str) -> Result<Option<String>, DbError> {
     let filter = Filter {
         states: vec!["succeeded".into(), "rolled_back".into()],
         environment: Some(environment.to_owned()),
+        kind: Some(KIND.to_owned()),
         ..Filter::default()
     };
-    let rows = open_index(store)?.list(&filter)?;
     let mut undone = Vec::new();
-    Ok(rows.into_iter().filter(|row| row.kind == "release" && !row.check).find_map(|row| {
-        let body = launch::body(&read_spec(&store.run(row.id)).ok()?).ok()??;
+    for row in whole_index(store)?.list(&filter)?.into_iter().filter(|row| !row.check) {
+        // One that cannot be read may be the very one: an older version is no answer then.
+        let Some(body) = launch::body(&read_spec(&store.run(row.id))?).map_err(std::io::Error::from)? else { continue };
         if row.state == "rolled_back" {
             // Newest first: an undo is met before what it undid.
             undone.extend(body.undoes);
-            return None;
+        } else if body.plan.release == release && !undone.contains(&row.id) {
+            return Ok(Some(body.plan.version));
         }
-        (body.plan.release == release && !undone.contains(&row.id)).then_some(body.plan.version)
-    }))
+    }
+    Ok(None)
 }

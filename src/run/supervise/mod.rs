@@ -18,7 +18,7 @@ use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
 use crate::ansible::secrets::Secrets;
-use crate::state::{Index, Lock, RunDir, RunRow, StateDir};
+use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -56,6 +56,7 @@ struct Supervisor<M: Machine, W> {
     journal: Journal,
     state: RunState,
     own: M::State,
+    control: Option<Control>,
     index: Option<Index>,
     secrets: Option<Zeroizing<Vec<u8>>>,
     steps: BTreeMap<u32, Step>,
@@ -99,7 +100,8 @@ pub fn run<M: Machine, W: World<M>>(
     let mut supervisor = Supervisor {
         machine,
         world,
-        index: Index::open(store).map_err(|e| tracing::warn!("{e}")).ok(),
+        control: None,
+        index: None,
         store: store.clone(),
         dir,
         spec,

@@ -10,9 +10,9 @@ use crate::run::lease::{self, Hold};
 use crate::run::machine::{EffectOf, Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};
 use crate::run::verdict::{Evidence, Exit};
-use crate::run::{list::row, snapshot, spawn};
+use crate::run::{list, snapshot, spawn};
 use crate::state::tree;
-use crate::state::{StepDir, file};
+use crate::state::{Control, DbError, Index, StateDir, StepDir, file};
 use rustix::process::Signal;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
@@ -24,20 +24,15 @@ const EVIDENCE: u64 = 16 << 10;
 
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn take_lease(&mut self, force: bool) -> Vec<EffectOf<M>> {
-        let Some(index) = &self.index else {
-            // Without the index nobody else can hold a lease either.
-            return self.decide(&Input::LeaseGot { token: 0 });
-        };
-        let taken = match force {
-            true => lease::break_and_take(&self.store, index, &self.spec, now()),
-            false => lease::take(&self.store, index, &self.spec, now()),
-        };
+        let taken = control(&mut self.control, &self.store).and_then(|control| match force {
+            true => lease::break_and_take(&self.store, control, &self.spec, now()),
+            false => lease::take(&self.store, control, &self.spec, now()),
+        });
         match taken {
             Ok(Hold::Got { token }) => self.decide(&Input::LeaseGot { token }),
             Ok(Hold::HeldBy { run, why }) => self.decide(&Input::LeaseHeld { by: run.to_string(), why }),
             Err(e) => {
-                tracing::warn!("{e}");
-                Vec::new()
+                self.decide(&Input::LeaseUnknown { why: format!("whether its hosts are held cannot be told: {e}") })
             }
         }
     }
@@ -188,13 +183,14 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// Tells the index where the run stands, if that is news to it.
     pub(super) fn put_row(&mut self) {
         self.put_at = super::now();
-        let Some(index) = &self.index else { return };
-        let row = row(&self.spec, &self.state);
-        if self.put.as_ref() != Some(&row) {
-            match index.put(&row) {
-                Ok(_) => self.put = Some(row),
-                Err(e) => tracing::warn!("{e}"),
-            }
+        let row = list::whole_row(&self.dir, None, &self.spec, &self.state);
+        if self.put.as_ref() == Some(&row) {
+            return;
+        }
+        let index = self.index.take().map_or_else(|| Index::open(&self.store), Ok);
+        match index.and_then(|index| index.put(&row).map(|()| index)) {
+            Ok(index) => (self.index, self.put) = (Some(index), Some(row)),
+            Err(e) => tracing::warn!("{e}"),
         }
     }
 
@@ -219,13 +215,21 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         self.snapshot();
     }
 
-    pub(super) fn free_lease(&self) {
-        if let Some(index) = &self.index
-            && let Err(e) = index.free_lease(self.spec.id)
-        {
-            tracing::warn!("{e}");
+    pub(super) fn free_lease(&mut self) {
+        let freed = control(&mut self.control, &self.store).and_then(|control| control.free_lease(self.spec.id));
+        if let Err(e) = freed {
+            tracing::warn!("its lease is freed by whoever asks for it next: {e}");
         }
     }
+}
+
+/// The control database; opened again where that failed, or where another took its place.
+fn control<'a>(open: &'a mut Option<Control>, store: &StateDir) -> Result<&'a Control, DbError> {
+    let control = match open.take().filter(|control| control.is_in_place()) {
+        Some(control) => control,
+        None => Control::open(store)?,
+    };
+    Ok(open.insert(control))
 }
 
 fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, mark: &str) -> u32 {

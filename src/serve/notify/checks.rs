@@ -8,7 +8,7 @@ use crate::health::board::MOMENT;
 use crate::health::judge::Status;
 use crate::health::record::Record;
 use crate::health::store::Store;
-use crate::state::IndexError;
+use crate::state::DbError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All checks of an environment at a moment.
@@ -32,7 +32,7 @@ impl Checks {
     ///
     /// # Errors
     /// The index cannot be read.
-    pub fn read(place: Place<'_>) -> Result<Self, IndexError> {
+    pub fn read(place: Place<'_>) -> Result<Self, DbError> {
         let reports = Store::open(place.state, place.scope)?.reports(0)?;
         let of = |host: Option<String>, record: Record| {
             let text = record.state.last.as_ref().map_or("", |last| last.text.as_str());

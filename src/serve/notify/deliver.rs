@@ -6,7 +6,7 @@ use super::message::{Message, Phase};
 use super::send;
 use crate::project::config::notify::{Receiver, Target, Via};
 use crate::state::outbox::{OutboxRow, Standing};
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -35,13 +35,14 @@ pub struct Deliverer {
 impl Deliverer {
     /// Works until the other end of `stopped` is gone.
     pub fn run(&self, stopped: &mpsc::Receiver<()>) {
-        let (mut failed, mut kept) = (String::new(), None::<Index>);
+        let (mut failed, mut kept) = (String::new(), None::<Control>);
         loop {
             // Opened once; anew when it was put aside, or after a failure.
-            let index = kept.take().filter(Index::is_in_place).map_or_else(|| Index::open(&self.state), Ok);
-            match index.and_then(|index| self.round(&index, stopped).map(|()| index)) {
-                Ok(index) => {
-                    kept = Some(index);
+            let control =
+                kept.take().filter(|control| control.is_in_place()).map_or_else(|| Control::open(&self.state), Ok);
+            match control.and_then(|control| self.round(&control, stopped).map(|()| control)) {
+                Ok(control) => {
+                    kept = Some(control);
                     failed.clear();
                 }
                 Err(e) if e.to_string() != failed => {
@@ -56,55 +57,55 @@ impl Deliverer {
         }
     }
 
-    fn round(&self, index: &Index, stopped: &mpsc::Receiver<()>) -> Result<(), IndexError> {
-        for row in index.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())? {
+    fn round(&self, control: &Control, stopped: &mpsc::Receiver<()>) -> Result<(), DbError> {
+        for row in control.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())? {
             if matches!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected)) {
                 return Ok(());
             }
-            self.one(index, &row)?;
+            self.one(control, &row)?;
         }
         if let Via::Alertmanager(target) = &self.receiver.via {
-            self.refresh(index, target)?;
+            self.refresh(control, target)?;
         }
         Ok(())
     }
 
     /// Brings one, and notes how that went.
-    fn one(&self, index: &Index, row: &OutboxRow) -> Result<(), IndexError> {
+    fn one(&self, control: &Control, row: &OutboxRow) -> Result<(), DbError> {
         let name = &self.receiver.name;
         let done = match serde_json::from_str::<Message>(&row.body) {
-            Ok(message) => self.bring(index, &message).map(|()| message),
+            Ok(message) => self.bring(control, &message).map(|()| message),
             Err(e) => Err(format!("it cannot be read: {e}")),
         };
         let now = crate::serve::facts::now();
         match done {
-            Ok(message) => index.alone(|| {
+            Ok(message) => control.alone(|| {
                 if let Via::Alertmanager(_) = self.receiver.via {
                     let body = (message.phase == Phase::Firing).then_some(row.body.as_str());
-                    index.set_firing((&self.scope, name, &row.about), body, now)?;
+                    control.set_firing((&self.scope, name, &row.about), body, now)?;
                 }
-                index.notice_tried(row.id, Standing::Sent, None, now)
+                control.notice_tried(row.id, Standing::Sent, None, now)
             }),
             Err(why) if now - row.created_at >= EXPIRES => {
                 tracing::error!("{name}: notice {} was never taken and is given up: {why}", row.key);
-                index.notice_tried(row.id, Standing::Failed, Some(&why), now)
+                control.notice_tried(row.id, Standing::Failed, Some(&why), now)
             }
             Err(why) => {
                 let next = wait(row.attempts);
                 if row.attempts == 0 {
                     tracing::warn!("{name}: notice {} was not taken, and is tried again: {why}", row.key);
                 }
-                index.notice_tried(row.id, Standing::Pending, Some(&why), now + next)
+                control.notice_tried(row.id, Standing::Pending, Some(&why), now + next)
             }
         }
     }
 
-    fn bring(&self, index: &Index, message: &Message) -> Result<(), String> {
+    fn bring(&self, control: &Control, message: &Message) -> Result<(), String> {
         // What it says is the same in every try: receivers tell repetitions by it.
         let body = || serde_json::to_string(message).map_err(|e| e.to_string());
         match &self.receiver.via {
             Via::Alertmanager(target) => {
-                let holds = index.firing(&self.scope, &self.receiver.name).map_err(|e| e.to_string())?;
+                let holds = control.firing(&self.scope, &self.receiver.name).map_err(|e| e.to_string())?;
                 let holds = holds.iter().find(|(about, ..)| *about == message.about);
                 let holds = holds.and_then(|(_, body, _)| serde_json::from_str(body).ok());
                 let alerts = alertmanager::alerts(message, holds.as_ref(), crate::serve::facts::now());
@@ -122,9 +123,9 @@ impl Deliverer {
     }
 
     /// What holds is said again before it would end by itself. A failure is no matter: it is tried again in a moment.
-    fn refresh(&self, index: &Index, target: &Target) -> Result<(), IndexError> {
+    fn refresh(&self, control: &Control, target: &Target) -> Result<(), DbError> {
         let now = crate::serve::facts::now();
-        let due = index.firing(&self.scope, &self.receiver.name)?.into_iter();
+        let due = control.firing(&self.scope, &self.receiver.name)?.into_iter();
         let due = due.filter(|(_, _, told)| now - told >= alertmanager::REFRESH);
         let due = due.filter_map(|(about, body, _)| Some((about, serde_json::from_str::<Message>(&body).ok()?, body)));
         let due: Vec<(String, Message, String)> = due.collect();
@@ -138,9 +139,9 @@ impl Deliverer {
         }
         // Told or not: the next try is not in the next moment.
         let at = if taken.is_ok() { now } else { now - alertmanager::REFRESH + WAIT.0 * 5 };
-        index.alone(|| {
+        control.alone(|| {
             due.iter().try_for_each(|(about, _, body)| {
-                index.set_firing((&self.scope, &self.receiver.name, about), Some(body), at)
+                control.set_firing((&self.scope, &self.receiver.name, about), Some(body), at)
             })
         })
     }

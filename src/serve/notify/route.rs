@@ -4,20 +4,20 @@
 use super::message::{Message, Phase};
 use crate::project::config::notify::{Notify, Receiver, Via};
 use crate::state::outbox::{Put, Standing};
-use crate::state::{Index, IndexError};
+use crate::state::{Control, DbError};
 
 /// Puts a notice into the outbox for each of its receivers. Once a key, however often.
 ///
 /// # Errors
-/// The index cannot be written.
-pub fn put(index: &Index, scope: &str, notify: &Notify, message: &Message, now: i64) -> Result<(), IndexError> {
-    let told = index.told_about(scope, &message.about)?;
+/// control.db cannot be written.
+pub fn put(control: &Control, scope: &str, notify: &Notify, message: &Message, now: i64) -> Result<(), DbError> {
+    let told = control.told_about(scope, &message.about)?;
     // It has no map with keys that are not text: it can always be written.
     let body = serde_json::to_string(message).unwrap_or_default();
     for receiver in receivers(notify, message, &told) {
         let state = if receiver.via == Via::Screen { Standing::Sent } else { Standing::Pending };
         let put = Put { receiver: &receiver.name, key: &message.key, about: &message.about, body: &body, state };
-        index.put_notice(scope, &put, now)?;
+        control.put_notice(scope, &put, now)?;
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ use crate::health::silence::Silences;
 use crate::project::config::notify::{Kind, Notify};
 use crate::recovery::incident::State;
 use crate::recovery::notice::{Kind as Told, Notice};
-use crate::state::{Index, StateDir};
+use crate::run::list;
+use crate::state::{Control, StateDir};
 use std::collections::BTreeMap;
 
 /// Rows of the ledger that are read in a round.
@@ -48,32 +49,32 @@ impl Place<'_> {
 /// # Errors
 /// The state directory or the ledger cannot be used; then nothing of it counts as told.
 pub fn tell(place: Place<'_>, notices: &[Notice]) -> Result<Vec<String>, anyhow::Error> {
-    let index = Index::open(place.state)?;
-    let said: BTreeMap<String, String> = index.said(place.scope)?.into_iter().collect();
+    let control = Control::open(place.state)?;
+    let said: BTreeMap<String, String> = control.said(place.scope)?.into_iter().collect();
     let said = said.into_iter().filter_map(|(about, body)| Some((about, serde_json::from_str(&body).ok()?)));
     let said: BTreeMap<String, Message> = said.collect();
     let needed = place.notify.checks || !notices.is_empty() || said.values().any(|m| m.kind == Kind::Check);
     let checks = if needed { Checks::read(place)? } else { Checks::default() };
     let mut messages: Vec<Message> = Vec::new();
-    let read = ledger(place, &index, &mut messages)?;
+    let read = ledger(place, &control, &mut messages)?;
     let taken = measured(place, &checks, &said, notices, &mut messages);
-    over(place, &index, &checks, &said, &mut messages)?;
+    over(place, &control, &checks, &said, &mut messages)?;
     // What differs from what was said when the silence ends is told then.
     messages.retain(|message| !place.is_silent(message));
-    let cursor = index.cursor(place.scope)?;
+    let cursor = control.cursor(place.scope)?;
     if messages.is_empty() && cursor == Some(read) {
         return Ok(taken);
     }
-    index.alone(|| {
+    control.alone(|| {
         for message in &messages {
-            route::put(&index, place.scope, place.notify, message, place.now)?;
+            route::put(&control, place.scope, place.notify, message, place.now)?;
             let holds = match message.phase {
                 Phase::Firing => serde_json::to_string(message).ok(),
                 Phase::Resolved | Phase::Happened => None,
             };
-            index.set_said(place.scope, &message.about, holds.as_deref())?;
+            control.set_said(place.scope, &message.about, holds.as_deref())?;
         }
-        index.set_cursor(place.scope, read)?;
+        control.set_cursor(place.scope, read)?;
         Ok::<(), anyhow::Error>(())
     })?;
     // Also where nobody is to be told.
@@ -113,12 +114,12 @@ fn measured(
 
 /// What the ledger has since the last look, oldest first; gives up to where it was read. The first look tells nothing: what
 /// was before is no news.
-fn ledger(place: Place<'_>, index: &Index, messages: &mut Vec<Message>) -> Result<i64, anyhow::Error> {
+fn ledger(place: Place<'_>, control: &Control, messages: &mut Vec<Message>) -> Result<i64, anyhow::Error> {
     let ledger = match Ledger::open_to_read(&place.state.audit()) {
-        Err(audit::Error::Absent { .. }) => return Ok(index.cursor(place.scope)?.unwrap_or_default()),
+        Err(audit::Error::Absent { .. }) => return Ok(control.cursor(place.scope)?.unwrap_or_default()),
         other => other?,
     };
-    let Some(after) = index.cursor(place.scope)? else {
+    let Some(after) = control.cursor(place.scope)? else {
         let newest = ledger.query(&audit::Filter::default(), 1)?.rows;
         return Ok(newest.first().map_or(0, |row| row.entry.seq));
     };
@@ -132,13 +133,13 @@ fn ledger(place: Place<'_>, index: &Index, messages: &mut Vec<Message>) -> Resul
 /// What was said and holds no more, whoever ended it, is over for everybody who heard of it.
 fn over(
     place: Place<'_>,
-    index: &Index,
+    control: &Control,
     checks: &Checks,
     said: &BTreeMap<String, Message>,
     messages: &mut Vec<Message>,
 ) -> Result<(), anyhow::Error> {
     let news: Vec<String> = messages.iter().map(|message| message.about.clone()).collect();
-    let mut incidents = crate::recovery::incidents(index, Some(place.environment))?;
+    let mut incidents = crate::recovery::incidents(control, Some(place.environment))?;
     incidents.retain(|incident| incident.state != State::Healthy);
     let open: Vec<String> = incidents.iter().map(|incident| recovery(incident.id)).collect();
     for message in said.values().filter(|message| !news.contains(&message.about)) {
@@ -150,7 +151,8 @@ fn over(
             Kind::Recovery => open.contains(&message.about),
             Kind::Breaker => is_open(place, &message.about)?,
             Kind::Page => match message.run {
-                Some(run) => index.get(run)?.is_some_and(|row| row.ended_at.is_none()),
+                // What cannot be told holds on.
+                Some(run) => list::is_over(place.state, run) != Some(true),
                 None => false,
             },
             // A check says so itself.
@@ -191,12 +193,12 @@ mod tests {
             key
         };
         let told = |now| {
-            let index = Index::open(&state).unwrap();
-            let silences = Silences::read(&index, "prod", &[], now).unwrap();
+            let control = Control::open(&state).unwrap();
+            let silences = Silences::read(&control, "prod", &[], now).unwrap();
             let place =
                 Place { state: &state, environment: "prod", scope: "s", notify: &notify, silences: &silences, now };
             tell(place, &[]).unwrap();
-            let rows = index.notices(false, 9).unwrap();
+            let rows = control.notices(false, 9).unwrap();
             rows.iter().rev().map(|row| serde_json::from_str::<Message>(&row.body).unwrap().event).collect::<Vec<_>>()
         };
         trip("w0", 5);
@@ -214,7 +216,7 @@ mod tests {
             reason: "its switch".into(),
             at: 50,
         };
-        Index::open(&state).unwrap().put_silences(&[silence], 50).unwrap();
+        Control::open(&state).unwrap().put_silences(&[silence], 50).unwrap();
         assert_eq!(told(59), ["open"], "nobody hears of what is silenced");
         assert_eq!(told(60), ["open", "over"]);
         assert_eq!(told(70), ["open", "over"], "once");

@@ -11,7 +11,7 @@ use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
 use crate::project::config::recovery::Policy;
 use crate::recovery;
-use crate::state::Index;
+use crate::state::Control;
 use crate::text;
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::health::{self, Picture, Poll, Wanted};
@@ -157,7 +157,7 @@ struct Desk {
 struct Open {
     reader: Reader,
     keeper: Keeper,
-    index: Index,
+    control: Control,
 }
 
 impl Desk {
@@ -280,8 +280,8 @@ impl Open {
     fn new(context: &Context, scope: &str) -> Result<Self, String> {
         let store = Store::open(&context.state, scope).map_err(|e| e.to_string())?;
         let keeper = Keeper::open(&context.state).map_err(|e| e.to_string())?;
-        let index = Index::open(&context.state).map_err(|e| e.to_string())?;
-        Ok(Open { reader: Reader::new(store), keeper, index })
+        let control = Control::open(&context.state).map_err(|e| e.to_string())?;
+        Ok(Open { reader: Reader::new(store), keeper, control })
     }
 
     fn picture(
@@ -294,9 +294,9 @@ impl Open {
     ) -> Result<Picture, String> {
         let poller = self.reader.store().poller(at).map_err(|e| e.to_string())?;
         let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
-        let incidents = recovery::incidents(&self.index, name).map_err(|e| e.to_string())?;
+        let incidents = recovery::incidents(&self.control, name).map_err(|e| e.to_string())?;
         let silences =
-            Silences::read(&self.index, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
+            Silences::read(&self.control, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
         let board = self.reader.board(hosts, &silences, at);
         Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, silences, incidents })
     }

@@ -8,6 +8,7 @@ use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
 use crate::run::fan::engines;
 use crate::run::{self, lease};
+use crate::state::Control;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::launch::data;
@@ -59,8 +60,8 @@ fn docs(context: &Context) -> Result<Docs, String> {
 }
 
 fn holder(context: &Context, ask: &Ask, hosts: Option<&[String]>) -> Option<String> {
-    let index = run::open_index(&context.state).ok()?;
-    let held = lease::holder(&context.state, &index, ask, &context.project.root, hosts);
+    let control = Control::open(&context.state).ok()?;
+    let held = lease::holder(&context.state, &control, ask, &context.project.root, hosts);
     held.ok().flatten().map(|(_, why)| why)
 }
 

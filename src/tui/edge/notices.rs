@@ -4,7 +4,7 @@ use super::Context;
 use crate::health::store::scope;
 use crate::project::Project;
 use crate::project::config::notify::Via;
-use crate::state::{Index, IndexError, StateDir};
+use crate::state::{Control, DbError, StateDir};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::notices::Notice;
 
@@ -12,7 +12,7 @@ use crate::tui::notices::Notice;
 pub(super) struct Notices {
     /// Scopes of the environments, and names of the receivers that are screens.
     of: Vec<(String, String)>,
-    index: Option<Index>,
+    control: Option<Control>,
     /// The newest that was there; `None`: it was not looked yet.
     after: Option<i64>,
 }
@@ -25,7 +25,7 @@ impl Notices {
         let of = screens.flat_map(|receiver| {
             project.environments.iter().map(|env| (scope(&env.inventory, root), receiver.name.clone()))
         });
-        let mut notices = Notices { of: of.collect(), index: None, after: None };
+        let mut notices = Notices { of: of.collect(), control: None, after: None };
         if !notices.of.is_empty()
             && let Err(e) = notices.news(state)
         {
@@ -49,21 +49,21 @@ impl Notices {
         }
     }
 
-    fn news(&mut self, state: &StateDir) -> Result<Vec<Notice>, IndexError> {
-        if self.index.as_ref().is_some_and(|index| !index.is_in_place()) {
-            // Another index counts anew.
-            (self.index, self.after) = (None, None);
+    fn news(&mut self, state: &StateDir) -> Result<Vec<Notice>, DbError> {
+        if self.control.as_ref().is_some_and(|control| !control.is_in_place()) {
+            // Another control counts anew.
+            (self.control, self.after) = (None, None);
         }
-        let index = self.index.take().map_or_else(|| Index::open(state), Ok)?;
-        let newest = index.newest_notice()?;
+        let control = self.control.take().map_or_else(|| Control::open(state), Ok)?;
+        let newest = control.newest_notice()?;
         let mut found = vec![];
         if let Some(after) = self.after.filter(|after| *after < newest) {
             for (scope, receiver) in &self.of {
-                found.extend(index.notices_since(scope, receiver, after)?);
+                found.extend(control.notices_since(scope, receiver, after)?);
             }
         }
         found.sort_unstable();
-        (self.index, self.after) = (Some(index), Some(newest));
+        (self.control, self.after) = (Some(control), Some(newest));
         // What comes in while this is read is behind `newest`, and read the next time.
         Ok(found.iter().filter(|(id, _)| *id <= newest).filter_map(|(_, body)| Notice::read(body)).collect())
     }
@@ -94,7 +94,7 @@ mod tests {
             let body = serde_json::json!({ "kind": "page", "severity": "critical", "phase": "firing", "text": key });
             let body = body.to_string();
             let put = Put { receiver: name, key, about: "a", body: &body, state: Standing::Sent };
-            Index::open(&state).unwrap().put_notice(scope, &put, 1).unwrap();
+            Control::open(&state).unwrap().put_notice(scope, &put, 1).unwrap();
         };
         put("here", "before", &scope);
         let mut notices = Notices::new(&project, &state);

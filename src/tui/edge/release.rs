@@ -6,7 +6,7 @@ use crate::release;
 use crate::release::alerts::{Around, Beside};
 use crate::release::plan::Plan;
 use crate::run::{RunSpec, RunState};
-use crate::state::{Index, StateDir, file};
+use crate::state::{Control, StateDir, file};
 use crate::text;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::release::{self as screen, Effect};
@@ -41,7 +41,7 @@ fn export(context: &Context, id: Uuid, text: &str) -> Result<String, String> {
 
 /// The alerts beside a release, looked at again and again.
 pub(super) struct Alerts {
-    index: Index,
+    control: Control,
     plan: Plan,
     from: i64,
     /// When it ended, once it has: what comes later is not beside it.
@@ -53,8 +53,8 @@ impl Alerts {
     /// Of a run; `None` if it is no release, or nothing can be read.
     pub(super) fn of(state: &StateDir, spec: &RunSpec, run: &RunState) -> Option<Self> {
         let plan = release::launch::body(spec).ok()??.plan;
-        let index = Index::open(state).ok()?;
-        Some(Self { index, plan, from: spec.created_at, ended: run.ended_at(), told: vec![] })
+        let control = Control::open(state).ok()?;
+        Some(Self { control, plan, from: spec.created_at, ended: run.ended_at(), told: vec![] })
     }
 
     /// It has ended.
@@ -65,7 +65,7 @@ impl Alerts {
     /// They, if they are not what they were when last asked.
     pub(super) fn news(&mut self, now: i64) -> Option<Vec<Beside>> {
         let around = Around { plan: &self.plan, from: self.from, until: self.ended.unwrap_or(now) };
-        let found = release::alerts::read(&self.index, &around);
+        let found = release::alerts::read(&self.control, &around);
         let found = found.inspect_err(|e| tracing::warn!("alerts beside the release are not known: {e}")).ok()?;
         if found == self.told {
             return None;
@@ -95,7 +95,7 @@ mod tests {
             let labels = [("alertname", name), ("instance", "web01.eu:9100")];
             let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
             let row = AlertRow { fingerprint: name.into(), labels, starts_at, ends_at, ..AlertRow::default() };
-            Index::open(&state).unwrap().put_alerts(&[row]).unwrap();
+            Control::open(&state).unwrap().put_alerts(&[row]).unwrap();
         };
         put("Slow", at, None);
         let ends = |found: Option<Vec<Beside>>| found.map(|f| f.iter().map(|b| b.alert.ends_at).collect::<Vec<_>>());

@@ -4,7 +4,7 @@
 use super::Context;
 use crate::run;
 use crate::state::lines::Line;
-use crate::state::{Filter, Index, Lock, RunRow, StateDir, seen};
+use crate::state::{Control, Filter, Index, Lock, RunRow, StateDir, seen};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::runs::Item;
 use crate::tui::screens::{away, runs};
@@ -34,7 +34,9 @@ struct Reader {
     read_only: bool,
     /// Kept open: the index tells only an open connection that others changed it.
     index: Option<Index>,
-    version: Option<i64>,
+    control: Option<Control>,
+    /// What both told last.
+    versions: Option<(i64, i64)>,
     last: Option<Result<Vec<Item>, String>>,
     stopped: Vec<Line>,
 }
@@ -45,7 +47,7 @@ impl Reader {
     }
 
     fn of(state: StateDir, read_only: bool) -> Self {
-        Self { state, read_only, index: None, version: None, last: None, stopped: vec![] }
+        Self { state, read_only, index: None, control: None, versions: None, last: None, stopped: vec![] }
     }
 
     fn watched(&self, row: &RunRow) -> bool {
@@ -59,26 +61,29 @@ impl Reader {
             Some(index) => index,
             None => run::open_index(&self.state).map_err(|e| e.to_string())?,
         };
+        let control = match self.control.take().filter(|control| control.is_in_place()) {
+            Some(control) => control,
+            None => Control::open(&self.state).map_err(|e| e.to_string())?,
+        };
         // Asked first: what is written from here on is seen the next time.
-        self.version = index.version().ok();
+        self.versions = index.version().ok().zip(control.version().ok());
         let filter = Filter { limit: Some(MOST), ..Filter::default() };
         let mut rows = index.list(&filter).map_err(|e| e.to_string())?;
-        if !self.read_only && (thorough || !rows.iter().all(|row| self.watched(row))) {
+        let whole = index.is_whole().map_err(|e| e.to_string())?;
+        if !self.read_only && (thorough || !whole || !rows.iter().all(|row| self.watched(row))) {
             rows = run::list(&self.state, &index, &filter).map_err(|e| e.to_string())?;
         }
-        // A list without them still tells the truth about runs.
-        self.stopped = index.stopped_lines().unwrap_or_default();
-        self.index = Some(index);
+        self.stopped = control.stopped_lines().map_err(|e| e.to_string())?;
+        (self.index, self.control) = (Some(index), Some(control));
         Ok(rows.into_iter().map(|row| Item { watched: self.watched(&row), row }).collect())
     }
 
     /// True if the index is as it was and every live run is watched as it was: a look at a number and at a few locks.
     fn is_current(&self) -> bool {
         let Some(Ok(items)) = &self.last else { return false };
-        let same = self
-            .index
-            .as_ref()
-            .is_some_and(|index| index.is_in_place() && self.version.is_some() && index.version().ok() == self.version);
+        let (Some(index), Some(control)) = (&self.index, &self.control) else { return false };
+        let now = index.version().ok().zip(control.version().ok());
+        let same = index.is_in_place() && control.is_in_place() && self.versions.is_some() && now == self.versions;
         let watched = |item: &Item| item.watched == self.watched(&item.row) && (item.watched || self.read_only);
         same && items.iter().all(watched)
     }

@@ -85,7 +85,8 @@ fn matches(item: &Item, filter: &str) -> bool {
     let check = if row.check { "check" } else { "" };
     let env = row.environment.as_deref().unwrap_or("");
     let id = row.id.to_string();
-    let words = [&row.title, env, &row.operator, item.state().name(), &row.state, &row.kind, check, &id];
+    let number = row.number.map(|number| format!("#{number}")).unwrap_or_default();
+    let words = [&row.title, env, &row.operator, item.state().name(), &row.state, &row.kind, check, &id, &number];
     filter.split_whitespace().all(|want| {
         let want = want.to_lowercase();
         words.iter().any(|w| w.to_lowercase().contains(&want))

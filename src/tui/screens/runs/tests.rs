@@ -8,6 +8,8 @@ use crate::tui::update;
 fn item(n: u32, state: &str, title: &str, ago: i64, took: Option<i64>, (hosts, failed): (u32, u32)) -> Item {
     let started = NOW.ms - ago * 1_000;
     let row = RunRow {
+        number: Some(412),
+        journal: None,
         id: Uuid::from_u128(u128::from(1_000 - n)),
         kind: if title.ends_with("yml") { "playbook" } else { "adhoc" }.into(),
         title: title.into(),

@@ -1,0 +1,76 @@
+//! The index of runs kept whole: a new one (the old was deleted, or found damaged) is filled from the runs' own folders,
+//! newest first, by one process at a time. Whoever is killed while filling has lost nothing: the next one goes on.
+
+use super::list::folded;
+use super::spawn;
+use crate::state::{Control, DbError, Index, Lock, StateDir};
+use std::collections::HashMap;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Rows of one transaction.
+const CHUNK: usize = 500;
+/// So many runs are filled in at once by whoever opens the index; more are left to a process of their own.
+const AT_ONCE: usize = 200;
+
+/// Opens the index to look at it. One that is not whole is being filled behind the caller's back: [`super::list`] reads
+/// what it lacks from the runs' own folders meanwhile.
+///
+/// # Errors
+/// It was written by a newer opsdeck, or the disk refuses.
+pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
+    let index = Index::open(store)?;
+    if index.is_whole()? {
+        return Ok(index);
+    }
+    if missing(store, &index)?.len() <= AT_ONCE {
+        fill(store, &index)?;
+    } else if let Err(e) = spawn::reindex(store) {
+        tracing::warn!("the index is not whole, and nothing could be started to fill it: {e}");
+    }
+    Ok(index)
+}
+
+/// Opens the index to decide something by it: waits until it is whole, and fills it where nobody else does.
+///
+/// # Errors
+/// As of [`open_index`].
+pub fn whole_index(store: &StateDir) -> Result<Index, DbError> {
+    let index = Index::open(store)?;
+    while !index.is_whole()? {
+        if !fill(store, &index)? {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    Ok(index)
+}
+
+/// Gives every run its row. False: another process is at it.
+///
+/// # Errors
+/// The index cannot be written.
+pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
+    let Some(_one) = Lock::try_take(&store.root().join("index.fill.lock"))? else { return Ok(false) };
+    let numbers: HashMap<Uuid, u64> = match Control::open(store).and_then(|control| control.numbers()) {
+        Ok(numbers) => numbers,
+        Err(e) => {
+            tracing::warn!("runs of an earlier version are listed without their numbers: {e}");
+            HashMap::new()
+        }
+    };
+    // What begins meanwhile puts its own row: such a run is seen in the second round at the latest.
+    for _ in 0..2 {
+        for ids in missing(store, index)?.chunks(CHUNK) {
+            let rows: Vec<_> = ids.iter().filter_map(|id| folded(store, *id, numbers.get(id).copied())).collect();
+            index.put_missing(&rows)?;
+        }
+    }
+    index.set_whole()?;
+    Ok(true)
+}
+
+/// Runs without a row, newest first.
+fn missing(store: &StateDir, index: &Index) -> Result<Vec<Uuid>, DbError> {
+    let there = index.ids()?;
+    Ok(store.run_ids()?.into_iter().rev().filter(|id| !there.contains(id)).collect())
+}

@@ -1,0 +1,222 @@
+//! control.db: what people decided (stopped lines, silences, overrides, incidents, the outbox), leases with their fencing
+//! tokens, and the numbers of runs. The one door to it. It is never derived: where it is gone or damaged nobody can tell
+//! what was decided, so that is said, and nothing is begun.
+
+use super::db::{Db, DbError};
+use super::{StateDir, file, legacy};
+use rusqlite::Connection;
+use std::collections::HashMap;
+use std::ops::Deref;
+use uuid::Uuid;
+
+/// Version of the schema that this program writes (`PRAGMA user_version`).
+const SCHEMA: i64 = 1;
+
+/// The open control database.
+#[derive(Debug)]
+pub struct Control {
+    db: Db,
+}
+
+impl Deref for Control {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+impl Control {
+    /// Opens it. Where there is none yet it is made, from what `opsdeck.db` of an earlier version holds if that is there.
+    ///
+    /// # Errors
+    /// It was there before and is gone ([`DbError::Lost`]), it is damaged, written by a newer opsdeck, or cannot be written.
+    pub fn open(state: &StateDir) -> Result<Control, DbError> {
+        file::private_dir(state.root())?;
+        let (path, made) = (state.control(), state.root().join("control.made"));
+        if !path.try_exists()? && is_lost(state, &made)? {
+            return Err(DbError::Lost(lost(state)));
+        }
+        let db = Db::open(&path, SCHEMA, |db| make(state, db))?;
+        if !made.try_exists()? {
+            let words =
+                "control.db was made here. Where it is missing beside this file, what people decided is lost.\n";
+            file::write_whole(&made, words.as_bytes())?;
+        }
+        Ok(Control { db })
+    }
+
+    /// The number of a run: its own for good, and one more than that of the run numbered before it.
+    ///
+    /// # Errors
+    /// It cannot be read or written.
+    pub fn number(&self, run: Uuid) -> Result<u64, DbError> {
+        if let Some(number) = self.numbered(run)? {
+            return Ok(number);
+        }
+        self.sql(number(&self.db.db, &run.to_string()))
+    }
+
+    /// The run with a number.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn run_numbered(&self, number: u64) -> Result<Option<Uuid>, DbError> {
+        use rusqlite::OptionalExtension;
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        let query = "SELECT run FROM numbers WHERE number = ?1";
+        let found: Option<String> = self.sql(self.db.db.query_row(query, [number], |r| r.get(0)).optional())?;
+        Ok(found.and_then(|run| Uuid::parse_str(&run).ok()))
+    }
+
+    /// All numbers.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn numbers(&self) -> Result<HashMap<Uuid, u64>, DbError> {
+        let rows: Vec<(String, i64)> = self.sql(
+            self.db
+                .db
+                .prepare("SELECT run, number FROM numbers")
+                .and_then(|mut q| q.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()),
+        )?;
+        let read = |(run, number): (String, i64)| Some((Uuid::parse_str(&run).ok()?, number.unsigned_abs()));
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    /// The number of a run that has one.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn numbered(&self, run: Uuid) -> Result<Option<u64>, DbError> {
+        use rusqlite::OptionalExtension;
+        let query = "SELECT number FROM numbers WHERE run = ?1";
+        let found: Option<i64> = self.sql(
+            self.db.db.prepare_cached(query).and_then(|mut q| q.query_row([run.to_string()], |r| r.get(0)).optional()),
+        )?;
+        Ok(found.map(i64::unsigned_abs))
+    }
+}
+
+fn number(db: &Connection, run: &str) -> rusqlite::Result<u64> {
+    db.execute("INSERT INTO numbers (run) VALUES (?1) ON CONFLICT DO NOTHING", [run])?;
+    let number: i64 = db.query_row("SELECT number FROM numbers WHERE run = ?1", [run], |r| r.get(0))?;
+    Ok(number.unsigned_abs())
+}
+
+/// A launch makes it before it makes the run's folder: runs without it, and without what came before it, tell that it was
+/// there.
+fn is_lost(state: &StateDir, made: &std::path::Path) -> Result<bool, DbError> {
+    Ok(made.try_exists()? || (!state.legacy().try_exists()? && !state.run_ids()?.is_empty()))
+}
+
+fn lost(state: &StateDir) -> String {
+    format!(
+        "{} is gone: which hosts are held, which lines are stopped and what is silenced cannot be told. Put it back from a \
+         backup, or begin anew with `opsdeck claim --new-control --reason ...`",
+        state.control().display()
+    )
+}
+
+fn make(state: &StateDir, db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(include_str!("control.sql"))?;
+    // Tokens only grow, also where this takes the place of one that was lost: no run of that time holds one that is valid.
+    let now = jiff::Timestamp::now().as_second();
+    db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('leases', ?1)", [now])?;
+    legacy::take_over(state, db)?;
+    // Runs from before numbers: once, by age. Ids sort by time.
+    let ids = state.run_ids().map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+    ids.iter().try_for_each(|id| number(db, &id.to_string()).map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_numbered_once_and_those_from_before_by_age() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        let old: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+        // What an earlier version left.
+        std::fs::create_dir_all(state.root()).unwrap();
+        let legacy = Connection::open(state.legacy()).unwrap();
+        legacy.execute_batch("CREATE TABLE leases (token INTEGER); PRAGMA user_version = 6").unwrap();
+        for id in old.iter().rev() {
+            std::fs::create_dir_all(state.run(*id).path()).unwrap();
+        }
+        let control = Control::open(&state).unwrap();
+        assert_eq!(old.iter().map(|id| control.number(*id).unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+        let new = Uuid::now_v7();
+        assert_eq!((control.numbered(new).unwrap(), control.number(new).unwrap()), (None, 4));
+        assert_eq!(Control::open(&state).unwrap().number(new).unwrap(), 4);
+    }
+
+    #[test]
+    fn one_that_is_gone_is_said_and_not_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        drop(Control::open(&state).unwrap());
+        for suffix in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(format!("{}{suffix}", state.control().display())));
+        }
+        let why = Control::open(&state).unwrap_err().to_string();
+        assert!(why.contains("is gone") && why.contains("--new-control"), "{why}");
+        std::fs::remove_file(state.root().join("control.made")).unwrap();
+        std::fs::create_dir_all(state.run(Uuid::now_v7()).path()).unwrap();
+        assert!(Control::open(&state).is_err(), "a run tells that it was there");
+    }
+
+    #[test]
+    fn damage_is_loud_and_nothing_is_lost_by_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        drop(Control::open(&state).unwrap());
+        std::fs::write(state.control(), "not a database, but sixteen bytes at least").unwrap();
+        let why = Control::open(&state).unwrap_err().to_string();
+        assert!(why.contains("control.db is damaged"), "{why}");
+        assert!(std::fs::read(state.control()).unwrap().starts_with(b"not a database"), "it is left as it is");
+    }
+
+    #[test]
+    fn many_that_make_it_at_once_all_have_it() {
+        for _ in 0..10 {
+            let dir = tempfile::tempdir().unwrap();
+            let state = StateDir::at(dir.path().join("s"));
+            std::thread::scope(|scope| {
+                let open = || Control::open(&state).map(|control| control.number(Uuid::now_v7()).unwrap());
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                let mut numbers: Vec<_> = all.into_iter().map(|one| one.join().unwrap().unwrap()).collect();
+                numbers.sort_unstable();
+                assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+            });
+        }
+    }
+
+    #[test]
+    fn a_second_opening_leaves_the_locks_of_the_first() {
+        use std::os::unix::fs::MetadataExt;
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        let first = Control::open(&state).unwrap();
+        first.stopped_lines().unwrap();
+        let file = format!(":{} ", std::fs::metadata(state.control()).unwrap().ino());
+        let own = format!(" {} ", std::process::id());
+        let locks = || {
+            let all = std::fs::read_to_string("/proc/locks").unwrap();
+            all.lines().filter(|l| l.contains(&own) && l.contains(&file)).count()
+        };
+        assert_eq!(locks(), 1, "an open connection holds a lock on the database");
+        drop(Control::open(&state).unwrap());
+        assert_eq!(locks(), 1, "and holds it still");
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_in_plain_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        Control::open(&state).unwrap().db.db.pragma_update(None, "user_version", SCHEMA + 1).unwrap();
+        let why = Control::open(&state).unwrap_err().to_string();
+        assert!(why.contains("schema version 2") && why.contains("newer opsdeck"), "{why}");
+    }
+}

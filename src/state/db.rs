@@ -1,0 +1,152 @@
+//! An SQLite database of the state directory, as control.db and index.db both are: opened for its owner alone, WAL, patient
+//! with other writers. What stands in it is for the two doors to say.
+
+use super::file;
+use super::patience::patiently;
+use rusqlite::{Connection, ErrorCode};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long other writers are waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What can go wrong with a database.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// Written by a newer opsdeck.
+    #[error("{} has schema version {found}, this opsdeck knows {known}: use the newer opsdeck that wrote it", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
+    /// The folder could not be made, or a file could not be looked at.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The file is no database, or pages of it are not what was written.
+    #[error("{} is damaged: {source}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// It was there and is not any more.
+    #[error("{0}")]
+    Lost(String),
+    /// SQLite's own error.
+    #[error("{}: {source}", path.display())]
+    Sql {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+impl DbError {
+    /// The error of a statement on the database at `path`.
+    pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DbError::Damaged { path, source },
+            _ => DbError::Sql { path, source },
+        }
+    }
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Db {
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
+    /// Device and inode of the file that is open.
+    file: Option<(u64, u64)>,
+}
+
+impl Db {
+    /// Opens the database at `path`, creating it where there is none, and brings it to `schema` by `make`, in one
+    /// transaction: whoever is killed in the middle has changed nothing.
+    ///
+    /// # Errors
+    /// It is newer than `schema`, damaged, or cannot be read or written.
+    pub(super) fn open(
+        path: &Path,
+        schema: i64,
+        make: impl Fn(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Db, DbError> {
+        // Created by us first, so that it is never readable by others, not even for a moment.
+        file::ensure(path)?;
+        let sql = |source| DbError::of(path, source);
+        let db = Connection::open(path).map_err(sql)?;
+        let found = patiently(PATIENCE, || prepare(&db, schema, &make)).map_err(sql)?;
+        if found > schema {
+            return Err(DbError::Newer { path: path.to_owned(), found, known: schema });
+        }
+        Ok(Db { db, path: path.to_owned(), file: place(path) })
+    }
+
+    /// A number that changes when another connection, of any process, changes the database. It means nothing but to this
+    /// connection.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn version(&self) -> Result<i64, DbError> {
+        self.sql(self.db.pragma_query_value(None, "data_version", |r| r.get(0)))
+    }
+
+    /// False once the file was replaced or taken away: then what is open here is not the database any more.
+    pub fn is_in_place(&self) -> bool {
+        self.file.is_some() && place(&self.path) == self.file
+    }
+
+    /// Does `work` while no other process writes to the database; all of it is on the disk then, or nothing.
+    ///
+    /// # Errors
+    /// What `work` says, or the database cannot be written.
+    pub fn alone<T, E: From<DbError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
+        let done = work();
+        let ended = self.sql(self.db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }));
+        if ended.is_err() && !self.db.is_autocommit() {
+            // A commit that was refused leaves the transaction open: the next one could not begin.
+            drop(self.db.execute_batch("ROLLBACK"));
+        }
+        done.and_then(|value| ended.map(|()| value).map_err(E::from))
+    }
+
+    pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, DbError> {
+        result.map_err(|source| DbError::of(&self.path, source))
+    }
+}
+
+fn place(path: &Path) -> Option<(u64, u64)> {
+    let file = path.metadata().ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+fn prepare(db: &Connection, schema: i64, make: impl Fn(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<i64> {
+    db.busy_timeout(PATIENCE)?;
+    let version = || db.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0));
+    if version()? >= schema {
+        return version();
+    }
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    // Two processes may make it at the same moment: the second finds it made.
+    let made = version().and_then(|found| {
+        if found < schema {
+            make(db)?;
+            db.pragma_update(None, "user_version", schema)?;
+        }
+        db.execute_batch("COMMIT")
+    });
+    if made.is_err() && !db.is_autocommit() {
+        drop(db.execute_batch("ROLLBACK"));
+    }
+    made.and_then(|()| version())
+}

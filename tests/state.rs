@@ -1,0 +1,202 @@
+//! The state directory as a user meets it: one of version 0.1 is taken over, an index that is deleted, damaged or half made
+//! heals and hides nothing, and what people decided does not lie in it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use opsdeck::run::event::{Entry, Event, Failure};
+use opsdeck::run::{State, fold};
+use opsdeck::state::{Control, Index, StateDir};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use uuid::Uuid;
+
+fn opsdeck(state: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_opsdeck"))
+        .args(args)
+        .env("OPSDECK_STATE", state)
+        .stdin(Stdio::null())
+        .current_dir(state.parent().unwrap())
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+fn listed(state: &Path, n: usize) -> Vec<Value> {
+    let (code, out, err) = opsdeck(state, &["runs", "--json", "-n", &n.to_string()]);
+    assert_eq!(code, Some(0), "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// A run that ended, as its supervisor left it.
+fn past(state: &StateDir, n: usize) -> Uuid {
+    let id = Uuid::now_v7();
+    let dir = state.run(id);
+    std::fs::create_dir_all(dir.path()).unwrap();
+    let spec = format!(
+        "version: 1\nid: {id}\nask: {{kind: adhoc, pattern: web, module: ping}}\ncwd: /p\nargv: []\nenv: {{}}\nsecrets: []\n\
+         on_conflict: warn\ncreated_at: {n}\nenvironment: staging\nhosts: null\nrerun_of: null\n\
+         operator: {{name: ann, effective: ann, host: h}}\n"
+    );
+    std::fs::write(dir.spec(), spec).unwrap();
+    let failed = n.is_multiple_of(3);
+    let ended = Event::Ended {
+        state: if failed { State::Failed } else { State::Succeeded },
+        why: "x".into(),
+        failure: failed.then_some(Failure::Launch),
+        maybe_running_on: vec![],
+    };
+    let entries = [Entry { seq: 1, ts: 1, event: Event::Requested }, Entry { seq: 2, ts: 2, event: ended }];
+    let lines: String = entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect();
+    std::fs::write(dir.journal(), lines).unwrap();
+    assert!(fold(entries).state.is_terminal());
+    id
+}
+
+fn with_runs(n: usize) -> (tempfile::TempDir, StateDir, Vec<Uuid>) {
+    let dir = tempfile::tempdir().unwrap();
+    let inventory = dir.path().join("inventories/staging");
+    std::fs::create_dir_all(&inventory).unwrap();
+    std::fs::write(inventory.join("hosts"), "web1\n").unwrap();
+    let state = StateDir::at(dir.path().join("state"));
+    drop(Control::open(&state).unwrap());
+    let mut ids: Vec<Uuid> = (0..n).map(|n| past(&state, n)).collect();
+    ids.sort_unstable();
+    ids.reverse();
+    (dir, state, ids)
+}
+
+fn ids(rows: &[Value]) -> Vec<Uuid> {
+    rows.iter().map(|row| row["id"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn a_rebuild_that_is_killed_at_any_moment_loses_no_run_and_the_next_one_goes_on() {
+    let (_dir, state, all) = with_runs(600);
+    for turn in 0..12_u64 {
+        drop(std::fs::remove_file(state.index()));
+        let mut one = Command::new(env!("CARGO_BIN_EXE_opsdeck"))
+            .args(["--state-dir", state.root().to_str().unwrap(), "reindex"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Somewhere in it: when so many rows are there, or before there is an index at all.
+        let rows = || Index::open(&state).and_then(|index| index.ids()).map_or(0, |ids| ids.len());
+        while turn > 0 && (rows() as u64) < turn * 50 && one.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        drop(one.kill());
+        one.wait().unwrap();
+        assert_eq!(ids(&listed(state.root(), 2_000)), all, "in turn {turn}");
+    }
+    let index = opsdeck::run::whole_index(&state).unwrap();
+    assert_eq!((index.is_whole().unwrap(), index.ids().unwrap().len()), (true, all.len()));
+}
+
+#[test]
+fn several_that_rebuild_at_once_make_one_index_with_every_run_once() {
+    let (_dir, state, all) = with_runs(400);
+    std::fs::write(state.root().join("index.db"), "garbage, and long enough to be read as a header").unwrap();
+    let whole = || opsdeck::run::whole_index(&state).unwrap().ids().unwrap().len();
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..4).map(|_| scope.spawn(whole)).collect();
+        askers.into_iter().for_each(|one| assert_eq!(one.join().unwrap(), all.len()));
+    });
+    assert_eq!(ids(&listed(state.root(), 1_000)), all);
+}
+
+#[test]
+fn a_damaged_index_hides_no_run_and_what_was_decided_does_not_lie_in_it() {
+    let (_dir, state, all) = with_runs(40);
+    let said = opsdeck(state.root(), &["line", "stop", "staging", "--reason", "disk array"]);
+    assert_eq!(said.0, Some(0), "{said:?}");
+    assert_eq!(ids(&listed(state.root(), 50)), all);
+    let harm: [&dyn Fn(); 4] = [
+        &|| drop(std::fs::remove_file(state.index())),
+        &|| std::fs::write(state.index(), b"").unwrap(),
+        &|| {
+            let mut bytes = std::fs::read(state.index()).unwrap();
+            let half = bytes.len() / 2;
+            bytes[4_096..half].fill(0xff);
+            std::fs::write(state.index(), bytes).unwrap();
+        },
+        &|| std::fs::remove_dir_all(state.root().join("index.d")).unwrap(),
+    ];
+    for (n, harm) in harm.iter().enumerate() {
+        harm();
+        assert_eq!(ids(&listed(state.root(), 50)), all, "after harm {n}");
+        let (code, out, err) = opsdeck(state.root(), &["line"]);
+        assert!(code == Some(0) && out.contains("disk array"), "after harm {n}: {out}{err}");
+    }
+}
+
+#[test]
+fn a_journal_that_is_not_what_it_was_is_read_again() {
+    let (_dir, state, all) = with_runs(5);
+    assert_eq!(listed(state.root(), 9)[0]["state"], "succeeded");
+    let dir = state.run(all[0]);
+    let text = std::fs::read_to_string(dir.journal()).unwrap().replace("succeeded", "cancelled");
+    std::fs::write(dir.journal(), text).unwrap();
+    let shown: Value =
+        serde_json::from_str(&opsdeck(state.root(), &["show", "--json", &all[0].to_string()]).1).unwrap();
+    assert_eq!((&listed(state.root(), 9)[0]["state"], &shown["state"]), (&"cancelled".into(), &"cancelled".into()));
+}
+
+#[test]
+fn a_control_database_that_is_gone_or_damaged_is_loud_and_runs_are_listed_all_the_same() {
+    let (_dir, state, all) = with_runs(5);
+    std::fs::write(state.control(), "no database at all, but longer than its header").unwrap();
+    let (code, _, err) = opsdeck(state.root(), &["line"]);
+    assert!(code == Some(1) && err.contains("control.db is damaged"), "{err}");
+    assert_eq!(ids(&listed(state.root(), 9)), all);
+    std::fs::remove_file(state.control()).unwrap();
+    let (code, _, err) = opsdeck(state.root(), &["line"]);
+    assert!(code == Some(1) && err.contains("control.db is gone") && err.contains("opsdeck claim"), "{err}");
+    assert_eq!(ids(&listed(state.root(), 9)), all);
+}
+
+/// A state directory as opsdeck 0.1 left it: two playbooks that ended, one at work and one that waited for it when the
+/// machine died, a stopped line, a forced breaker.
+fn recorded() -> (tempfile::TempDir, StateDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("state");
+    std::fs::create_dir(&root).unwrap();
+    let tar = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state-0.1.tar.gz");
+    let done = Command::new("tar").arg("-xzf").arg(tar).arg("-C").arg(&root).arg("--no-same-owner").status().unwrap();
+    assert!(done.success());
+    (dir, StateDir::at(root))
+}
+
+#[test]
+fn what_was_decided_under_an_earlier_version_holds_and_its_runs_are_numbered_by_age() {
+    let (_dir, state) = recorded();
+    let (code, out, err) = opsdeck(state.root(), &["line"]);
+    assert!(code == Some(0) && out.contains("disk array is replaced"), "{out}{err}");
+    let control = Control::open(&state).unwrap();
+    assert!(control.breakers(None).unwrap().iter().any(|row| row.body.contains("rack power")));
+    let held = control.leases("/srv/shop").unwrap();
+    assert_eq!((held.len(), held[0].token), (1, 3), "{held:?}");
+    let numbers: Vec<u64> = state.run_ids().unwrap().iter().map(|id| control.numbered(*id).unwrap().unwrap()).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let rows = listed(state.root(), 9);
+    let seen: Vec<_> = rows.iter().map(|row| row["number"].as_u64().unwrap()).collect();
+    assert_eq!(seen, [5, 4, 3, 2, 1]);
+    assert_eq!((&rows[2]["state"], &rows[3]["state"]), (&"failed".into(), &"succeeded".into()));
+    let (code, out, err) = opsdeck(state.root(), &["show", "#3"]);
+    assert!(code == Some(0) && out.contains("deploy.yml"), "{out}{err}");
+}
+
+#[test]
+fn a_program_of_the_earlier_version_can_decide_nothing_that_nobody_would_see() {
+    let (_dir, state) = recorded();
+    drop(Control::open(&state).unwrap());
+    let old = rusqlite::Connection::open(state.legacy()).unwrap();
+    let lease = "INSERT INTO leases (run, scope, taken_at) VALUES ('01a22e69-0000-7000-8000-000000000000', '/srv', 1)";
+    let why = old.execute(lease, []).unwrap_err().to_string();
+    assert!(why.contains("a newer opsdeck"), "{why}");
+    assert!(old.execute("DELETE FROM lines", []).is_err(), "nor end anything");
+    assert!(old.execute("DELETE FROM leases WHERE token = 4", []).is_ok(), "but give its lease back");
+    let fenced: bool = old.query_row("SELECT EXISTS (SELECT 1 FROM leases WHERE token = 3)", [], |r| r.get(0)).unwrap();
+    assert!(fenced, "a step of that time still finds its fence");
+}
