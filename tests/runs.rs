@@ -1,6 +1,8 @@
 //! Runs on the real Ansible, over local connections: launched, watched, killed at, stopped, done again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "runs/targets.rs"]
+mod targets;
 #[path = "support/wait.rs"]
 mod wait;
 #[path = "runs/world.rs"]

@@ -86,11 +86,11 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
             eprintln!("opsdeck: {}", crate::text::plain(&engines.words()));
         }
     }
-    let hosts = planned.ok().map(|engines| engines.hosts().map(str::to_owned).collect());
     let request = Request {
         environment,
         cwd: place.project.root,
-        hosts,
+        only: None,
+        shown: None,
         secrets,
         on_conflict: crate::run::spec::OnConflict::Warn,
         timeout: None,

@@ -110,7 +110,8 @@ impl Target {
         Ok(Request {
             environment,
             cwd: place.project.root,
-            hosts: None,
+            only: None,
+            shown: None,
             secrets: self.hosts.passwords.ask()?,
             on_conflict,
             timeout: self.timeout,

@@ -18,7 +18,7 @@ mod verify;
 
 pub use order::Members;
 pub use pattern::{PatternError, Selection};
-pub use store::{GroupId, HostId};
+pub use store::{GroupId, HostId, LOCALHOST};
 pub use value::Value;
 pub use vars::{HostVars, Var};
 pub use verify::verify;
@@ -29,7 +29,7 @@ use settings::Settings;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use store::{LOCALHOST, Place, Stop, Store};
+use store::{Place, Stop, Store};
 
 /// Why the native engine leaves an answer to Ansible.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -61,11 +61,48 @@ impl Inventory {
     /// # Errors
     /// A pattern that Ansible refuses, or whose meaning only Ansible can tell.
     pub fn select(&self, pattern: &str, limit: Option<&str>) -> Result<Selection, PatternError> {
+        let mut found = self.chosen(&split::split(pattern)?, limit)?;
+        if found.hosts.is_empty() && LOCALHOST.contains(&pattern) {
+            // here Ansible falls back to the very name that was asked for, even if the limit has just left it out
+            found.hosts.push(self.host(pattern).unwrap_or_else(|| implicit(pattern)));
+        }
+        Ok(found)
+    }
+
+    /// The hosts of a play: `patterns` as its `hosts:` names them, each cut for itself. Not even `localhost` gets past the
+    /// limit here.
+    ///
+    /// # Errors
+    /// As [`Inventory::select`].
+    pub fn select_play(&self, patterns: &[String], limit: Option<&str>) -> Result<Selection, PatternError> {
+        let mut parts = Vec::new();
+        for pattern in patterns {
+            parts.extend(split::split(pattern)?);
+        }
+        self.chosen(&parts, limit)
+    }
+
+    /// The hosts of a limit that holds nothing but their own names: whatever becomes of groups, it lets no other pass.
+    /// `None`: it holds other things, or nothing.
+    pub fn limited_to(&self, limit: &str) -> Option<Vec<HostId>> {
+        let parts = self.limits(limit).ok()?;
+        let named =
+            parts.iter().filter(|part| !part.is_empty()).map(|part| self.host(part)).collect::<Option<Vec<_>>>();
+        named.filter(|hosts| !hosts.is_empty())
+    }
+
+    /// True if the patterns of a play are nothing but names of hosts: no group that is made later changes what they select.
+    pub fn names_hosts(&self, patterns: &[String]) -> bool {
+        let is_host = |part: &String| self.host(part).is_some() || LOCALHOST.contains(&part.as_str());
+        patterns.iter().all(|pattern| split::split(pattern).is_ok_and(|parts| parts.iter().all(is_host)))
+    }
+
+    fn chosen(&self, patterns: &[String], limit: Option<&str>) -> Result<Selection, PatternError> {
         if self.engine == Engine::Ansible {
             return unsure("this inventory was read by Ansible, which does not tell the order of its hosts");
         }
         let mut run = Run { inventory: self, implicit: None, unmatched: Vec::new() };
-        let mut listed = run.all_of(&split::split(pattern)?)?;
+        let mut listed = run.all_of(patterns)?;
         let limits = limit.map(|limit| self.limits(limit)).transpose()?.unwrap_or_default();
         if !limits.is_empty() {
             let within: HashSet<HostId> = run.all_of(&limits)?.hosts.into_iter().collect();
@@ -74,10 +111,6 @@ impl Inventory {
         let mut seen = HashSet::new();
         listed.hosts.retain(|host| seen.insert(*host));
         let fixed = !listed.chance || listed.hosts.len() < 2;
-        if listed.hosts.is_empty() && LOCALHOST.contains(&pattern) {
-            // here Ansible falls back to the very name that was asked for, even if the limit has just left it out
-            listed.hosts.push(self.host(pattern).unwrap_or_else(|| implicit(pattern)));
-        }
         Ok(Selection { hosts: listed.hosts, fixed, unmatched: run.unmatched })
     }
 

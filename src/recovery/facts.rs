@@ -9,7 +9,6 @@ use crate::health::record::Report;
 use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::Policy;
 use crate::project::scope;
-use crate::run::spec::{Scope, Work};
 use crate::run::{list, read_spec, whole_index};
 use crate::state::{Control, DbError, Filter, StateDir};
 use std::path::Path;
@@ -115,8 +114,7 @@ fn busy(store: &StateDir, about: About<'_>) -> Result<Vec<String>, String> {
         if row.kind == KIND && matches!(row.state.as_str(), "probation" | "inhibited") {
             continue;
         }
-        let whole = matches!(&spec.work, Work::Plan(plan) if plan.scope == Scope::Environment);
-        if whole || spec.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|h| h == about.host)) {
+        if spec.touched().is_none_or(|hosts| hosts.iter().any(|h| h == about.host)) {
             busy.push(format!("run {} ({}, {}, {})", row.id, row.title, row.operator, row.state));
         }
     }

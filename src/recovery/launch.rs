@@ -9,6 +9,7 @@ use crate::project::config::recovery::Policy;
 use crate::project::{Env, Project, Runbook};
 use crate::run::launch::{LaunchError, begin};
 use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
+use crate::run::targets::{self, Targets};
 use crate::state::operator::Operator;
 use crate::state::{Control, StateDir};
 use serde::{Deserialize, Serialize};
@@ -153,6 +154,7 @@ pub fn launch(store: &StateDir, id: Uuid, body: &Body) -> Result<(), LaunchError
 /// It cannot be written as JSON.
 pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
     let title = format!("{} on {}", body.policy.name, body.host);
+    let (beside, open) = beside(body);
     let plan = Planned {
         kind: KIND.to_owned(),
         title,
@@ -170,6 +172,8 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         argv: Vec::new(),
         env: Default::default(),
         hosts: Some(vec![body.host.clone()]),
+        beside,
+        open,
         secrets: Vec::new(),
         on_conflict: OnConflict::Wait,
         timeout: None,
@@ -178,6 +182,21 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
     })
+}
+
+/// The hosts that its runbooks act on besides its own, by delegation, and why there may be others.
+fn beside(body: &Body) -> (Vec<String>, Option<String>) {
+    let (host, env) = (std::slice::from_ref(&body.host), Env::current());
+    let asks = body.ladder.iter().map(|action| &action.ask).chain(&body.diagnostics);
+    let all: Vec<Targets> = asks.map(|ask| targets::now(ask, &body.cwd, &env, Some(host))).collect();
+    let open = all.iter().find_map(Targets::open).map(str::to_owned);
+    let mut names: Vec<String> = Vec::new();
+    for name in all.into_iter().flat_map(|targets| targets.hosts.names.into_iter().chain(targets.beside.names)) {
+        if name != body.host && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (names, open)
 }
 
 /// What was frozen for a run, if it is a recovery.

@@ -107,6 +107,8 @@ fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
         argv: Vec::new(),
         env: Default::default(),
         hosts: Some(hosts),
+        beside: Vec::new(),
+        open: None,
         secrets: Vec::new(),
         on_conflict: OnConflict::Wait,
         timeout: None,

@@ -3,7 +3,8 @@
 
 use super::spec::{OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
-use super::{lease, ledger, list, spawn, targets};
+use super::targets::{self, Targets};
+use super::{lease, ledger, list, spawn};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -28,8 +29,11 @@ pub struct Request {
     pub environment: Option<String>,
     /// The project's root.
     pub cwd: PathBuf,
-    /// Hosts that it will touch, where that is known.
-    pub hosts: Option<Vec<String>>,
+    /// The hosts that its limit names, where whoever asks knows that they are hosts. What it touches is told by
+    /// [`targets`] alone, when it is launched.
+    pub only: Option<Vec<String>>,
+    /// What it touches as a person was shown it: when it is another by now, nothing is launched.
+    pub shown: Option<Targets>,
     /// Passwords and private answers.
     pub secrets: Secrets,
     /// What to do when another run holds the hosts.
@@ -67,6 +71,9 @@ pub enum LaunchError {
         /// In words.
         why: String,
     },
+    /// The hosts are others than those that a person was shown.
+    #[error("nothing was launched, since the hosts changed after you looked: {0}. Look again, then launch")]
+    Changed(String),
     /// The playbook would ask at a terminal, which a background run does not have.
     #[error("{}", asks(.0))]
     Questions(Vec<Question>),
@@ -85,14 +92,18 @@ pub enum LaunchError {
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
-pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
+pub fn launch(store: &StateDir, request: Request) -> Result<Launched, LaunchError> {
     let env = Env::current();
-    if request.hosts.is_none() {
-        request.hosts = targets::known(&request.ask, &request.cwd, &env);
-    }
+    let scan = scan(&request, &env);
+    let targets = targets::seen(&request.ask, &request.cwd, &env, request.only.as_deref(), &scan.touches);
+    let changed = request.shown.as_ref().and_then(|shown| targets.changed_since(shown));
     let control = Control::open(store)?;
-    let mut spec = freeze(store, &request, &env)?;
-    let (tool, warnings) = match admit(store, &control, &request, &env) {
+    let mut spec = freeze(store, &request, targets, &env)?;
+    let admitted = match changed {
+        Some(changed) => Err(LaunchError::Changed(changed)),
+        None => admit(store, &control, &request, scan, &spec, &env),
+    };
+    let (tool, warnings) = match admitted {
         Ok(admitted) => admitted,
         Err(e) => {
             ledger::refused(store, &spec, &e.to_string())?;
@@ -135,12 +146,19 @@ fn admit(
     store: &StateDir,
     control: &Control,
     request: &Request,
+    scan: prompts::Scan,
+    spec: &RunSpec,
     env: &Env,
 ) -> Result<(PathBuf, Vec<String>), LaunchError> {
     check(request)?;
     let tool = tool(&request.ask, env)?;
-    let mut warnings = questions(request, env)?;
-    let held = lease::holder(store, control, &request.ask, &request.cwd, request.hosts.as_deref())?;
+    let mut warnings = questions(scan)?;
+    warnings.extend(
+        spec.open.as_ref().map(|why| {
+            format!("hosts not known before it runs, so until it ends it holds all of its environment: {why}")
+        }),
+    );
+    let held = lease::holder(store, control, &request.ask, &request.cwd, spec.touched().as_deref())?;
     match (held, request.on_conflict) {
         (Some((by, why)), OnConflict::Refuse) => return Err(LaunchError::Held { by, why }),
         (Some((_, why)), OnConflict::Wait) => warnings.push(format!("waits: {why}")),
@@ -197,7 +215,7 @@ fn is_in_collection(name: &str) -> bool {
     name.split('.').count() >= 3 && name.split('.').all(word)
 }
 
-fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, LaunchError> {
+fn freeze(store: &StateDir, request: &Request, targets: Targets, env: &Env) -> Result<RunSpec, LaunchError> {
     let id = Uuid::now_v7();
     let step = store.run(id).step(1);
     let plugin = ansible::callback::install(&store.plugins())?;
@@ -214,7 +232,9 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
         cwd: request.cwd.clone(),
         argv: ansible::command::shown(&request.ask, &names),
         env: ansible::environment::additions(channels, adhoc, &cfg, env),
-        hosts: request.hosts.clone(),
+        open: targets.open().map(str::to_owned),
+        beside: targets.beside.names,
+        hosts: targets.hosts.open.is_none().then_some(targets.hosts.names),
         secrets: names.iter().map(ToString::to_string).collect(),
         on_conflict: request.on_conflict,
         timeout: request.timeout,
@@ -271,8 +291,7 @@ fn scan(request: &Request, env: &Env) -> prompts::Scan {
 }
 
 /// Everything that a playbook would ask must be answered before, or be known to be skipped.
-fn questions(request: &Request, env: &Env) -> Result<Vec<String>, LaunchError> {
-    let scan = scan(request, env);
+fn questions(scan: prompts::Scan) -> Result<Vec<String>, LaunchError> {
     if !scan.questions.is_empty() {
         return Err(LaunchError::Questions(scan.questions));
     }

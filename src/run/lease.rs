@@ -1,7 +1,7 @@
 //! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
 
-use super::spec::{Ask, OnConflict, RunSpec, Scope, Work};
+use super::spec::{Ask, OnConflict, RunSpec, Work};
 use super::{Follower, supervise::attach};
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
@@ -36,7 +36,7 @@ pub enum Hold {
 pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Result<Hold, DbError> {
     let scope = scope(spec.work.inventory(), &spec.cwd);
     loop {
-        match control.take_lease(spec.id, &scope, wanted(spec), now)? {
+        match control.take_lease(spec.id, &scope, spec.touched().as_deref(), now)? {
             Taken::Got { token } => return Ok(Hold::Got { token }),
             Taken::HeldBy(lease) if is_dead(store, &lease) => control.free_lease(lease.run)?,
             Taken::HeldBy(lease) => {
@@ -52,8 +52,9 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
 /// # Errors
 /// control.db cannot be used.
 pub fn break_and_take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Result<Hold, DbError> {
+    let wanted = spec.touched();
     for lease in control.leases(&scope(spec.work.inventory(), &spec.cwd))? {
-        if lease.run != spec.id && lease.overlaps(wanted(spec)) {
+        if lease.run != spec.id && lease.overlaps(wanted.as_deref()) {
             if let Err(e) = super::ledger::lease_broken(store, spec, lease.run) {
                 tracing::error!("the audit ledger could not take a broken lease: {e}");
             }
@@ -61,12 +62,6 @@ pub fn break_and_take(store: &StateDir, control: &Control, spec: &RunSpec, now: 
         }
     }
     take(store, control, spec, now)
-}
-
-/// Hosts that a run's lease is on; `None`: any of its environment.
-fn wanted(spec: &RunSpec) -> Option<&[String]> {
-    let whole = matches!(&spec.work, Work::Plan(plan) if plan.scope == Scope::Environment);
-    spec.hosts.as_deref().filter(|_| !whole)
 }
 
 /// The live run, if any, that holds a lease on hosts which `ask` may touch.
@@ -171,7 +166,11 @@ fn words(store: &StateDir, lease: &Lease) -> String {
         (Some(hosts), _) if hosts.len() <= 3 => hosts.join(", "),
         (Some(hosts), _) => format!("{} hosts", hosts.len()),
         (None, Some(environment)) => environment,
-        (None, None) => "hosts that are not known before it runs".to_owned(),
+        (None, None) => {
+            let why = spec.as_ref().and_then(|spec| spec.open.as_deref());
+            let why = why.map_or(String::new(), |why| format!(" ({why})"));
+            format!("hosts that are not known before it runs{why}")
+        }
     };
     let since = human::date_time(lease.taken_at);
     let of = who.map_or(String::new(), |who| format!(" of {who}"));

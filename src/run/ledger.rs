@@ -26,7 +26,7 @@ fn about(record: Record, spec: &RunSpec) -> Record {
         run_id: Some(spec.id),
         release: release(spec),
         subject: Some(spec.work.title()),
-        targets: spec.hosts.clone(),
+        targets: spec.hosts.as_ref().map(|hosts| hosts.iter().chain(&spec.beside).cloned().collect()),
         argv: spec.argv.clone(),
         metadata,
         ..record

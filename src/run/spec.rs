@@ -31,6 +31,12 @@ pub struct RunSpec {
     pub env: BTreeMap<String, String>,
     /// Hosts that the pattern and limit select, as far as was known at launch (`None`: not known).
     pub hosts: Option<Vec<String>>,
+    /// Hosts that tasks are delegated to besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
+    /// Why it may touch other hosts than these; then its lease is on any of its environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
     /// Names of secrets that were given ("become", "connection", "vault:default", "prompt:password").
     pub secrets: Vec<String>,
     /// What to do when another run holds a lease on the same hosts.
@@ -87,6 +93,15 @@ pub enum Scope {
     Environment,
     /// Its hosts alone.
     Hosts,
+}
+
+impl RunSpec {
+    /// Every host that it may touch; `None`: it may be any of its environment.
+    pub fn touched(&self) -> Option<Vec<String>> {
+        let whole = matches!(&self.work, Work::Plan(plan) if plan.scope == Scope::Environment);
+        let hosts = self.hosts.as_ref().filter(|_| !whole && self.open.is_none())?;
+        Some(hosts.iter().chain(&self.beside).cloned().collect())
+    }
 }
 
 impl Work {

@@ -1,48 +1,283 @@
-//! Which hosts a run will touch, told before it runs: natively, and only where the native engine is sure. What it leaves
-//! to Ansible stays unknown, and unknown hosts overlap with all others when leases are compared.
+//! Which hosts a run will touch, told before it runs: the one answer for leases, confirmations, verbs and specs. Natively,
+//! and only where that is sure; whatever keeps the answer from being whole is said with its file and line, and hosts that
+//! are not known overlap with all others when leases are compared.
+//!
+//! Touched are the hosts that plays select and those that tasks are delegated to (a limit does not keep Ansible from
+//! these); the machine itself is not, where a task is only delegated to it. The answer is an upper bound: tags, conditions
+//! and `run_once` leave hosts out, and never add one.
 
 use super::Ask;
-use crate::inventory::{Inventory, Options};
+use crate::ansible::prompts::{self, To, Touch, TouchKind, templated};
+use crate::inventory::{Declined, HostId, Inventory, LOCALHOST, Options};
 use crate::project::cfg::{AnsibleCfg, Env};
 use crate::state::file;
+use crate::text::human;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
 /// More hosts than this go into a file: a command line has an end.
 const ON_THE_LINE: usize = 50;
+/// So many hosts that came or went are named.
+const NAMED: usize = 5;
 
-/// The hosts, in the order of the pattern; `None`: not known before it runs.
-pub fn known(ask: &Ask, root: &Path, env: &Env) -> Option<Vec<String>> {
+/// The hosts that something will touch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Targets {
+    /// Those that its plays, or its pattern, select.
+    pub hosts: Part,
+    /// Those that its tasks are delegated to, and that no play selects.
+    pub beside: Part,
+}
+
+/// Hosts, and whether they are all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Part {
+    /// The hosts that are known, in order.
+    pub names: Vec<String>,
+    /// Why there may be others: `site.yml:12: the hosts of the play are a template: {{ where }}`. `None`: there are none.
+    pub open: Option<String>,
+}
+
+/// Where the answer comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    /// The hosts and groups, or why only Ansible can read them.
+    pub inventory: Result<&'a Inventory, &'a str>,
+    /// What the playbook holds ([`prompts::scan`]); nothing for other kinds.
+    pub touches: &'a [Touch],
+    /// The hosts that the limit names, where whoever asks knows that they are hosts.
+    pub only: Option<&'a [String]>,
+}
+
+/// The hosts that `ask` will touch in the project at `root`, from the files as they are now.
+pub fn now(ask: &Ask, root: &Path, env: &Env, only: Option<&[String]>) -> Targets {
+    let touches = match ask {
+        Ask::Playbook(play) => {
+            prompts::scan(root, &play.playbook, &BTreeSet::new(), &AnsibleCfg::load(root, env)).touches
+        }
+        Ask::Adhoc(_) | Ask::Shell(_) => vec![],
+    };
+    seen(ask, root, env, only, &touches)
+}
+
+/// As [`now`], with what is known already of the playbook.
+pub fn seen(ask: &Ask, root: &Path, env: &Env, only: Option<&[String]>, touches: &[Touch]) -> Targets {
+    let inventory = load(ask, root, env);
+    of(ask, Sight { inventory: inventory.as_ref().map_err(String::as_str), touches, only })
+}
+
+fn load(ask: &Ask, root: &Path, env: &Env) -> Result<Inventory, String> {
     let common = ask.common();
     let sources = if common.inventory.is_empty() {
-        let named = AnsibleCfg::load(root, env).inventory()?;
+        let named = AnsibleCfg::load(root, env).inventory();
+        let named = named.ok_or("neither -i nor ansible.cfg names an inventory, so it is Ansible's own")?;
         named.iter().map(|path| path.to_string_lossy().into_owned()).collect()
     } else {
         common.inventory.clone()
     };
-    let patterns = match ask {
-        Ask::Adhoc(adhoc) => vec![adhoc.pattern.clone()],
-        Ask::Shell(shell) => vec![shell.pattern.clone()],
-        Ask::Playbook(play) => {
-            let plays = crate::project::playbook(root, &play.playbook)?.plays;
-            plays.into_iter().map(|(_, hosts)| hosts).collect()
-        }
+    let told = |mut declined: Declined| {
+        let file = declined.file.as_deref().map(|file| file.strip_prefix(root).unwrap_or(file).to_path_buf());
+        declined.file = file;
+        format!("only Ansible can read the inventory: {declined}")
     };
-    // An imported playbook has its own patterns; a template is only known to Ansible.
-    if patterns.iter().any(|p| p.trim().is_empty() || p.contains("{{")) {
-        return None;
-    }
-    let inventory = Inventory::load(root, &sources, &Options { env: env.clone() }).ok()?;
-    let mut hosts = indexmap::IndexSet::new();
-    for pattern in &patterns {
-        let selection = inventory.select(pattern, common.limit.as_deref()).ok()?;
-        // A group that is not there yet may be made by an earlier play (add_host, group_by).
-        if patterns.len() > 1 && !selection.unmatched.is_empty() {
-            return None;
+    Inventory::load(root, &sources, &Options { env: env.clone() }).map_err(told)
+}
+
+/// The hosts that `ask` will touch.
+pub fn of(ask: &Ask, sight: Sight<'_>) -> Targets {
+    let limit = ask.common().limit.as_deref();
+    let mut find = Find { sight, limit, grown: None, hosts: Named::default(), beside: Named::default() };
+    match ask {
+        Ask::Adhoc(adhoc) => {
+            find.pattern(&adhoc.pattern);
+            let module = adhoc.module.rsplit('.').next().unwrap_or_default();
+            if module.starts_with("include_") || module.starts_with("import_") {
+                find.beside.open(|| format!("what {module} brings in is not looked into"));
+            }
         }
-        hosts.extend(selection.hosts.iter().map(|id| inventory.host_name(*id).to_owned()));
+        Ask::Shell(shell) => find.pattern(&shell.pattern),
+        Ask::Playbook(_) => sight.touches.iter().for_each(|touch| find.touch(touch)),
     }
-    Some(hosts.into_iter().collect())
+    let hosts = find.hosts.part;
+    let selected: HashSet<&String> = hosts.names.iter().collect();
+    let mut beside = find.beside.part;
+    beside.names.retain(|name| !selected.contains(name));
+    Targets { hosts, beside }
+}
+
+/// Names, each once, as they are found.
+#[derive(Default)]
+struct Named {
+    part: Part,
+    seen: HashSet<String>,
+}
+
+impl Named {
+    fn add(&mut self, name: &str) {
+        if !self.seen.contains(name) {
+            self.seen.insert(name.to_owned());
+            self.part.names.push(name.to_owned());
+        }
+    }
+
+    /// The first reason stays.
+    fn open(&mut self, why: impl FnOnce() -> String) {
+        self.part.open.get_or_insert_with(why);
+    }
+}
+
+struct Find<'a> {
+    sight: Sight<'a>,
+    limit: Option<&'a str>,
+    /// Why later plays may select others than now.
+    grown: Option<String>,
+    hosts: Named,
+    beside: Named,
+}
+
+impl Find<'_> {
+    /// An ad-hoc pattern.
+    fn pattern(&mut self, pattern: &str) {
+        let found = self.sight.inventory.map_err(str::to_owned).and_then(|inventory| {
+            let selected =
+                inventory.select(pattern, self.limit).map_err(|e| format!("the pattern `{pattern}`: {e}"))?;
+            Ok((inventory, selected.hosts))
+        });
+        match found {
+            Ok((inventory, hosts)) => hosts.iter().for_each(|id| self.hosts.add(inventory.host_name(*id))),
+            Err(why) => self.bounded(why),
+        }
+    }
+
+    fn touch(&mut self, touch: &Touch) {
+        let place = touch.place();
+        match &touch.kind {
+            TouchKind::Play(patterns) => self.play(patterns, &place),
+            TouchKind::Delegated(to) => self.delegated(to, &place),
+            TouchKind::Makes(what) => {
+                let why = || format!("{place}: {what} may change what later plays select");
+                self.grown.get_or_insert_with(why);
+            }
+            TouchKind::Unseen { what, why, plays } => {
+                let why = format!("{place}: {what} could not be looked into ({why})");
+                if *plays {
+                    self.bounded(why.clone());
+                }
+                self.beside.open(|| why.clone());
+                self.grown.get_or_insert(why);
+            }
+        }
+    }
+
+    fn play(&mut self, patterns: &[String], place: &str) {
+        if let Some(template) = patterns.iter().find(|pattern| templated(pattern)) {
+            return self.bounded(format!("{place}: the hosts of the play are a template: {template}"));
+        }
+        let inventory = match self.sight.inventory {
+            Ok(inventory) => inventory,
+            Err(why) => return self.bounded(why.to_owned()),
+        };
+        match inventory.select_play(patterns, self.limit) {
+            Ok(selected) => selected.hosts.iter().for_each(|id| self.hosts.add(inventory.host_name(*id))),
+            Err(e) => self.bounded(format!("{place}: {e}")),
+        }
+        if let Some(grown) = self.grown.clone().filter(|_| !inventory.names_hosts(patterns)) {
+            self.bounded(grown);
+        }
+    }
+
+    /// Which hosts it is cannot be told; but a limit that names hosts lets no other pass.
+    fn bounded(&mut self, why: String) {
+        if let Some(only) = self.sight.only {
+            return only.iter().for_each(|name| self.hosts.add(name));
+        }
+        let named = self.sight.inventory.ok().and_then(|inventory| {
+            let hosts: Vec<HostId> = inventory.limited_to(self.limit?)?;
+            Some(hosts.iter().map(|id| inventory.host_name(*id).to_owned()).collect::<Vec<_>>())
+        });
+        match named {
+            Some(named) => named.iter().for_each(|name| self.hosts.add(name)),
+            None => self.hosts.open(|| why),
+        }
+    }
+
+    fn delegated(&mut self, to: &To, place: &str) {
+        let pattern = match to {
+            To::Host(name) if LOCALHOST.contains(&name.as_str()) => return,
+            To::Host(name) => return self.beside.add(name),
+            To::Template(text) => {
+                return self.beside.open(|| format!("{place}: where the task is delegated to is a template: {text}"));
+            }
+            To::Pattern(pattern) => pattern,
+        };
+        if let Some(grown) = &self.grown {
+            self.beside.open(|| grown.clone());
+        }
+        let inventory = match self.sight.inventory {
+            Ok(inventory) => inventory,
+            Err(why) => return self.beside.open(|| why.to_owned()),
+        };
+        match inventory.select_play(std::slice::from_ref(pattern), None) {
+            Ok(selected) => selected.hosts.iter().for_each(|id| self.beside.add(inventory.host_name(*id))),
+            Err(e) => self.beside.open(|| format!("{place}: {e}")),
+        }
+    }
+}
+
+impl Targets {
+    /// Why the hosts are not known before it runs; `None`: they are.
+    pub fn open(&self) -> Option<&str> {
+        self.hosts.open.as_deref().or(self.beside.open.as_deref())
+    }
+
+    /// Every host, where they are all known.
+    pub fn touched(&self) -> Option<Vec<String>> {
+        let known = self.open().is_none();
+        known.then(|| self.hosts.names.iter().chain(&self.beside.names).cloned().collect())
+    }
+
+    /// In words, for a person: `3 hosts`, `3 hosts, and tasks are delegated to lb1`, `hosts not known before it runs: ...`.
+    pub fn words(&self) -> String {
+        let (hosts, beside) = (self.hosts.names.len(), &self.beside.names);
+        let count = human::of(hosts as u64, "host");
+        let also = match beside.as_slice() {
+            [] => String::new(),
+            some if some.len() <= NAMED => format!(", and tasks are delegated to {}", some.join(", ")),
+            some => format!(", and tasks are delegated to {} others", some.len()),
+        };
+        match (&self.hosts.open, &self.beside.open) {
+            (None, None) => format!("{count}{also}"),
+            (None, Some(why)) => format!("{count}{also}, and hosts not known before it runs: {why}"),
+            (Some(why), _) if hosts == 0 => format!("hosts not known before it runs: {why}"),
+            (Some(why), _) => format!("hosts not known before it runs, at least {hosts}{also}: {why}"),
+        }
+    }
+
+    /// What is different from what a person was shown, in words; `None`: nothing.
+    pub fn changed_since(&self, shown: &Targets) -> Option<String> {
+        let all = |targets: &Targets| -> BTreeSet<String> {
+            targets.hosts.names.iter().chain(&targets.beside.names).cloned().collect()
+        };
+        let (now, then) = (all(self), all(shown));
+        let words = |of: Vec<&String>, what: &str| match of.as_slice() {
+            [] => None,
+            some if some.len() <= NAMED => {
+                Some(format!("{} {what}", some.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ")))
+            }
+            some => Some(format!("{} and {} more {what}", some[0], some.len() - 1)),
+        };
+        let came = words(now.difference(&then).collect(), "came");
+        let went = words(then.difference(&now).collect(), "went");
+        let open = match (self.open(), shown.open()) {
+            (Some(now), None) => Some(format!("they are not known any more: {now}")),
+            (None, Some(_)) => Some("they are known now".to_owned()),
+            (Some(now), Some(then)) if now != then => Some(now.to_owned()),
+            _ => None,
+        };
+        let all: Vec<String> = [came, went, open].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
 }
 
 /// What `--limit` is given for these hosts: their names, or the file at `path` with them.
@@ -58,40 +293,5 @@ pub(super) fn limit(hosts: &[String], path: &Path) -> io::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::spec::{Adhoc, Common, Play};
-
-    fn hosts(playbook: &str, limit: Option<&str>) -> Option<Vec<String>> {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("hosts.ini"), "[web]\nw[1:3]\n[db]\nd1\n").unwrap();
-        std::fs::write(dir.path().join("x.yml"), playbook).unwrap();
-        let common =
-            Common { inventory: vec!["hosts.ini".into()], limit: limit.map(str::to_owned), ..Common::default() };
-        let ask = match playbook {
-            "" => Ask::Adhoc(Adhoc { pattern: "web:!w2".into(), module: "ping".into(), args: None, common }),
-            _ => Ask::Playbook(Play { playbook: "x.yml".into(), common, ..Play::default() }),
-        };
-        known(&ask, dir.path(), &Env::default())
-    }
-
-    fn names(names: &[&str]) -> Option<Vec<String>> {
-        Some(names.iter().map(|&n| n.to_owned()).collect())
-    }
-
-    #[test]
-    fn of_a_pattern_and_of_all_plays() {
-        assert_eq!(hosts("", None), names(&["w1", "w3"]));
-        assert_eq!(hosts("- hosts: db\n- hosts: web\n", None), names(&["d1", "w1", "w2", "w3"]));
-        assert_eq!(hosts("- hosts: [web, db]\n", Some("w1,d1")), names(&["w1", "d1"]));
-        assert_eq!(hosts("- hosts: nowhere\n", None), names(&[]));
-    }
-
-    #[test]
-    fn unknown_stays_unknown() {
-        assert_eq!(hosts("- hosts: '{{ where }}'\n", None), None);
-        assert_eq!(hosts("- hosts: web\n- import_playbook: other.yml\n", None), None);
-        assert_eq!(hosts("- hosts: web\n- hosts: made_later\n", None), None);
-        assert_eq!(hosts("- hosts: [\n", None), None);
-    }
-}
+#[path = "targets_tests.rs"]
+mod tests;

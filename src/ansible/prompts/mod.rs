@@ -1,14 +1,20 @@
-//! What a playbook would ask at a terminal, found before it runs: a background run has none. Read from the files, as far
-//! as their paths are literal; what could not be looked into is said, never passed over.
+//! What a playbook would ask at a terminal, and what decides which hosts it touches, found before it runs: a background
+//! run has no terminal, and a lease is taken before. Read from the files, as far as their paths can be told; what could not
+//! be looked into is said, never passed over.
 //!
 //! Facts (measured, ansible-core 2.19): without a terminal `pause` that waits for Enter is skipped in silence, and
 //! `vars_prompt` takes its default, or None.
 
+mod among;
+mod delegate;
 mod given;
 mod tasks;
+mod touch;
 mod walk;
 
 pub use given::given_names;
+pub use touch::{To, Touch, TouchKind};
+pub use walk::templated;
 
 use crate::project::cfg::AnsibleCfg;
 use std::collections::BTreeSet;
@@ -72,6 +78,8 @@ pub struct Scan {
     pub questions: Vec<Question>,
     /// What could not be looked into: it may ask too.
     pub unseen: Vec<Unseen>,
+    /// What decides which hosts are touched, in the order in which plays run.
+    pub touches: Vec<Touch>,
 }
 
 impl Scan {

@@ -1,6 +1,8 @@
 //! Through the files: playbooks, plays, roles. Tasks are read in `tasks`.
 
-use super::{Question, QuestionKind, Scan, Unseen};
+use super::among::among;
+use super::touch::{Touch, TouchKind};
+use super::{Question, QuestionKind, Scan, Unseen, delegate};
 use crate::project::cfg::AnsibleCfg;
 use crate::yaml::{self, Node};
 use std::collections::{BTreeSet, HashSet};
@@ -29,6 +31,16 @@ pub(super) struct Walk<'a> {
     roles: Vec<PathBuf>,
     collections: Vec<PathBuf>,
     seen: HashSet<PathBuf>,
+    /// Playbooks that import each other, the outermost first.
+    within: Vec<PathBuf>,
+    files: usize,
+}
+
+/// Which files of a role are meant: `tasks_from` and `handlers_from`, where they are not `main`.
+#[derive(Default)]
+pub(super) struct From {
+    pub tasks: Option<String>,
+    pub handlers: Option<String>,
 }
 
 impl<'a> Walk<'a> {
@@ -40,11 +52,27 @@ impl<'a> Walk<'a> {
         let collections = cfg
             .collections_path()
             .unwrap_or_else(|| vec![home.join("collections"), "/usr/share/ansible/collections".into()]);
-        Self { scan: Scan::default(), root, given, roles, collections, seen: HashSet::new() }
+        Self {
+            scan: Scan::default(),
+            root,
+            given,
+            roles,
+            collections,
+            seen: HashSet::new(),
+            within: Vec::new(),
+            files: 0,
+        }
     }
 
+    /// A playbook, as often as it is imported: each time its plays run again.
     pub fn playbook(&mut self, path: &Path, from: Option<(Here<'_>, &Node)>) {
-        let Some(plays) = self.read(path, from) else { return };
+        let path = &tidy(path);
+        if self.within.contains(path) {
+            let Some((here, node)) = from else { return };
+            return self.unknown(&self.relative(path).to_string_lossy(), "it imports itself", true, here, node);
+        }
+        let Some(plays) = self.parse(path, true, from) else { return };
+        self.within.push(path.clone());
         let folder = path.parent().unwrap_or(self.root).to_path_buf();
         let here = Here { file: path, playbook: &folder, role: None, maybe: false };
         for play in plays.items() {
@@ -53,22 +81,47 @@ impl<'a> Walk<'a> {
                 None => self.play(play, here),
             }
         }
+        self.within.pop();
     }
 
     fn import_playbook(&mut self, target: &Node, here: Here<'_>) {
-        match target.text() {
-            Some(name) if !templated(name) => {
-                let path = here.playbook.join(name);
-                if path.exists() || !name.contains('.') || name.contains('/') {
-                    return self.playbook(&path, Some((here, target)));
-                }
-                self.unseen(name, "a playbook of a collection", here, target);
+        let Some(name) = target.text().filter(|name| !templated(name)) else {
+            let what = target.text().unwrap_or("import_playbook");
+            return self.unknown(what, "its name is known only when it runs", true, here, target);
+        };
+        let path = here.playbook.join(name);
+        match self.of_collection(name, here.playbook) {
+            Some(found) => self.playbook(&found, Some((here, target))),
+            None if path.exists() || !name.contains('.') || name.contains('/') => {
+                self.playbook(&path, Some((here, target)));
             }
-            name => self.unseen(name.unwrap_or("import_playbook"), "its name is known only when it runs", here, target),
+            None => {
+                self.unknown(name, "no such file was found, nor such a playbook of a collection", true, here, target)
+            }
         }
     }
 
+    /// The file of `namespace.collection.playbook`, where the collection is installed.
+    fn of_collection(&self, name: &str, playbook: &Path) -> Option<PathBuf> {
+        let [namespace, collection, rest] = name.splitn(3, '.').collect::<Vec<_>>()[..] else { return None };
+        let inside = Path::new("ansible_collections").join(namespace).join(collection).join("playbooks");
+        let names = [rest.to_owned(), format!("{rest}.yml"), format!("{rest}.yaml")];
+        self.collections(playbook).find_map(|place| {
+            let folder = place.join(&inside);
+            names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+        })
+    }
+
+    /// Where collections lie: beside the playbook first.
+    fn collections(&self, playbook: &Path) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(playbook.join("collections")).chain(self.collections.iter().cloned())
+    }
+
     fn play(&mut self, play: &Node, here: Here<'_>) {
+        if let Some(hosts) = play.get("hosts") {
+            let patterns = list(hosts).into_iter().filter_map(Node::text).map(str::to_owned).collect();
+            self.touch(TouchKind::Play(patterns), here, hosts);
+        }
         for variable in play.get("vars_prompt").map(list).unwrap_or_default() {
             self.variable(variable, here);
         }
@@ -105,28 +158,41 @@ impl<'a> Walk<'a> {
     fn role_entry(&mut self, entry: &Node, here: Here<'_>) {
         let name = entry.get("role").or_else(|| entry.get("name")).unwrap_or(entry);
         self.debugger(entry, here);
-        self.role(name, None, Here { maybe: here.maybe || conditional(entry), ..here });
+        self.delegation(entry, entry, here);
+        let here = Here { maybe: here.maybe || conditional(entry), ..here };
+        self.role(name.text().unwrap_or_default(), &From::default(), here, name);
     }
 
-    /// A role by name, with `tasks_from` where one is given.
-    pub fn role(&mut self, name: &Node, tasks_from: Option<&str>, here: Here<'_>) {
-        let Some(text) = name.text().filter(|text| !templated(text) && !tasks_from.is_some_and(templated)) else {
-            return self.unseen(name.text().unwrap_or("role"), "its name is known only when it runs", here, name);
-        };
+    /// A role by name.
+    pub fn role(&mut self, text: &str, from: &From, here: Here<'_>, at: &Node) {
+        if text.is_empty() || templated(text) {
+            let what = if text.is_empty() { "role" } else { text };
+            return self.unseen(what, "its name is known only when it runs", here, at);
+        }
         let Some(folder) = self.find_role(text, here) else {
-            return self.unseen(text, "no such role was found", here, name);
+            return self.unseen(text, "no such role was found", here, at);
         };
         let inside = Here { role: Some(&folder), ..here };
-        for (kind, file) in [("meta", "main"), ("tasks", tasks_from.unwrap_or("main")), ("handlers", "main")] {
-            let Some(path) = yaml_file(&folder.join(kind), file) else { continue };
-            let Some(content) = self.read(&path, Some((here, name))) else { continue };
-            let inside = Here { file: &path, ..inside };
-            if kind == "meta" {
-                for dependency in content.get("dependencies").map(list).unwrap_or_default() {
-                    self.role_entry(dependency, inside);
+        for (kind, file) in [("meta", None), ("tasks", from.tasks.as_deref()), ("handlers", from.handlers.as_deref())] {
+            let kinds = folder.join(kind);
+            let files = match file {
+                Some(name) if templated(name) => among(&[kinds], name, false),
+                name => yaml_file(&kinds, name.unwrap_or("main")).into_iter().collect(),
+            };
+            if let Some(name) = file.filter(|_| files.is_empty()) {
+                self.unseen(name, "no such file was found in the role", here, at);
+            }
+            let maybe = here.maybe || file.is_some_and(templated);
+            for path in files {
+                let Some(content) = self.read(&path, Some((here, at))) else { continue };
+                let inside = Here { file: &path, maybe, ..inside };
+                if kind == "meta" {
+                    for dependency in content.get("dependencies").map(list).unwrap_or_default() {
+                        self.role_entry(dependency, inside);
+                    }
+                } else {
+                    self.tasks(Some(&content), inside);
                 }
-            } else {
-                self.tasks(Some(&content), inside);
             }
         }
     }
@@ -135,9 +201,8 @@ impl<'a> Walk<'a> {
         let parts: Vec<_> = name.split('.').collect();
         if let [namespace, collection, role] = parts[..] {
             let inside = Path::new("ansible_collections").join(namespace).join(collection).join("roles").join(role);
-            let adjacent = here.playbook.join("collections");
-            let mut places = std::iter::once(&adjacent).chain(&self.collections);
-            return places.find_map(|place| Some(place.join(&inside)).filter(|path| path.is_dir()));
+            let found = self.collections(here.playbook).map(|place| place.join(&inside)).find(|path| path.is_dir());
+            return found;
         }
         let beside = here.role.and_then(Path::parent).map(Path::to_path_buf);
         let first = [Some(here.playbook.join("roles")), beside].into_iter().flatten();
@@ -148,38 +213,75 @@ impl<'a> Walk<'a> {
     /// A file's tree, once; `None` if it was read before, or cannot be (which is noted).
     pub fn read(&mut self, path: &Path, from: Option<(Here<'_>, &Node)>) -> Option<Node> {
         let path = tidy(path);
-        if self.seen.len() >= MAX_FILES || !self.seen.insert(path.clone()) {
+        if self.seen.contains(&path) {
             return None;
         }
-        let tree = std::fs::read(&path).map_err(|e| e.to_string()).and_then(|bytes| {
-            let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-            if text.starts_with("$ANSIBLE_VAULT") {
-                return Err("it is encrypted".into());
+        let tree = self.parse(&path, false, from);
+        self.seen.insert(path);
+        tree
+    }
+
+    /// A file's tree; what keeps it from being read is noted. `plays`: it is a playbook.
+    fn parse(&mut self, path: &Path, plays: bool, from: Option<(Here<'_>, &Node)>) -> Option<Node> {
+        self.files += 1;
+        let tree = if self.files > MAX_FILES {
+            Err(format!("more than {MAX_FILES} files were read before it"))
+        } else {
+            std::fs::read(path).map_err(|e| e.to_string()).and_then(|bytes| {
+                let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+                if text.starts_with("$ANSIBLE_VAULT") {
+                    return Err("it is encrypted".into());
+                }
+                yaml::parse_one(&text).map_err(|e| e.to_string())
+            })
+        };
+        let why = match tree {
+            Ok(tree) => return tree,
+            Err(why) => why,
+        };
+        let what = self.relative(path).to_string_lossy().into_owned();
+        match from {
+            Some((here, node)) => self.unknown(&what, &why, plays, here, node),
+            None => {
+                let (kind, file) =
+                    (TouchKind::Unseen { what: what.clone(), why: why.clone(), plays }, self.relative(path));
+                self.scan.touches.push(Touch::new(kind, &file, 1));
+                self.scan.unseen.push(Unseen { what, why, file, line: 1 });
             }
-            yaml::parse_one(&text).map_err(|e| e.to_string())
-        });
-        match (tree, from) {
-            (Ok(tree), _) => tree,
-            (Err(why), Some((here, node))) => {
-                self.unseen(&self.relative(&path).to_string_lossy(), &why, here, node);
-                None
-            }
-            (Err(why), None) => {
-                let file = self.relative(&path);
-                self.scan.unseen.push(Unseen { what: file.to_string_lossy().into_owned(), why, file, line: 1 });
-                None
-            }
+        }
+        None
+    }
+
+    /// A question, once: a playbook may be imported twice.
+    pub fn ask(&mut self, kind: QuestionKind, here: Here<'_>, at: &Node) {
+        let question = Question { kind, file: self.relative(here.file), line: at.mark.line, maybe: here.maybe };
+        if !self.scan.questions.contains(&question) {
+            self.scan.questions.push(question);
         }
     }
 
-    pub fn ask(&mut self, kind: QuestionKind, here: Here<'_>, at: &Node) {
+    pub fn touch(&mut self, kind: TouchKind, here: Here<'_>, at: &Node) {
         let file = self.relative(here.file);
-        self.scan.questions.push(Question { kind, file, line: at.mark.line, maybe: here.maybe });
+        self.scan.touches.push(Touch::new(kind, &file, at.mark.line));
     }
 
+    /// `delegate_to` of a task, block or role; `task` has the loop.
+    pub fn delegation(&mut self, node: &Node, task: &Node, here: Here<'_>) {
+        let Some(to) = node.get("delegate_to") else { return };
+        for reach in delegate::reach(to.text().unwrap_or_default(), task) {
+            self.touch(TouchKind::Delegated(reach), here, to);
+        }
+    }
+
+    /// Tasks that could not be looked into.
     pub fn unseen(&mut self, what: &str, why: &str, here: Here<'_>, at: &Node) {
-        let file = self.relative(here.file);
-        self.scan.unseen.push(Unseen { what: what.to_owned(), why: why.to_owned(), file, line: at.mark.line });
+        self.unknown(what, why, false, here, at);
+    }
+
+    fn unknown(&mut self, what: &str, why: &str, plays: bool, here: Here<'_>, at: &Node) {
+        let (what, why, file, line) = (what.to_owned(), why.to_owned(), self.relative(here.file), at.mark.line);
+        self.touch(TouchKind::Unseen { what: what.clone(), why: why.clone(), plays }, here, at);
+        self.scan.unseen.push(Unseen { what, why, file, line });
     }
 
     fn relative(&self, path: &Path) -> PathBuf {
@@ -214,8 +316,9 @@ pub(super) fn conditional(node: &Node) -> bool {
     node.get("when").is_some() || node.get("tags").is_some_and(never)
 }
 
-pub(super) fn templated(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%")
+/// True if Ansible fills in something before it uses the text.
+pub fn templated(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
 }
 
 pub(super) fn truthy(text: &str) -> bool {

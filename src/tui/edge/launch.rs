@@ -7,7 +7,7 @@ use crate::ansible::prompts::{given_names, scan};
 use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
 use crate::run::fan::engines;
-use crate::run::{self, lease};
+use crate::run::{self, lease, targets};
 use crate::state::Control;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
@@ -26,7 +26,7 @@ pub(super) fn perform(context: &Context, effect: data::Effect) {
             let scan = scan(&project.root, &playbook, &given, &project.cfg);
             data::Data::Scan { playbook, extra_vars, scan }
         }
-        data::Effect::Aim { aim, env, ask, given } => {
+        data::Effect::Aim { aim, ask, only, given } => {
             if let Ask::Shell(shell) = &*ask {
                 let words = match engines::plan(shell, &context.project.root, &Env::current(), given, false) {
                     Ok(engines) => engines.words(),
@@ -34,14 +34,12 @@ pub(super) fn perform(context: &Context, effect: data::Effect) {
                 };
                 context.answer(Msg::Data(Data::Launch(data::Data::Engines(words))));
             }
-            let hosts = hosts(context, env, &ask);
-            let holder = holder(context, &ask, hosts.as_deref());
-            data::Data::Aim { aim, hosts: hosts.map(|h| h.len()), holder }
+            let targets = targets::now(&ask, &context.project.root, &Env::current(), only.as_deref());
+            let holder = holder(context, &ask, targets.touched().as_deref());
+            data::Data::Aim { aim, targets, holder }
         }
-        data::Effect::Launch { env, request } => {
-            let mut request = *request.0;
-            request.hosts = hosts(context, env, &request.ask);
-            let launched = run::launch(&context.state, request);
+        data::Effect::Launch { request } => {
+            let launched = run::launch(&context.state, *request.0);
             data::Data::Launched(launched.map_err(said))
         }
     };
@@ -63,32 +61,4 @@ fn holder(context: &Context, ask: &Ask, hosts: Option<&[String]>) -> Option<Stri
     let control = Control::open(&context.state).ok()?;
     let held = lease::holder(&context.state, &control, ask, &context.project.root, hosts);
     held.ok().flatten().map(|(_, why)| why)
-}
-
-/// The hosts that it will touch, as far as the inventory that is in memory tells; `None`: not known.
-fn hosts(context: &Context, env: usize, ask: &Ask) -> Option<Vec<String>> {
-    let inventory = context.inventories.get(env)?;
-    let limit = ask.common().limit.as_deref();
-    let select = |pattern: &str| {
-        let chosen = inventory.select(pattern, limit).ok()?;
-        Some(chosen.hosts.iter().map(|id| inventory.host_name(*id).to_owned()).collect::<Vec<_>>())
-    };
-    match ask {
-        Ask::Adhoc(adhoc) => select(&adhoc.pattern),
-        Ask::Shell(shell) => select(&shell.pattern),
-        Ask::Playbook(play) => {
-            let playbook = context.project.playbooks.iter().find(|p| p.path == play.playbook)?;
-            let mut all = vec![];
-            for (_, pattern) in &playbook.plays {
-                // A pattern with variables is known to Ansible alone.
-                if pattern.contains("{{") {
-                    return None;
-                }
-                all.extend(select(pattern)?);
-            }
-            all.sort_unstable();
-            all.dedup();
-            Some(all)
-        }
-    }
 }

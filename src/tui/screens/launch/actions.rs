@@ -2,7 +2,7 @@
 
 use super::data::Sealed;
 use super::form::{Form, Kind};
-use super::{Asked, Effect, command_line, hosts, open, runbooks, targets, warnings};
+use super::{Asked, Effect, command_line, hosts, known, open, runbooks, targets, warnings};
 use crate::ansible::prompts::QuestionKind;
 use crate::project::Runbook;
 use crate::run::Request;
@@ -127,6 +127,7 @@ fn why_not(model: &Model) -> Option<String> {
     let scanning =
         form.kind == Kind::Playbook && launch.scan.as_ref().is_some_and(|Asked { answer, .. }| answer.is_none());
     form.why_not(&model.project)
+        .or_else(|| known(model).is_none().then(|| "its hosts are still being counted; a moment".into()))
         .or_else(|| scanning.then(|| "opsdeck still looks what the playbook would ask; a moment".into()))
         .or_else(|| gate(model))
 }
@@ -169,14 +170,15 @@ fn launch(model: &mut Model, conflict: Option<OnConflict>) -> Vec<effect::Effect
         ask,
         environment: Some(environment.name.clone()),
         cwd: model.project.root.clone(),
-        hosts: None,
+        only: form.only(),
+        shown: known(model).cloned(),
         secrets: form.secrets(),
         timeout: form.timeout(),
         rerun_of: form.again.as_ref().map(|again| again.run),
         pauses_are_known: form.skips_pauses(),
         vars: Default::default(),
     };
-    let effect = Effect::Launch { env: form.env, request: Sealed(Box::new(request)) };
+    let effect = Effect::Launch { request: Sealed(Box::new(request)) };
     (model.launch.busy, model.launch.problem) = (true, None);
     vec![effect::Effect::Launch(effect)]
 }

@@ -22,7 +22,8 @@ pub fn again(model: &mut Model, request: &Sealed, secrets: Vec<SecretName>) -> V
     });
     form.set(&Id::VaultIds, &vaults.collect::<Vec<_>>().join(","));
     form.ask_vaults();
-    form.again = Some(Again { run, secrets });
+    let only = request.only.clone().map(|hosts| (form.text(&Id::Limit).to_owned(), hosts));
+    form.again = Some(Again { run, secrets, only });
     super::open(model, Some(form))
 }
 

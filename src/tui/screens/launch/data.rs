@@ -4,6 +4,7 @@ use crate::ansible::Ask;
 use crate::ansible::doc::{Module, ModuleDoc};
 use crate::ansible::prompts::Scan;
 use crate::run::fan::engines::Given;
+use crate::run::targets::Targets;
 use crate::run::{Launched, Request};
 
 /// What arrives for this screen.
@@ -31,8 +32,8 @@ pub enum Data {
     Aim {
         /// As [`super::form::Form::aim`] said it.
         aim: String,
-        /// How many hosts they are, where that is known.
-        hosts: Option<usize>,
+        /// The hosts that it would touch.
+        targets: Targets,
         /// Who holds some of them, in words; `None`: nobody.
         holder: Option<String>,
     },
@@ -60,18 +61,16 @@ pub enum Effect {
     Aim {
         /// As [`super::form::Form::aim`] says it.
         aim: String,
-        /// Environment.
-        env: usize,
         /// What would be asked.
         ask: Box<Ask>,
+        /// The hosts that its limit names, where that is known.
+        only: Option<Vec<String>>,
         /// Passwords that were typed.
         given: Given,
     },
     /// Launch.
     Launch {
-        /// Environment.
-        env: usize,
-        /// What; its hosts are found out on the way.
+        /// What, and which hosts the person was shown.
         request: Sealed,
     },
 }

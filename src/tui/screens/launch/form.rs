@@ -99,6 +99,8 @@ pub struct Again {
     pub run: Uuid,
     /// Passwords that it had. They were never kept, and are typed anew.
     pub secrets: Vec<SecretName>,
+    /// Its limit as it was filled in, and the hosts that it names, where that is known.
+    pub only: Option<(String, Vec<String>)>,
 }
 
 /// Seconds that a shell command may run on a host, if nobody says otherwise.
@@ -292,6 +294,12 @@ impl Form {
     /// What decides which hosts it is for: an answer about other ones is late.
     pub fn aim(&self) -> String {
         [Id::Targets, Id::Playbook, Id::Limit].map(|id| self.text(&id).to_owned()).join("\n")
+    }
+
+    /// The hosts that the limit names, where that is known: until somebody edits it.
+    pub fn only(&self) -> Option<Vec<String>> {
+        let (limit, hosts) = self.again.as_ref()?.only.as_ref()?;
+        (self.text(&Id::Limit) == limit).then(|| hosts.clone())
     }
 
     /// A line for the password of each vault id that is named, and none for others.

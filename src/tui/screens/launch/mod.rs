@@ -17,7 +17,7 @@ use crate::ansible::secrets::SecretName;
 use crate::ansible::{command, shell};
 use crate::project::Runbook;
 use crate::run::fan::engines::Given;
-use crate::text::human;
+use crate::run::targets::Targets;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
@@ -61,8 +61,8 @@ pub struct Launch {
     pub doc: Option<Asked<ModuleDoc>>,
     /// What the playbook in the form would ask; asked anew for each playbook.
     pub scan: Option<Asked<Scan>>,
-    /// What the targets were when it was last found out how many hosts they are; `None`: only Ansible knows.
-    pub hosts: Option<(String, Option<usize>)>,
+    /// The hosts that it would touch, and for which targets that was found out.
+    pub hosts: Option<(String, Targets)>,
     /// Which engine runs a shell command on how many hosts.
     pub engines: Option<String>,
     /// Who holds hosts of the targets.
@@ -154,14 +154,16 @@ pub fn warnings(model: &Model) -> Vec<String> {
     out
 }
 
-/// How many hosts the form is for, in words.
+/// The hosts that the form is for, as far as they are known before it runs; `None`: that is still being found out.
+pub fn known(model: &Model) -> Option<&Targets> {
+    let (form, (aim, targets)) = (model.launch.form.as_ref()?, model.launch.hosts.as_ref()?);
+    (*aim == form.aim()).then_some(targets)
+}
+
+/// The same in words.
 pub fn hosts(model: &Model) -> Option<String> {
-    let form = model.launch.form.as_ref()?;
-    Some(match model.launch.hosts.as_ref().filter(|(aim, _)| *aim == form.aim()) {
-        Some((_, Some(hosts))) => human::of(*hosts as u64, "host"),
-        Some((_, None)) => "which hosts, only Ansible knows".to_owned(),
-        None => "its hosts are being counted".to_owned(),
-    })
+    model.launch.form.as_ref()?;
+    Some(known(model).map_or_else(|| "its hosts are being counted".to_owned(), Targets::words))
 }
 
 /// Asks which hosts it is for and who holds them.
@@ -172,7 +174,7 @@ fn aim(model: &Model) -> Option<effect::Effect> {
         become_password: form.has(&SecretName::Become),
         connection_password: form.has(&SecretName::Connection),
     };
-    Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), env: form.env, ask, given }))
+    Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), ask, only: form.only(), given }))
 }
 
 /// Data arrived.
@@ -194,9 +196,10 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
                 asked.answer = Some(Ok(scan));
             }
         }
-        Data::Aim { aim, hosts, holder } => {
-            if launch.form.as_ref().is_some_and(|form| form.aim() == aim) {
-                (launch.hosts, launch.holder) = (Some((aim, hosts)), holder);
+        // While a question stands, what it says stands too: by that the launch is judged.
+        Data::Aim { aim, targets, holder } => {
+            if model.overlay.is_none() && launch.form.as_ref().is_some_and(|form| form.aim() == aim) {
+                (launch.hosts, launch.holder) = (Some((aim, targets)), holder);
             }
         }
         Data::Engines(words) => launch.engines = Some(words),
@@ -212,6 +215,8 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Launched(Err(why)) => {
             launch.busy = false;
             launch.problem = Some(why);
+            // The hosts may have been the reason: they are looked at anew.
+            return aim(model).into_iter().collect();
         }
     }
     vec![]

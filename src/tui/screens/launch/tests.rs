@@ -6,6 +6,7 @@ use crate::ansible::prompts::{Question, QuestionKind, Scan};
 use crate::ansible::secrets::SecretName;
 use crate::project::{Playbook, Runbook};
 use crate::run::Launched;
+use crate::run::targets::{Part, Targets};
 use crate::tui::effect;
 use crate::tui::msg;
 use crate::tui::screens::fleet::data::{Data as FleetData, Verdict};
@@ -77,9 +78,15 @@ fn filled(d: &mut Driver) {
 
 /// The edge knows the targets of the form: two hosts, and who holds one of them.
 fn held(d: &mut Driver) {
+    aimed(d, Some("bob's deploy.yml holds web01 since 13:58"));
+}
+
+/// The edge knows the targets of the form: two hosts.
+fn aimed(d: &mut Driver, holder: Option<&str>) {
     let aim = d.model.launch.form.as_ref().unwrap().aim();
-    let holder = Some("bob's deploy.yml holds web01 since 13:58".into());
-    send(d, Data::Aim { aim, hosts: Some(2), holder });
+    let hosts = Part { names: vec!["web01".into(), "web02".into()], open: None };
+    let targets = Targets { hosts, beside: Part::default() };
+    send(d, Data::Aim { aim, targets, holder: holder.map(str::to_owned) });
 }
 
 #[test]
@@ -94,6 +101,7 @@ fn every_theme_and_size_shows_the_exact_command() {
     }
     let mut d = driver((40, 10), "dark");
     filled(&mut d);
+    aimed(&mut d, None);
     insta::assert_snapshot!("launch-40x10", d.screen());
 }
 
@@ -107,6 +115,7 @@ fn a_shell_command_says_which_engine_runs_it_where() {
             d.keys("tab space");
             let asks = |e: &effect::Effect| matches!(e, effect::Effect::Launch(Effect::Aim { ask, .. }) if matches!(**ask, crate::ansible::Ask::Shell(_)));
             assert!(d.effects().iter().any(asks));
+            aimed(&mut d, None);
             send(&mut d, Data::Engines("1 host over SSH, 1 through Ansible (its connection is docker)".into()));
             insta::assert_snapshot!(format!("launch-shell-{name}-{}x{}", size.0, size.1), d.styled());
         }
@@ -190,7 +199,7 @@ fn a_protected_environment_wants_its_name_and_nothing_less() {
     d.text("ction");
     d.keys("enter");
     let effects = d.effects();
-    let [effect::Effect::Launch(Effect::Launch { env: 0, request })] = &effects[..] else { panic!("{effects:?}") };
+    let [effect::Effect::Launch(Effect::Launch { request })] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(request.0.ask.title(), "service name=nginx state=restarted");
     assert_eq!(request.0.environment.as_deref(), Some("production"));
     assert!(request.0.ask.common().r#become);
@@ -206,6 +215,9 @@ fn elsewhere_cancel_is_the_default() {
     d.text("all");
     d.keys("tab");
     d.text("ping");
+    d.keys("ctrl-r");
+    assert!(d.screen().contains("its hosts are still being counted"), "{}", d.screen());
+    aimed(&mut d, None);
     d.effects();
     d.keys("ctrl-r enter");
     assert!(d.effects().is_empty() && d.model.overlay.is_none(), "Enter cancels");
@@ -260,7 +272,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
         question("token", "Token:", true, None),
         pause,
     ];
-    let scan = Scan { questions, unseen: vec![] };
+    let scan = Scan { questions, ..Scan::default() };
     send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars: vec![], scan });
     d.keys("ctrl-r");
     assert!(d.screen().contains("the playbook asks for `token`: answer it here"), "{}", d.screen());
@@ -271,6 +283,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     insta::assert_snapshot!("launch-playbook-100x40", d.screen());
     assert!(!format!("{:?}", d.model).contains("s3cret"));
     d.effects();
+    aimed(&mut d, None);
     d.keys("ctrl-r");
     assert!(d.screen().contains("deploy.yml:9 waits for a person"), "{}", d.screen());
     d.model.launch.form.as_mut().unwrap().set_flag(&super::form::Id::SkipPauses, true);
@@ -278,7 +291,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     d.text("production");
     d.keys("enter");
     let effects = d.effects();
-    let [effect::Effect::Launch(Effect::Launch { request, .. })] = &effects[..] else { panic!("{effects:?}") };
+    let [effect::Effect::Launch(Effect::Launch { request })] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(request.0.secrets.get(&SecretName::Prompt("token".into())), Some("s3cret"));
     assert_eq!(request.0.ask.common().extra_vars, [r#"{"version":"4.12"}"#]);
     assert!(!format!("{effects:?}").contains("s3cret"));
@@ -330,7 +343,8 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
         ask: Ask::Playbook(Play { playbook: "deploy.yml".into(), common, ..Play::default() }),
         environment: Some("production".into()),
         cwd: "/srv/shop".into(),
-        hosts: None,
+        only: Some(vec!["web05.eu".into(), "web07.eu".into()]),
+        shown: None,
         secrets: Default::default(),
         on_conflict: OnConflict::Refuse,
         timeout: Some(600),
@@ -350,10 +364,11 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
     let pause =
         Question { kind: QuestionKind::Pause { prompt: None }, file: "deploy.yml".into(), line: 9, maybe: false };
     let extra_vars = vec!["version=4.12.1".to_owned(), "@more.yml".to_owned()];
-    let scan = Scan { questions: vec![pause], unseen: vec![] };
+    let scan = Scan { questions: vec![pause], ..Scan::default() };
     send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars, scan });
     assert!(d.model.launch.form.as_ref().unwrap().skips_pauses(), "as before");
     d.effects();
+    aimed(&mut d, None);
     d.keys("ctrl-r");
     assert!(d.screen().contains("the run before had the become password"), "{}", d.screen());
     let form = d.model.launch.form.as_mut().unwrap();
@@ -370,14 +385,38 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
     d.text("production");
     d.keys("enter");
     let effects = d.effects();
-    let [effect::Effect::Launch(Effect::Launch { env: 0, request: launched })] = &effects[..] else {
+    let [effect::Effect::Launch(Effect::Launch { request: launched })] = &effects[..] else {
         panic!("{effects:?}\n{}", d.screen())
     };
     let launched = &*launched.0;
     assert_eq!((&launched.ask, launched.timeout, launched.rerun_of), (&request.ask, Some(600), Some(spec.id)));
     assert!(launched.pauses_are_known);
+    assert_eq!(launched.only, request.only, "the hosts that did not end well are known to be hosts");
+    assert_eq!(launched.shown.as_ref().unwrap().hosts.names, ["web01", "web02"], "what the person was shown");
     assert_eq!(launched.secrets.names().count(), 3, "become, vault, and that of the id `ops`");
     assert!(!format!("{effects:?}").contains("s3cret"));
+}
+
+#[test]
+fn what_is_not_known_before_it_runs_is_said_with_its_place_and_what_was_shown_stays() {
+    let mut d = driver((100, 30), "dark");
+    filled(&mut d);
+    let aim = d.model.launch.form.as_ref().unwrap().aim();
+    let open = Some("site.yml:12: the hosts of the play are a template: {{ where }}".to_owned());
+    let targets = Targets { hosts: Part { names: vec!["web01".into()], open }, beside: Part::default() };
+    send(&mut d, Data::Aim { aim, targets: targets.clone(), holder: None });
+    d.keys("ctrl-r");
+    assert!(d.screen().contains("hosts not known before it runs, at least 1: site.yml:12"), "{}", d.screen());
+    aimed(&mut d, None);
+    d.text("production");
+    d.effects();
+    d.keys("enter");
+    let effects = d.effects();
+    let [effect::Effect::Launch(Effect::Launch { request })] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(request.0.shown, Some(targets), "what came while the question stood is not what was agreed to");
+    send(&mut d, Data::Launched(Err("the hosts changed after you looked: web02 came".into())));
+    let again = |e: &effect::Effect| matches!(e, effect::Effect::Launch(Effect::Aim { .. }));
+    assert!(d.effects().iter().any(again), "the person can look again");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Draws Launch: the form, what completes it, the exact command, and what a person should know.
 
 use super::form::{Form, Item, Kind, Value};
-use super::{Launch, command_line, complete, runbooks, targets, warnings};
+use super::{Launch, command_line, complete, known, runbooks, targets, warnings};
 use crate::text;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
@@ -182,6 +182,9 @@ fn below(model: &Model, columns: usize) -> Vec<(String, Role)> {
     say(format!("$ {}", command_line(model).unwrap_or_default()), Role::Strong);
     if let Some(words) = &model.launch.engines {
         say(words.clone(), Role::Dim);
+    }
+    if let Some(targets) = known(model).filter(|targets| targets.open().is_some()) {
+        say(format!("{} {}", theme.glyph(Glyph::Warning), targets.words()), Role::Warning);
     }
     for warning in warnings(model) {
         say(format!("{} {warning}", theme.glyph(Glyph::Warning)), Role::Warning);
