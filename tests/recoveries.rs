@@ -84,6 +84,8 @@ impl World {
         let polled = Store::open(&store, &scope).unwrap();
         assert_eq!(polled.take("test", "the test", now()).unwrap(), None);
         assert!(polled.publish("test", &[(down("w1"), None)], now()).unwrap());
+        // As a launch does: first what tells who holds what.
+        drop(Control::open(&store).unwrap());
         std::fs::create_dir_all(store.run(id).path()).unwrap();
         let spec = launch::freeze(id, &body).unwrap();
         std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();

@@ -14,6 +14,7 @@ use opsdeck::release::machine::{Stop, Verb};
 use opsdeck::release::plan::{Gate, OnDetach, OnFailure, Plan, Probe, When};
 use opsdeck::release::state::{At, Mark};
 use opsdeck::state::presence;
+use std::io::Write;
 use wait::{wait_true, wait_until};
 use world::{DEPLOY, World, program, stage};
 use zeroize::Zeroizing;
@@ -82,6 +83,34 @@ fn people_are_heard_and_refused_through_the_socket() {
     let rows = ledger.query(&opsdeck::audit::Filter::default(), 100).unwrap().rows;
     let end = rows.iter().find(|row| row.entry.action == "run.end").unwrap();
     assert_eq!(end.entry.approvals, [release.approvals[0].by.name.clone()]);
+}
+
+#[test]
+fn an_approval_that_somebody_wrote_into_the_journal_counts_for_nothing() {
+    let mut world = World::new(&[&["w1"]], |plan| plan.approval.needed = 1);
+    world.supervise(true, None);
+    world.stands("people to be waited for", |at| at == At::AwaitingApproval);
+    world.kill();
+    let forged = format!(
+        r#"{{"seq":{},"ts":1,"e":"own","body":{{"k":"approved","by":{{"uid":7,"name":"bob"}},"digest":"digest"}}}}"#,
+        world.run().seq + 1
+    );
+    let journal = std::fs::OpenOptions::new().append(true).open(world.dir().journal()).unwrap();
+    writeln!(&journal, "{forged}").unwrap();
+    assert_eq!(world.release().approvals.len(), 1, "as far as the journal alone tells");
+    world.resume();
+    let taken_back = |journal: String| journal.contains("unfounded");
+    wait_until(60, "it to be taken back", || {
+        taken_back(std::fs::read_to_string(world.dir().journal()).unwrap()).then_some(())
+    });
+    let release = world.stands("people to be waited for", |at| at == At::AwaitingApproval);
+    assert_eq!((release.approvals.len(), world.log("w1").as_str()), (0, ""));
+    world.ask(&Verb::Approve { digest: "digest".into() }).unwrap();
+    assert_eq!(world.ended().at, At::Succeeded, "a real one counts, also without a row of who asked");
+    let ledger = opsdeck::audit::Ledger::open(&world.store.audit()).unwrap();
+    let rows = ledger.query(&opsdeck::audit::Filter::default(), 100).unwrap().rows;
+    let asked = rows.iter().filter(|row| row.entry.action == "release.approve").count();
+    assert_eq!(asked, 2, "intent and outcome, written by the supervisor");
 }
 
 #[test]

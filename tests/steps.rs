@@ -21,6 +21,8 @@ impl Run {
     fn new() -> Run {
         let tmp = tempfile::tempdir().unwrap();
         let store = StateDir::at(tmp.path().join("state"));
+        // As a launch does: first what tells who holds what.
+        drop(Control::open(&store).unwrap());
         Run { tmp, store, id: Uuid::now_v7() }
     }
 

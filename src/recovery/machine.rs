@@ -6,6 +6,7 @@ use super::event::{Event, Step};
 use super::guards::Verdict;
 use super::launch::Body;
 use super::state::{At, Recovery};
+use crate::audit::Action;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine as RunMachine, Refusal};
 use crate::run::single::PATIENCE;
@@ -102,6 +103,11 @@ impl RunMachine for Machine {
 
     fn apply(&self, own: &mut Recovery, ts: i64, event: &Event) {
         own.apply(ts, event);
+    }
+
+    fn recorded(&self, command: &Verb) -> (Action, String) {
+        let Verb::TakeOver { .. } = command;
+        (Action::RecoveryTakeOver, "take over".to_owned())
     }
 
     fn decide(&self, run: &RunState, own: &Recovery, input: &InputOf<'_, Self>, now: i64) -> Decision<Self> {

@@ -252,7 +252,7 @@ fn a_person_takes_over_and_nothing_more_is_begun() {
     while sim.own.acts.is_empty() {
         sim.step();
     }
-    let by = Asker { uid: 0, name: "ann".into() };
+    let by = Asker { uid: 0, name: "ann".into(), row: None };
     sim.input(&Input::Asked { command: Verb::TakeOver { reason: Some("mine".into()) }, by: &by });
     let sim = sim.end();
     assert_eq!((sim.own.at(), sim.run.state, sim.own.acts.len()), (At::TakenOver, State::Cancelled, 1));

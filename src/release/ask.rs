@@ -1,7 +1,8 @@
 //! What people ask of a release, from outside: recorded, then put to its supervisor, which gets a new one where it is dead.
 
 use super::event::Event;
-use super::machine::{Stop, Verb};
+use super::machine::Verb;
+use super::recorded::recorded;
 use super::supervise::Body;
 use super::{launch, undo};
 use crate::ansible::secrets::Secrets;
@@ -26,9 +27,9 @@ pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Res
     let body = serde_json::to_value(verb).map_err(std::io::Error::from)?;
     let (action, words) = recorded(verb);
     let asked = Asked { action, words: &words, body: &body };
-    noted(store, &spec, operator, asked, || match warm(store, run, &spec, verb)? {
+    noted(store, &spec, operator, asked, |row| match warm(store, run, &spec, verb)? {
         Some(plan) => launch::undo(store, run, plan, operator),
-        None => put(store, run, &Command::Own { body: body.clone() }).map(|()| run),
+        None => put(store, run, &Command::Own { body: body.clone(), row: Some(row) }).map(|()| run),
     })
 }
 
@@ -41,7 +42,7 @@ pub fn give(store: &StateDir, run: Uuid, secrets: &Secrets, operator: &Operator)
     let names: Vec<String> = secrets.names().map(ToString::to_string).collect();
     let body = json!({ "verb": "give", "names": names });
     let asked = Asked { action: Action::ReleasePasswords, words: "give its passwords again", body: &body };
-    noted(store, &spec, operator, asked, || stop::give(store, run, secrets))
+    noted(store, &spec, operator, asked, |_| stop::give(store, run, secrets))
 }
 
 /// Does what was asked between its intent and its outcome in the ledger.
@@ -50,37 +51,15 @@ fn noted<T>(
     spec: &RunSpec,
     operator: &Operator,
     asked: Asked<'_>,
-    act: impl FnOnce() -> Result<T, StopError>,
+    act: impl FnOnce(Uuid) -> Result<T, StopError>,
 ) -> Result<T, StopError> {
     let intent = ledger::asking(store, spec, operator, asked)?;
-    let result = act();
+    let result = act(intent);
     let refused = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::asked(store, spec, operator, intent, asked, refused) {
         tracing::error!("the audit ledger could not take the outcome of what was asked of run {}: {e}", spec.id);
     }
     result
-}
-
-/// What the ledger calls it, and what exactly was asked, in words.
-fn recorded(verb: &Verb) -> (Action, String) {
-    let (action, words) = match verb {
-        Verb::Approve { .. } => (Action::ReleaseApprove, "approve"),
-        Verb::Reject { .. } => (Action::ReleaseReject, "reject"),
-        Verb::Pause { .. } => (Action::ReleasePause, "pause"),
-        Verb::Resume => (Action::ReleaseResume, "resume"),
-        Verb::Promote => (Action::ReleasePromote, "promote"),
-        Verb::Skip { what, .. } => return (Action::ReleaseSkip, format!("skip {what}")),
-        Verb::RetryFailed => (Action::ReleaseRetry, "retry the failed hosts"),
-        Verb::Stop { how: Stop::AfterBatch, .. } => (Action::ReleaseStop, "stop after the batch"),
-        Verb::Stop { how: Stop::Now, .. } => (Action::ReleaseStop, "stop now"),
-        Verb::Stop { how: Stop::AndRollBack, .. } => (Action::ReleaseStop, "stop now and roll back"),
-        Verb::Rollback { .. } => (Action::ReleaseRollback, "roll back"),
-        Verb::Mark { host, mark } => return (Action::ReleaseMark, format!("mark {host} {}", mark.name())),
-        Verb::AcceptMixed { .. } => (Action::ReleaseAcceptMixed, "accept two versions"),
-        Verb::RollForward { to, .. } => return (Action::ReleaseRollForward, format!("roll forward with {to}")),
-        Verb::TakeOver { .. } => (Action::ReleaseTakeOver, "take the environment over"),
-    };
-    (action, words.to_owned())
 }
 
 /// What was carried out, if a release is to be undone that succeeded and whose old pool is warm.

@@ -5,6 +5,7 @@ use super::state::{At, Mark, Pause, Verdict};
 use super::traffic::{Op, Report};
 use crate::run::event::Rung;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A step in a try of a batch (or outside of any).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Person {
     pub uid: u32,
     /// Name.
     pub name: String,
+    /// The row of the ledger in which it is recorded that they asked for it; `None`: of version 0.1, or nothing was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<Uuid>,
 }
 
 /// What happened. `k` names the kind in the file.
@@ -50,6 +54,14 @@ pub enum Event {
         by: Person,
         /// Of which plan.
         digest: String,
+        /// For which approval step; `None`: the release itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<StepKey>,
+    },
+    /// An approval has no row in the ledger: it does not count, whoever wrote it here.
+    Unfounded {
+        /// Whose it is said to be.
+        by: Person,
         /// For which approval step; `None`: the release itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepKey>,

@@ -29,6 +29,10 @@ impl Release {
                 self.approvals.push(Consent { by: by.clone(), at: ts, step: step.clone() });
                 self.did(ts, by, "approve", step.as_ref().map(|key| key.step.clone()));
             }
+            Event::Unfounded { by, step } => {
+                self.approvals.retain(|consent| !(consent.by == *by && consent.step == *step));
+                self.did(ts, by, "approval without a row in the ledger", None);
+            }
             Event::Waits { what, blocks } => {
                 self.waits.clone_from(what);
                 self.blocks.clone_from(blocks);

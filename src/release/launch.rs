@@ -25,7 +25,7 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -
     let operator = Operator::current();
     // The same word as the kernel has for whoever speaks to the control socket: nobody approves what is their own.
     let uid = rustix::process::geteuid().as_raw();
-    let submitter = Person { uid, name: Operator::of_uid(uid).name };
+    let submitter = Person { uid, name: Operator::of_uid(uid).name, row: None };
     let warnings = plan.warnings.clone();
     let out = plan.is_out();
     let control = Control::open(store)?;
@@ -70,7 +70,7 @@ pub fn undo(store: &StateDir, run: Uuid, body: Body, operator: &Operator) -> Res
         return Err(StopError::Refused(why));
     }
     let uid = rustix::process::geteuid().as_raw();
-    let submitter = Person { uid, name: Operator::of_uid(uid).name };
+    let submitter = Person { uid, name: Operator::of_uid(uid).name, row: None };
     let mut spec = spec(Body { submitter, undoes: Some(run), ..body }, operator.clone()).map_err(io::Error::other)?;
     begin(store, &control, &mut spec, &Secrets::default(), |_| Ok(())).map_err(io::Error::other)?;
     Ok(spec.id)

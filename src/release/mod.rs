@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod plan;
 pub mod probe;
 pub mod progress;
+mod recorded;
 pub mod rehearse;
 #[cfg(test)]
 mod sample;

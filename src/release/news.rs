@@ -83,7 +83,7 @@ mod tests {
     fn each_thing_is_told_once_in_its_order_and_harmlessly() {
         let plan = sample::rolling(3, 2);
         let (mut release, mut news) = (Release::default(), News::default());
-        let by = Person { uid: 1, name: "ann\u{1b}[31m".into() };
+        let by = Person { uid: 1, name: "ann\u{1b}[31m".into(), row: None };
         release.apply(1_000, &Event::Submitted { by, digest: "d".into() });
         release.apply(1_001, &Event::Entered { at: At::Queued, why: "nobody has to approve".into() });
         let lines: Vec<String> = news.of(&plan, &release).into_iter().map(|(_, line)| line).collect();

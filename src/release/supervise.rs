@@ -1,14 +1,15 @@
 //! A release as a run: its pure machine between what every run's supervisor knows and what only a release's world can
 //! do. Nothing is decided here; inputs, events and effects are put into the other one's words.
 
-use super::child;
 use super::event::{Event, Person};
 use super::machine::{self, Stop, Verb};
 use super::plan::{Plan, StepKind};
 use super::state::{At, Release};
 use super::traffic::Op;
+use super::{child, recorded};
+use crate::audit::Action;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
-use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal};
+use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, Vote};
 use crate::run::read_spec;
 use crate::run::state::RunState;
 use crate::run::verdict::{Evidence, Exit};
@@ -69,6 +70,20 @@ impl Machine for Supervised {
 
     fn approved_by(&self, own: &Release) -> Vec<String> {
         own.approvals.iter().map(|consent| consent.by.name.clone()).collect()
+    }
+
+    fn recorded(&self, command: &Verb) -> (Action, String) {
+        recorded::recorded(command)
+    }
+
+    fn votes(&self, own: &Release) -> Vec<Vote> {
+        let vote = |person: &Person| Vote { action: Action::ReleaseApprove, row: person.row, by: person.name.clone() };
+        own.approvals.iter().map(|consent| vote(&consent.by)).collect()
+    }
+
+    fn unfounded(&self, own: &Release, vote: usize) -> Option<Event> {
+        let consent = own.approvals.get(vote)?;
+        Some(Event::Unfounded { by: consent.by.clone(), step: consent.step.clone() })
     }
 
     fn decide(&self, run: &RunState, own: &Release, input: &InputOf<'_, Self>, now: i64) -> Decision<Self> {
@@ -183,7 +198,7 @@ fn limited<'a>(mut kind: StepKind, hosts: impl Iterator<Item = &'a String>) -> S
 }
 
 fn person(by: &Asker) -> Person {
-    Person { uid: by.uid, name: by.name.clone() }
+    Person { uid: by.uid, name: by.name.clone(), row: by.row }
 }
 
 /// What an event of a release means to every reader of runs.

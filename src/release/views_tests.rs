@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 const SECOND: i64 = 1000;
 
 fn who(name: &str, uid: u32) -> Person {
-    Person { uid, name: name.into() }
+    Person { uid, name: name.into(), row: None }
 }
 
 /// A release that is told: events, each so many seconds after the one before.

@@ -10,6 +10,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,11 +22,17 @@ pub enum Command {
         level: StopLevel,
         /// Who asks, by their own word.
         by: String,
+        /// The row of the ledger in which it is recorded.
+        #[serde(default)]
+        row: Option<Uuid>,
     },
     /// What only this kind of run knows.
     Own {
         /// Its machine's command.
         body: serde_json::Value,
+        /// The row of the ledger in which it is recorded.
+        #[serde(default)]
+        row: Option<Uuid>,
     },
     /// Passwords again, for a run whose supervisor died with them. Their wire form follows, to the end of what is sent.
     Give,

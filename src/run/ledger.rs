@@ -2,6 +2,7 @@
 //! stop, and its end. Where the ledger cannot be written, nothing is launched and nothing is stopped.
 
 use super::event::{Failure, StopLevel};
+use super::machine::Vote;
 use super::spec::Work;
 use super::{RunSpec, RunState, State, diffs};
 use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Release, Status};
@@ -119,6 +120,40 @@ pub fn asked(
     };
     let record = of_verb(record, spec, what);
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..record }).map(drop)
+}
+
+/// True if this row is the intent of what somebody asked this run for.
+pub fn is_recorded(store: &StateDir, run: Uuid, row: Option<Uuid>) -> Result<bool, Error> {
+    let Some(row) = row else { return Ok(false) };
+    let rows = of_run(&Ledger::open(&store.audit())?, run)?;
+    Ok(rows.iter().any(|r| r.entry.event_id == row && r.entry.phase == Phase::Intent.name()))
+}
+
+/// Which of these votes the ledger knows, one by one: its row is of this run and of that user, and was not denied. No row
+/// counts twice.
+pub fn votes(store: &StateDir, run: Uuid, votes: &[Vote]) -> Result<Vec<bool>, Error> {
+    let rows = of_run(&Ledger::open(&store.audit())?, run)?;
+    let denied =
+        |id: Uuid| rows.iter().any(|r| r.entry.parent_event_id == Some(id) && r.entry.phase == Phase::Denied.name());
+    let mut used = Vec::new();
+    let mut known = |vote: &Vote| {
+        let found = rows.iter().map(|row| &row.entry).find(|row| {
+            row.phase == Phase::Intent.name()
+                && row.action == vote.action.name()
+                && row.effective_user == vote.by
+                && vote.row.is_none_or(|id| id == row.event_id)
+                && !used.contains(&row.event_id)
+                && !denied(row.event_id)
+        });
+        used.extend(found.map(|row| row.event_id));
+        found.is_some()
+    };
+    Ok(votes.iter().map(&mut known).collect())
+}
+
+/// Rows of a run, newest first.
+fn of_run(ledger: &Ledger, run: Uuid) -> Result<Vec<crate::audit::Row>, Error> {
+    Ok(ledger.query(&Filter { run: Some(run.to_string()), ..Filter::default() }, usize::MAX)?.rows)
 }
 
 fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {

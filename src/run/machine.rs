@@ -6,9 +6,11 @@ use super::event::{Event, Rung, StopLevel};
 use super::state::RunState;
 use super::step::StepCommand;
 use super::verdict::{Evidence, Exit};
+use crate::audit::Action;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedSender;
+use uuid::Uuid;
 
 /// What happened. `O` and `C` are the machine's own outcomes and commands.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +77,19 @@ pub struct Asker {
     pub uid: u32,
     /// Name, and in brackets what they call themselves where that differs.
     pub name: String,
+    /// The row of the ledger in which it is recorded that they ask.
+    pub row: Option<Uuid>,
+}
+
+/// What somebody said that counts only with its row in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vote {
+    /// In the ledger's terms.
+    pub action: Action,
+    /// The row; `None`: said under version 0.1, which wrote the row but not which one.
+    pub row: Option<Uuid>,
+    /// Name of the user that the kernel named.
+    pub by: String,
 }
 
 /// What is to be done, in order. `E` and `X` are the machine's own events and effects.
@@ -145,6 +160,19 @@ pub trait Machine {
     /// # Errors
     /// A refusal that says why; then nothing is done.
     fn decide(&self, run: &RunState, own: &Self::State, input: &InputOf<'_, Self>, now: i64) -> Decision<Self>;
+
+    /// What a command is in the ledger's terms, and in words.
+    fn recorded(&self, command: &Self::Command) -> (Action, String);
+
+    /// What the journal says that people said, and that only counts with its row in the ledger.
+    fn votes(&self, _: &Self::State) -> Vec<Vote> {
+        Vec::new()
+    }
+
+    /// The event that takes back a vote (by its place among [`Machine::votes`]) which the ledger does not know.
+    fn unfounded(&self, _: &Self::State, _vote: usize) -> Option<Self::Event> {
+        None
+    }
 
     /// People who agreed that it is done, for the ledger.
     fn approved_by(&self, _: &Self::State) -> Vec<String> {

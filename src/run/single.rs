@@ -5,6 +5,7 @@ use super::machine::{Effect, Input, Machine, Never, Refusal};
 use super::spec::{Ask, OnConflict};
 use super::state::{RunState, State};
 use super::verdict::verdict;
+use crate::audit::Action;
 
 /// Milliseconds that a rung of the ladder is given before the next one is taken.
 pub const PATIENCE: i64 = 5_000;
@@ -39,6 +40,10 @@ impl Machine for Single {
 
     fn apply(&self, (): &mut (), _: i64, event: &Never) {
         match *event {}
+    }
+
+    fn recorded(&self, command: &Never) -> (Action, String) {
+        match *command {}
     }
 
     fn decide(&self, state: &RunState, (): &(), input: &Input<'_>, now: i64) -> Result<Vec<Effect>, Refusal> {

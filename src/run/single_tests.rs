@@ -65,7 +65,7 @@ impl World {
 }
 
 fn by(name: &str) -> Asker {
-    Asker { uid: 1, name: name.to_owned() }
+    Asker { uid: 1, name: name.to_owned(), row: None }
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub enum StopError {
 pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
     let spec = super::read_spec(&store.run(id))?;
     let intent = ledger::stopping(store, &spec, operator, level)?;
-    let result = put(store, id, &Command::Stop { level, by: operator.name.clone() });
+    let result = put(store, id, &Command::Stop { level, by: operator.name.clone(), row: Some(intent) });
     let refused = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::stopped(store, &spec, operator, intent, refused) {
         tracing::error!("the audit ledger could not take the outcome of a stop of run {id}: {e}");

@@ -36,7 +36,7 @@ fn write(world: &World) {
     };
     let hosts: Vec<String> = (0..HOSTS).map(|h| format!("web{h:04}.eu.example.net")).collect();
     push(&mut journal, Event::Requested);
-    let by = Person { uid: 1, name: "ann".into() };
+    let by = Person { uid: 1, name: "ann".into(), row: None };
     push(&mut journal, own(&Own::Submitted { by, digest: "digest".into() }));
     for at in [At::Planned, At::Queued, At::Preparing, At::Deploying { batch: 0 }] {
         push(&mut journal, enter(at));

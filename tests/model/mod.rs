@@ -323,5 +323,5 @@ impl Walk {
 }
 
 fn person(uid: u32) -> Person {
-    Person { uid, name: format!("p{uid}") }
+    Person { uid, name: format!("p{uid}"), row: None }
 }

@@ -138,10 +138,12 @@ impl World {
 
     /// As a launch with passwords of these names would have.
     pub fn freeze(&self, plan: Plan, secrets: &[&str]) -> Uuid {
-        let submitter = Person { uid: 4_000_000, name: "ann".into() };
+        let submitter = Person { uid: 4_000_000, name: "ann".into(), row: None };
         let operator = opsdeck::state::operator::Operator::current();
         let mut spec = opsdeck::release::launch::freeze(plan, "digest".into(), submitter, operator).unwrap();
         spec.secrets = secrets.iter().map(|&name| name.to_owned()).collect();
+        // As a launch does: first what tells who holds what.
+        drop(opsdeck::state::Control::open(&self.store).unwrap());
         let dir = self.store.run(spec.id);
         std::fs::create_dir_all(dir.path()).unwrap();
         std::fs::write(dir.spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
@@ -212,6 +214,13 @@ impl World {
         !self.supervisor.take().unwrap().wait().unwrap().success()
     }
 
+    /// Kills the supervisor.
+    pub fn kill(&mut self) {
+        let mut supervisor = self.supervisor.take().unwrap();
+        supervisor.kill().unwrap();
+        supervisor.wait().unwrap();
+    }
+
     /// Goes on where the last supervisor left it.
     pub fn resume(&mut self) {
         // One that was killed before its first writing has begun nothing.
@@ -266,7 +275,7 @@ impl World {
     }
 
     pub fn ask(&self, verb: &Verb) -> Result<(), String> {
-        let command = Control::Own { body: serde_json::to_value(verb).unwrap() };
+        let command = Control::Own { body: serde_json::to_value(verb).unwrap(), row: None };
         let reply =
             wait_until(20, "the supervisor to listen", || ask(&self.dir(), &command, Duration::from_secs(20)).ok());
         if reply.ok { Ok(()) } else { Err(reply.message) }

@@ -17,6 +17,11 @@ impl View<'_> {
             return vec![record(submitted), record(planned)];
         }
         let mut effects = Vec::new();
+        // Nothing was touched yet: what was approved by nobody is asked for again.
+        if matches!(state.at, At::Queued | At::Preparing) && !self.machine.undoes && self.lacks_approvals() {
+            effects.push(enter(At::AwaitingApproval, "an approval has no row in the ledger: it does not count"));
+            return effects;
+        }
         if state.lease.is_some() {
             effects.push(Effect::TakeLease { force: false });
         }

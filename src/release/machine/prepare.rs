@@ -34,6 +34,10 @@ impl View<'_> {
         of.map(|consent| &consent.by).collect()
     }
 
+    pub(super) fn lacks_approvals(&self) -> bool {
+        self.approvers(None).len() < usize::from(self.plan.approval.needed)
+    }
+
     pub(super) fn awaiting(&self) -> Vec<Effect> {
         let (needed, given) = (usize::from(self.plan.approval.needed), self.approvers(None));
         if given.len() >= needed {

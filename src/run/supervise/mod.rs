@@ -11,13 +11,15 @@ mod translate;
 pub use translate::one_line;
 
 use super::control::Command;
-use super::event::{Event, Json};
+use super::event::{Event, Json, StopLevel};
 use super::journal::{Journal, JournalError};
-use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, World};
+use super::ledger;
+use super::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, World};
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
 use crate::ansible::secrets::Secrets;
+use crate::state::operator::Operator;
 use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
 use std::collections::{BTreeMap, VecDeque};
@@ -126,6 +128,7 @@ pub fn run<M: Machine, W: World<M>>(
         let torn =
             if cut > 0 { format!("; a torn line of {cut} bytes was cut from the journal") } else { String::new() };
         supervisor.record(Event::Resumed { why: format!("the supervisor was gone{torn}") })?;
+        supervisor.count_votes()?;
     }
     if !resumed && !first {
         supervisor.record(Event::Requested)?;
@@ -323,13 +326,15 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 return Ok(());
             }
             Command::Stop { level, .. } => self.consider(&Input::Stop { level: *level, by: &question.by }),
-            Command::Own { body } => serde_json::from_value(body.clone())
-                .map_err(|e| Refusal(format!("nothing that this run can be asked for: {e}")))
-                .and_then(|command| self.consider(&Input::Asked { command, by: &question.by })),
+            Command::Own { body, .. } => self.asked(body, &question),
         };
         match decision {
             Ok(effects) => {
                 let result = self.settle(effects);
+                // Stopping waits for no record.
+                if let Command::Stop { level, .. } = question.command {
+                    self.note_stop(level, &question);
+                }
                 question.reply(result.is_ok(), self.state.state_name());
                 result
             }
@@ -338,6 +343,66 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 Ok(())
             }
         }
+    }
+
+    /// What only this run's machine knows is asked for. It is in the ledger before it is done: where whoever asks did not
+    /// write the row, it is written here, with the kernel's word for who it is.
+    fn asked(&self, body: &serde_json::Value, question: &serve::Question) -> Decision<M> {
+        let command: M::Command = serde_json::from_value(body.clone())
+            .map_err(|e| Refusal(format!("nothing that this run can be asked for: {e}")))?;
+        let unwritten = |e: crate::audit::Error| Refusal(format!("it is not done, since it cannot be recorded: {e}"));
+        if ledger::is_recorded(&self.store, self.spec.id, question.by.row).map_err(unwritten)? {
+            return self.consider(&Input::Asked { command, by: &question.by });
+        }
+        let operator = Operator::of_peer(question.by.uid, question.pid);
+        let (action, words) = self.machine.recorded(&command);
+        let what = ledger::Asked { action, words: &words, body };
+        let row = ledger::asking(&self.store, &self.spec, &operator, what).map_err(unwritten)?;
+        let by = Asker { row: Some(row), ..question.by.clone() };
+        let decision = self.consider(&Input::Asked { command, by: &by });
+        let refused = decision.as_ref().err().map(ToString::to_string);
+        if let Err(e) = ledger::asked(&self.store, &self.spec, &operator, row, what, refused) {
+            tracing::error!("the audit ledger could not take the outcome of what run {} was asked: {e}", self.spec.id);
+        }
+        decision
+    }
+
+    /// A stop that came without a row of the ledger gets one afterwards.
+    fn note_stop(&self, level: StopLevel, question: &serve::Question) {
+        let noted = ledger::is_recorded(&self.store, self.spec.id, question.by.row).and_then(|recorded| {
+            if recorded {
+                return Ok(());
+            }
+            let operator = Operator::of_peer(question.by.uid, question.pid);
+            let row = ledger::stopping(&self.store, &self.spec, &operator, level)?;
+            ledger::stopped(&self.store, &self.spec, &operator, row, None)
+        });
+        if let Err(e) = noted {
+            tracing::error!(
+                "the audit ledger could not take a stop of run {} by {}: {e}",
+                self.spec.id,
+                question.by.name
+            );
+        }
+    }
+
+    /// Votes in the journal count only with their row in the ledger: what somebody else wrote there is taken back.
+    fn count_votes(&mut self) -> Result<(), SuperviseError> {
+        let votes = self.machine.votes(&self.own);
+        if votes.is_empty() {
+            return Ok(());
+        }
+        let founded = ledger::votes(&self.store, self.spec.id, &votes).map_err(io::Error::other)?;
+        let taken_back: Vec<M::Event> =
+            (0..votes.len()).filter(|n| !founded[*n]).filter_map(|n| self.machine.unfounded(&self.own, n)).collect();
+        for event in taken_back {
+            tracing::error!(
+                "run {}: an approval in its journal has no row in the ledger: it does not count",
+                self.spec.id
+            );
+            self.record_own(&event, Vec::new())?;
+        }
+        Ok(())
     }
 
     /// Passwords again: all that are missing, or none.

@@ -22,6 +22,8 @@ pub struct Question {
     pub command: Command,
     /// Who asks, for the record.
     pub by: Asker,
+    /// The process that asks.
+    pub pid: u32,
     /// What came behind it: passwords in their wire form.
     pub brought: Zeroizing<Vec<u8>>,
     back: oneshot::Sender<Reply>,
@@ -85,7 +87,9 @@ pub fn listen(listener: std::os::unix::net::UnixListener) -> io::Result<Asked> {
 }
 
 async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<()> {
-    let uid = stream.peer_cred()?.uid();
+    let peer = stream.peer_cred()?;
+    // 0 is no process: then nothing more than the uid is known.
+    let (uid, pid) = (peer.uid(), peer.pid().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0));
     let (read, mut write) = stream.into_split();
     let mut brought = received(read.take(LONGEST)).await?;
     let line = line(&brought).len();
@@ -95,8 +99,12 @@ async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<
     let reply = match command {
         Ok(command) => {
             let (back, answer) = oneshot::channel();
-            let by = Asker { uid, name: who(uid, &command) };
-            match tx.send(Question { command, by, brought, back }).await {
+            let row = match &command {
+                Command::Stop { row, .. } | Command::Own { row, .. } => *row,
+                _ => None,
+            };
+            let by = Asker { uid, name: who(uid, &command), row };
+            match tx.send(Question { command, by, pid, brought, back }).await {
                 Ok(()) => answer.await.ok(),
                 Err(_) => None,
             }

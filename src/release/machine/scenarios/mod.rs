@@ -150,7 +150,7 @@ fn balancers() -> Traffic {
 }
 
 fn eve() -> Person {
-    Person { uid: 3, name: "eve".into() }
+    Person { uid: 3, name: "eve".into(), row: None }
 }
 
 fn skip(what: &str) -> Verb {
@@ -158,11 +158,11 @@ fn skip(what: &str) -> Verb {
 }
 
 fn ann() -> Person {
-    Person { uid: 1, name: "ann".into() }
+    Person { uid: 1, name: "ann".into(), row: None }
 }
 
 fn bob() -> Person {
-    Person { uid: 2, name: "bob".into() }
+    Person { uid: 2, name: "bob".into(), row: None }
 }
 
 impl World {

@@ -75,7 +75,7 @@ fn two_others_must_approve_the_plan_they_saw() {
     world.ask(approve("d"), bob()).unwrap();
     assert!(world.ask(approve("d"), bob()).is_err(), "not twice");
     assert_eq!(world.state.waits.as_deref(), Some("1 of 2 approvals (bob did); ann submitted it and cannot"));
-    world.ask(approve("d"), Person { uid: 3, name: "eve".into() }).unwrap();
+    world.ask(approve("d"), Person { uid: 3, name: "eve".into(), row: None }).unwrap();
     world.until("its end", |s| s.at == At::Succeeded);
     let mut late = World::new(plan);
     late.until("its end", |s| s.at == At::Cancelled);

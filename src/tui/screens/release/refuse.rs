@@ -36,7 +36,7 @@ fn me(model: &Model, s: &Shown) -> Person {
     let (name, release) = (&model.operator.name, &s.release);
     let known = release.submitted_by.iter().chain(release.approvals.iter().map(|a| &a.by));
     let known = known.chain(release.votes.iter().map(|v| &v.0)).find(|p| p.name == *name);
-    known.cloned().unwrap_or(Person { uid: u32::MAX, name: name.clone() })
+    known.cloned().unwrap_or(Person { uid: u32::MAX, name: name.clone(), row: None })
 }
 
 /// What the machine has against a verb. `None` for the verb: there is nothing that it could be said of.
