@@ -1,6 +1,7 @@
 //! Through the files: playbooks, plays, roles. Tasks are read in `tasks`.
 
 use super::{Question, QuestionKind, Scan, Unseen};
+use crate::open;
 use crate::project::cfg::AnsibleCfg;
 use crate::yaml::{self, Node};
 use std::collections::{BTreeSet, HashSet};
@@ -151,7 +152,7 @@ impl<'a> Walk<'a> {
         if self.seen.len() >= MAX_FILES || !self.seen.insert(path.clone()) {
             return None;
         }
-        let tree = std::fs::read(&path).map_err(|e| e.to_string()).and_then(|bytes| {
+        let tree = open::read_given(&path, open::WRITTEN).map_err(|e| e.to_string()).and_then(|bytes| {
             let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
             if text.starts_with("$ANSIBLE_VAULT") {
                 return Err("it is encrypted".into());
