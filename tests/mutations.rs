@@ -12,13 +12,13 @@ mod wait;
 
 use opsdeck::run::log::LogStore;
 use opsdeck::run::{Follower, list, result};
-use opsdeck::state::{Index, RunDir, RunRow};
+use opsdeck::state::{RunDir, RunRow};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use world::World;
@@ -180,23 +180,24 @@ fn look(dir: &RunDir) -> (Told, Told) {
     hear.recv_timeout(LIMIT).unwrap_or_else(|e| panic!("{what}: no answer, or a panic: {e}"))
 }
 
+/// A process that does not outlive the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// What the program itself prints, or that it refuses.
 fn ask(world: &World, args: &[&str]) -> Option<Value> {
-    let mut child = world.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let begun = Instant::now();
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if begun.elapsed() > LIMIT => {
-                child.kill().unwrap();
-                panic!("{args:?} does not end");
-            }
-            None => std::thread::sleep(Duration::from_millis(5)),
-        }
-    };
+    let child = world.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Ended(child);
+    let status = wait::wait_until(LIMIT.as_secs(), &format!("{args:?} to end"), || child.0.try_wait().unwrap());
     let (mut out, mut err) = (String::new(), String::new());
-    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    child.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    child.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert!(status.code().is_some_and(|code| code < 100) && !err.contains("panicked"), "{args:?}: {status}: {err}");
     status.success().then(|| serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}")))
 }
@@ -279,5 +280,4 @@ fn shows(world: &World, id: &str, told: &Told, place: &str) {
             assert_eq!(shown["state"], row.state.as_str(), "{place}");
         }
     }
-    drop(Index::open(&world.store));
 }
