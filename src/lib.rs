@@ -12,7 +12,7 @@
 //! | 6 | [`ssh`] | commands on many hosts over multiplexed OpenSSH |
 //! | 7 | [`ansible`], [`inventory`], [`audit`] | the real Ansible; hosts and patterns; the ledger |
 //! | 8 | [`project`], [`state`] | what the operator wrote; the state directory |
-//! | 9 | [`text`], [`yaml`] | hostile text made safe; YAML as Ansible reads it |
+//! | 9 | [`open`], [`text`], [`yaml`] | files of others, opened with care; hostile text made safe; YAML as Ansible reads it |
 //!
 //! Nothing imports `tui` or `cli`; `tui` starts no process and opens no file of a run itself.
 
@@ -23,6 +23,7 @@ mod cases;
 pub mod cli;
 pub mod health;
 pub mod inventory;
+pub mod open;
 pub mod project;
 pub mod recovery;
 pub mod release;

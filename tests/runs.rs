@@ -426,3 +426,22 @@ fn the_ledger_keeps_a_digest_of_what_a_run_with_diff_changed() {
     assert!(digest(&["--diff"]).is_string());
     assert_ne!(digest(&["--check", "--diff"]), would, "nothing is left to change");
 }
+
+#[test]
+fn a_pattern_that_reads_as_an_option_is_refused_and_nothing_is_launched() {
+    let world = World::new();
+    for pattern in ["--playbook-dir=/", "-e@/etc/passwd", "-x"] {
+        for verb in [&["adhoc", "-m", "ping"][..], &["sh", "-i", "hosts.ini"]] {
+            let more =
+                if verb[0] == "sh" { vec!["--", pattern, "true"] } else { vec!["-i", "hosts.ini", "--", pattern] };
+            let output = world.first(&[verb, &more].concat());
+            let said = text(&output.stderr);
+            assert!(!output.status.success() && !said.contains("panicked"), "{verb:?} {pattern}: {said}");
+            if verb[0] == "adhoc" {
+                assert!(said.contains("begins with `-`"), "{said}");
+            }
+        }
+    }
+    let runs = std::fs::read_dir(world.store.runs()).map_or(0, Iterator::count);
+    assert_eq!(runs, 0, "nothing was launched");
+}

@@ -81,7 +81,9 @@ impl Argv {
 
     fn adhoc(adhoc: &Adhoc) -> Self {
         let mut argv = Self(vec!["ansible".into()]);
-        argv.0.push(adhoc.pattern.clone());
+        // one that begins with `-` would be read as an option; an empty pattern before it selects nothing
+        let none = if adhoc.pattern.starts_with('-') { "," } else { "" };
+        argv.0.push(format!("{none}{}", adhoc.pattern));
         argv.sources(&adhoc.common);
         argv.option("-m", Some(&adhoc.module));
         argv.option("-a", adhoc.args.as_deref());
@@ -190,6 +192,40 @@ mod tests {
                         --skip-tags slow '--start-at-task=-odd name' --become --forks 20 --check --diff --extra-vars a=1 \
                         --extra-vars '{\"b\": \"x y\"}' -vv --vault-id prod@prompt";
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn nothing_that_begins_with_a_dash_becomes_an_option() {
+        let odd = || Some("-e@/etc/passwd".to_owned());
+        let common = Common {
+            inventory: vec!["-x".into()],
+            limit: odd(),
+            become_user: odd(),
+            user: odd(),
+            extra_vars: vec!["-x".into()],
+            ..Common::default()
+        };
+        let (pattern, module) = ("--playbook-dir=/tmp".to_owned(), "-x".to_owned());
+        let adhoc = Ask::Adhoc(Adhoc { pattern, module, args: odd(), common: common.clone() });
+        let (playbook, tags) = ("-e@x.yml".to_owned(), vec!["-x".to_owned()]);
+        let play = Ask::Playbook(Play { playbook, skip_tags: tags.clone(), tags, start_at_task: odd(), common });
+        let known = [
+            "-i",
+            "-m",
+            "-a",
+            "--limit=",
+            "--become-user=",
+            "--user=",
+            "--extra-vars=",
+            "--tags=",
+            "--skip-tags=",
+            "--start-at-task=",
+        ];
+        for ask in [adhoc, play] {
+            for word in shown(&ask, &[]).iter().skip(1).filter(|word| word.starts_with('-')) {
+                assert!(known.iter().any(|option| word.starts_with(&format!("{option}-"))), "{word}");
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub fn path(ledger: &Path) -> PathBuf {
 /// What the file says; `None`: there is none. An unreadable one is reported in words.
 pub fn read(ledger: &Path) -> Result<Option<Head>, String> {
     let path = path(ledger);
-    match std::fs::read_to_string(&path) {
+    match crate::open::text_own(&path, crate::open::WORD) {
         Ok(text) => match text.trim().parse() {
             Ok(head) => Ok(Some(head)),
             Err(why) => Err(format!("{}: {why}", path.display())),

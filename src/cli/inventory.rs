@@ -116,6 +116,9 @@ impl From {
     /// The decline itself under `--engine native`.
     pub fn fall_back(&self, declined: &Declined) -> anyhow::Result<()> {
         let why = text::plain(&declined.to_string()).into_owned();
+        if declined.too_large {
+            bail!("{why}");
+        }
         if self.engine == Some(Engine::Native) {
             bail!("the native engine declines: {why}\nnext: leave out `--engine native` to ask Ansible");
         }

@@ -42,7 +42,7 @@ fn long_help() -> String {
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
     let id = find(&store, &open_index(&store)?, &args.run)?;
-    let run = Follower::open(&store.run(id))?;
+    let run = Follower::open_exact(&store.run(id))?;
     let hosts = args.failed_hosts.then(|| rerun::unfinished(&run.spec, &run.state));
     if args.failed_hosts && !run.state.state.is_terminal() {
         bail!("run {id} has not ended: its unfinished hosts are not known yet");

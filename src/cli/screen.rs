@@ -1,6 +1,7 @@
 //! No verb: opens the screen. Exit code 0 when the person leaves; 1 where there is no terminal or no project.
 
 use super::Global;
+use crate::open;
 use crate::project::{Problem, Project, Severity};
 use crate::state::operator::Operator;
 use crate::state::{StateDir, file};
@@ -152,7 +153,7 @@ fn keys(config: Option<&Path>) -> anyhow::Result<(Keymap, Vec<Mistake>)> {
     let Some(path) = config.map(|c| c.join("keys.yaml")).filter(|p| p.exists()) else {
         return Ok((Keymap::default(), vec![]));
     };
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+    let text = open::text_given(&path, open::WRITTEN).with_context(|| format!("{} can't be read", path.display()))?;
     Ok(keymap::file::read(&text::plain(&path.display().to_string()), &text))
 }
 

@@ -121,7 +121,7 @@ impl Tail {
     /// Copies what is new; with `all` also a last line without an end.
     fn copy(&mut self, to: &mut dyn Write, all: bool) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = File::open(&self.path).ok();
+            self.file = crate::open::own(&self.path).ok();
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         let mut any = false;

@@ -120,9 +120,11 @@ pub fn hosts(
     let mut command = start("ansible", root, sources);
     command.arg("--list-hosts");
     if let Some(subset) = subset {
-        command.arg("--limit").arg(subset);
+        command.arg(format!("--limit={subset}"));
     }
-    command.arg("--").arg(pattern);
+    // As a launch gives it, see `ansible::command`.
+    let none = if pattern.starts_with('-') { "," } else { "" };
+    command.arg(format!("{none}{pattern}"));
     let said = said("ansible", command, limit, cancel)?;
     let names = said.stdout.lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned).collect();
     Ok((names, said.stderr))
@@ -132,7 +134,7 @@ fn start(program: &str, root: &Path, sources: &[String]) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root).env("ANSIBLE_NOCOLOR", "1").env_remove("ANSIBLE_FORCE_COLOR");
     for source in sources {
-        command.arg("-i").arg(source);
+        command.arg(format!("--inventory={source}"));
     }
     command
 }

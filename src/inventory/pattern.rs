@@ -9,6 +9,7 @@ mod split;
 use super::parse::lines;
 use super::store::{GroupId, HostId, LOCALHOST};
 use super::{Declined, Engine, Inventory};
+use crate::open;
 use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
@@ -129,7 +130,7 @@ impl Inventory {
                     "{told} is a folder; expected a file with a host on each line"
                 )));
             }
-            match std::fs::read(&path).map(String::from_utf8) {
+            match open::read_given(&path, open::FLEET).map(String::from_utf8) {
                 Ok(Ok(text)) if text.contains('\r') => {
                     return unsure(format!("{told} has line breaks of another kind"));
                 }

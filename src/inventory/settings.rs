@@ -58,7 +58,7 @@ impl Settings {
         let problem = cfg.problems.iter().find(|p| p.severity == Severity::Error);
         if let Some(problem) = problem {
             let why = format!("Ansible's configuration is not valid: {}", problem.message);
-            settings.hosts.get_or_insert(Declined { file: cfg.file.clone(), mark: None, why });
+            settings.hosts.get_or_insert(Declined { file: cfg.file.clone(), mark: None, why, ..Declined::default() });
         }
         let said = cfg.setting("ANSIBLE_VARS_ENABLED", "defaults", "vars_plugins_enabled");
         settings.no_files = said.is_some_and(|s| s.text.trim() == "none");
@@ -69,7 +69,7 @@ impl Settings {
             if !DEFAULT_PLUGINS.split(", ").any(|known| known == short) {
                 let why = format!("the inventory plugin `{name}` is enabled");
                 let mark = enabled.and_then(|s| s.mark);
-                settings.hosts.get_or_insert(Declined { file: cfg.file.clone(), mark, why });
+                settings.hosts.get_or_insert(Declined { file: cfg.file.clone(), mark, why, ..Declined::default() });
             }
             settings.plugins.push(short.to_owned());
         }
@@ -78,7 +78,7 @@ impl Settings {
             let files = std::fs::read_dir(&dir).into_iter().flatten().flatten();
             if files.into_iter().any(|e| e.path().extension().is_some_and(|ext| ext == "py")) {
                 let why = "a vars plugin of your own is installed".to_owned();
-                settings.vars.get_or_insert(Declined { file: Some(dir), mark: None, why });
+                settings.vars.get_or_insert(Declined { file: Some(dir), mark: None, why, ..Declined::default() });
             }
         }
         settings
@@ -95,5 +95,5 @@ fn changed(cfg: &AnsibleCfg, (variable, section, key, harmless): &Rule) -> Optio
         None => (cfg.file.clone(), format!("[{section}] {key}")),
     };
     let why = format!("{name} = {} changes how inventories are read", setting.text.trim());
-    Some(Declined { file, mark: setting.mark, why })
+    Some(Declined { file, mark: setting.mark, why, too_large: false })
 }

@@ -4,6 +4,7 @@ use super::parse::{Trouble, address, ini, lines, yaml as yaml_source};
 use super::settings::Settings;
 use super::store::{Place, Stop, Store, UNGROUPED};
 use super::{Declined, Warning};
+use crate::open;
 use crate::yaml::{self, Kind, Mark, Node};
 use address::Address;
 use std::cell::OnceCell;
@@ -49,7 +50,7 @@ impl Text<'_> {
 }
 
 fn declined<T>(path: &Path, mark: Option<Mark>, why: impl Into<String>) -> Result<T, Declined> {
-    Err(Declined { file: Some(path.to_path_buf()), mark, why: why.into() })
+    Err(Declined { file: Some(path.to_path_buf()), mark, why: why.into(), too_large: false })
 }
 
 /// The absolute path of a source, `.` and `..` taken out, links not followed.
@@ -98,7 +99,7 @@ impl Reader<'_> {
             };
             if !self.store.host_ids.contains_key(name.as_str()) {
                 let added = self.store.add_host(&name, UNGROUPED, port, Place::default());
-                if let Err(Stop::Wrong(why) | Stop::Unsure(why)) = added {
+                if let Err(Stop::Wrong(why) | Stop::Unsure(why) | Stop::TooLarge(why)) = added {
                     return declined(Path::new(source), None, why);
                 }
             }
@@ -152,7 +153,7 @@ impl Reader<'_> {
     }
 
     fn file(&mut self, path: &Path) -> Taken {
-        let bytes = match fs::read(path) {
+        let bytes = match open::read_given(path, open::FLEET) {
             Ok(bytes) => bytes,
             Err(e) => return declined(path, None, format!("it can't be read: {e}")),
         };
@@ -257,6 +258,9 @@ fn verdict(path: &Path, outcome: Result<(), Trouble>) -> Result<Verdict, Decline
         Ok(()) => Ok(Verdict::Taken),
         Err(Trouble { mark, stop: Stop::Wrong(why) }) => Ok(Verdict::Refused(mark, why)),
         Err(Trouble { mark, stop: Stop::Unsure(why) }) => declined(path, Some(mark), why),
+        Err(Trouble { mark, stop: Stop::TooLarge(why) }) => {
+            Err(Declined { file: Some(path.to_path_buf()), mark: Some(mark), why, too_large: true })
+        }
     }
 }
 
@@ -272,7 +276,11 @@ fn plugin(path: &Path, root: &Node) -> Result<(), Declined> {
 
 /// The document of a file as Ansible reads it, JSON first; or why only Ansible can.
 pub fn document(path: &Path, text: &str) -> Result<Option<Node>, Declined> {
-    yaml::ansible(text).map_err(|e| Declined { file: Some(path.to_path_buf()), mark: Some(e.mark), why: e.message })
+    let at = |e: yaml::Error| (Some(path.to_path_buf()), Some(e.mark), e.message, e.too_large);
+    yaml::ansible(text).map_err(|e| {
+        let (file, mark, why, too_large) = at(e);
+        Declined { file, mark, why, too_large }
+    })
 }
 
 /// True if the first line with content proves that no YAML reader finds a mapping here: a section header, or words
@@ -301,3 +309,7 @@ fn never_a_mapping(text: &str) -> bool {
     let key = |(at, _): (usize, &str)| code[at + 1..].chars().next().is_none_or(|c| c == ' ' || c == '\t');
     !code.match_indices(':').any(key)
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

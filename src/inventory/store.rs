@@ -3,9 +3,13 @@
 //! Source of the rules: `ansible/inventory/{data,group,host}.py` of ansible-core 2.19. Ids count up in the order of
 //! definition, which is the order of Ansible's own tables.
 
+use super::parse::range::MANY;
 use super::value::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// Groups nested deeper than this are refused.
+const DEEPEST: u32 = 1_000;
 
 /// A host; an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +71,8 @@ pub enum Stop {
     Wrong(String),
     /// Only Ansible can say what it makes of this.
     Unsure(String),
+    /// More than is sane: Ansible would fare no better.
+    TooLarge(String),
 }
 
 impl<T: Into<String>> From<T> for Stop {
@@ -93,6 +99,8 @@ pub struct Store {
     pub localhost: Option<HostId>,
     pub files: Vec<Arc<str>>,
     words: HashSet<Arc<str>>,
+    /// Names that ranges may still give.
+    pub ranges: usize,
 }
 
 impl Store {
@@ -105,6 +113,7 @@ impl Store {
             localhost: None,
             files: Vec::new(),
             words: HashSet::new(),
+            ranges: MANY,
         };
         for name in ["all", "ungrouped"] {
             let id = GroupId(store.groups.len() as u32);
@@ -150,6 +159,13 @@ impl Store {
             children: Vec::new(),
             parents: Vec::new(),
         });
+    }
+
+    /// A range gave these names.
+    pub fn ranged(&mut self, names: &[String]) {
+        if names.len() > 1 {
+            self.ranges = self.ranges.saturating_sub(names.len());
+        }
     }
 
     /// The group of that name, new or known.
@@ -258,15 +274,18 @@ impl Store {
         let least = self.group(parent).depth + 1;
         let depth = self.group(child).depth.max(least);
         self.group_mut(child).depth = depth;
-        self.sink(child);
-        Ok(())
+        self.sink(child)
     }
 
     /// Children lie at least one deeper; level by level as Ansible does it.
-    fn sink(&mut self, group: GroupId) {
+    fn sink(&mut self, group: GroupId) -> Result<(), Stop> {
         let mut depth = self.group(group).depth;
         let mut level = self.group(group).children.clone();
-        while !level.is_empty() {
+        while !level.is_empty() || depth > DEEPEST {
+            if depth > DEEPEST {
+                let name = &self.group(group).name;
+                return Err(Stop::TooLarge(format!("groups are nested deeper than {DEEPEST} levels at `{name}`")));
+            }
             depth += 1;
             let mut next = Vec::new();
             for id in level {
@@ -277,6 +296,7 @@ impl Store {
             }
             level = next;
         }
+        Ok(())
     }
 
     /// Those groups' ancestors, without the groups themselves unless they are above one another.

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use super::sources::{self, file_name};
 use super::{Environment, Project};
+use crate::open;
 use crate::yaml;
 use std::collections::BTreeSet;
 use std::fs;
@@ -72,7 +73,7 @@ fn broken(file: &Path) -> Option<Problem> {
         None => variables,
         Some(_) => false,
     };
-    let bytes = if is_yaml { fs::read(file).ok()? } else { return None };
+    let bytes = if is_yaml { open::read_given(file, open::FLEET).ok()? } else { return None };
     if bytes.starts_with(b"$ANSIBLE_VAULT") || bytes.starts_with(b"#!") {
         return None;
     }

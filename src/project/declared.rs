@@ -4,6 +4,7 @@ use super::config::{self, Config, Context, EnvironmentConfig, RunbookConfig};
 use super::environments::environment;
 use super::problem::Problem;
 use super::{Environment, Project, Runbook};
+use crate::open;
 
 const NAMES: [&str; 2] = ["opsdeck.yaml", "opsdeck.yml"];
 
@@ -15,7 +16,7 @@ pub fn apply(project: &mut Project) {
         let message = "opsdeck.yaml lies beside it and wins: this file is not read";
         project.problems.push(Problem::warning(NAMES[1], message));
     }
-    let text = match std::fs::read(project.root.join(name)).map(String::from_utf8) {
+    let text = match open::read_given(&project.root.join(name), open::WRITTEN).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => return unreadable(project, Problem::error(*name, "this is not UTF-8").expected("UTF-8 text")),
         Err(e) => return unreadable(project, Problem::error(*name, format!("cannot be read: {e}"))),

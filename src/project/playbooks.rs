@@ -2,6 +2,7 @@
 
 use super::Playbook;
 use super::problem::Problem;
+use crate::open;
 use crate::yaml::{self, Node};
 use memchr::memmem;
 use std::fs;
@@ -105,7 +106,7 @@ fn read_all(root: &Path, files: &[PathBuf]) -> Vec<Result<Playbook, Problem>> {
 /// `None`: no playbook.
 fn read(root: &Path, file: &Path) -> Option<Result<Playbook, Problem>> {
     let meta = file.metadata().ok().filter(|meta| meta.is_file() && meta.len() <= LARGEST)?;
-    let bytes = if meta.len() == 0 { return None } else { fs::read(file).ok()? };
+    let bytes = if meta.len() == 0 { return None } else { open::read_given(file, LARGEST).ok()? };
     if !may_hold_plays(&bytes) {
         return None;
     }

@@ -1,5 +1,6 @@
 //! Which files and folders are inventory sources, by name and a look at their first bytes. Parses nothing: `inventory` does.
 
+use crate::open;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -67,7 +68,7 @@ pub fn is_source(path: &Path) -> bool {
         return false;
     }
     let mut bytes = Vec::new();
-    if fs::File::open(path).and_then(|f| f.take(LOOK).read_to_end(&mut bytes)).is_err() || bytes.contains(&0) {
+    if open::given(path).and_then(|f| f.take(LOOK).read_to_end(&mut bytes)).is_err() || bytes.contains(&0) {
         return false;
     }
     if bytes.starts_with(b"#!") {

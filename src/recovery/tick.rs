@@ -247,7 +247,7 @@ impl Round<'_> {
 /// Where a recovery's run stands; `None`: it was never begun.
 fn stands(store: &StateDir, run: Uuid) -> (Option<super::state::At>, String) {
     let dir = store.run(run);
-    match Follower::open(&dir) {
+    match Follower::open_exact(&dir) {
         Ok(follower) => {
             let state = &follower.state;
             if !state.state.is_terminal()

@@ -1,5 +1,6 @@
 //! What people ask of a release, from outside: recorded, then put to its supervisor, which gets a new one where it is dead.
 
+use super::build::is_version;
 use super::event::Event;
 use super::machine::Verb;
 use super::recorded::recorded;
@@ -24,6 +25,9 @@ use uuid::Uuid;
 /// It is refused, with the reason; or it cannot be recorded, or nobody answers.
 pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Result<Uuid, StopError> {
     let spec = read_spec(&store.run(run))?;
+    if let Verb::RollForward { to, .. } = verb {
+        is_version(to).map_err(|e| StopError::Refused(e.to_string()))?;
+    }
     let body = serde_json::to_value(verb).map_err(std::io::Error::from)?;
     let (action, words) = recorded(verb);
     let asked = Asked { action, words: &words, body: &body };
@@ -68,7 +72,7 @@ fn warm(store: &StateDir, run: Uuid, spec: &RunSpec, verb: &Verb) -> Result<Opti
     if !matches!(verb, Verb::Rollback { .. }) {
         return Ok(None);
     }
-    let state = Follower::open(&store.run(run))?.state;
+    let state = Follower::open_exact(&store.run(run))?.state;
     let events = state.own.iter().map(|(ts, json)| Ok((*ts, serde_json::from_str(json)?)));
     let events: Vec<(i64, Event)> = events.collect::<Result<_, serde_json::Error>>().map_err(std::io::Error::from)?;
     let release = super::fold(events.iter().map(|(ts, event)| (*ts, event)));

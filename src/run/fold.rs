@@ -284,6 +284,21 @@ impl RunState {
         }
     }
 
+    /// What its journal says next cannot be read: unless its end was among what could be, it cannot be known how it ended,
+    /// or whether it has.
+    pub fn lose(&mut self, why: &str) {
+        if self.state.is_terminal() {
+            return;
+        }
+        self.maybe_running_on = self.hosts_running();
+        self.why = Some(why.to_owned());
+        self.stand(State::Unknown, self.updated_at);
+        if self.phase.is_some() {
+            self.phase = Some(State::Unknown.name().to_owned());
+        }
+        self.settle();
+    }
+
     // The run is over: what still ran has no result, and nobody knows how it went.
     fn settle(&mut self) {
         let hosts = self.hosts.len();

@@ -1,17 +1,51 @@
 //! Following one run from outside: what the CLI and the screen read. Never writes to the journal, needs no supervisor,
 //! and works on a copied run folder.
 
-use super::journal::{JournalError, Reader};
+use super::journal::{JournalError, LINE, Pass, Reader};
 use super::snapshot;
 use super::spec::{RunSpec, VERSION};
-use super::state::{Cell, RunState};
+use super::state::{Cell, RunState, State};
 use super::tail::Tail;
+use crate::open;
 use crate::state::RunDir;
 use std::io;
 use std::os::unix::fs::FileExt;
+use uuid::Uuid;
 
 /// After folding so many entries a reader leaves a snapshot for the next one.
 const WORTH_A_SNAPSHOT: u64 = 50_000;
+
+/// What is wrong with a run's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Damage {
+    /// In words.
+    pub words: String,
+    /// What comes after it cannot be read: how the run ended cannot be known.
+    pub lost: bool,
+}
+
+impl Damage {
+    /// What a reading came to, where it came to any harm.
+    pub(super) fn of(reader: &Reader, read: &Result<Pass, JournalError>) -> Option<Damage> {
+        match read {
+            Ok(_) if reader.is_newer() => {
+                let words = "holds events of a newer opsdeck, which are not shown: read-only".to_owned();
+                Some(Damage { words, lost: false })
+            }
+            Ok(_) => None,
+            Err(e) => Some(Damage { words: e.to_string(), lost: true }),
+        }
+    }
+}
+
+/// Opens a run's journal; `None`: the supervisor has not made it yet.
+pub(super) fn journal(dir: &RunDir) -> Result<Option<Reader>, Damage> {
+    match Reader::open(&dir.journal()) {
+        Ok(reader) => Ok(Some(reader)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Damage { words: e.to_string(), lost: true }),
+    }
+}
 
 /// One run, as far as it was read.
 #[derive(Debug)]
@@ -19,7 +53,7 @@ pub struct Follower {
     dir: RunDir,
     /// What was asked.
     pub spec: RunSpec,
-    /// What happened so far.
+    /// What happened so far. Where the journal is damaged before the run's end, that it cannot be known.
     pub state: RunState,
     /// What is wrong with the journal, if anything is: shown with the run, which is then read-only.
     pub damage: Option<String>,
@@ -27,13 +61,33 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Opens a run's folder and reads what is there.
+    /// Opens a run's folder and reads what is there, to show it.
     ///
     /// # Errors
     /// A folder without a readable `spec.yaml`.
     pub fn open(dir: &RunDir) -> io::Result<Follower> {
         let spec = read_spec(dir)?;
-        let (state, reader) = match snapshot::load(&dir.snapshot(), &dir.journal()) {
+        let snapshot = snapshot::load(&dir.snapshot(), spec.id, &dir.journal());
+        let mut follower = Follower::begin(dir, spec, snapshot);
+        let read = follower.poll();
+        if read > WORTH_A_SNAPSHOT {
+            follower.save();
+        }
+        Ok(follower)
+    }
+
+    /// As [`Follower::open`], but from the journal alone, from its first line on: for whoever decides by what it says.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_exact(dir: &RunDir) -> io::Result<Follower> {
+        let mut follower = Follower::begin(dir, read_spec(dir)?, None);
+        follower.poll();
+        Ok(follower)
+    }
+
+    fn begin(dir: &RunDir, spec: RunSpec, snapshot: Option<(RunState, u64)>) -> Follower {
+        let (state, reader) = match snapshot {
             Some((state, offset)) => {
                 let reader = Reader::open_at(&dir.journal(), offset, state.seq).ok();
                 (state, reader)
@@ -43,41 +97,64 @@ impl Follower {
         let damage = (spec.version > VERSION).then(|| {
             format!("written by a newer opsdeck (format {}, this one knows {VERSION}): read-only", spec.version)
         });
-        let mut follower = Follower { dir: dir.clone(), spec, state, damage, reader };
-        let read = follower.poll();
-        if read > WORTH_A_SNAPSHOT {
-            follower.save();
-        }
-        Ok(follower)
+        Follower { dir: dir.clone(), spec, state, damage, reader }
+    }
+
+    /// True where the journal is damaged before the run's end: how it ended cannot be known, or whether it has.
+    pub fn is_lost(&self) -> bool {
+        self.damage.is_some() && self.state.state == State::Unknown
     }
 
     /// Takes in what the journal has gained; gives the number of new entries. Cheap when there are none.
     pub fn poll(&mut self) -> u64 {
-        if self.reader.is_none() {
-            // The supervisor makes the journal a moment after the spec: until then there is nothing to read.
-            self.reader = Reader::open(&self.dir.journal()).ok();
-        }
-        let Some(reader) = &mut self.reader else { return 0 };
         let before = self.state.seq;
-        match reader.read(|entry| self.state.apply(entry)) {
-            Ok(pass) => {
-                if pass.torn > 0 && self.state.state.is_terminal() {
-                    self.damage = Some(format!("the journal ends in a torn line of {} bytes, left out", pass.torn));
-                }
+        let mut damage = self.read();
+        // The intent of a step is on the disk before the step is: a journal that knows of none, read after a step was
+        // seen, is not the one that it began with.
+        if damage.is_none() && self.state.steps.is_empty() && self.dir.step(1).pid().exists() {
+            damage = self.read();
+            if damage.is_none() && self.state.steps.is_empty() && self.damage.is_none() {
+                let words = format!(
+                    "{} does not tell of step 1, which was begun: it was cut or replaced",
+                    self.dir.journal().display()
+                );
+                damage = Some(Damage { words, lost: true });
             }
-            Err(e @ JournalError::Damaged { .. }) => self.damage = Some(e.to_string()),
-            Err(e) => tracing::warn!("{e}"),
         }
-        if reader.is_newer() && self.damage.is_none() {
-            self.damage = Some("holds events of a newer opsdeck, which are not shown: read-only".into());
+        if let Some(Damage { words, lost }) = damage
+            && (lost || self.damage.is_none())
+        {
+            if lost {
+                self.state.lose(&words);
+            }
+            self.damage = Some(words);
         }
         self.state.seq - before
+    }
+
+    fn read(&mut self) -> Option<Damage> {
+        if self.reader.is_none() {
+            match journal(&self.dir) {
+                // The supervisor makes the journal a moment after the spec: until then there is nothing to read.
+                Ok(reader) => self.reader = reader,
+                Err(damage) => return Some(damage),
+            }
+        }
+        let reader = self.reader.as_mut()?;
+        let read = reader.read(|entry| self.state.apply(entry));
+        match &read {
+            Ok(pass) if pass.torn > 0 && self.state.state.is_terminal() && self.damage.is_none() => {
+                let words = format!("the journal ends in a torn line of {} bytes, left out", pass.torn);
+                Some(Damage { words, lost: false })
+            }
+            _ => Damage::of(reader, &read),
+        }
     }
 
     /// Parts it, so that one thread reads on while another owns the state: what was asked, what happened so far, what
     /// is wrong with the journal, and the reading half.
     pub fn split(self) -> (RunSpec, RunState, Option<String>, Tail) {
-        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader, output: 0 })
+        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader, output: 0, told: None })
     }
 
     /// The run's folder.
@@ -88,8 +165,9 @@ impl Follower {
     // Only a cache: that it could not be written (a foreign user's run) takes nothing away.
     fn save(&self) {
         let Some(reader) = &self.reader else { return };
+        let (dir, offset) = (&self.dir, reader.offset());
         if self.damage.is_none()
-            && let Err(e) = snapshot::save(&self.dir.snapshot(), &self.dir.journal(), reader.offset(), &self.state)
+            && let Err(e) = snapshot::save(&dir.snapshot(), self.spec.id, &dir.journal(), offset, &self.state)
         {
             tracing::debug!("{e}");
         }
@@ -99,9 +177,16 @@ impl Follower {
 /// Reads `spec.yaml`; the error names the file and the place in it.
 pub fn read_spec(dir: &RunDir) -> io::Result<RunSpec> {
     let path = dir.spec();
-    let text = std::fs::read_to_string(&path).map_err(|e| crate::state::file::at(&path, "read", e))?;
-    serde_yaml::from_str(&text)
-        .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {e}", path.display())))
+    let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display()));
+    let text = open::text_own(&path, open::SPEC).map_err(|e| crate::state::file::at(&path, "read", e))?;
+    // No spec was ever written with aliases; what they unfold to has no bounds.
+    crate::yaml::no_aliases(&text).map_err(|e| wrong(e.to_string()))?;
+    let spec: RunSpec = serde_yaml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let folder = dir.path().file_name().and_then(|name| name.to_str()?.parse::<Uuid>().ok());
+    match folder.filter(|id| *id != spec.id) {
+        Some(id) => Err(wrong(format!("it is that of run {}; expected that of run {id}", spec.id))),
+        None => Ok(spec),
+    }
 }
 
 /// The full result of a cell, as Ansible's callback wrote it; `None` for a cell without one.
@@ -114,9 +199,19 @@ pub fn result(dir: &RunDir, cell: Cell) -> io::Result<Option<serde_json::Value>>
     }
     let path = dir.step(u32::from(cell.step)).events();
     let read = || -> io::Result<serde_json::Value> {
+        let file = open::own(&path)?;
+        let end =
+            cell.off.checked_add(u64::from(cell.len)).filter(|end| *end <= file.metadata().map_or(0, |m| m.len()));
+        if end.is_none() || u64::from(cell.len) > LINE {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is not there any more"));
+        }
         let mut line = vec![0; cell.len as usize];
-        std::fs::File::open(&path)?.read_exact_at(&mut line, cell.off)?;
+        file.read_exact_at(&mut line, cell.off)?;
         Ok(serde_json::from_slice(&line)?)
     };
     read().map(Some).map_err(|e| crate::state::file::at(&path, "read the result in", e))
 }
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod tests;

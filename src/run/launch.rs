@@ -189,6 +189,19 @@ fn check(request: &Request) -> Result<(), LaunchError> {
     if !request.cwd.is_dir() {
         return invalid(format!("{} is no folder: the project's root is expected", request.cwd.display()));
     }
+    let pattern = match &request.ask {
+        Ask::Adhoc(a) => a.pattern.as_str(),
+        Ask::Shell(s) => s.pattern.as_str(),
+        Ask::Playbook(_) => "",
+    };
+    if pattern.starts_with('-') {
+        return invalid(format!(
+            "the host pattern {pattern:?} begins with `-`, as an option of Ansible does; expected hosts or groups"
+        ));
+    }
+    if let Some((what, text)) = words(&request.ask).find(|(_, text)| text.contains('\0')) {
+        return invalid(format!("the {what} {text:?} holds a NUL character, which no argument can"));
+    }
     match &request.ask {
         Ask::Adhoc(a) if a.pattern.trim().is_empty() => {
             invalid("the host pattern is empty; `all` means every host".into())
@@ -198,7 +211,6 @@ fn check(request: &Request) -> Result<(), LaunchError> {
             invalid("the host pattern is empty; `all` means every host".into())
         }
         Ask::Shell(s) if s.command.trim().is_empty() => invalid("the command is empty".into()),
-        Ask::Shell(s) if s.command.contains('\0') => invalid("the command holds a NUL character".into()),
         Ask::Shell(s) if s.command.len() > LONGEST => {
             invalid(format!("the command has {} bytes; at most {LONGEST} can be handed over", s.command.len()))
         }
@@ -207,6 +219,28 @@ fn check(request: &Request) -> Result<(), LaunchError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whatever becomes an argument, and what it is called.
+fn words(ask: &Ask) -> impl Iterator<Item = (&'static str, &str)> {
+    let common = ask.common();
+    let mut own: Vec<(&'static str, &str)> = match ask {
+        Ask::Adhoc(a) => vec![("host pattern", &a.pattern), ("module", &a.module)],
+        Ask::Shell(s) => vec![("host pattern", &s.pattern), ("command", &s.command)],
+        Ask::Playbook(p) => {
+            let tags = p.tags.iter().chain(&p.skip_tags).map(|tag| ("tag", tag.as_str()));
+            let task = p.start_at_task.iter().map(|task| ("task to start at", task.as_str()));
+            [("playbook", p.playbook.as_str())].into_iter().chain(tags).chain(task).collect()
+        }
+    };
+    if let Ask::Adhoc(ansible::ask::Adhoc { args: Some(args), .. }) = ask {
+        own.push(("module's arguments", args));
+    }
+    own.extend(common.inventory.iter().map(|source| ("inventory", source.as_str())));
+    own.extend(common.extra_vars.iter().map(|vars| ("extra vars", vars.as_str())));
+    own.extend(common.limit.iter().map(|limit| ("limit", limit.as_str())));
+    own.extend(common.user.iter().chain(&common.become_user).map(|user| ("user", user.as_str())));
+    own.into_iter()
 }
 
 /// `namespace.collection.playbook`: Ansible finds it.

@@ -99,10 +99,14 @@ pub fn default_conflict(ask: &Ask) -> OnConflict {
 fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     let dir = store.run(lease.run);
     let supervised = Lock::is_held(&dir.lock());
-    let Ok(run) = Follower::open(&dir) else {
+    let Ok(run) = Follower::open_exact(&dir) else {
         // Its folder was removed: nothing of it can be looked at, and nothing of it is supervised.
         return !supervised && !dir.path().exists();
     };
+    // Its record is damaged: it may still be at work, and whoever knows better can break its lease.
+    if run.is_lost() {
+        return false;
+    }
     // Its end is on record: whoever saw it may launch the next, though its supervisor has not quite left.
     if run.state.state.is_terminal() {
         return true;

@@ -1,16 +1,20 @@
-//! `snapshot.bin`: a folded state and the place in the journal up to which it holds. Only ever a cache: what does not
-//! fit the journal byte for byte is thrown away, and the journal is folded anew.
+//! `snapshot.bin`: a folded state and the place in the journal up to which it holds. Only ever a cache for who looks:
+//! what is not whole, of another run, or does not fit the journal is thrown away, and the journal is folded anew. Nothing
+//! is decided by it.
+//!
+//! A digest of all that follows it and of the run comes first, then the head, then the state.
 
 use super::state::RunState;
+use crate::open;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use uuid::Uuid;
 
 /// Changes whenever `RunState` or this file's layout does: an older snapshot is then not read.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// So many bytes of the journal before the snapshot's place are hashed: enough to tell another journal apart, and
 /// cheap to check.
 const TAIL: u64 = 4096;
@@ -23,19 +27,31 @@ struct Head {
     tail: [u8; 32],
 }
 
-/// Writes the snapshot of a state that holds up to byte `offset` of the journal.
-pub fn save(snapshot: &Path, journal: &Path, offset: u64, state: &RunState) -> io::Result<()> {
+/// Bytes of the digest.
+const DIGEST: usize = 32;
+
+/// Writes the snapshot of a run's state that holds up to byte `offset` of the journal.
+///
+/// # Errors
+/// It cannot be written.
+pub fn save(snapshot: &Path, run: Uuid, journal: &Path, offset: u64, state: &RunState) -> io::Result<()> {
     let head = Head { format: FORMAT, offset, seq: state.seq, tail: tail(journal, offset)? };
-    let bytes = postcard::to_stdvec(&head)
+    let mut bytes = postcard::to_extend(&head, vec![0; DIGEST])
         .and_then(|bytes| postcard::to_extend(state, bytes))
         .map_err(|e| io::Error::other(format!("cannot encode a snapshot: {e}")))?;
+    let digest = digest(run, &bytes[DIGEST..]);
+    bytes[..DIGEST].copy_from_slice(&digest);
     crate::state::file::write_cache(snapshot, &bytes)
 }
 
-/// The state and the byte of the journal after it, if there is a snapshot and it fits.
-pub fn load(snapshot: &Path, journal: &Path) -> Option<(RunState, u64)> {
-    let bytes = std::fs::read(snapshot).ok()?;
-    let (head, rest) = postcard::take_from_bytes::<Head>(&bytes).ok()?;
+/// The run's state and the byte of the journal after it, if there is a snapshot and it fits.
+pub fn load(snapshot: &Path, run: Uuid, journal: &Path) -> Option<(RunState, u64)> {
+    let bytes = open::read_own(snapshot, open::SNAPSHOT).ok()?;
+    let (said, content) = bytes.split_at_checked(DIGEST)?;
+    if *said != digest(run, content) {
+        return None;
+    }
+    let (head, rest) = postcard::take_from_bytes::<Head>(content).ok()?;
     if head.format != FORMAT || tail(journal, head.offset).ok()? != head.tail {
         return None;
     }
@@ -43,9 +59,13 @@ pub fn load(snapshot: &Path, journal: &Path) -> Option<(RunState, u64)> {
     (state.seq == head.seq).then_some((state, head.offset))
 }
 
+fn digest(run: Uuid, content: &[u8]) -> [u8; DIGEST] {
+    Sha256::new().chain_update(run.as_bytes()).chain_update(content).finalize().into()
+}
+
 fn tail(journal: &Path, offset: u64) -> io::Result<[u8; 32]> {
     let from = offset.saturating_sub(TAIL);
     let mut bytes = vec![0; (offset - from) as usize];
-    File::open(journal)?.read_exact_at(&mut bytes, from)?;
+    open::own(journal)?.read_exact_at(&mut bytes, from)?;
     Ok(Sha256::digest(&bytes).into())
 }

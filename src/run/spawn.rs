@@ -43,7 +43,7 @@ pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>
     }
     let _ = child.kill();
     let _ = child.wait();
-    let log = std::fs::read_to_string(dir.supervisor_log()).unwrap_or_default();
+    let log = crate::open::text_own(&dir.supervisor_log(), crate::open::WRITTEN).unwrap_or_default();
     let why = log.lines().last().unwrap_or("it ended without a word").to_owned();
     Err(io::Error::other(format!("the supervisor did not take the run: {why}")))
 }

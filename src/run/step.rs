@@ -5,6 +5,7 @@
 use super::verdict::Exit;
 use crate::ansible::secrets::{self, Secrets, Served};
 use crate::ansible::{self, Ask};
+use crate::open;
 use crate::state::tree;
 use crate::state::{Identity, Lock, StateDir, StepDir, file};
 use rustix::process::{Signal, WaitOptions};
@@ -107,7 +108,7 @@ pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
         say(&Word::Taken);
         return Ok(());
     }
-    let command: StepCommand = serde_json::from_slice(&std::fs::read(dir.command())?)?;
+    let command: StepCommand = serde_json::from_slice(&open::read_own(&dir.command(), open::SPEC)?)?;
     let runner = Identity::own();
     // Written before the child exists: whoever finds it without a child knows that one may have been started.
     write_pid(&dir, &Processes { runner: runner.clone(), child: None })?;

@@ -65,8 +65,8 @@ fn reach(store: &StateDir, id: Uuid, say: impl Fn(&RunDir) -> io::Result<Reply>)
     let dir = store.run(id);
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let run = Follower::open(&dir)?;
-        if run.state.state.is_terminal() {
+        let run = Follower::open_exact(&dir)?;
+        if run.state.state.is_terminal() && !run.is_lost() {
             return Err(StopError::Refused(format!("the run has ended: {}", run.state.state_name())));
         }
         if let Some(damage) = run.damage {

@@ -1,10 +1,10 @@
 //! A run followed in two places: one thread reads its journal, another (the screen) owns what it folds to. What grew
 //! goes over as raw lines, checked by the reader, so that neither waits for the other and the state is there once.
 
-use super::journal::{JournalError, Reader, decode};
+use super::follow::{self, Damage};
+use super::journal::{Reader, decode};
 use super::state::RunState;
 use crate::state::RunDir;
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 /// The reading half of a [`super::Follower`].
@@ -14,6 +14,8 @@ pub struct Tail {
     pub(super) reader: Option<Reader>,
     /// Bytes of output seen last.
     pub(super) output: u64,
+    /// What was told to be wrong.
+    pub(super) told: Option<Damage>,
 }
 
 /// What a journal has gained.
@@ -21,8 +23,10 @@ pub struct Tail {
 pub struct Grown {
     /// Whole lines, each a good event that follows on the one before.
     pub lines: Vec<u8>,
-    /// What is wrong with the journal, if something is.
+    /// What is wrong with the journal, if something is that was not told before.
     pub damage: Option<String>,
+    /// What comes after the damage cannot be read: how the run ended cannot be known.
+    pub lost: bool,
     /// The output files have grown.
     pub output: bool,
 }
@@ -35,15 +39,15 @@ impl Grown {
 
     /// The same in pieces of about `size` bytes each, cut between lines.
     pub fn pieces(self, size: usize) -> Vec<Grown> {
-        let Grown { lines, damage, output } = self;
+        let Grown { lines, damage, lost, output } = self;
         let mut out = Vec::new();
         let mut rest = lines.as_slice();
         while rest.len() > size {
             let Some(end) = memchr::memchr(b'\n', &rest[size..]).map(|n| size + n + 1) else { break };
-            out.push(Grown { lines: rest[..end].to_vec(), damage: None, output: false });
+            out.push(Grown { lines: rest[..end].to_vec(), ..Grown::default() });
             rest = &rest[end..];
         }
-        out.push(Grown { lines: rest.to_vec(), damage, output });
+        out.push(Grown { lines: rest.to_vec(), damage, lost, output });
         out
     }
 }
@@ -64,31 +68,33 @@ impl Tail {
 
     fn journal(&mut self) -> Grown {
         if self.reader.is_none() {
-            self.reader = Reader::open(&self.dir.journal()).ok();
+            match follow::journal(&self.dir) {
+                Ok(reader) => self.reader = reader,
+                Err(damage) => return self.tell(Vec::new(), Some(damage)),
+            }
         }
         let Some(reader) = &mut self.reader else { return Grown::default() };
         let (before, seq) = (reader.offset(), reader.seq());
-        let damage = match reader.read(|_| ()) {
-            Ok(_) if reader.is_newer() => {
-                Some("holds events of a newer opsdeck, which are not shown: read-only".to_owned())
-            }
-            Ok(_) => None,
-            Err(e @ JournalError::Damaged { .. }) => Some(e.to_string()),
-            Err(e) => {
-                tracing::warn!("{e}");
-                None
-            }
-        };
+        let read = reader.read(|_| ());
+        let damage = Damage::of(reader, &read);
         let size = usize::try_from(reader.offset() - before).unwrap_or(0);
         let mut lines = vec![0; size];
-        let read =
-            size == 0 || File::open(self.dir.journal()).and_then(|f| f.read_exact_at(&mut lines, before)).is_ok();
+        let read = size == 0
+            || crate::open::own(&self.dir.journal()).and_then(|f| f.read_exact_at(&mut lines, before)).is_ok();
         if !read {
             // Read again next time, from where this began.
             self.reader = Reader::open_at(&self.dir.journal(), before, seq).ok();
             return Grown::default();
         }
-        Grown { lines, damage, output: false }
+        self.tell(lines, damage)
+    }
+
+    /// Damage is told once.
+    fn tell(&mut self, lines: Vec<u8>, damage: Option<Damage>) -> Grown {
+        let news = damage.filter(|damage| self.told.as_ref() != Some(damage));
+        let lost = news.as_ref().is_some_and(|damage| damage.lost);
+        self.told = news.clone().or(self.told.take());
+        Grown { lines, damage: news.map(|damage| damage.words), lost, output: false }
     }
 
     /// The run's folder.
@@ -129,9 +135,10 @@ mod tests {
     #[test]
     fn what_the_journal_gains_reaches_the_state_once() {
         let tmp = tempfile::tempdir().unwrap();
-        let dir = StateDir::at(tmp.path()).run(uuid::Uuid::now_v7());
+        let run = uuid::Uuid::now_v7();
+        let dir = StateDir::at(tmp.path()).run(run);
         std::fs::create_dir_all(dir.path()).unwrap();
-        let spec = spec();
+        let spec = crate::run::RunSpec { id: run, ..spec() };
         std::fs::write(dir.spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
         let line = |seq, event| serde_json::to_string(&Entry { seq, ts: 1_000 + seq as i64, event }).unwrap() + "\n";
         let mut journal = std::fs::File::create(dir.journal()).unwrap();
@@ -158,12 +165,12 @@ mod tests {
     #[test]
     fn pieces_are_cut_between_lines_and_make_the_whole() {
         let lines = b"aaaa\nbb\ncccccc\nd\n".to_vec();
-        let whole = super::Grown { lines: lines.clone(), damage: Some("x".into()), output: true };
+        let whole = super::Grown { lines: lines.clone(), damage: Some("x".into()), lost: true, output: true };
         for size in 1..24 {
             let pieces = whole.clone().pieces(size);
             assert!(pieces.iter().all(|p| p.lines.is_empty() || p.lines.ends_with(b"\n")), "{size}");
             assert_eq!(pieces.iter().flat_map(|p| p.lines.clone()).collect::<Vec<_>>(), lines);
-            assert_eq!(pieces.iter().filter(|p| p.damage.is_some() && p.output).count(), 1);
+            assert_eq!(pieces.iter().filter(|p| p.damage.is_some() && p.lost && p.output).count(), 1);
         }
     }
 }

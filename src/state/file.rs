@@ -1,5 +1,6 @@
 //! Files that are whole or absent, and that only their owner can read. No knowledge of what is in them.
 
+use crate::open;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -15,7 +16,7 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 
 /// Opens a file to append to, creating it for the owner alone (0600).
 pub fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|e| at(path, "open", e))
+    open::own_with(OpenOptions::new().append(true).create(true).mode(0o600), path).map_err(|e| at(path, "open", e))
 }
 
 /// Makes sure that a file exists, created empty for the owner alone (0600). One that exists is never opened: closing any
@@ -36,7 +37,7 @@ pub fn ensure(path: &Path) -> io::Result<()> {
 /// # Errors
 /// It cannot be read, is no text, or others may read it.
 pub fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
-    let mut file = File::open(path).map_err(|e| at(path, "open", e))?;
+    let file = open::given(path).map_err(|e| at(path, "open", e))?;
     let meta = file.metadata().map_err(|e| at(path, "read", e))?;
     let own = [0, rustix::process::geteuid().as_raw()].contains(&meta.uid());
     if !own || meta.mode() & 0o077 != 0 {
@@ -44,7 +45,7 @@ pub fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     }
     let mut text = Zeroizing::new(String::new());
-    file.read_to_string(&mut text).map_err(|e| at(path, "read", e))?;
+    file.take(open::WORD).read_to_string(&mut text).map_err(|e| at(path, "read", e))?;
     Ok(text)
 }
 
@@ -67,7 +68,9 @@ fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
     let write = WRITES.fetch_add(1, Ordering::Relaxed);
     let tmp = folder.join(format!(".{name}.{}-{write}.tmp", std::process::id()));
     let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
+        // One that a dead writer left is nobody's, and what somebody put in its place is not written through.
+        let _ = std::fs::remove_file(&tmp);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&tmp)?;
         file.write_all(content)?;
         if durable {
             file.sync_all()?;

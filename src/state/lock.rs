@@ -32,7 +32,7 @@ impl Lock {
     /// True while some process holds the lock. Takes nothing away: a missing file is free.
     pub fn is_held(path: &Path) -> bool {
         // A shared lock is enough to ask, and two who ask at once do not see each other as holders.
-        let Ok(file) = File::open(path) else { return false };
+        let Ok(file) = crate::open::own(path) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 }

@@ -24,7 +24,7 @@ pub fn watch(dir: &RunDir) -> io::Result<Watching> {
 
 /// True while somebody watches.
 pub fn is_watched(dir: &RunDir) -> bool {
-    let Ok(file) = File::open(dir.watched()) else { return false };
+    let Ok(file) = crate::open::own(&dir.watched()) else { return false };
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// When the operator's screen last looked (Unix milliseconds). `None`: never, or nobody knows.
 pub fn last(store: &StateDir, operator: &str) -> Option<i64> {
-    std::fs::read_to_string(path(store, operator)).ok()?.trim().parse().ok()
+    crate::open::text_own(&path(store, operator), crate::open::WORD).ok()?.trim().parse().ok()
 }
 
 /// Notes that the operator's screen looks at this moment. Never goes back: of two screens the later one counts.

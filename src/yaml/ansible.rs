@@ -13,7 +13,7 @@ use std::collections::HashSet;
 pub fn ansible(text: &str) -> Result<Option<Node>, Error> {
     match json::object(text, false) {
         Attempt::Tree(node) => return Ok(Some(node)),
-        Attempt::Unsure(mark, why) => return Err(Error { mark, message: why.into() }),
+        Attempt::Unsure(mark, why) => return Err(Error { mark, message: why.into(), too_large: false }),
         Attempt::NotJson => {}
     }
     characters(text)?;
@@ -34,7 +34,7 @@ pub fn ansible(text: &str) -> Result<Option<Node>, Error> {
 }
 
 fn refuse<T>(mark: Mark, message: &str) -> Result<T, Error> {
-    Err(Error { mark, message: message.into() })
+    Err(Error { mark, message: message.into(), too_large: false })
 }
 
 /// Characters and lines that the two versions of YAML treat in different ways.
@@ -88,15 +88,29 @@ fn odd(c: char) -> bool {
 
 /// The byte of an `&` or `*` that begins a node and whose name libyaml would cut elsewhere, or has seen before.
 fn anchors<'a>(line: &'a str, known: &mut HashSet<&'a str>) -> Option<usize> {
+    // Where the word before begins, as far as the line was looked at: it may be as long as the line.
+    let (mut word, mut blank, mut seen) = (0, true, 0);
     line.match_indices(['&', '*']).map(|(at, _)| at).find(|at| {
+        for (n, c) in line[seen..*at].char_indices() {
+            match c {
+                ' ' | '\t' => blank = true,
+                '[' | '{' | ',' => (word, blank) = (seen + n + 1, false),
+                _ if blank => (word, blank) = (seen + n, false),
+                _ => {}
+            }
+        }
+        seen = *at;
         let before = line[..*at].trim_end_matches([' ', '\t']);
-        let last = before.rsplit([' ', '\t', '[', '{', ',']).next().unwrap_or_default();
+        let last = before.get(word..).unwrap_or_default();
         let starts =
             before.is_empty() || before.ends_with([':', '-', '?', ',', '[', '{']) || last.starts_with(['!', '&']);
+        if !starts {
+            return false;
+        }
         let name = line[at + 1..].split([' ', '\t', ',', ']', '}']).next().unwrap_or_default();
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let twice = starts && line.as_bytes()[*at] == b'&' && !known.insert(name);
-        twice || (starts && (name.is_empty() || !name.chars().all(word)))
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let twice = line.as_bytes()[*at] == b'&' && !known.insert(name);
+        twice || name.is_empty() || !name.chars().all(is_word)
     })
 }
 

@@ -7,12 +7,15 @@ pub struct Flow<'a> {
     lines: Vec<&'a str>,
     /// For each open collection: is it between brackets?
     open: Vec<bool>,
+    /// The place asked for last: line, column and byte. Columns are counted on from there, lest a long line be counted from its
+    /// begin at each event.
+    last: (usize, usize, usize),
 }
 
 impl<'a> Flow<'a> {
     /// Before the first event.
     pub fn new(text: &'a str) -> Self {
-        Self { lines: text.split('\n').collect(), open: Vec::new() }
+        Self { lines: text.split('\n').collect(), open: Vec::new(), last: (0, 0, 0) }
     }
 
     /// Why libyaml would refuse this event, or read something else.
@@ -54,7 +57,7 @@ impl<'a> Flow<'a> {
     }
 
     /// True if a bracket stands at the mark, after tags and anchors, maybe on a later line.
-    fn opens(&self, at: Marker) -> bool {
+    fn opens(&mut self, at: Marker) -> bool {
         let mut rest = self.after(at).trim_start();
         let mut later = self.lines.iter().skip(at.line());
         loop {
@@ -72,13 +75,16 @@ impl<'a> Flow<'a> {
     }
 
     /// The line from a mark on.
-    fn after(&self, at: Marker) -> &'a str {
-        let line = self.lines.get(at.line().saturating_sub(1)).copied().unwrap_or_default();
-        let start = if line.is_ascii() {
-            at.col().min(line.len())
-        } else {
-            line.char_indices().nth(at.col()).map_or(line.len(), |(byte, _)| byte)
+    fn after(&mut self, at: Marker) -> &'a str {
+        let number = at.line().saturating_sub(1);
+        let line = self.lines.get(number).copied().unwrap_or_default();
+        let (column, byte) = match self.last {
+            (n, column, byte) if n == number && column <= at.col() => (column, byte),
+            _ => (0, 0),
         };
-        line.get(start..).unwrap_or_default()
+        let rest = line.get(byte..).unwrap_or_default();
+        let more = rest.char_indices().nth(at.col() - column).map_or(rest.len(), |(byte, _)| byte);
+        self.last = (number, at.col(), byte + more);
+        &rest[more..]
     }
 }

@@ -10,7 +10,7 @@ mod parse;
 pub mod scalar;
 
 pub use ansible::ansible;
-pub use parse::{MAX_BYTES, MAX_DEPTH, parse, parse_one};
+pub use parse::{MAX_BYTES, MAX_DEPTH, no_aliases, parse, parse_one};
 
 /// A place in a file; both numbers count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +56,8 @@ pub struct Error {
     pub mark: Mark,
     /// What was found or expected.
     pub message: String,
+    /// It is larger than is sane: whoever else reads it would fare no better.
+    pub too_large: bool,
 }
 
 impl Node {

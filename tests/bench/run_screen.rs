@@ -102,7 +102,7 @@ fn measure(tasks: usize, hosts: usize, lines: usize) {
             n + 2,
             n % hosts
         );
-        let grown = Grown { lines: line.into_bytes(), damage: None, output: true };
+        let grown = Grown { lines: line.into_bytes(), output: true, ..Grown::default() };
         let start = Instant::now();
         update(&mut model, Msg::Data(Data::Run(run::Data::Grown(id, grown))));
         news.push(start.elapsed());

@@ -66,6 +66,15 @@ impl World {
         command
     }
 
+    /// With its own options first: for arguments that end in `--` and more.
+    pub fn first(&self, args: &[&str]) -> Output {
+        let (project, state) = (self.project(), self.store.root().to_owned());
+        let own = ["-C".as_ref(), project.as_os_str(), "--state-dir".as_ref(), state.as_os_str()];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
+        command.args(own).args(args).stdin(Stdio::null()).env("HOME", self.dir.path()).env_remove("OPSDECK_RUN");
+        command.output().unwrap()
+    }
+
     pub fn opsdeck(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }

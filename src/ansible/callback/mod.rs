@@ -19,7 +19,7 @@ pub const SOURCE: &str = include_str!("opsdeck.py");
 pub fn install(dir: &Path) -> io::Result<PathBuf> {
     let folder = dir.join(digest());
     let path = folder.join("opsdeck.py");
-    if std::fs::read(&path).is_ok_and(|found| found == SOURCE.as_bytes()) {
+    if crate::open::read_own(&path, crate::open::WRITTEN).is_ok_and(|found| found == SOURCE.as_bytes()) {
         return Ok(folder);
     }
     std::fs::create_dir_all(&folder)?;

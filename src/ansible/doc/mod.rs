@@ -126,7 +126,9 @@ impl Docs {
         ask: impl FnOnce() -> Result<T, DocError>,
     ) -> Result<T, DocError> {
         let path = self.cache.join(format!("doc-{}.json", self.key(what)));
-        if let Some(known) = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        if let Some(known) =
+            crate::open::read_own(&path, crate::open::FLEET).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        {
             return Ok(known);
         }
         let answer = ask()?;

@@ -1,5 +1,6 @@
 //! The names that extra vars give: `-e` takes `key=value ..`, JSON, YAML, or `@FILE`.
 
+use crate::open;
 use crate::yaml;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +12,7 @@ pub fn given_names(extra_vars: &[String], cwd: &Path) -> BTreeSet<String> {
     for text in extra_vars {
         let text = text.trim_start();
         if let Some(file) = text.strip_prefix('@') {
-            names.extend(keys(&std::fs::read_to_string(cwd.join(file)).unwrap_or_default()));
+            names.extend(keys(&open::text_given(&cwd.join(file), open::FLEET).unwrap_or_default()));
         } else if text.starts_with(['{', '[', '/', '.']) {
             names.extend(keys(text));
         } else {

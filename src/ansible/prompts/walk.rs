@@ -3,6 +3,7 @@
 use super::among::among;
 use super::touch::{Touch, TouchKind};
 use super::{Question, QuestionKind, Scan, Unseen, delegate};
+use crate::open;
 use crate::project::cfg::AnsibleCfg;
 use crate::yaml::{self, Node};
 use std::collections::{BTreeSet, HashSet};
@@ -227,7 +228,7 @@ impl<'a> Walk<'a> {
         let tree = if self.files > MAX_FILES {
             Err(format!("more than {MAX_FILES} files were read before it"))
         } else {
-            std::fs::read(path).map_err(|e| e.to_string()).and_then(|bytes| {
+            open::read_given(path, open::WRITTEN).map_err(|e| e.to_string()).and_then(|bytes| {
                 let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
                 if text.starts_with("$ANSIBLE_VAULT") {
                     return Err("it is encrypted".into());

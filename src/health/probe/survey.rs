@@ -106,7 +106,7 @@ fn run(
 
 fn read(events: &Path) -> BTreeMap<String, Answer> {
     let mut answers = BTreeMap::new();
-    let bytes = std::fs::read(events).unwrap_or_default();
+    let bytes = crate::open::read_own(events, crate::open::FLEET).unwrap_or_default();
     for line in bytes.split(|b| *b == b'\n') {
         let Ok(What::Result(outcome, result)) = decode(line).map(|e| e.what) else { continue };
         let message = || {

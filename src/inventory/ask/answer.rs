@@ -21,7 +21,7 @@ pub fn read(root: &Path, sources: &[String], options: &Options, said: &Said) -> 
     };
     let mut store = Store::new();
     let broken = |stop| match stop {
-        Stop::Wrong(why) | Stop::Unsure(why) => AskError::Unreadable(why),
+        Stop::Wrong(why) | Stop::Unsure(why) | Stop::TooLarge(why) => AskError::Unreadable(why),
     };
     let mut todo = vec![ALL];
     let mut seen = HashSet::new();

@@ -1,10 +1,16 @@
 //! INI sources, line by line into the store, as Ansible's `ini` plugin does: what came before a bad line stays.
 
 use super::lines::{is_space, lines, strip};
-use super::range::Refusal;
 use super::{Trouble, host_pattern, literal, shlex};
 use crate::inventory::store::{GroupId, Place, Stop, Store, UNGROUPED};
 use crate::yaml::Mark;
+
+/// A longer line is left to Ansible: its words are looked for one by one.
+const LINE: usize = 64 << 10;
+
+fn too_long() -> Stop {
+    Stop::Unsure(format!("the line is longer than {} KiB", LINE >> 10))
+}
 
 /// A section or child that was named before its group was defined.
 struct Pending {
@@ -32,7 +38,8 @@ pub fn parse(store: &mut Store, file: u32, text: &str) -> Result<(), Trouble> {
         if content.is_empty() || content.starts_with([';', '#']) {
             continue;
         }
-        read.line(content, number).map_err(|(at, stop)| {
+        let fits = if content.len() > LINE { Err((0, too_long())) } else { Ok(()) };
+        fits.and_then(|()| read.line(content, number)).map_err(|(at, stop)| {
             let before = line.len() - line.trim_start_matches(is_space).len() + at;
             let column = line.get(..before).map_or(1, |s| s.chars().count() + 1);
             Trouble { mark: Mark { line: number, column: u32::try_from(column).unwrap_or(u32::MAX) }, stop }
@@ -168,10 +175,8 @@ impl Read<'_> {
             Err(_) => return bad(line.len().saturating_sub(1), "the line ends in `\\`"),
         };
         let Some((pattern, rest)) = words.split_first() else { return bad(0, "expected a host") };
-        let (names, port) = host_pattern(pattern).map_err(|refusal| match refusal {
-            Refusal::Wrong(what) => (0, Stop::Wrong(what)),
-            Refusal::Unsure(what) => (0, Stop::Unsure(what.into())),
-        })?;
+        let (names, port) = host_pattern(pattern, self.store.ranges).map_err(|refusal| (0, refusal.into()))?;
+        self.store.ranged(&names);
         if strip(pattern).ends_with(':') && port.is_none() {
             return bad(0, format!("`{pattern}` ends in `:`; expected a port after it (or is this YAML?)"));
         }
@@ -180,11 +185,11 @@ impl Read<'_> {
         }
         let mut vars: Vec<(&str, _)> = Vec::new();
         for word in rest {
-            let at = line.find(word.as_str()).unwrap_or(pattern.len());
+            let at = || line.find(word.as_str()).unwrap_or(pattern.len());
             let Some((name, value)) = word.split_once('=') else {
-                return bad(at, format!("expected name=value after the host, found `{word}`"));
+                return bad(at(), format!("expected name=value after the host, found `{word}`"));
             };
-            let value = literal::eval(value).map_err(|why| (at, Stop::Unsure(why.into())))?;
+            let value = literal::eval(value).map_err(|why| (at(), Stop::Unsure(why.into())))?;
             match vars.iter_mut().find(|(n, _)| *n == name) {
                 Some(var) => var.1 = value,
                 None => vars.push((name, value)),

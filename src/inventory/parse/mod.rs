@@ -13,6 +13,16 @@ use crate::yaml::Mark;
 use address::Address;
 use range::Refusal;
 
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Wrong(what) => Stop::Wrong(what),
+            Refusal::Unsure(what) => Stop::Unsure(what.into()),
+            Refusal::TooLarge(what) => Stop::TooLarge(what),
+        }
+    }
+}
+
 /// The place where reading stopped, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
@@ -22,11 +32,11 @@ pub struct Trouble {
     pub stop: Stop,
 }
 
-/// The names that a host pattern of a source stands for, and their port.
+/// The names that a host pattern of a source stands for, and their port; ranges may give `most` names.
 ///
 /// # Errors
-/// A range that is none; names that only Python can read.
-pub fn host_pattern(pattern: &str) -> Result<(Vec<String>, Option<u32>), Refusal> {
+/// A range that is none, or of too many hosts; names that only Python can read.
+pub fn host_pattern(pattern: &str, most: usize) -> Result<(Vec<String>, Option<u32>), Refusal> {
     if pattern.contains(['\n', '\0']) {
         return Err(Refusal::Unsure("a host's name with a line break"));
     }
@@ -39,5 +49,5 @@ pub fn host_pattern(pattern: &str) -> Result<(Vec<String>, Option<u32>), Refusal
         Address::NotOne => (pattern.to_owned(), None),
         Address::Unsure => return Err(Refusal::Unsure("a host's name with letters that Python sees in its own way")),
     };
-    Ok((range::expand(&name)?, port))
+    Ok((range::expand(&name, most)?, port))
 }

@@ -2,7 +2,6 @@
 
 use super::Trouble;
 use super::host_pattern;
-use super::range::Refusal;
 use crate::inventory::store::{GroupId, Place, Stop, Store};
 use crate::inventory::value::{self, Value};
 use crate::yaml::{Kind, Mark, Node};
@@ -146,13 +145,9 @@ impl Read<'_> {
             if node.is_some() && !value::is_text(key) {
                 return wrong(key.mark, format!("a host's name must be text, not `{pattern}`; put it in quotes"));
             }
-            let (names, port) = host_pattern(&pattern).map_err(|refusal| {
-                let stop = match refusal {
-                    Refusal::Wrong(what) => Stop::Wrong(what),
-                    Refusal::Unsure(what) => Stop::Unsure(what.into()),
-                };
-                Trouble { mark: key.mark, stop }
-            })?;
+            let (names, port) = host_pattern(&pattern, self.store.ranges)
+                .map_err(|refusal| Trouble { mark: key.mark, stop: refusal.into() })?;
+            self.store.ranged(&names);
             let vars = match node {
                 Some(node) if matches!(node.kind, Kind::Mapping(_)) => value::entries(node, false).map_err(unsure)?,
                 Some(node) if Value::of(node).map_err(unsure)?.is_truthy() => {

@@ -3,6 +3,7 @@
 use super::Value;
 use crate::inventory::source::{absolute, document};
 use crate::inventory::{Declined, Engine, Inventory, value};
+use crate::open;
 use crate::yaml::Kind as NodeKind;
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -114,7 +115,7 @@ impl Folder {
 }
 
 fn declined<T>(path: &Path, why: impl Into<String>) -> Result<T, Declined> {
-    Err(Declined { file: Some(path.to_path_buf()), mark: None, why: why.into() })
+    Err(Declined { file: Some(path.to_path_buf()), mark: None, why: why.into(), too_large: false })
 }
 
 impl Listing {
@@ -188,7 +189,7 @@ impl Files {
 
 fn load(path: &Path) -> Result<FileVars, Declined> {
     let name: Arc<str> = path.to_string_lossy().into();
-    let bytes = match fs::read(path) {
+    let bytes = match open::read_given(path, open::FLEET) {
         Ok(bytes) => bytes,
         Err(e) => return declined(path, format!("it can't be read: {e}")),
     };

@@ -9,6 +9,7 @@ mod paths;
 pub use parser::{Ini, Refusal, Value};
 
 use super::problem::Problem;
+use crate::open;
 use crate::yaml::Mark;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -104,7 +105,7 @@ impl AnsibleCfg {
             let problem = Problem::error(file, "Ansible reads no configuration file of this name");
             return self.problems.push(problem.expected("a name that ends in .cfg or .ini"));
         }
-        let text = match std::fs::read(file).map(String::from_utf8) {
+        let text = match open::read_given(file, open::WRITTEN).map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(e)) => {
                 let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();

@@ -30,7 +30,10 @@ impl<'a> Hosts<'a> {
     /// Ansible could not read it either.
     pub fn load(project: &'a Project, environment: &'a Environment) -> Result<Self, Refused> {
         let (root, sources, options) = (&project.root, &environment.inventory, Options::current());
-        let inventory = Inventory::load(root, sources, &options).or_else(|_| {
+        let inventory = Inventory::load(root, sources, &options).or_else(|declined| {
+            if declined.too_large {
+                return Err(Refused(format!("the inventory of {}: {declined}", environment.name)));
+            }
             ask::inventory(root, sources, Depth::Topology, &options, LIMIT, &Cancel::default())
                 .map_err(|error| Refused(format!("the inventory of {}: {error}", environment.name)))
         })?;

@@ -51,6 +51,9 @@ pub struct Wish<'a> {
     pub active: &'a dyn Fn(&plan::Traffic) -> Result<String, String>,
 }
 
+/// Bytes of a version, at most: a file's name holds 255, and has more in it.
+const LONGEST_VERSION: usize = 128;
+
 /// The plan.
 ///
 /// # Errors
@@ -58,6 +61,7 @@ pub struct Wish<'a> {
 pub fn build(wish: &Wish<'_>) -> Result<Plan, Refused> {
     let (release, environment) = find(wish)?;
     check_version(release, wish.version)?;
+    wish.current.as_deref().map_or(Ok(()), is_version)?;
     let layers = vars::layers(wish, release, environment)?;
     let (vars, vars_from) = layers.merged(Some(wish.version));
     let fill = Fill::new(&vars);
@@ -146,10 +150,25 @@ fn find<'a>(wish: &Wish<'a>) -> Result<(&'a ReleaseConfig, &'a Environment), Ref
     Ok((release, environment))
 }
 
+/// A version becomes an argument, a variable and a part of paths on the hosts: nothing in it may mean more than itself.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn is_version(version: &str) -> Result<(), Refused> {
+    let why = match version {
+        _ if version.is_empty() => "it is empty",
+        _ if version.starts_with('-') => "it begins with `-`, as an option does",
+        _ if version.chars().any(|c| c.is_control() || c.is_whitespace()) => "it holds a blank or a control character",
+        _ if version.contains(['/', '\\']) => "it holds a separator of paths",
+        _ if version.starts_with('.') || version.contains("..") => "it leads to another folder in a path",
+        _ if version.len() > LONGEST_VERSION => "it is longer than any version",
+        _ => return Ok(()),
+    };
+    Err(Refused(format!("{version:?} is no version: {why}; expected a word such as 4.12.1")))
+}
+
 fn check_version(release: &ReleaseConfig, version: &str) -> Result<(), Refused> {
-    if version.is_empty() || version.starts_with('-') || version.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(Refused(format!("{version:?} is no version: expected a word such as 4.12.1")));
-    }
+    is_version(version)?;
     let pattern = release.version_pattern.as_deref().and_then(|pattern| regex::Regex::new(pattern).ok());
     match pattern {
         Some(pattern) if !pattern.is_match(version) => Err(Refused(format!(
@@ -174,4 +193,21 @@ fn version_probe(probe: &written::VersionProbe, fill: &Fill<'_>) -> Result<plan:
 /// True where all hosts of the release are in two pools.
 fn is_blue_green(release: &ReleaseConfig) -> bool {
     matches!(release.strategy, Strategy::BlueGreen { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_version_is_nothing_but_a_word() {
+        for good in ["4.12.1", "v2", "2026-11-30_3", "1.0+build.7", "4.13.0-rc1", "a1b2c3d", "1.0~beta"] {
+            assert!(super::is_version(good).is_ok(), "{good}");
+        }
+        let long = "1".repeat(129);
+        for bad in
+            ["", "-x", "../../x", "a/b", "a\\b", "..", ".hidden", "1..2", "1 2", "1\n2", "1\0", "\u{1b}[31m", &long]
+        {
+            let why = super::is_version(bad).unwrap_err().to_string();
+            assert!(why.contains("is no version: ") && why.contains("expected a word such as 4.12.1"), "{why}");
+        }
+    }
 }

@@ -75,7 +75,7 @@ fn collect(folder: &Path, level: usize, files: &mut BTreeSet<PathBuf>) {
 /// # Errors
 /// It cannot be read.
 pub fn file(path: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
+    let mut file = crate::open::given(path)?;
     let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
         match file.read(&mut buffer)? {

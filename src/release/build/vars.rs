@@ -3,6 +3,7 @@
 
 use super::{Refused, Wish};
 use crate::inventory::Value;
+use crate::open;
 use crate::project::config::release::ReleaseConfig;
 use crate::project::config::words::words;
 use crate::project::{Environment, Project, Vars};
@@ -90,7 +91,7 @@ fn value(node: &yaml::Node, file: &str) -> Result<Json, Refused> {
 fn extra(text: &str, root: &Path) -> Result<Map<String, Json>, Refused> {
     let refuse = |why: &str| Refused(format!("-x {text:?}: {why}"));
     if let Some(file) = text.strip_prefix('@') {
-        let content = std::fs::read_to_string(root.join(file)).map_err(|error| refuse(&error.to_string()))?;
+        let content = open::text_named(&root.join(file), open::FLEET).map_err(|error| refuse(&error.to_string()))?;
         if content.starts_with("$ANSIBLE_VAULT") {
             return Err(refuse("the file is encrypted as a whole; expected single values with !vault"));
         }

@@ -2,6 +2,7 @@
 
 use super::Wish;
 use crate::ansible::prompts;
+use crate::open;
 use crate::project::Environment;
 use crate::project::config::release::ReleaseConfig;
 use crate::release::plan::{OnDetach, Plan, Strategy};
@@ -21,7 +22,7 @@ pub fn of(
 ) {
     let given: BTreeSet<String> = plan.vars.keys().cloned().collect();
     for path in plan.sources.playbooks.keys() {
-        let content = std::fs::read_to_string(plan.cwd.join(path)).unwrap_or_default();
+        let content = open::text_given(&plan.cwd.join(path), open::WRITTEN).unwrap_or_default();
         let tree = yaml::parse_one(&content).ok().flatten();
         for play in tree.iter().flat_map(|tree| tree.items()) {
             for key in FIGHTING.iter().filter(|key| play.get(key).is_some()) {

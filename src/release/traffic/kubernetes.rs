@@ -26,7 +26,8 @@ impl<'a> Kubernetes<'a> {
         let Driver::Kubernetes { context, namespace, .. } = self.0 else { return Err("no Service".into()) };
         let mut command = Command::new("kubectl");
         command.args(context.iter().map(|c| format!("--context={c}")));
-        command.args(["--namespace", namespace, &format!("--request-timeout={}s", LIMIT.as_secs())]).args(args);
+        command.arg(format!("--namespace={namespace}"));
+        command.arg(format!("--request-timeout={}s", LIMIT.as_secs())).args(args);
         let ended = program::run(command, limit).map_err(|e| format!("kubectl cannot be started: {e}"))?;
         match ended.status {
             Some(status) if status.success() => Ok(ended.stdout),
@@ -92,7 +93,10 @@ impl Drive for Kubernetes<'_> {
                 { "op": "test", "path": path, "value": before },
                 { "op": "replace", "path": path, "value": to },
             ]);
-            self.kubectl(&["patch", "service", service, "--type=json", "-p", &patch.to_string()], LIMIT * 2)?;
+            self.kubectl(
+                &["patch", &format!("service/{service}"), "--type=json", "-p", &patch.to_string()],
+                LIMIT * 2,
+            )?;
         }
         match self.active()? {
             // Pods may have gone while it was switched.

@@ -3,6 +3,7 @@
 
 use super::driver::LIMIT;
 use crate::health::probe::program;
+use crate::open;
 use crate::text::plain;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -100,7 +101,7 @@ impl Runtime {
     /// Reads a file of the balancer's machine.
     pub fn read(&self, path: &str) -> Result<String, String> {
         match &self.ssh {
-            None => std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}")),
+            None => open::text_given(Path::new(path), open::WRITTEN).map_err(|e| format!("{path}: {e}")),
             Some(host) => remote(host, &format!("cat -- {}", quote(path)), ""),
         }
     }

@@ -5,10 +5,10 @@ use super::report::title;
 use super::{EVENTS, Job, STOP_FILE, Shared, lock};
 use crate::ansible::ask::{Adhoc, Ask};
 use crate::ansible::command;
+use crate::run::journal::LINE;
 use crate::run::targets;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -95,12 +95,13 @@ impl Through {
     }
 
     fn pump(&mut self) -> io::Result<()> {
-        let Ok(file) = File::open(&self.events) else { return Ok(()) };
-        let size = file.metadata()?.len().saturating_sub(self.offset);
+        let Ok(file) = crate::open::own(&self.events) else { return Ok(()) };
+        let size = file.metadata()?.len().saturating_sub(self.offset).min(LINE);
         let mut bytes = vec![0; size as usize];
         file.read_exact_at(&mut bytes, self.offset)?;
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-        self.offset += whole as u64;
+        // A longer line is none that our callback wrote.
+        self.offset += if whole == 0 && size == LINE { size } else { whole as u64 };
         for line in bytes[..whole].split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
             if let Ok(event) = serde_json::from_slice::<Map<String, Value>>(line) {
                 self.event(event);

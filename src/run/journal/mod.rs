@@ -9,7 +9,7 @@ mod writer;
 mod tests;
 
 pub use decode::decode;
-pub use reader::{Pass, Reader};
+pub use reader::{LINE, Pass, Reader};
 pub use writer::Journal;
 
 /// What can be wrong with a journal.

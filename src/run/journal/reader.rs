@@ -6,7 +6,10 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+/// A longer line is none that the writer wrote: the recap of 500,000 hosts is shorter.
+pub const LINE: u64 = 64 << 20;
 /// Bytes read at once: large enough that system calls do not count, small enough for the memory of a screen.
 const CHUNK: usize = 1 << 20;
 
@@ -19,6 +22,17 @@ pub struct Reader {
     seq: u64,
     newer: bool,
     buffer: Vec<u8>,
+    /// The file as it was when nothing more could be read of it, and what was found: not looked at again until it changes.
+    still: Option<((u64, SystemTime), Still)>,
+}
+
+/// Why nothing more can be read.
+#[derive(Debug, Clone)]
+enum Still {
+    /// Its last line has no end.
+    Torn(u64),
+    /// It is damaged here.
+    Wrong(String),
 }
 
 /// What one reading came to.
@@ -38,8 +52,8 @@ impl Reader {
 
     /// After the entry `seq`, which ends at byte `offset`.
     pub fn open_at(path: &Path, offset: u64, seq: u64) -> io::Result<Reader> {
-        let file = File::open(path).map_err(|e| crate::state::file::at(path, "open", e))?;
-        Ok(Reader { file, path: path.to_owned(), offset, seq, newer: false, buffer: Vec::new() })
+        let file = crate::open::own(path).map_err(|e| crate::state::file::at(path, "open", e))?;
+        Ok(Reader { file, path: path.to_owned(), offset, seq, newer: false, buffer: Vec::new(), still: None })
     }
 
     /// Byte after the last entry read.
@@ -57,12 +71,29 @@ impl Reader {
         self.newer
     }
 
-    /// Reads all whole lines that are there and not yet read. Costs one `pread` when nothing is new.
+    /// Reads all whole lines that are there and not yet read. Costs one `stat` when nothing is new.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] at the first line that is no event or does not follow on; what came before it was
     /// given to `each`.
     pub fn read(&mut self, mut each: impl FnMut(&Entry<'_>)) -> Result<Pass, JournalError> {
+        let now = self.file.metadata().and_then(|m| Ok((m.len(), m.modified()?)));
+        let now = now.map_err(|e| crate::state::file::at(&self.path, "read", e))?;
+        match &self.still {
+            Some((then, Still::Torn(torn))) if *then == now => return Ok(Pass { entries: 0, torn: *torn }),
+            Some((then, Still::Wrong(why))) if *then == now => return Err(self.wrong(why.clone())),
+            _ => self.still = None,
+        }
+        let result = self.read_on(&mut each);
+        self.still = match &result {
+            Ok(pass) => Some((now, Still::Torn(pass.torn))),
+            Err(JournalError::Damaged { why, .. }) => Some((now, Still::Wrong(why.clone()))),
+            Err(_) => None,
+        };
+        result
+    }
+
+    fn read_on(&mut self, each: &mut impl FnMut(&Entry<'_>)) -> Result<Pass, JournalError> {
         let mut pass = Pass::default();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut filled = 0;
@@ -101,6 +132,9 @@ impl Reader {
             }
             buffer.copy_within(from..end, 0);
             filled = end - from;
+            if filled as u64 > LINE {
+                break Err(self.wrong(format!("the line is longer than {} MiB", LINE >> 20)));
+            }
         };
         // A line of a megabyte is rare: what it needed is not kept.
         buffer.truncate(CHUNK);
@@ -109,12 +143,14 @@ impl Reader {
         result
     }
 
+    fn wrong(&self, why: String) -> JournalError {
+        JournalError::Damaged { path: self.path.clone(), line: self.seq + 1, offset: self.offset, why }
+    }
+
     fn check<'a>(&mut self, line: &'a [u8]) -> Result<Entry<'a>, JournalError> {
-        let wrong =
-            |why| JournalError::Damaged { path: self.path.clone(), line: self.seq + 1, offset: self.offset, why };
-        let entry = decode(line).map_err(wrong)?;
+        let entry = decode(line).map_err(|why| self.wrong(why))?;
         if entry.seq != self.seq + 1 {
-            return Err(wrong(format!("entry {} follows entry {}", entry.seq, self.seq)));
+            return Err(self.wrong(format!("entry {} follows entry {}", entry.seq, self.seq)));
         }
         if matches!(entry.event, Event::Unknown) {
             self.newer = true;

@@ -263,17 +263,51 @@ fn a_snapshot_counts_only_for_the_journal_it_was_made_from() {
     write(&path, &some_events(10));
     let (state, _) = read(&path);
     let len = path.metadata().unwrap().len();
-    snapshot::save(&bin, &path, len, &state).unwrap();
-    assert_eq!(snapshot::load(&bin, &path), Some((state, len)));
+    let run = uuid::Uuid::now_v7();
+    snapshot::save(&bin, run, &path, len, &state).unwrap();
+    assert_eq!(snapshot::load(&bin, run, &path), Some((state, len)));
+    assert_eq!(snapshot::load(&bin, uuid::Uuid::now_v7(), &path), None, "another run's");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("w3", "x3")).unwrap();
-    assert_eq!(snapshot::load(&bin, &path), None, "another journal of the same length");
+    assert_eq!(snapshot::load(&bin, run, &path), None, "another journal of the same length");
     std::fs::write(&path, &text[..50]).unwrap();
-    assert_eq!(snapshot::load(&bin, &path), None, "a shorter one");
+    assert_eq!(snapshot::load(&bin, run, &path), None, "a shorter one");
     std::fs::write(&path, &text).unwrap();
     let good = std::fs::read(&bin).unwrap();
     for cut in 0..good.len() {
         std::fs::write(&bin, &good[..cut]).unwrap();
-        assert_eq!(snapshot::load(&bin, &path), None, "cut at {cut}");
+        assert_eq!(snapshot::load(&bin, run, &path), None, "cut at {cut}");
     }
+    for bit in 0..good.len() * 8 {
+        let mut bad = good.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&bin, &bad).unwrap();
+        assert_eq!(snapshot::load(&bin, run, &path), None, "bit {bit} flipped");
+    }
+}
+
+#[test]
+fn a_line_without_an_end_is_damage_and_a_sparse_giant_is_not_read_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.jsonl");
+    write(&path, &entries(vec![Event::Requested, Event::Requested, Event::Requested]));
+    let whole = path.metadata().unwrap().len();
+    let file = std::fs::File::options().append(true).open(&path).unwrap();
+    file.set_len(whole + 1000).unwrap();
+    assert_eq!(read(&path).1.unwrap(), Pass { entries: 3, torn: 1000 }, "what a crash of the machine leaves");
+    file.set_len(1 << 40).unwrap();
+    let begun = std::time::Instant::now();
+    let mut reader = Reader::open(&path).unwrap();
+    let mut seen = 0;
+    let why = reader.read(|_| seen += 1).unwrap_err().to_string();
+    assert!(seen == 3 && why.contains("line 4") && why.contains("longer than 64 MiB"), "{why}");
+    let looked = std::time::Instant::now();
+    assert_eq!(reader.read(|_| seen += 1).unwrap_err().to_string(), why, "it is told again");
+    assert!(looked.elapsed().as_millis() < 50, "and not read again");
+    let why = Journal::open(&path, |_| ()).unwrap_err().to_string();
+    assert!(why.contains("longer than 64 MiB"), "{why}");
+    assert_eq!(path.metadata().unwrap().len(), 1 << 40, "nothing of it is cut");
+    assert!(begun.elapsed().as_secs() < 2);
+    file.set_len(whole + 1000).unwrap();
+    assert_eq!(reader.read(|_| seen += 1).unwrap().torn, 1000, "it is looked at again when it has changed");
 }

@@ -1,6 +1,6 @@
 //! Writing a journal. Only the holder of the run's lock does.
 
-use super::{JournalError, Reader};
+use super::{JournalError, LINE, Reader};
 use crate::run::event::{Entry, Event};
 use std::fs::File;
 use std::io::{self, Write};
@@ -94,10 +94,13 @@ impl Journal {
     }
 }
 
-/// True if no whole entry comes after this byte.
+/// True if no whole entry comes after this byte. More than one line's worth is no tail: a crash tears one line.
 fn is_tail(path: &Path, offset: u64) -> io::Result<bool> {
     use std::io::{BufRead, Seek};
-    let mut file = io::BufReader::new(File::open(path)?);
+    let mut file = io::BufReader::new(crate::open::own(path)?);
+    if file.get_ref().metadata()?.len().saturating_sub(offset) > LINE {
+        return Ok(false);
+    }
     file.seek(io::SeekFrom::Start(offset))?;
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line)? > 0 {

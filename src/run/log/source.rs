@@ -37,7 +37,7 @@ impl Source {
 
     fn file(&mut self) -> io::Result<Option<&File>> {
         if self.file.is_none() {
-            match File::open(&self.path) {
+            match crate::open::own(&self.path) {
                 Ok(file) => self.file = Some(file),
                 // Not begun yet, or never written.
                 Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -101,7 +101,9 @@ impl LogStore {
                 self.take_back();
             }
             self.steps_until(step);
-            self.end_steps_before(step)?;
+            if !self.end_steps_before(step, &mut budget)? {
+                return Ok(Refresh { changed: before != (self.entries.len(), self.epoch), more: true });
+            }
             let first = (step.max(1) as usize - 1) * 2;
             let whole = self.read(first, out, &mut budget)? && self.read(first + 1, err, &mut budget)?;
             self.settled = self.entries.len();
@@ -176,15 +178,18 @@ impl LogStore {
         }
     }
 
-    /// Whatever an earlier step has left unread comes before the next step's lines, ended or not.
-    fn end_steps_before(&mut self, step: u32) -> io::Result<()> {
+    /// Whatever an earlier step has left unread comes before the next step's lines, ended or not. False: there is more.
+    fn end_steps_before(&mut self, step: u32, budget: &mut usize) -> io::Result<bool> {
         for i in 0..(step.max(1) as usize - 1) * 2 {
             let source = &mut self.sources[i];
             if source.at.start == u64::MAX {
                 continue;
             }
-            let mut all = usize::MAX;
-            self.read(i, u64::MAX, &mut all)?;
+            let whole = self.read(i, u64::MAX, budget)?;
+            self.settled = self.entries.len();
+            if !whole {
+                return Ok(false);
+            }
             if let Some(entry) = self.sources[i].open_line(&mut self.hosts)? {
                 self.open.push(self.entries.len() as u32);
                 self.push(entry);
@@ -192,7 +197,7 @@ impl LogStore {
             self.sources[i].at.start = u64::MAX;
             self.sources[i].at.seen = u64::MAX;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn read(&mut self, source: usize, until: u64, budget: &mut usize) -> io::Result<bool> {

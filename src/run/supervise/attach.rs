@@ -1,5 +1,6 @@
 //! From a step's files to what became of it: started, running, ended, or not begun. Looks only; kills nothing.
 
+use crate::open;
 use crate::run::step::{Processes, gone_within};
 use crate::run::verdict::Exit;
 use crate::state::tree;
@@ -57,12 +58,12 @@ pub fn wait_end(dir: &StepDir, mark: &str, processes: &Processes) -> Exit {
 }
 
 fn exit(dir: &StepDir) -> Option<Exit> {
-    serde_json::from_slice(&std::fs::read(dir.exit()).ok()?).ok()
+    serde_json::from_slice(&open::read_own(&dir.exit(), open::WORD).ok()?).ok()
 }
 
 /// The `pid` file of a step.
 pub fn processes(dir: &StepDir) -> Option<Processes> {
-    serde_json::from_slice(&std::fs::read(dir.pid()).ok()?).ok()
+    serde_json::from_slice(&open::read_own(&dir.pid(), open::WORD).ok()?).ok()
 }
 
 fn unseen(last: &Identity) -> Exit {

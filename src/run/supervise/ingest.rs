@@ -2,7 +2,7 @@
 
 use super::translate::Translator;
 use crate::run::event::{Event, Source};
-use crate::run::journal::Journal;
+use crate::run::journal::{Journal, LINE};
 use crate::run::state::RunState;
 use crate::state::StepDir;
 use std::fs::File;
@@ -11,6 +11,8 @@ use std::os::unix::fs::FileExt;
 
 /// Bytes read at once.
 const CHUNK: usize = 256 << 10;
+/// After so many pieces of lines without an end nothing more is read: that is no file of the callback's.
+const TORN: u32 = 16;
 /// Milliseconds between two marks of the output.
 const MARK_EVERY: i64 = 200;
 
@@ -25,6 +27,8 @@ pub struct Ingest {
     buffer: Vec<u8>,
     marked: (u64, u64),
     marked_at: i64,
+    /// Pieces of lines that never end.
+    torn: u32,
 }
 
 impl Ingest {
@@ -40,6 +44,7 @@ impl Ingest {
             buffer: Vec::new(),
             marked,
             marked_at: 0,
+            torn: 0,
         }
     }
 
@@ -49,7 +54,7 @@ impl Ingest {
     /// The events cannot be read or the journal cannot be written; call again later, nothing is lost or doubled.
     pub fn pump(&mut self, journal: &mut Journal, state: &mut RunState, now: i64, last: bool) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = File::open(self.dir.events()).ok();
+            self.file = crate::open::own(&self.dir.events()).ok();
         }
         let mut buffer = std::mem::take(&mut self.buffer);
         let result = self.events(&mut buffer, journal, state, now, last);
@@ -67,7 +72,7 @@ impl Ingest {
         now: i64,
         last: bool,
     ) -> io::Result<()> {
-        let Some(file) = self.file.take() else { return Ok(()) };
+        let Some(file) = self.file.take().filter(|_| self.torn <= TORN) else { return Ok(()) };
         let mut filled = 0;
         loop {
             if buffer.len() < filled + CHUNK {
@@ -87,6 +92,16 @@ impl Ingest {
             journal.write()?;
             buffer.copy_within(from..end, 0);
             filled = end - from;
+            // Longer than any line that the callback writes: it is told as lost, piece by piece.
+            if filled as u64 > LINE {
+                self.line(&buffer[..filled], journal, state, now)?;
+                journal.write()?;
+                filled = 0;
+                self.torn += 1;
+                if self.torn > TORN {
+                    break;
+                }
+            }
         }
         if last && filled > 0 {
             self.line(&buffer[..filled], journal, state, now)?;

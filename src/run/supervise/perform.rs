@@ -4,6 +4,7 @@
 use super::attach::{self, Found};
 use super::ingest::Ingest;
 use super::{Step, SuperviseError, Supervisor, now};
+use crate::open;
 use crate::run::event::{Event, Rung};
 use crate::run::journal::Reader;
 use crate::run::lease::{self, Hold};
@@ -122,7 +123,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             file::private_dir(dir.path())?;
             file::write_whole(&dir.command(), &serde_json::to_vec(command)?)?;
         }
-        let command: StepCommand = serde_json::from_slice(&std::fs::read(dir.command())?)?;
+        let command: StepCommand = serde_json::from_slice(&open::read_own(&dir.command(), open::SPEC)?)?;
         // Where the launcher wrote the step down there is no other: then nothing of them stays in this process.
         let secrets = if child.is_none() { self.secrets.take() } else { self.secrets.clone() };
         let secrets = secrets.filter(|_| command.secrets);
@@ -197,7 +198,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// A snapshot, so that whoever looks next need not fold it all. Only a cache: failing to write it is no failure.
     pub(super) fn snapshot(&mut self) {
         self.snapshot_at = self.journal.seq();
-        let written = snapshot::save(&self.dir.snapshot(), &self.dir.journal(), self.journal.len(), &self.state);
+        let written =
+            snapshot::save(&self.dir.snapshot(), self.spec.id, &self.dir.journal(), self.journal.len(), &self.state);
         if let Err(e) = written {
             tracing::warn!("{e}");
         }
@@ -252,7 +254,7 @@ fn failed(why: String) -> Exit {
 /// The end of what a step printed on stderr.
 pub fn evidence(dir: &StepDir) -> Evidence {
     let read = || -> io::Result<Vec<u8>> {
-        let file = std::fs::File::open(dir.stderr())?;
+        let file = open::own(&dir.stderr())?;
         let size = file.metadata()?.len();
         let mut bytes = vec![0; size.min(EVIDENCE) as usize];
         file.read_exact_at(&mut bytes, size.saturating_sub(EVIDENCE))?;

@@ -57,6 +57,10 @@ fn topology(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
     let (result, verdict) = match Inventory::load(&context.project.root, &environment.inventory, &Options::current()) {
         Ok(inventory) => (Ok(inventory), Verdict::Native),
+        Err(declined) if declined.too_large => {
+            let why = text::plain(&declined.to_string()).into_owned();
+            (Err(why.clone()), Verdict::Unverified(why))
+        }
         Err(declined) => (ask(context, environment), Verdict::Ansible(declined.to_string())),
     };
     let result = result.map(|inventory| keep(context, env, inventory));

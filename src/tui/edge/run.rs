@@ -111,7 +111,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         let grown = tail.poll();
         if grown != run::Grown::default() {
             news = Instant::now();
-            ended |= grown.has_end();
+            ended |= grown.has_end() || grown.lost;
             if !grown.pieces(PIECE).into_iter().all(|piece| answer(context, screen::Data::Grown(id, piece))) {
                 return;
             }
@@ -160,7 +160,7 @@ fn environment(project: &Project, spec: &RunSpec) -> Option<usize> {
 
 /// What would do a run again, and the names of the secrets that it had: they were not kept.
 fn again(context: &Context, id: Uuid, failed_hosts: bool) -> Result<(run::Request, Vec<SecretName>), String> {
-    let old = Follower::open(&context.state.run(id)).map_err(|e| e.to_string())?;
+    let old = Follower::open_exact(&context.state.run(id)).map_err(|e| e.to_string())?;
     let hosts = failed_hosts.then(|| unfinished(&old.spec, &old.state));
     let request = rerun::again(&context.state, &old.spec, hosts.as_deref(), Secrets::default());
     let secrets = old.spec.secrets.iter().filter_map(|name| name.parse().ok()).collect();

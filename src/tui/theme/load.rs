@@ -41,7 +41,7 @@ impl Themes {
             take((*name).to_owned(), text);
         }
         for path in yaml_files(folder) {
-            match std::fs::read_to_string(&path) {
+            match crate::open::text_given(&path, crate::open::WRITTEN) {
                 Ok(text) => take(path.display().to_string(), &text),
                 Err(e) => tracing::warn!("{}: {e}", path.display()),
             }

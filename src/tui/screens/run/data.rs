@@ -116,6 +116,9 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             let Some(o) = &mut run.opened else { return vec![] };
             run.grown |= grown.output || !grown.lines.is_empty();
             o.state.apply_lines(&grown.lines);
+            if let (true, Some(why)) = (grown.lost, &grown.damage) {
+                o.state.lose(why);
+            }
             o.damage = grown.damage.or(o.damage.take());
             run.reorder();
             let mut effects = news(run);

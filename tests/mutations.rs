@@ -1,0 +1,283 @@
+//! Every file of a recorded run, damaged in every way: whoever looks at it ends soon, does not panic, tells one story,
+//! and starts nothing. `OPSDECK_MUTATIONS` asks for more of them, `OPSDECK_SEED` for the same again.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "runs/world.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod world;
+
+#[path = "support/wait.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod wait;
+
+use opsdeck::run::log::LogStore;
+use opsdeck::run::{Follower, list, result};
+use opsdeck::state::{RunDir, RunRow};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use world::World;
+
+/// Mutations in the suite.
+const MANY: u64 = 300;
+/// Each so many is shown to the program itself, too.
+const SAMPLE: u64 = 30;
+/// A hang is meant, not a machine with much to do.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Numbers by chance, from a seed (xorshift64*).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n.max(1)
+    }
+}
+
+/// Files by their path in the run's folder. The lock and the socket hold nothing.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+fn record(dir: &Path, from: &Path, files: &mut Files) {
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => record(&entry.path(), from, files),
+            kind if kind.is_file() => {
+                files.insert(entry.path().strip_prefix(from).unwrap().to_owned(), fs::read(entry.path()).unwrap());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn restore(dir: &Path, files: &Files) {
+    fs::remove_dir_all(dir).unwrap();
+    for (name, bytes) in files {
+        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+/// What lies there: names, what they are, and their size.
+fn seen(dir: &Path) -> Vec<(PathBuf, String, u64)> {
+    let mut all = Vec::new();
+    let mut todo = vec![dir.to_owned()];
+    while let Some(folder) = todo.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                todo.push(entry.path());
+            }
+            all.push((entry.path(), format!("{kind:?}"), entry.metadata().unwrap().len()));
+        }
+    }
+    all.sort();
+    all
+}
+
+/// Damages one file; in words, what was done. `other` is another run.
+fn mutate(dir: &Path, files: &Files, other: &Files, chance: &mut Chance) -> (PathBuf, String) {
+    let name = files.keys().nth(chance.below(files.len())).unwrap().clone();
+    let (path, good) = (dir.join(&name), &files[&name]);
+    let mut bytes = good.clone();
+    let at = chance.below(bytes.len());
+    let put = |bytes: &[u8]| fs::write(&path, bytes).unwrap();
+    let gone = || fs::remove_file(&path).unwrap();
+    let what = match chance.below(14) {
+        0..=3 if !bytes.is_empty() => {
+            let bit = chance.below(8);
+            bytes[at] ^= 1 << bit;
+            put(&bytes);
+            format!("bit {bit} of byte {at} flipped")
+        }
+        4 => {
+            put(&bytes[..at]);
+            format!("cut at {at}")
+        }
+        5 => {
+            let end = (at + 1 + chance.below(64)).min(bytes.len());
+            bytes[at.min(end)..end].fill(0);
+            put(&bytes);
+            format!("zeros from {at} to {end}")
+        }
+        6 => {
+            gone();
+            rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+            "a FIFO".into()
+        }
+        7 => {
+            gone();
+            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            "a link to /dev/zero".into()
+        }
+        8 => {
+            fs::File::options().append(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+            "a sparse terabyte".into()
+        }
+        9 => {
+            let from = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+            let line = bytes[from..].split_inclusive(|b| *b == b'\n').next().unwrap_or_default().to_vec();
+            bytes.splice(from..from, line);
+            put(&bytes);
+            format!("the line at {from} twice")
+        }
+        10 => {
+            put(other.get(&name).map_or(&[][..], Vec::as_slice));
+            "that of another run".into()
+        }
+        11 => {
+            let text = String::from_utf8_lossy(good).replace("version: 1\n", "version: 99\n");
+            put(text.replacen(r#""e":"leased""#, r#""e":"of the future""#, 1).as_bytes());
+            "of a newer opsdeck".into()
+        }
+        12 => {
+            gone();
+            fs::create_dir(&path).unwrap();
+            "a folder".into()
+        }
+        _ => {
+            gone();
+            "gone".into()
+        }
+    };
+    (name, what)
+}
+
+/// What a reader makes of it: the row of the list, or why there is none.
+type Told = Result<RunRow, String>;
+
+/// As the program reads it, on a thread of its own: one that hangs is left behind.
+fn look(dir: &RunDir) -> (Told, Told) {
+    let (say, hear) = mpsc::channel();
+    let dir = dir.clone();
+    let what = dir.path().display().to_string();
+    std::thread::spawn(move || {
+        let told = |run: std::io::Result<Follower>| {
+            let run = run.map_err(|e| e.to_string())?;
+            assert_eq!(run.is_lost(), run.damage.is_some() && run.state.state == opsdeck::run::State::Unknown);
+            for task in &run.state.tasks {
+                for host in 0..run.state.hosts.len() {
+                    let _ = result(&dir, task.cell(host));
+                }
+            }
+            let mut log = LogStore::open(&dir);
+            // A terabyte of zeros is one line: nobody waits for its end, and each look at it is short.
+            for _ in 0..8 {
+                let _ = log.refresh(&run.state.output, 1 << 20);
+            }
+            Ok(list::row(&run.spec, &run.state))
+        };
+        let both = (told(Follower::open(&dir)), told(Follower::open_exact(&dir)));
+        say.send(both).unwrap();
+    });
+    hear.recv_timeout(LIMIT).unwrap_or_else(|e| panic!("{what}: no answer, or a panic: {e}"))
+}
+
+/// A process that does not outlive the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the program itself prints, or that it refuses.
+fn ask(world: &World, args: &[&str]) -> Option<Value> {
+    let child = world.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Ended(child);
+    let status = wait::wait_until(LIMIT.as_secs(), &format!("{args:?} to end"), || child.0.try_wait().unwrap());
+    let (mut out, mut err) = (String::new(), String::new());
+    child.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    child.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert!(status.code().is_some_and(|code| code < 100) && !err.contains("panicked"), "{args:?}: {status}: {err}");
+    status.success().then(|| serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}")))
+}
+
+#[test]
+fn a_damaged_run_is_told_in_one_way_and_nothing_is_started() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let seed = number("OPSDECK_SEED").unwrap_or(clock).max(1);
+    let many = number("OPSDECK_MUTATIONS").unwrap_or(MANY);
+    println!("seed {seed}: OPSDECK_SEED={seed} OPSDECK_MUTATIONS={many} repeats this");
+    let mut chance = Chance(seed);
+    let world = World::new();
+    let ids = [("true", "succeeded"), ("false", "failed")].map(|(command, _)| {
+        let id = world.launch(&["adhoc", "all", "-i", "hosts.ini", "-m", "command", "-a", command]);
+        world.ended(&id);
+        wait::wait_true(20, "its supervisor to be gone", || world.supervisor(&id).is_none());
+        id
+    });
+    let dirs = [world.run(&ids[0]), world.run(&ids[1])];
+    let good: Vec<Files> = dirs
+        .iter()
+        .map(|dir| {
+            let mut files = Files::new();
+            record(dir.path(), dir.path(), &mut files);
+            assert!(files.contains_key(Path::new("snapshot.bin")) && files.contains_key(Path::new("steps/1/exit")));
+            files
+        })
+        .collect();
+    let truth: Vec<RunRow> = dirs.iter().map(|dir| look(dir).0.unwrap()).collect();
+    assert_eq!(truth.iter().map(|row| row.state.as_str()).collect::<Vec<_>>(), ["succeeded", "failed"]);
+    let mut slowest = Duration::ZERO;
+    for n in 0..many {
+        let of = n as usize % 2;
+        let (dir, id) = (&dirs[of], &ids[of]);
+        let (name, what) = mutate(dir.path(), &good[of], &good[1 - of], &mut chance);
+        let place =
+            format!("seed {seed}, mutation {n}, {} of the run that {}: {what}", name.display(), truth[of].state);
+        let before = seen(dir.path());
+        let begun = Instant::now();
+        let (told, exact) = look(dir);
+        slowest = slowest.max(begun.elapsed());
+        assert_eq!(told, exact, "{place}: what is shown, and what decisions go by");
+        let journal = name == Path::new("journal.jsonl") || name == Path::new("spec.yaml");
+        match &told {
+            Ok(row) if !journal => assert_eq!(row, &truth[of], "{place}"),
+            Ok(row) if row.state == "unknown" => {
+                assert!(row.why.as_ref().is_some_and(|why| !why.is_empty()), "{place}")
+            }
+            Err(why) => assert!(name == Path::new("spec.yaml") && why.contains("spec.yaml"), "{place}: {why}"),
+            Ok(_) => {}
+        }
+        // One that is still at work by its journal, and whose supervisor is gone, gets one: that is no damage.
+        let lives = told.as_ref().is_ok_and(|row| row.ended_at.is_none());
+        if n % SAMPLE == 0 && !lives {
+            shows(&world, id, &told, &place);
+        }
+        assert_eq!(seen(dir.path()), before, "{place}: nothing was written");
+        assert!(world.processes(id).is_empty(), "{place}: nothing was started");
+        restore(dir.path(), &good[of]);
+    }
+    println!("{many} mutations; the slowest was read in {} ms", slowest.as_millis());
+}
+
+/// The program's list, made anew from the folders, and its view of the run tell the same.
+fn shows(world: &World, id: &str, told: &Told, place: &str) {
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{suffix}", world.store.index().display()));
+    }
+    let listed = ask(world, &["runs", "--json"]).expect("the list");
+    let listed = listed.as_array().unwrap().iter().find(|row| row["id"] == id);
+    let shown = ask(world, &["show", id, "--json"]);
+    match told {
+        Err(_) => assert!(shown.is_none(), "{place}: {shown:?}"),
+        Ok(row) => {
+            let (listed, shown) = (listed.expect(place), shown.expect(place));
+            for key in ["state", "why", "rc", "started_at", "ended_at"] {
+                assert_eq!(listed[key], shown[key], "{place}: {key}");
+            }
+            assert_eq!(shown["state"], row.state.as_str(), "{place}");
+        }
+    }
+}
