@@ -3,7 +3,7 @@
 
 use super::spec::{OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
-use super::{lease, ledger, list, spawn, targets};
+use super::{extra, lease, ledger, list, spawn, targets};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -67,6 +67,9 @@ pub enum LaunchError {
         /// In words.
         why: String,
     },
+    /// Secret variables that it needs and that nobody gave.
+    #[error("nothing was launched: {} not kept since the last time, to be given again: {}", missing(.0), again(.0))]
+    Missing(Vec<String>),
     /// The playbook would ask at a terminal, which a background run does not have.
     #[error("{}", asks(.0))]
     Questions(Vec<Question>),
@@ -87,6 +90,10 @@ pub enum LaunchError {
 /// See [`LaunchError`]; then nothing was started.
 pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
     let env = Env::current();
+    // Before anything of it is written down or looked at.
+    let Request { ask, secrets, vars, .. } = &mut request;
+    extra::seal(ask.common_mut(), secrets).map_err(LaunchError::Invalid)?;
+    extra::seal_vars(vars, ask.common_mut(), secrets);
     if request.hosts.is_none() {
         request.hosts = targets::known(&request.ask, &request.cwd, &env);
     }
@@ -161,6 +168,10 @@ fn check(request: &Request) -> Result<(), LaunchError> {
     if !request.cwd.is_dir() {
         return invalid(format!("{} is no folder: the project's root is expected", request.cwd.display()));
     }
+    let missing = extra::missing(request.ask.common(), &request.secrets);
+    if !missing.is_empty() {
+        return Err(LaunchError::Missing(missing));
+    }
     match &request.ask {
         Ask::Adhoc(a) if a.pattern.trim().is_empty() => {
             invalid("the host pattern is empty; `all` means every host".into())
@@ -202,7 +213,7 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
         work: Work::Ansible(request.ask.clone()),
         environment: request.environment.clone(),
         cwd: request.cwd.clone(),
-        argv: ansible::command::shown(&request.ask, &names),
+        argv: ansible::command::shown_of(&request.ask, &names, &called(store, id)),
         env: ansible::environment::additions(channels, adhoc, &cfg, env),
         hosts: request.hosts.clone(),
         secrets: names.iter().map(ToString::to_string).collect(),
@@ -212,6 +223,14 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
         rerun_of: request.rerun_of,
         created_at: jiff::Timestamp::now().as_millisecond(),
     })
+}
+
+/// How `opsdeck values` is told which run is meant: its id, and its state directory where that is not everybody's own.
+fn called(store: &StateDir, id: Uuid) -> String {
+    if store.root() == StateDir::find(None).root() {
+        return id.to_string();
+    }
+    format!("{id} --state-dir {}", ansible::shell(&[store.root().display().to_string()]))
 }
 
 fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -> Result<(), LaunchError> {
@@ -268,6 +287,18 @@ fn questions(request: &Request, env: &Env) -> Result<Vec<String>, LaunchError> {
         format!("{}:{}: {} could not be looked into ({}); it may ask too", u.file.display(), u.line, u.what, u.why)
     });
     Ok(unseen.collect())
+}
+
+fn missing(names: &[String]) -> &'static str {
+    if names.len() == 1 { "a secret variable was" } else { "secret variables were" }
+}
+
+/// How they are given again.
+fn again(names: &[String]) -> String {
+    format!(
+        "{}. At a terminal they are asked for; else give them with --secrets-from FILE (a JSON object; `-` reads standard input)",
+        names.join(", ")
+    )
 }
 
 fn asks(questions: &[Question]) -> String {

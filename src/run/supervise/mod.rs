@@ -7,6 +7,7 @@ mod ingest;
 mod perform;
 mod serve;
 mod translate;
+mod values;
 
 pub use translate::one_line;
 
@@ -18,6 +19,7 @@ use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
 use crate::ansible::secrets::Secrets;
+use crate::state::operator::Operator;
 use crate::state::{Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
 use std::collections::{BTreeMap, VecDeque};
@@ -58,6 +60,8 @@ struct Supervisor<M: Machine, W> {
     own: M::State,
     index: Option<Index>,
     secrets: Option<Zeroizing<Vec<u8>>>,
+    /// Secret variables, as long as the run lives; no password.
+    values: Secrets,
     steps: BTreeMap<u32, Step>,
     ends: mpsc::UnboundedSender<(u32, Exit)>,
     outcomes: mpsc::UnboundedSender<M::Outcome>,
@@ -106,6 +110,7 @@ pub fn run<M: Machine, W: World<M>>(
         journal,
         state,
         own,
+        values: values::held(secrets.as_ref()),
         secrets,
         steps: BTreeMap::new(),
         ends,
@@ -114,6 +119,7 @@ pub fn run<M: Machine, W: World<M>>(
         put: None,
         put_at: 0,
     };
+    supervisor.let_go();
     let resumed = !supervisor.journal.is_empty();
     if resumed {
         if supervisor.state.state.is_terminal() {
@@ -145,6 +151,7 @@ pub fn run<M: Machine, W: World<M>>(
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(supervisor.main(effects, listener, ended, came));
+    supervisor.let_go();
     // Left behind it would only look alive.
     let _ = std::fs::remove_file(supervisor.dir.control());
     result
@@ -320,6 +327,11 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 self.given(question);
                 return Ok(());
             }
+            Command::Values { names, fifo, by } => {
+                let (names, fifo, by) = (names.clone(), *fifo, Operator::clone(by));
+                self.hand_out(question, &names, fifo, by);
+                return Ok(());
+            }
             Command::Stop { level, .. } => self.consider(&Input::Stop { level: *level, by: &question.by }),
             Command::Own { body } => serde_json::from_value(body.clone())
                 .map_err(|e| Refusal(format!("nothing that this run can be asked for: {e}")))
@@ -352,6 +364,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             (true, _) => question.reply(false, "none of its passwords is missing"),
             (_, false) => question.reply(false, &format!("it also needs {}: give all at once", missing.join(", "))),
             (false, true) => {
+                self.values = values::held(Some(&brought));
                 self.secrets = Some(brought);
                 self.world.given();
                 question.reply(true, self.state.state_name());
