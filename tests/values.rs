@@ -350,3 +350,54 @@ for text in json.load(sys.stdin):
         assert_eq!(ours, ansible, "{text:?}");
     }
 }
+
+#[test]
+fn a_release_keeps_them_in_its_supervisor_and_is_given_them_again() {
+    let world = world();
+    world.write(
+        "opsdeck.yaml",
+        "
+vars: {api_key: C4n4ry-file, port: 5432}
+environments: {lab: {inventory: hosts.ini}}
+releases:
+  web:
+    hosts: w1
+    bake: 0s
+    strategy: {rolling: {soak: 0s}}
+    stages:
+      - deploy: [{playbook: deploy.yml}]
+    rollback: [{playbook: deploy.yml}]
+",
+    );
+    world.write("deploy.yml", "
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: gate, shell: \"touch here; while [ ! -e go ]; do sleep 0.05; done\"}
+    - {name: they came, assert: {that: \"api_key == 'C4n4ry-file' and db_password == 'C4n4ry x' and port == 5432\", quiet: true}}
+");
+    let wish = ["web", "-E", "lab", "--version", "1.0", "-x", "db_password='C4n4ry x'"];
+    let plan = text(&world.opsdeck(&[&["plan"][..], &wish, &["--json"]].concat()).stdout);
+    assert!(plan.contains("db_password") && !plan.contains(CANARY), "{plan}");
+    let id = world.launch(&[&["release"][..], &wish, &["--yes"]].concat());
+    at_gate(&world, &id);
+    nowhere(&world, &id);
+    assert_eq!(world.show(&id)["secrets"], json!(["extra:api_key", "extra:db_password"]));
+    let both = json!({"api_key": "C4n4ry-file", "db_password": "C4n4ry x"});
+    let got = || serde_json::from_slice::<Value>(&values(&world, &id, &[]).stdout).ok();
+    assert_eq!(got(), Some(both.clone()));
+    kill(&world.supervisor(&id).expect("a supervisor"));
+    wait_true(20, "another supervisor", || world.show(&id)["resumed"] != json!(0) && world.supervisor(&id).is_some());
+    let refused = values(&world, &id, &[]);
+    assert_eq!(refused.status.code(), Some(64));
+    assert!(text(&refused.stderr).contains("opsdeck passwords"), "{}", text(&refused.stderr));
+    let mut command = world.command(&["passwords", &id, "--secrets-from", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(both.to_string().as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert_eq!(got(), Some(both));
+    nowhere(&world, &id);
+    went_well(&world, &id);
+    nowhere(&world, &id);
+}

@@ -25,6 +25,7 @@ pub mod progress;
 pub mod rehearse;
 #[cfg(test)]
 mod sample;
+pub mod sealed;
 pub mod state;
 pub mod supervise;
 pub mod timeline;
