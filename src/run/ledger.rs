@@ -131,9 +131,9 @@ fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {
     record
 }
 
-/// The intent to read the secret variables of a run: those that are named, or all.
-pub fn reading_values(store: &StateDir, spec: &RunSpec, operator: &Operator, only: &[String]) -> Result<Uuid, Error> {
-    let record = of_values(Record::intent(Action::ValuesRead, operator), spec, only);
+/// The intent to read these secret variables of a run.
+pub fn reading_values(store: &StateDir, spec: &RunSpec, operator: &Operator, names: &[String]) -> Result<Uuid, Error> {
+    let record = of_values(Record::intent(Action::ValuesRead, operator), spec, names);
     Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
 }
 
@@ -142,12 +142,12 @@ pub fn values_read(
     store: &StateDir,
     spec: &RunSpec,
     operator: &Operator,
-    only: &[String],
+    names: &[String],
     parent: Uuid,
     failed: Option<String>,
 ) -> Result<(), Error> {
     let status = if failed.is_some() { Status::Failure } else { Status::Success };
-    let record = of_values(Record::outcome(Action::ValuesRead, operator, status), spec, only);
+    let record = of_values(Record::outcome(Action::ValuesRead, operator, status), spec, names);
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), reason: failed, ..record }).map(drop)
 }
 
@@ -156,17 +156,16 @@ pub fn values_refused(
     store: &StateDir,
     spec: &RunSpec,
     operator: &Operator,
-    only: &[String],
+    names: &[String],
     why: &str,
 ) -> Result<(), Error> {
-    let record = of_values(Record::denied(Action::ValuesRead, operator, why), spec, only);
+    let record = of_values(Record::denied(Action::ValuesRead, operator, why), spec, names);
     Ledger::open(&store.audit())?.append(&record).map(drop)
 }
 
-fn of_values(record: Record, spec: &RunSpec, only: &[String]) -> Record {
+fn of_values(record: Record, spec: &RunSpec, names: &[String]) -> Record {
     let mut record = about(record, spec);
-    let all = super::values::names(spec);
-    record.metadata.insert("names".into(), json!(if only.is_empty() { &all } else { only }));
+    record.metadata.insert("names".into(), json!(names));
     record
 }
 

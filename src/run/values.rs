@@ -48,7 +48,7 @@ pub fn read(
         None
     };
     if let Some(why) = why {
-        ledger::values_refused(store, &run.spec, operator, only, &why)?;
+        ledger::values_refused(store, &run.spec, operator, if only.is_empty() { &had } else { only }, &why)?;
         return Err(StopError::Refused(why));
     }
     let command = Command::Values { names: only.to_vec(), fifo, by: Box::new(operator.clone()) };

@@ -29,7 +29,8 @@ struct Split {
 /// Why a text cannot be read as Ansible would; never holds a value.
 pub fn seal(common: &mut Common, secrets: &mut Secrets) -> Result<(), String> {
     let mut sealed = Vec::new();
-    let given: Vec<String> = names(secrets).filter(|name| !placed(&common.extra_vars, name)).map(str::to_owned).collect();
+    let given: Vec<String> =
+        names(secrets).filter(|name| !placed(&common.extra_vars, name)).map(str::to_owned).collect();
     for extra in std::mem::take(&mut common.extra_vars) {
         match extra {
             ExtraVars::Text(text) => {

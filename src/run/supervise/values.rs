@@ -28,24 +28,25 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let operator = Operator { effective: named.effective.clone(), host: named.host.clone(), ..said };
         let own = rustix::process::geteuid().as_raw();
         let operator = if question.by.uid == own { operator } else { named };
-        if let Err(why) = self.may_have(question.by.uid == own, only) {
-            if let Err(e) = ledger::values_refused(&self.store, &self.spec, &operator, only, &why) {
+        let all = values::names(&self.spec);
+        let names = if only.is_empty() { &all } else { only };
+        if let Err(why) = self.may_have(question.by.uid == own, names) {
+            if let Err(e) = ledger::values_refused(&self.store, &self.spec, &operator, names, &why) {
                 tracing::error!("the audit ledger could not take a refusal: {e}");
             }
             return question.reply(false, &why);
         }
-        let intent = match ledger::reading_values(&self.store, &self.spec, &operator, only) {
+        let intent = match ledger::reading_values(&self.store, &self.spec, &operator, names) {
             Ok(intent) => intent,
             Err(e) => return question.reply(false, &format!("nothing is handed out that cannot be recorded: {e}")),
         };
-        let all = values::names(&self.spec);
-        let json = self.values.extra_json(if only.is_empty() { &all } else { only }.iter().map(String::as_str));
+        let json = self.values.extra_json(names.iter().map(String::as_str));
         let handed = match fifo {
             false => Ok(json),
             true => once(&self.dir.values(), json).map(|path| Zeroizing::new(path.display().to_string().into_bytes())),
         };
         let failed = handed.as_ref().err().map(ToString::to_string);
-        if let Err(e) = ledger::values_read(&self.store, &self.spec, &operator, only, intent, failed) {
+        if let Err(e) = ledger::values_read(&self.store, &self.spec, &operator, names, intent, failed) {
             tracing::error!("the audit ledger could not take the outcome of a reading: {e}");
         }
         match handed {
@@ -54,13 +55,13 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
     }
 
-    fn may_have(&self, is_owner: bool, only: &[String]) -> Result<(), String> {
-        let names = values::names(&self.spec);
+    fn may_have(&self, is_owner: bool, names: &[String]) -> Result<(), String> {
+        let known = values::names(&self.spec);
         if !is_owner {
             return Err("only the user whose run it is may have its secret variables".to_owned());
         }
-        if let Some(unknown) = only.iter().find(|name| !names.contains(name)) {
-            return Err(format!("it has no secret variable {unknown:?}: it has {}", names.join(", ")));
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+            return Err(format!("it has no secret variable {unknown:?}: it has {}", known.join(", ")));
         }
         let has = |name: &String| self.values.get(&SecretName::Extra(name.clone())).is_some();
         match names.iter().all(has) {
