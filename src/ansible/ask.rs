@@ -37,12 +37,49 @@ pub struct Common {
     /// `--diff`.
     #[serde(default)]
     pub diff: bool,
-    /// `--extra-vars`, in order, as written.
+    /// `--extra-vars`, in order: later ones win.
     #[serde(default)]
-    pub extra_vars: Vec<String>,
+    pub extra_vars: Vec<ExtraVars>,
     /// How many `-v`.
     #[serde(default)]
     pub verbosity: u8,
+}
+
+/// What stands behind one `--extra-vars`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ExtraVars {
+    /// As written.
+    Text(String),
+    /// Variables that travel as secrets: their names, in the place where they count.
+    Secret {
+        /// The names.
+        secret: Vec<String>,
+    },
+}
+
+impl ExtraVars {
+    /// As written, if it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            ExtraVars::Text(text) => Some(text),
+            ExtraVars::Secret { .. } => None,
+        }
+    }
+
+    /// Names of the variables that travel as secrets.
+    pub fn secret(&self) -> &[String] {
+        match self {
+            ExtraVars::Text(_) => &[],
+            ExtraVars::Secret { secret } => secret,
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for ExtraVars {
+    fn from(text: T) -> Self {
+        ExtraVars::Text(text.into())
+    }
 }
 
 /// An ad-hoc command.

@@ -1,7 +1,8 @@
 //! From what was asked to an argv. Two forms: the one that people see and can paste, which asks for secrets itself,
 //! and the child's own, which reads them from files (FIFOs) that are named on it. Neither holds a secret.
 
-use super::ask::{Adhoc, Ask, Common, Play, Shell};
+use super::ask::{Adhoc, Ask, Common, ExtraVars, Play, Shell};
+use super::quote;
 use super::secrets::{SecretName, Served};
 use std::path::Path;
 
@@ -9,15 +10,21 @@ use std::path::Path;
 ///
 /// `secrets` are those that the person gave, or would be asked for: `-K`, `-k`, `--ask-vault-pass`. Private prompts add
 /// nothing: `ansible-playbook` asks for them by itself.
+/// Secret variables stand in it as what fetches them from the run; here from none yet: see [`shown_of`].
 pub fn shown(ask: &Ask, secrets: &[SecretName]) -> Vec<String> {
-    let mut argv = Argv::new(ask);
+    shown_of(ask, secrets, "...")
+}
+
+/// As [`shown`], for a run: `run` is how `opsdeck values` is told which.
+pub fn shown_of(ask: &Ask, secrets: &[SecretName], run: &str) -> Vec<String> {
+    let mut argv = Argv::new(ask, &|names| vec![quote::values(run, names)]);
     for name in secrets {
         match name {
             SecretName::Become => argv.flag("-K", true),
             SecretName::Connection => argv.flag("-k", true),
             SecretName::Vault(id) if id == "default" => argv.flag("--ask-vault-pass", true),
             SecretName::Vault(id) => argv.option("--vault-id", Some(&format!("{id}@prompt"))),
-            SecretName::Prompt(_) => {}
+            SecretName::Prompt(_) | SecretName::Extra(_) => {}
         }
     }
     // The last of all: whatever follows `--` is the command.
@@ -29,7 +36,8 @@ pub fn shown(ask: &Ask, secrets: &[SecretName]) -> Vec<String> {
 
 /// The command as the child gets it, with `tool` (the path of `ansible` or `ansible-playbook`) in front.
 pub fn child(ask: &Ask, tool: &Path, secrets: Option<&Served>) -> Vec<String> {
-    let mut argv = Argv::new(ask);
+    let path = |name: &String| secrets.and_then(|served| served.extra(name)).map(|path| format!("@{}", path.display()));
+    let mut argv = Argv::new(ask, &|names| names.iter().filter_map(path).collect());
     argv.0[0] = tool.to_string_lossy().into_owned();
     argv.0.extend(secrets.map(passwords).unwrap_or_default());
     argv.0
@@ -45,7 +53,7 @@ pub fn passwords(served: &Served) -> Vec<String> {
             SecretName::Connection => argv.option("--connection-password-file", Some(&path)),
             SecretName::Vault(id) if id == "default" => argv.option("--vault-password-file", Some(&path)),
             SecretName::Vault(id) => argv.option("--vault-id", Some(&format!("{id}@{path}"))),
-            SecretName::Prompt(_) => {}
+            SecretName::Prompt(_) | SecretName::Extra(_) => {}
         }
     }
     if let Some(path) = served.prompts() {
@@ -61,25 +69,28 @@ pub fn extra_var(name: &str, value: &str) -> String {
 
 struct Argv(Vec<String>);
 
+/// What stands behind `--extra-vars` for variables that travel as secrets; one option each.
+type Hidden<'a> = &'a dyn Fn(&[String]) -> Vec<String>;
+
 impl Argv {
-    fn new(ask: &Ask) -> Self {
+    fn new(ask: &Ask, hidden: Hidden<'_>) -> Self {
         match ask {
-            Ask::Adhoc(adhoc) => Self::adhoc(adhoc),
-            Ask::Playbook(play) => Self::playbook(play),
-            Ask::Shell(shell) => Self::shell(shell),
+            Ask::Adhoc(adhoc) => Self::adhoc(adhoc, hidden),
+            Ask::Playbook(play) => Self::playbook(play, hidden),
+            Ask::Shell(shell) => Self::shell(shell, hidden),
         }
     }
 
     /// Without the command, which stands behind all options.
-    fn shell(shell: &Shell) -> Self {
+    fn shell(shell: &Shell, hidden: Hidden<'_>) -> Self {
         let mut argv = Self(vec!["opsdeck".into(), "sh".into(), shell.pattern.clone()]);
         argv.sources(&shell.common);
-        argv.common(&shell.common);
+        argv.common(&shell.common, hidden);
         argv.option("--timeout", Some(&shell.timeout.to_string()));
         argv
     }
 
-    fn adhoc(adhoc: &Adhoc) -> Self {
+    fn adhoc(adhoc: &Adhoc, hidden: Hidden<'_>) -> Self {
         let mut argv = Self(vec!["ansible".into()]);
         // one that begins with `-` would be read as an option; an empty pattern before it selects nothing
         let none = if adhoc.pattern.starts_with('-') { "," } else { "" };
@@ -87,11 +98,11 @@ impl Argv {
         argv.sources(&adhoc.common);
         argv.option("-m", Some(&adhoc.module));
         argv.option("-a", adhoc.args.as_deref());
-        argv.common(&adhoc.common);
+        argv.common(&adhoc.common, hidden);
         argv
     }
 
-    fn playbook(play: &Play) -> Self {
+    fn playbook(play: &Play, hidden: Hidden<'_>) -> Self {
         let mut argv = Self(vec!["ansible-playbook".into()]);
         // a name that begins with `-` would be read as an option
         let here = if play.playbook.starts_with('-') { "./" } else { "" };
@@ -101,7 +112,7 @@ impl Argv {
             argv.option(option, (!tags.is_empty()).then(|| tags.join(",")).as_deref());
         }
         argv.option("--start-at-task", play.start_at_task.as_deref());
-        argv.common(&play.common);
+        argv.common(&play.common, hidden);
         argv
     }
 
@@ -112,7 +123,7 @@ impl Argv {
         self.option("--limit", common.limit.as_deref());
     }
 
-    fn common(&mut self, common: &Common) {
+    fn common(&mut self, common: &Common, hidden: Hidden<'_>) {
         self.flag("--become", common.r#become);
         self.option("--become-user", common.become_user.as_deref());
         self.option("--user", common.user.as_deref());
@@ -120,7 +131,12 @@ impl Argv {
         self.flag("--check", common.check);
         self.flag("--diff", common.diff);
         for vars in &common.extra_vars {
-            self.option("--extra-vars", Some(vars));
+            match vars {
+                ExtraVars::Text(text) => self.option("--extra-vars", Some(text)),
+                ExtraVars::Secret { secret } => {
+                    hidden(secret).iter().for_each(|word| self.option("--extra-vars", Some(word)));
+                }
+            }
         }
         let loud = "v".repeat(usize::from(common.verbosity.min(6)));
         self.flag(&format!("-{loud}"), !loud.is_empty());
@@ -226,6 +242,21 @@ mod tests {
                 assert!(known.iter().any(|option| word.starts_with(&format!("{option}-"))), "{word}");
             }
         }
+    }
+
+    #[test]
+    fn secret_variables_are_fetched_where_they_stood() {
+        let hidden = ExtraVars::Secret { secret: vec!["db_password".into(), "odd one".into()] };
+        let common = Common { extra_vars: vec!["a=1".into(), hidden, "b=2".into()], ..Common::default() };
+        let ask = Ask::Playbook(Play { playbook: "site.yml".into(), common, ..Play::default() });
+        let line = shell(&shown_of(&ask, &[], "0199"));
+        let values = "\"@$(opsdeck values --fifo 0199 db_password 'odd one')\"";
+        let expected = format!("ansible-playbook site.yml --extra-vars a=1 --extra-vars {values} --extra-vars b=2");
+        assert_eq!(line, expected);
+        assert_eq!(
+            child(&ask, Path::new("/x"), None),
+            ["/x", "site.yml", "--extra-vars", "a=1", "--extra-vars", "b=2"]
+        );
     }
 
     #[test]

@@ -8,10 +8,37 @@ pub fn shell(argv: &[String]) -> String {
     argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// What begins and ends a word that fetches secret variables; the shell runs it.
+const FETCH: (&str, &str) = ("@$(opsdeck values --fifo ", ")");
+
+/// The word behind `-e` that fetches secret variables of a run: a shell makes of it `@` and the path of a FIFO. Not
+/// `@<(..)`: Ansible resolves the path behind the `@`, and a pipe of the shell has none.
+pub fn values(run: &str, names: &[String]) -> String {
+    let names: String = names.iter().map(|name| format!(" {}", quote(name))).collect();
+    format!("{}{run}{names}{}", FETCH.0, FETCH.1)
+}
+
+/// True for a word of [`values`] and nothing else: what stands within is words of plain characters, or in single quotes,
+/// so that no shell finds anything else to do there.
+fn fetches(word: &str) -> bool {
+    let Some(within) = word.strip_prefix(FETCH.0).and_then(|rest| rest.strip_suffix(FETCH.1)) else { return false };
+    let mut quoted = false;
+    within.chars().all(|c| {
+        quoted ^= c == '\'';
+        c == '\'' || if quoted { !c.is_control() && c != '!' } else { c == ' ' || is_plain(c) }
+    }) && !quoted
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_./,:@%+=".contains(c)
+}
+
 fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:@%+=".contains(c);
+    if fetches(word) {
+        return format!("\"{word}\"");
+    }
     // A first word with `=` would be an assignment; `~` and globs are not plain at all.
-    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('=') {
+    if !word.is_empty() && word.chars().all(is_plain) && !word.starts_with('=') {
         return word.to_owned();
     }
     if !word.chars().any(char::is_control) {
@@ -66,6 +93,18 @@ mod tests {
         assert_eq!(shell(&argv), r#"ansible 'web*' -i inventories/prod -a 'name=nginx state=restarted' "it's""#);
         assert_eq!(shell(&words(&["it's $HOME"])), r"'it'\''s $HOME'");
         assert_eq!(shell(&words(&["a\nb\u{1b}[31m"])), r"$'a\nb\033[31m'");
+    }
+
+    #[test]
+    fn only_what_fetches_values_is_left_to_the_shell() {
+        let word = super::values("0199a", &words(&["db_password", "a b"]));
+        assert_eq!(word, "@$(opsdeck values --fifo 0199a db_password 'a b')");
+        assert_eq!(shell(&[word]), "\"@$(opsdeck values --fifo 0199a db_password 'a b')\"");
+        for hostile in ["0199; id", "$(id)", "`id`", "a' $(id)", "'a", "a\" id \"", "a\\'b", "a)$(id", "a>b", "!x"] {
+            let word = format!("@$(opsdeck values --fifo {hostile})");
+            assert_eq!(shell(std::slice::from_ref(&word)), format!("'{}'", word.replace('\'', r"'\''")));
+        }
+        assert_eq!(read_back("bash", &shell(&words(&["@$(opsdeck values --fifo $(id))"]))).len(), 1);
     }
 
     proptest! {

@@ -24,5 +24,5 @@ pub use entry::{Entry, SCHEMA_VERSION};
 pub use ledger::{Error, Ledger, Receipt};
 pub use query::{Filter, Page, Row};
 pub use record::{Action, Phase, Record, Release, Standing, Status};
-pub use redact::{REDACTED, is_secret_name};
+pub use redact::{REDACTED, is_secret_name, text as redacted};
 pub use verify::{Broken, Head, Intact, verify_absent};

@@ -101,6 +101,9 @@ pub enum Action {
     /// Somebody switched auto-recovery off or on.
     #[serde(rename = "recovery.switch")]
     RecoverySwitch,
+    /// Somebody read the secret variables of a run.
+    #[serde(rename = "values.read")]
+    ValuesRead,
     /// The ledger was read.
     #[serde(rename = "audit.read")]
     AuditRead,
@@ -172,6 +175,7 @@ impl Action {
             Action::RecoveryStep => "recovery.step",
             Action::RecoveryTakeOver => "recovery.take_over",
             Action::RecoverySwitch => "recovery.switch",
+            Action::ValuesRead => "values.read",
             Action::AuditRead => "audit.read",
             Action::AuditVerify => "audit.verify",
         }
@@ -200,6 +204,7 @@ impl Action {
             Action::ReleaseTakeOver => 1194,
             Action::ReleaseRollForward => 1195,
             Action::LeaseBreak => 1005,
+            Action::ValuesRead => 1202,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,
             Action::BreakerChange => 1401,

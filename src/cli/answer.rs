@@ -30,7 +30,7 @@ pub fn answer(request: &mut Request) -> Result<()> {
         } else {
             let value = visible(&prompt, default.as_deref())?;
             if let Ask::Playbook(play) = &mut request.ask {
-                play.common.extra_vars.push(extra_var(&name, &value));
+                play.common.extra_vars.push(extra_var(&name, &value).into());
             }
         }
     }

@@ -46,6 +46,9 @@ pub struct FanOut {
 /// A process of its own: no terminal, no folder of anybody's.
 fn detach() -> Result<()> {
     let _ = rustix::process::setsid();
+    // Secrets are in its memory: no core dump of it, and nobody else's debugger. Its children are as they always are.
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .context("cannot keep secrets out of core dumps")?;
     std::env::set_current_dir("/").context("cannot enter /")?;
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).init();
     Ok(())

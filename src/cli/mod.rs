@@ -42,6 +42,7 @@ mod start;
 pub mod stop;
 pub mod submit;
 mod target;
+pub mod values;
 mod wait;
 
 use crate::state::StateDir;
@@ -151,6 +152,8 @@ pub enum Verb {
     /// Without an option Ansible is interrupted; if it does not end within 5 seconds it is terminated, 5 seconds later
     /// killed. The answer comes when the run has ended, or after 20 seconds.
     Stop(stop::Args),
+    /// Print the secret variables of a run that lives, as JSON; a row of the ledger says who had them
+    Values(values::Args),
     /// Do a run again, or only its unfinished hosts
     Rerun(rerun::Args),
     /// Print the frozen plan of a release: hosts, batches, steps, gates, digests, the way back
@@ -216,6 +219,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Show(args)) => show::run(&global, &args),
         Some(Verb::Logs(args)) => logs::run(&global, &args),
         Some(Verb::Stop(args)) => stop::run(&global, &args),
+        Some(Verb::Values(args)) => values::run(&global, &args),
         Some(Verb::Rerun(args)) => rerun::run(&global, &args),
         Some(Verb::Plan(args)) => plan::run(&args, &global),
         Some(Verb::Line(args)) => line::run(&args, &global),

@@ -118,7 +118,9 @@ impl Wanted {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let (plan, _) = args.wish.plan(global)?;
     let out = if args.json {
-        serde_json::to_string_pretty(&json!({ "digest": plan.digest(), "plan": plan }))? + "\n"
+        let mut sealed = plan.clone();
+        sealed.seal();
+        serde_json::to_string_pretty(&json!({ "digest": plan.digest(), "plan": sealed }))? + "\n"
     } else {
         words(&plan)?
     };

@@ -64,6 +64,9 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     }
     let common = Common { inventory, ..args.hosts.common() };
     let shell = Shell { pattern: args.pattern, command, timeout: args.timeout, common };
+    if args.hosts.passwords.secrets_from.is_some() {
+        bail!("sh knows no variables: --secrets-from is for what takes -e");
+    }
     let secrets = args.hosts.passwords.ask()?;
     let env = Env::current();
     let given = Given {

@@ -1,14 +1,17 @@
-//! Where a run goes: options that `adhoc` and `play` share, and how they become a request. Asks for passwords.
+//! Where a run goes: options that `adhoc` and `play` share, and how they become a request. Asks for passwords and for
+//! secret variables.
 
-use super::Global;
 use super::passwords::Passwords;
+use super::{Global, secret};
 use crate::ansible::Ask;
-use crate::ansible::ask::Common;
+use crate::ansible::ask::{Common, ExtraVars};
+use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::Project;
 use crate::run::Request;
+use crate::run::extra;
 use crate::run::lease::default_conflict;
 use crate::run::spec::OnConflict;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 
 /// Which hosts, and as whom.
@@ -46,7 +49,7 @@ pub struct Target {
     /// Which hosts, and as whom.
     #[command(flatten)]
     pub hosts: Hosts,
-    /// Extra variables: `a=1`, JSON or `@file` (may be repeated)
+    /// Extra variables: `a=1`, JSON or `@file` (may be repeated); `db_password` alone asks for it hidden
     #[arg(short, long, value_name = "VARS", allow_hyphen_values = true)]
     pub extra_vars: Vec<String>,
     /// Change nothing, say what would change
@@ -96,10 +99,12 @@ impl Target {
             forks: self.hosts.forks.or(place.project.forks),
             check: self.check,
             diff: self.diff,
-            extra_vars: self.extra_vars.clone(),
+            extra_vars: self.extra_vars.iter().map(|text| text.as_str().into()).collect(),
             verbosity: self.verbose,
             ..self.hosts.common()
         };
+        let mut secrets = self.hosts.passwords.ask()?;
+        let common = hidden(common, &mut secrets)?;
         let ask = ask(common, &place);
         let on_conflict = match self.on_conflict {
             None => default_conflict(&ask),
@@ -112,7 +117,7 @@ impl Target {
             cwd: place.project.root,
             only: None,
             shown: None,
-            secrets: self.hosts.passwords.ask()?,
+            secrets,
             on_conflict,
             timeout: self.timeout,
             rerun_of: None,
@@ -121,6 +126,37 @@ impl Target {
             ask,
         })
     }
+}
+
+/// Variables that are secrets by their names: those without a value are asked for, the others leave the line.
+///
+/// # Errors
+/// There is no terminal to ask on; a text that only Ansible can read has what looks like a secret in it.
+pub fn hidden(mut common: Common, secrets: &mut Secrets) -> Result<Common> {
+    for extra in &mut common.extra_vars {
+        let Some(name) = extra.text().filter(|text| extra::is_bare(text)).map(str::to_owned) else { continue };
+        let key = SecretName::Extra(name.clone());
+        if secrets.get(&key).is_none() {
+            let value = secret::ask(&format!("{name}: "));
+            let value = value
+                .with_context(|| format!("-e {name} has no value; --secrets-from FILE gives it without a terminal"))?;
+            secrets.typed(key, value);
+        }
+        *extra = ExtraVars::Secret { secret: vec![name] };
+    }
+    let before: Vec<SecretName> = secrets.names().cloned().collect();
+    extra::seal(&mut common, secrets).map_err(|why| anyhow!("{why}"))?;
+    let shown: Vec<String> = secrets.names().filter(|name| !before.contains(name)).map(ToString::to_string).collect();
+    if let Some(first) = shown.first() {
+        let names = shown.iter().map(|name| name.trim_start_matches("extra:")).collect::<Vec<_>>().join(", ");
+        eprintln!(
+            "opsdeck: warning: {} stood on this command line, where `ps` shows it for a moment and the shell's history keeps it: \
+             `-e {}` asks for it hidden, --secrets-from FILE reads it",
+            crate::text::plain(&names),
+            crate::text::plain(first.trim_start_matches("extra:"))
+        );
+    }
+    Ok(common)
 }
 
 impl Hosts {

@@ -90,7 +90,7 @@ pub fn body(
         inventory: inventory.clone(),
         limit: Some(host.to_owned()),
         r#become: runbook.r#become,
-        extra_vars: runbook.extra_vars.clone(),
+        extra_vars: runbook.extra_vars.iter().map(|text| text.as_str().into()).collect(),
         ..Common::default()
     };
     let mut ladder = Vec::new();

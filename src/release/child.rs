@@ -4,8 +4,9 @@
 use super::event::StepKey;
 use super::machine::ChildEnd;
 use super::plan::{Plan, StepKind};
+use super::sealed::is_sealed;
 use super::state::Mark;
-use crate::ansible::ask::Ask;
+use crate::ansible::ask::{Ask, ExtraVars};
 use crate::run::step::StepCommand;
 use crate::run::verdict::{Evidence, Exit};
 use crate::run::{RunState, child};
@@ -45,6 +46,8 @@ pub struct What<'a> {
     pub fence: Option<i64>,
     /// Passwords are there for those who ask for them.
     pub secrets: bool,
+    /// Variables that travel with the passwords.
+    pub extra: &'a [String],
 }
 
 /// The command of a step. Vaulted values among its variables stay sealed; Ansible opens them when it uses them.
@@ -70,7 +73,12 @@ pub fn command(store: &StateDir, plan: &Plan, what: What<'_>) -> io::Result<Step
     if let Some(limit) = &mut common.limit {
         *limit = argument(limit, folder.path())?;
     }
-    let vars = vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    // Before those of the step itself, as the file of the others.
+    if !what.extra.is_empty() {
+        common.extra_vars.insert(0, ExtraVars::Secret { secret: what.extra.to_vec() });
+    }
+    let vars = vars.iter().filter(|(_, value)| !is_sealed(value));
+    let vars = vars.map(|(name, value)| (name.clone(), value.clone())).collect();
     child::ansible(store, step, ask, vars)
 }
 

@@ -3,7 +3,7 @@
 use super::event::Person;
 use super::plan::{Plan, StepKind};
 use super::supervise::{Body, KIND};
-use crate::ansible::secrets::Secrets;
+use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
 use crate::run::launch::{LaunchError, begin};
@@ -14,9 +14,10 @@ use crate::state::operator::Operator;
 use crate::state::{Control, Filter, StateDir};
 use std::io;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Submits a release: returns when a supervisor has it in hand. What it waits for (approvals, the environment, a freeze)
-/// it waits for there. `digest` is the plan's: what approvals must name. The passwords are for its steps; they live in its
+/// it waits for there. `digest` is the plan's: what approvals must name. The passwords and secret variables are for its steps; they live in its
 /// supervisor alone: where that dies, what needs them waits.
 ///
 /// # Errors
@@ -30,13 +31,21 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -
     let out = plan.is_out();
     let control = Control::open(store)?;
     let tools = tools(&plan);
+    let (mut plan, mut secrets) = (plan, secrets.clone());
+    for (name, value) in plan.seal() {
+        let name = SecretName::Extra(name);
+        // What was given for this launch wins over what is written.
+        if secrets.get(&name).is_none() {
+            secrets.set(name, Zeroizing::new(value.to_string()));
+        }
+    }
     let mut spec = freeze(plan, digest, submitter, operator)?;
     spec.secrets = secrets.names().map(ToString::to_string).collect();
     if let Err(e) = tools.and_then(|()| out.map_or(Ok(()), |why| Err(LaunchError::Invalid(why)))) {
         ledger::refused(store, &spec, &e.to_string())?;
         return Err(e);
     }
-    begin(store, &control, &mut spec, secrets, |_| Ok(()))?;
+    begin(store, &control, &mut spec, &secrets, |_| Ok(()))?;
     Ok(Launched { id: spec.id, warnings })
 }
 

@@ -26,6 +26,7 @@ mod recorded;
 pub mod rehearse;
 #[cfg(test)]
 mod sample;
+pub mod sealed;
 pub mod state;
 pub mod supervise;
 pub mod timeline;

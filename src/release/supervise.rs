@@ -10,9 +10,9 @@ use super::{child, recorded};
 use crate::audit::Action;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, Vote};
-use crate::run::read_spec;
 use crate::run::state::RunState;
 use crate::run::verdict::{Evidence, Exit};
+use crate::run::{read_spec, values};
 use crate::state::StateDir;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -45,15 +45,19 @@ pub struct Supervised {
     run: Uuid,
     /// Passwords were given for its steps.
     secrets: bool,
+    /// Variables that travel with them.
+    extra: Vec<String>,
 }
 
 impl Supervised {
     /// For a run of a frozen plan.
     pub fn new(store: &StateDir, run: Uuid, body: Body) -> Self {
         let Body { digest, submitter, plan, undoes } = body;
-        let secrets = read_spec(&store.run(run)).is_ok_and(|spec| !spec.secrets.is_empty());
+        let spec = read_spec(&store.run(run));
+        let secrets = spec.as_ref().is_ok_and(|spec| !spec.secrets.is_empty());
+        let extra = spec.map(|spec| values::names(&spec)).unwrap_or_default();
         let machine = machine::Machine { plan, digest, submitter, undoes: undoes.is_some() };
-        Supervised { machine, store: store.clone(), run, secrets }
+        Supervised { machine, store: store.clone(), run, secrets, extra }
     }
 }
 
@@ -174,7 +178,8 @@ impl Supervised {
                 // Without an index nobody else can hold a lease either.
                 let fence = own.lease.filter(|token| *token != 0);
                 let (run, secrets) = (self.run, self.secrets);
-                let what = child::What { run, number, step: &step, kind: &kind, timeout, fence, secrets };
+                let extra = self.extra.as_slice();
+                let what = child::What { run, number, step: &step, kind: &kind, timeout, fence, secrets, extra };
                 let command = child::command(&self.store, &self.machine.plan, what);
                 // Without a command it is not begun, and says so.
                 let command = command.inspect_err(|e| tracing::error!("step {number} ({}): {e}", step.step));

@@ -3,14 +3,16 @@
 
 use super::event::StopLevel;
 use crate::state::RunDir;
+use crate::state::operator::Operator;
 use serde::{Deserialize, Serialize};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::Duration;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,15 @@ pub enum Command {
     },
     /// Passwords again, for a run whose supervisor died with them. Their wire form follows, to the end of what is sent.
     Give,
+    /// The secret variables of the run. They follow the answer, to the end of what is sent.
+    Values {
+        /// Only these; none: all.
+        names: Vec<String>,
+        /// Not themselves: the path of a FIFO that gives them to one reader.
+        fifo: bool,
+        /// Who asks, by their own word.
+        by: Box<Operator>,
+    },
     /// Is anybody there?
     Ping,
 }
@@ -90,6 +101,27 @@ pub fn give(dir: &RunDir, secrets: &[u8], patience: Duration) -> io::Result<Repl
 }
 
 fn send(dir: &RunDir, command: &Command, more: &[u8], patience: Duration) -> io::Result<Reply> {
+    let mut answer = String::new();
+    BufReader::new(say(dir, command, more, patience)?).read_line(&mut answer)?;
+    Ok(serde_json::from_str(&answer)?)
+}
+
+/// Asks for what follows the answer.
+///
+/// # Errors
+/// Nobody listens there, or no answer came in time.
+pub fn fetch(dir: &RunDir, command: &Command, patience: Duration) -> io::Result<(Reply, Zeroizing<Vec<u8>>)> {
+    // Full size from the start for what is usual: growing would leave copies behind.
+    let mut answer = Zeroizing::new(Vec::with_capacity(256 << 10));
+    say(dir, command, &[], patience)?.read_to_end(&mut answer)?;
+    let line = answer.iter().position(|&byte| byte == b'\n').unwrap_or(answer.len());
+    let reply = serde_json::from_slice(&answer[..line])?;
+    let behind = answer.len().min(line + 1);
+    answer.drain(..behind);
+    Ok((reply, answer))
+}
+
+fn say(dir: &RunDir, command: &Command, more: &[u8], patience: Duration) -> io::Result<UnixStream> {
     let (path, _folder) = address(dir)?;
     let mut stream = UnixStream::connect(path)?;
     stream.set_read_timeout(Some(patience))?;
@@ -99,9 +131,7 @@ fn send(dir: &RunDir, command: &Command, more: &[u8], patience: Duration) -> io:
     stream.write_all(&line)?;
     stream.write_all(more)?;
     stream.shutdown(Shutdown::Write)?;
-    let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer)?;
-    Ok(serde_json::from_str(&answer)?)
+    Ok(stream)
 }
 
 #[cfg(test)]

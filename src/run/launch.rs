@@ -4,7 +4,7 @@
 use super::spec::{OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
 use super::targets::{self, Targets};
-use super::{lease, ledger, list, spawn};
+use super::{extra, lease, ledger, list, spawn};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -74,6 +74,9 @@ pub enum LaunchError {
     /// The hosts are others than those that a person was shown.
     #[error("nothing was launched, since the hosts changed after you looked: {0}. Look again, then launch")]
     Changed(String),
+    /// Secret variables that it needs and that nobody gave.
+    #[error("nothing was launched: {} not kept since the last time, to be given again: {}", missing(.0), again(.0))]
+    Missing(Vec<String>),
     /// The playbook would ask at a terminal, which a background run does not have.
     #[error("{}", asks(.0))]
     Questions(Vec<Question>),
@@ -92,8 +95,12 @@ pub enum LaunchError {
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
-pub fn launch(store: &StateDir, request: Request) -> Result<Launched, LaunchError> {
+pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
     let env = Env::current();
+    // Before anything of it is written down or looked at.
+    let Request { ask, secrets, vars, .. } = &mut request;
+    extra::seal(ask.common_mut(), secrets).map_err(LaunchError::Invalid)?;
+    extra::seal_vars(vars, ask.common_mut(), secrets);
     let scan = scan(&request, &env);
     let targets = targets::seen(&request.ask, &request.cwd, &env, request.only.as_deref(), &scan.touches);
     let changed = request.shown.as_ref().and_then(|shown| targets.changed_since(shown));
@@ -202,6 +209,10 @@ fn check(request: &Request) -> Result<(), LaunchError> {
     if let Some((what, text)) = words(&request.ask).find(|(_, text)| text.contains('\0')) {
         return invalid(format!("the {what} {text:?} holds a NUL character, which no argument can"));
     }
+    let missing = extra::missing(request.ask.common(), &request.secrets);
+    if !missing.is_empty() {
+        return Err(LaunchError::Missing(missing));
+    }
     match &request.ask {
         Ask::Adhoc(a) if a.pattern.trim().is_empty() => {
             invalid("the host pattern is empty; `all` means every host".into())
@@ -237,7 +248,7 @@ fn words(ask: &Ask) -> impl Iterator<Item = (&'static str, &str)> {
         own.push(("module's arguments", args));
     }
     own.extend(common.inventory.iter().map(|source| ("inventory", source.as_str())));
-    own.extend(common.extra_vars.iter().map(|vars| ("extra vars", vars.as_str())));
+    own.extend(common.extra_vars.iter().filter_map(|vars| Some(("extra vars", vars.text()?))));
     own.extend(common.limit.iter().map(|limit| ("limit", limit.as_str())));
     own.extend(common.user.iter().chain(&common.become_user).map(|user| ("user", user.as_str())));
     own.into_iter()
@@ -264,7 +275,7 @@ fn freeze(store: &StateDir, request: &Request, targets: Targets, env: &Env) -> R
         work: Work::Ansible(request.ask.clone()),
         environment: request.environment.clone(),
         cwd: request.cwd.clone(),
-        argv: ansible::command::shown(&request.ask, &names),
+        argv: ansible::command::shown_of(&request.ask, &names, &called(store, id)),
         env: ansible::environment::additions(channels, adhoc, &cfg, env),
         open: targets.open().map(str::to_owned),
         beside: targets.beside.names,
@@ -277,6 +288,14 @@ fn freeze(store: &StateDir, request: &Request, targets: Targets, env: &Env) -> R
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
     })
+}
+
+/// How `opsdeck values` is told which run is meant: its id, and its state directory where that is not everybody's own.
+fn called(store: &StateDir, id: Uuid) -> String {
+    if store.root() == StateDir::find(None).root() {
+        return id.to_string();
+    }
+    format!("{id} --state-dir {}", ansible::shell(&[store.root().display().to_string()]))
 }
 
 fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -> Result<(), LaunchError> {
@@ -333,6 +352,18 @@ fn questions(scan: prompts::Scan) -> Result<Vec<String>, LaunchError> {
         format!("{}:{}: {} could not be looked into ({}); it may ask too", u.file.display(), u.line, u.what, u.why)
     });
     Ok(unseen.collect())
+}
+
+fn missing(names: &[String]) -> &'static str {
+    if names.len() == 1 { "a secret variable was" } else { "secret variables were" }
+}
+
+/// How they are given again.
+fn again(names: &[String]) -> String {
+    format!(
+        "{}. At a terminal they are asked for; else give them with --secrets-from FILE (a JSON object; `-` reads standard input)",
+        names.join(", ")
+    )
 }
 
 fn asks(questions: &[Question]) -> String {

@@ -166,6 +166,44 @@ fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {
     record
 }
 
+/// The intent to read these secret variables of a run.
+pub fn reading_values(store: &StateDir, spec: &RunSpec, operator: &Operator, names: &[String]) -> Result<Uuid, Error> {
+    let record = of_values(Record::intent(Action::ValuesRead, operator), spec, names);
+    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+}
+
+/// They were handed out, or why that did not work.
+pub fn values_read(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    names: &[String],
+    parent: Uuid,
+    failed: Option<String>,
+) -> Result<(), Error> {
+    let status = if failed.is_some() { Status::Failure } else { Status::Success };
+    let record = of_values(Record::outcome(Action::ValuesRead, operator, status), spec, names);
+    Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), reason: failed, ..record }).map(drop)
+}
+
+/// They were not handed out, and why.
+pub fn values_refused(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    names: &[String],
+    why: &str,
+) -> Result<(), Error> {
+    let record = of_values(Record::denied(Action::ValuesRead, operator, why), spec, names);
+    Ledger::open(&store.audit())?.append(&record).map(drop)
+}
+
+fn of_values(record: Record, spec: &RunSpec, names: &[String]) -> Record {
+    let mut record = about(record, spec);
+    record.metadata.insert("names".into(), json!(names));
+    record
+}
+
 /// A run told people that it needs them.
 pub fn paged(store: &StateDir, spec: &RunSpec, text: &str) -> Result<(), Error> {
     let record = about(Record::outcome(Action::ReleasePage, &spec.operator, Status::Success), spec);

@@ -6,6 +6,7 @@ pub mod child;
 pub mod control;
 pub mod diffs;
 pub mod event;
+pub mod extra;
 pub mod fan;
 mod fold;
 mod follow;
@@ -31,6 +32,7 @@ pub mod stop;
 pub mod supervise;
 mod tail;
 pub mod targets;
+pub mod values;
 pub mod verdict;
 
 pub use event::{Entry, Event};

@@ -187,7 +187,7 @@ fn spawn(
             let mut ask = ask.clone();
             if !vars.is_empty() {
                 file::write_cache(&dir.vars(), &serde_json::to_vec(vars)?)?;
-                ask.common_mut().extra_vars.insert(0, format!("@{}", dir.vars().display()));
+                ask.common_mut().extra_vars.insert(0, format!("@{}", dir.vars().display()).into());
             }
             ansible::command::child(&ask, tool, served.as_ref())
         }

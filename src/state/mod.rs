@@ -167,6 +167,11 @@ impl RunDir {
         self.path.join("control.sock")
     }
 
+    /// `values/`: FIFOs through which secret variables were asked for; gone with the supervisor.
+    pub fn values(&self) -> PathBuf {
+        self.path.join("values")
+    }
+
     /// `lock`: held by the supervisor as long as it lives.
     pub fn lock(&self) -> PathBuf {
         self.path.join("lock")

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 /// Who asked, and from where. Fields that only the environment says are marked unverified in the audit ledger.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Operator {
     /// Login name: of `/proc/self/loginuid` where it is set (it survives sudo), else of the real uid.
     pub name: String,

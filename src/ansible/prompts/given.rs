@@ -1,16 +1,18 @@
 //! The names that extra vars give: `-e` takes `key=value ..`, JSON, YAML, or `@FILE`.
 
+use crate::ansible::ask::ExtraVars;
 use crate::open;
 use crate::yaml;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Names of the variables that these `--extra-vars` texts set. A file is read relative to `cwd`; what cannot be read
+/// Names of the variables that these `--extra-vars` set. A file is read relative to `cwd`; what cannot be read
 /// (encrypted, missing) gives no names: Ansible then fails, or asks.
-pub fn given_names(extra_vars: &[String], cwd: &Path) -> BTreeSet<String> {
+pub fn given_names(extra_vars: &[ExtraVars], cwd: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for text in extra_vars {
-        let text = text.trim_start();
+    for extra in extra_vars {
+        names.extend(extra.secret().iter().cloned());
+        let text = extra.text().unwrap_or_default().trim_start();
         if let Some(file) = text.strip_prefix('@') {
             names.extend(keys(&open::text_given(&cwd.join(file), open::FLEET).unwrap_or_default()));
         } else if text.starts_with(['{', '[', '/', '.']) {

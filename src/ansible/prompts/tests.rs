@@ -15,7 +15,7 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn scanned(files: &[(&str, &str)], extra_vars: &[&str]) -> (Vec<String>, Vec<String>) {
     let dir = project(files);
-    let extra: Vec<_> = extra_vars.iter().map(|e| (*e).to_owned()).collect();
+    let extra: Vec<_> = extra_vars.iter().map(|e| (*e).into()).collect();
     let cfg = AnsibleCfg::load(dir.path(), &Env::from([("HOME", "/nowhere")]));
     let scan = scan(dir.path(), "site.yml", &given_names(&extra, dir.path()), &cfg);
     let questions = scan.questions.iter().map(|q| {

@@ -36,11 +36,14 @@ pub fn serve(secrets: &Secrets, folder: &Path) -> io::Result<Served> {
     let mut served =
         Served { folder: folder.to_path_buf(), files: Vec::new(), prompts: None, ended, threads: Vec::new() };
     for (number, name) in secrets.names().enumerate() {
-        if let (Some(value), false) = (secrets.get(name), matches!(name, SecretName::Prompt(_))) {
-            // a number, not the name: a vault id may hold a slash
-            let path = served.add(&format!("s{number}"), Zeroizing::new(value.as_bytes().to_vec()))?;
-            served.files.push((name.clone(), path));
-        }
+        let content = match (name, secrets.get(name)) {
+            (SecretName::Prompt(_), _) | (_, None) => continue,
+            (SecretName::Extra(variable), _) => secrets.extra_json(std::iter::once(variable.as_str())),
+            (_, Some(value)) => Zeroizing::new(value.as_bytes().to_vec()),
+        };
+        // a number, not the name: a vault id may hold a slash
+        let path = served.add(&format!("s{number}"), content)?;
+        served.files.push((name.clone(), path));
     }
     if let Some(json) = secrets.prompts_json() {
         served.prompts = Some(served.add("prompts.json", json)?);
@@ -49,7 +52,13 @@ pub fn serve(secrets: &Secrets, folder: &Path) -> io::Result<Served> {
 }
 
 impl Served {
-    /// FIFOs of passwords, in the order of the secrets.
+    /// The FIFO for `-e @FILE` with one extra variable.
+    pub fn extra(&self, variable: &str) -> Option<&Path> {
+        let of = |name: &SecretName| matches!(name, SecretName::Extra(known) if known == variable);
+        self.files.iter().find(|(name, _)| of(name)).map(|(_, path)| path.as_path())
+    }
+
+    /// FIFOs of passwords and extra variables, in the order of the secrets.
     pub fn files(&self) -> &[(SecretName, PathBuf)] {
         &self.files
     }

@@ -16,6 +16,8 @@ pub enum SecretName {
     Vault(String),
     /// `prompt:VARIABLE`: the answer to a private `vars_prompt`.
     Prompt(String),
+    /// `extra:VARIABLE`: an extra variable; its value is JSON.
+    Extra(String),
 }
 
 impl fmt::Display for SecretName {
@@ -25,13 +27,14 @@ impl fmt::Display for SecretName {
             SecretName::Connection => f.write_str("connection"),
             SecretName::Vault(id) => write!(f, "vault:{id}"),
             SecretName::Prompt(variable) => write!(f, "prompt:{variable}"),
+            SecretName::Extra(variable) => write!(f, "extra:{variable}"),
         }
     }
 }
 
 /// A text that names no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no secret is called {0:?}: expected become, connection, vault:ID or prompt:VARIABLE")]
+#[error("no secret is called {0:?}: expected become, connection, vault:ID, prompt:VARIABLE or extra:VARIABLE")]
 pub struct NotASecret(pub String);
 
 impl FromStr for SecretName {
@@ -43,6 +46,7 @@ impl FromStr for SecretName {
             ("connection", _) => Ok(SecretName::Connection),
             (_, Some(("vault", id))) if !id.is_empty() => Ok(SecretName::Vault(id.to_owned())),
             (_, Some(("prompt", variable))) if !variable.is_empty() => Ok(SecretName::Prompt(variable.to_owned())),
+            (_, Some(("extra", variable))) if !variable.is_empty() => Ok(SecretName::Extra(variable.to_owned())),
             _ => Err(NotASecret(text.to_owned())),
         }
     }
@@ -65,6 +69,15 @@ impl Secrets {
         self.0.push((name, value));
     }
 
+    /// Adds or replaces one as a person typed it: the text of an extra variable becomes JSON.
+    pub fn typed(&mut self, name: SecretName, text: Zeroizing<String>) {
+        let value = match name {
+            SecretName::Extra(_) => Zeroizing::new(serde_json::Value::from(text.as_str()).to_string()),
+            _ => text,
+        };
+        self.set(name, value);
+    }
+
     /// Their names, in the order given.
     pub fn names(&self) -> impl Iterator<Item = &SecretName> {
         self.0.iter().map(|(name, _)| name)
@@ -75,6 +88,12 @@ impl Secrets {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Only those of which this holds.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&SecretName) -> bool) -> Self {
+        Self(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
+    }
+
     /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -82,8 +101,10 @@ impl Secrets {
 }
 
 mod fifo;
+mod once;
 mod wire;
 pub use fifo::{Served, serve};
+pub use once::once;
 pub use wire::{MAX_WIRE, WireError};
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ fn debug_shows_names_only() {
 
 #[test]
 fn names_read_back() {
-    for text in ["become", "connection", "vault:prod", "prompt:db:password"] {
+    for text in ["become", "connection", "vault:prod", "prompt:db:password", "extra:db_password"] {
         assert_eq!(text.parse::<SecretName>().unwrap().to_string(), text);
     }
     let error = "vault:".parse::<SecretName>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"no secret is called "vault:": expected become, connection, vault:ID or prompt:VARIABLE"#
+        r#"no secret is called "vault:": expected become, connection, vault:ID, prompt:VARIABLE or extra:VARIABLE"#
     );
 }
 
@@ -66,14 +66,15 @@ proptest! {
     #![proptest_config(crate::cases::cases(256))]
 
     #[test]
-    fn wire_reads_back(values in proptest::collection::vec((0..4u8, "\\PC{1,8}", any::<String>()), 0..6)) {
+    fn wire_reads_back(values in proptest::collection::vec((0..5u8, "\\PC{1,8}", any::<String>()), 0..6)) {
         let mut secrets = Secrets::default();
         for (kind, id, value) in values {
             let name = match kind {
                 0 => SecretName::Become,
                 1 => SecretName::Connection,
                 2 => SecretName::Vault(id),
-                _ => SecretName::Prompt(id),
+                3 => SecretName::Prompt(id),
+                _ => SecretName::Extra(id),
             };
             secrets.set(name, secret(&value));
         }

@@ -59,6 +59,23 @@ impl Secrets {
         Ok(secrets)
     }
 
+    /// Extra variables as one JSON object: those that are named, in this order.
+    pub fn extra_json<'a>(&self, variables: impl Iterator<Item = &'a str>) -> Zeroizing<Vec<u8>> {
+        let mut json = Zeroizing::new(Vec::with_capacity(64 + 8 * self.0.iter().map(|(_, v)| v.len()).sum::<usize>()));
+        json.push(b'{');
+        for variable in variables {
+            let Some(value) = self.get(&SecretName::Extra(variable.to_owned())) else { continue };
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            quote(&mut json, variable);
+            json.push(b':');
+            json.extend_from_slice(value.as_bytes());
+        }
+        json.push(b'}');
+        json
+    }
+
     /// The answers to private prompts as the JSON object that `-e @FILE` takes; `None` if there are none.
     pub(super) fn prompts_json(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut json = Zeroizing::new(Vec::with_capacity(64 + 8 * self.0.iter().map(|(_, v)| v.len()).sum::<usize>()));

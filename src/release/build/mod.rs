@@ -119,9 +119,12 @@ pub fn build(wish: &Wish<'_>) -> Result<Plan, Refused> {
 }
 
 impl Plan {
-    /// SHA-256 (hex) of the canonical JSON: what approvals are bound to.
+    /// SHA-256 (hex) of the canonical JSON: what approvals are bound to. Not to the values of secret variables: those
+    /// could be found out by trying.
     pub fn digest(&self) -> String {
-        let json = serde_json::to_value(self).unwrap_or_default();
+        let mut sealed = self.clone();
+        sealed.seal();
+        let json = serde_json::to_value(sealed).unwrap_or_default();
         sha256(crate::audit::canonical(&json).as_bytes())
     }
 }

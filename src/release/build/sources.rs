@@ -6,6 +6,7 @@ use super::{Refused, hex, sha256};
 use crate::project::Project;
 use crate::project::config::release::{ReleaseConfig, StepKind};
 use crate::release::plan::Sources;
+use crate::run::extra::is_secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,9 +37,14 @@ pub fn sources(
         playbooks,
         git: git(&project.root),
         inventory: hosts.digest(),
-        vars: sha256(crate::audit::canonical(&serde_json::to_value(vars).unwrap_or_default()).as_bytes()),
+        vars: sha256(crate::audit::canonical(&serde_json::to_value(plain(vars)).unwrap_or_default()).as_bytes()),
         artifact: artifact.and_then(|path| file(&project.root.join(path)).ok()),
     })
+}
+
+/// The variables without those whose values could be found out by trying.
+fn plain(vars: &BTreeMap<String, Value>) -> BTreeMap<&String, Option<&Value>> {
+    vars.iter().map(|(name, value)| (name, Some(value).filter(|value| !is_secret(name, value)))).collect()
 }
 
 /// A playbook with all that lies in `roles` beside it and in the project's root.

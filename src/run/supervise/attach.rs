@@ -72,7 +72,7 @@ fn unseen(last: &Identity) -> Exit {
 }
 
 /// Whoever waits at a FIFO that nobody serves any more gets an end instead of waiting for ever.
-fn release(folder: &std::path::Path) {
+pub fn release(folder: &std::path::Path) {
     use rustix::fs::{Mode, OFlags};
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         // Succeeds only while a reader waits, and lets it go when the descriptor is closed again.

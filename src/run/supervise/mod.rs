@@ -7,6 +7,7 @@ mod ingest;
 mod perform;
 mod serve;
 mod translate;
+mod values;
 
 pub use translate::one_line;
 
@@ -61,6 +62,8 @@ struct Supervisor<M: Machine, W> {
     control: Option<Control>,
     index: Option<Index>,
     secrets: Option<Zeroizing<Vec<u8>>>,
+    /// Secret variables, as long as the run lives; no password.
+    values: Secrets,
     steps: BTreeMap<u32, Step>,
     ends: mpsc::UnboundedSender<(u32, Exit)>,
     outcomes: mpsc::UnboundedSender<M::Outcome>,
@@ -110,6 +113,7 @@ pub fn run<M: Machine, W: World<M>>(
         journal,
         state,
         own,
+        values: values::held(secrets.as_ref()),
         secrets,
         steps: BTreeMap::new(),
         ends,
@@ -118,6 +122,7 @@ pub fn run<M: Machine, W: World<M>>(
         put: None,
         put_at: 0,
     };
+    supervisor.let_go();
     let resumed = !supervisor.journal.is_empty();
     if resumed {
         if supervisor.state.state.is_terminal() {
@@ -150,6 +155,7 @@ pub fn run<M: Machine, W: World<M>>(
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(supervisor.main(effects, listener, ended, came));
+    supervisor.let_go();
     // Left behind it would only look alive.
     let _ = std::fs::remove_file(supervisor.dir.control());
     result
@@ -325,6 +331,11 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 self.given(question);
                 return Ok(());
             }
+            Command::Values { names, fifo, by } => {
+                let (names, fifo, by) = (names.clone(), *fifo, Operator::clone(by));
+                self.hand_out(question, &names, fifo, by);
+                return Ok(());
+            }
             Command::Stop { level, .. } => self.consider(&Input::Stop { level: *level, by: &question.by }),
             Command::Own { body, .. } => self.asked(body, &question),
         };
@@ -419,6 +430,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             (true, _) => question.reply(false, "none of its passwords is missing"),
             (_, false) => question.reply(false, &format!("it also needs {}: give all at once", missing.join(", "))),
             (false, true) => {
+                self.values = values::held(Some(&brought));
                 self.secrets = Some(brought);
                 self.world.given();
                 question.reply(true, self.state.state_name());

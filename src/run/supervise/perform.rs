@@ -124,7 +124,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             file::write_whole(&dir.command(), &serde_json::to_vec(command)?)?;
         }
         let command: StepCommand = serde_json::from_slice(&open::read_own(&dir.command(), open::SPEC)?)?;
-        // Where the launcher wrote the step down there is no other: then nothing of them stays in this process.
+        // Where the launcher wrote the step down there is no other: then no password stays in this process.
         let secrets = if child.is_none() { self.secrets.take() } else { self.secrets.clone() };
         let secrets = secrets.filter(|_| command.secrets);
         if command.secrets && secrets.is_none() {

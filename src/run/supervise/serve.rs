@@ -26,14 +26,19 @@ pub struct Question {
     pub pid: u32,
     /// What came behind it: passwords in their wire form.
     pub brought: Zeroizing<Vec<u8>>,
-    back: oneshot::Sender<Reply>,
+    back: oneshot::Sender<(Reply, Zeroizing<Vec<u8>>)>,
 }
 
 impl Question {
     /// Answers.
     pub fn reply(self, ok: bool, message: &str) {
         // Who asked may be gone; what was asked stands.
-        let _ = self.back.send(Reply { ok, message: message.to_owned() });
+        let _ = self.back.send((Reply { ok, message: message.to_owned() }, Zeroizing::default()));
+    }
+
+    /// Answers with what was asked for.
+    pub fn hand(self, values: Zeroizing<Vec<u8>>) {
+        let _ = self.back.send((Reply { ok: true, message: String::new() }, values));
     }
 }
 
@@ -109,12 +114,14 @@ async fn converse(stream: UnixStream, tx: mpsc::Sender<Question>) -> io::Result<
                 Err(_) => None,
             }
         }
-        Err(e) => Some(Reply { ok: false, message: format!("not a command: {e}") }),
+        Err(e) => Some((Reply { ok: false, message: format!("not a command: {e}") }, Zeroizing::default())),
     };
-    let reply = reply.unwrap_or(Reply { ok: false, message: "the supervisor is ending".into() });
+    let ending = || (Reply { ok: false, message: "the supervisor is ending".into() }, Zeroizing::default());
+    let (reply, values) = reply.unwrap_or_else(ending);
     let mut line = serde_json::to_vec(&reply)?;
     line.push(b'\n');
-    write.write_all(&line).await
+    write.write_all(&line).await?;
+    write.write_all(&values).await
 }
 
 /// A line, and what belongs to it, in one buffer that is wiped and never grows: passwords may be in it.

@@ -3,11 +3,12 @@
 use super::data::Sealed;
 use super::form::{Again, Form, Id, Item, Value};
 use crate::ansible::Ask;
-use crate::ansible::ask::Common;
+use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::SecretName;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::widgets::field::Field;
+use crate::tui::widgets::secret::Secret;
 
 /// Opens the form of a run that is repeated, in its own environment.
 pub fn again(model: &mut Model, request: &Sealed, secrets: Vec<SecretName>) -> Vec<effect::Effect> {
@@ -59,13 +60,21 @@ fn filled(env: usize, ask: &Ask) -> Form {
     form.set_flag(&Id::Diff, common.diff);
     // A line for each `-e`: they may be of different kinds, which go into no one text.
     let at = form.items.iter().position(|item| item.id == Id::ExtraVars).unwrap_or(0);
-    let line = |vars: &String| Item {
-        id: Id::ExtraVars,
-        label: "Extra vars".into(),
-        value: Value::Text(Field::new(vars.clone())),
+    let line =
+        |vars: &str| Item { id: Id::ExtraVars, label: "Extra vars".into(), value: Value::Text(Field::new(vars)) };
+    // Those that travelled as secrets are typed hidden, in the place where they count.
+    let hidden = |name: &String| Item {
+        id: Id::Secret(SecretName::Extra(name.clone())),
+        label: name.clone(),
+        value: Value::Secret(Secret::default()),
     };
-    if !common.extra_vars.is_empty() {
-        form.items.splice(at..=at, common.extra_vars.iter().map(line));
+    let lines = common.extra_vars.iter().flat_map(|vars| match vars {
+        ExtraVars::Text(text) => vec![line(text)],
+        ExtraVars::Secret { secret } => secret.iter().map(hidden).collect(),
+    });
+    let lines: Vec<Item> = lines.collect();
+    if !lines.is_empty() {
+        form.items.splice(at..=at, lines);
     }
     form.rest = Common { extra_vars: vec![], ..common.clone() };
     form
@@ -88,7 +97,12 @@ mod tests {
             forks: Some(7),
             check: true,
             diff: true,
-            extra_vars: vec!["a=1 b=2".into(), r#"{"version":"4.12"}"#.into(), "@vars.yml".into()],
+            extra_vars: vec![
+                "a=1 b=2".into(),
+                ExtraVars::Secret { secret: vec!["db_password".into()] },
+                r#"{"version":"4.12"}"#.into(),
+                "@vars.yml".into(),
+            ],
             verbosity: 2,
         };
         let asks = [

@@ -1,6 +1,7 @@
 //! What arrives for Launch, and what it wants done.
 
 use crate::ansible::Ask;
+use crate::ansible::ask::ExtraVars;
 use crate::ansible::doc::{Module, ModuleDoc};
 use crate::ansible::prompts::Scan;
 use crate::run::fan::engines::Given;
@@ -24,7 +25,7 @@ pub enum Data {
         /// The playbook.
         playbook: String,
         /// Extra vars as written.
-        extra_vars: Vec<String>,
+        extra_vars: Vec<ExtraVars>,
         /// Its questions.
         scan: Scan,
     },
@@ -55,7 +56,7 @@ pub enum Effect {
         /// The playbook.
         playbook: String,
         /// Extra vars as written.
-        extra_vars: Vec<String>,
+        extra_vars: Vec<ExtraVars>,
     },
     /// Find out which hosts it is for, and who holds them.
     Aim {

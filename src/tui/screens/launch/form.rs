@@ -1,9 +1,10 @@
 //! The form: its lines, what stands in them, and what they ask of Ansible together.
 
-use crate::ansible::ask::{Adhoc, Ask, Common, Play, Shell};
+use crate::ansible::ask::{Adhoc, Ask, Common, ExtraVars, Play, Shell};
 use crate::ansible::command;
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::{Environment, Project, Runbook};
+use crate::run::extra;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::{Secret, passwords, unasked};
 use uuid::Uuid;
@@ -244,7 +245,7 @@ impl Form {
         let list =
             |id: &Id| self.text(id).split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect();
         let answers = self.items.iter().filter_map(|item| match (&item.id, &item.value) {
-            (Id::Answer(name), Value::Text(field)) => Some(command::extra_var(name, field.text())),
+            (Id::Answer(name), Value::Text(field)) => Some(command::extra_var(name, field.text()).into()),
             _ => None,
         });
         // A run that is repeated may have named a part of the environment alone.
@@ -277,13 +278,37 @@ impl Form {
         }
     }
 
-    /// Extra variables as written, a text for each `-e`.
-    pub fn extra_vars(&self) -> Vec<String> {
-        let text = |item: &Item| match (&item.id, &item.value) {
-            (Id::ExtraVars, Value::Text(field)) => Some(field.text().trim().to_owned()).filter(|t| !t.is_empty()),
+    /// Extra variables in order: a text for each `-e` as written, and the names of those that are typed hidden.
+    pub fn extra_vars(&self) -> Vec<ExtraVars> {
+        let one = |item: &Item| match (&item.id, &item.value) {
+            (Id::ExtraVars, Value::Text(field)) => {
+                Some(field.text().trim()).filter(|t| !t.is_empty() && !extra::is_bare(t)).map(ExtraVars::from)
+            }
+            (Id::Secret(SecretName::Extra(name)), _) => Some(ExtraVars::Secret { secret: vec![name.clone()] }),
             _ => None,
         };
-        self.items.iter().filter_map(text).collect()
+        self.items.iter().filter_map(one).collect()
+    }
+
+    /// A hidden line for each `-e NAME` without a value whose name looks like a secret, and none for others.
+    pub fn ask_extras(&mut self) {
+        let names = self.items.iter().filter(|item| item.id == Id::ExtraVars).filter_map(|item| match &item.value {
+            Value::Text(field) => Some(field.text().trim().to_owned()).filter(|text| extra::is_bare(text)),
+            _ => None,
+        });
+        let mut named: Vec<String> = names.collect();
+        named.extend(self.again.iter().flat_map(|again| &again.secrets).filter_map(|name| match name {
+            SecretName::Extra(name) => Some(name.clone()),
+            _ => None,
+        }));
+        self.items.retain(|item| !matches!(&item.id, Id::Secret(SecretName::Extra(name)) if !named.contains(name)));
+        for name in named {
+            let id = Id::Secret(SecretName::Extra(name.clone()));
+            if self.item(&id).is_none() {
+                let at = self.items.iter().rposition(|item| item.id == Id::ExtraVars).map_or(0, |at| at + 1);
+                self.items.insert(at, secret(SecretName::Extra(name.clone()), &name));
+            }
+        }
     }
 
     /// Seconds after which it is stopped.
@@ -325,7 +350,7 @@ impl Form {
             if let (Id::Secret(name), Value::Secret(secret)) = (&item.id, &item.value)
                 && !secret.is_empty()
             {
-                secrets.set(name.clone(), secret.value());
+                secrets.typed(name.clone(), secret.value());
             }
         }
         secrets
@@ -371,13 +396,22 @@ impl Form {
             let answer = matches!(name, SecretName::Prompt(_));
             !answer && !self.has(name)
         });
-        let kept =
-            kept.map(|name| format!("the run before had the {name} password, which is never kept: type it here"));
+        let kept = kept.map(|name| match name {
+            SecretName::Extra(variable) => {
+                format!("the run before had `{variable}`, which is never kept: type it here")
+            }
+            _ => format!("the run before had the {name} password, which is never kept: type it here"),
+        });
+        let bare = self.items.iter().find_map(|item| match &item.id {
+            Id::Secret(name @ SecretName::Extra(variable)) if !self.has(name) => Some(variable),
+            _ => None,
+        });
         missing
             .or(wrong)
             .or(vault)
             .or(secret)
             .or(kept)
+            .or_else(|| bare.map(|v| format!("`{v}` has no value: type it here")))
             .or_else(|| answer.map(|v| format!("the playbook asks for `{v}`: answer it here")))
     }
 }

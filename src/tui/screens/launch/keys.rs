@@ -3,6 +3,7 @@
 use super::complete;
 use super::form::{Form, Id, Value};
 use super::{Asked, Effect, actions, aim, runbooks};
+use crate::ansible::ask::ExtraVars;
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::Motion;
@@ -78,8 +79,10 @@ fn forward(model: &mut Model, chose: bool) -> Vec<effect::Effect> {
 fn leave(model: &mut Model, change: impl FnOnce(&mut Form)) -> Vec<effect::Effect> {
     let Some(form) = &mut model.launch.form else { return vec![] };
     let left = form.focused().map(|item| item.id.clone());
-    if left == Some(Id::VaultIds) {
-        form.ask_vaults();
+    match left {
+        Some(Id::VaultIds) => form.ask_vaults(),
+        Some(Id::ExtraVars) => form.ask_extras(),
+        _ => {}
     }
     change(form);
     form.choice = 0;
@@ -110,8 +113,10 @@ pub(super) fn looked_up(model: &mut Model) -> Option<effect::Effect> {
 }
 
 /// Extra vars answer questions, so the scan is for both together.
-pub(super) fn scan_key(playbook: &str, extra_vars: &[String]) -> String {
-    format!("{playbook} {}", extra_vars.join(" ")).trim_end().to_owned()
+pub(super) fn scan_key(playbook: &str, extra_vars: &[ExtraVars]) -> String {
+    let words =
+        extra_vars.iter().flat_map(|vars| vars.text().into_iter().chain(vars.secret().iter().map(String::as_str)));
+    format!("{playbook} {}", words.collect::<Vec<_>>().join(" ")).trim_end().to_owned()
 }
 
 /// In the menu a runbook's own key opens it; for Enter there is an action.

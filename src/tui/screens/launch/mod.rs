@@ -16,6 +16,7 @@ use crate::ansible::prompts::{QuestionKind, Scan};
 use crate::ansible::secrets::SecretName;
 use crate::ansible::{command, shell};
 use crate::project::Runbook;
+use crate::run::extra;
 use crate::run::fan::engines::Given;
 use crate::run::targets::Targets;
 use crate::tui::effect;
@@ -124,8 +125,13 @@ pub fn targets(model: &Model, or_current: bool) -> String {
 pub fn command_line(model: &Model) -> Option<String> {
     let form = model.launch.form.as_ref()?;
     let environment = model.project.environments.get(form.env)?;
-    let names: Vec<SecretName> = form.secrets().names().cloned().collect();
-    Some(shell(&command::shown(&form.ask(environment), &names)))
+    let (mut ask, mut secrets) = (form.ask(environment), form.secrets());
+    // What cannot be read is refused at the launch, with its reason; a secret in it is not shown either way.
+    if extra::seal(ask.common_mut(), &mut secrets).is_err() {
+        return None;
+    }
+    let names: Vec<SecretName> = secrets.names().cloned().collect();
+    Some(shell(&command::shown(&ask, &names)))
 }
 
 /// What a person should know before it runs.

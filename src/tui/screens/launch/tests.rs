@@ -293,7 +293,7 @@ fn what_the_playbook_asks_is_asked_here_and_secrets_are_masked() {
     let effects = d.effects();
     let [effect::Effect::Launch(Effect::Launch { request })] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(request.0.secrets.get(&SecretName::Prompt("token".into())), Some("s3cret"));
-    assert_eq!(request.0.ask.common().extra_vars, [r#"{"version":"4.12"}"#]);
+    assert_eq!(request.0.ask.common().extra_vars, [r#"{"version":"4.12"}"#.into()]);
     assert!(!format!("{effects:?}").contains("s3cret"));
 }
 
@@ -363,7 +363,7 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
     assert!(d.screen().lines().next().unwrap().contains("PRODUCTION"), "{}", d.screen());
     let pause =
         Question { kind: QuestionKind::Pause { prompt: None }, file: "deploy.yml".into(), line: 9, maybe: false };
-    let extra_vars = vec!["version=4.12.1".to_owned(), "@more.yml".to_owned()];
+    let extra_vars = vec!["version=4.12.1".into(), "@more.yml".into()];
     let scan = Scan { questions: vec![pause], ..Scan::default() };
     send(&mut d, Data::Scan { playbook: "deploy.yml".into(), extra_vars, scan });
     assert!(d.model.launch.form.as_ref().unwrap().skips_pauses(), "as before");
@@ -443,6 +443,40 @@ fn the_menu_of_runbooks_names_its_own_keys_alone() {
 }
 
 #[test]
+fn secret_variables_are_typed_hidden_and_never_shown() {
+    use super::form::Id;
+    let mut d = driver((140, 50), "dark");
+    filled(&mut d);
+    let form = d.model.launch.form.as_mut().unwrap();
+    form.set(&Id::ExtraVars, "version=4 db_password=s3cret");
+    let line = super::command_line(&d.model).unwrap();
+    assert!(
+        line.contains("--extra-vars version=4 --extra-vars \"@$(opsdeck values --fifo ... db_password)\""),
+        "{line}"
+    );
+    let form = d.model.launch.form.as_mut().unwrap();
+    form.set(&Id::ExtraVars, "db_password");
+    form.ask_extras();
+    let at = form.items.iter().position(|i| i.id == Id::Secret(SecretName::Extra("db_password".into()))).unwrap();
+    assert_eq!(form.why_not(&d.model.project).unwrap(), "`db_password` has no value: type it here");
+    let form = d.model.launch.form.as_mut().unwrap();
+    if let super::form::Value::Secret(secret) = &mut form.items[at].value {
+        secret.paste("s3\"cret");
+    }
+    assert_eq!(form.secrets().get(&SecretName::Extra("db_password".into())), Some(r#""s3\"cret""#));
+    let asked = form.ask(&d.model.project.environments[0]).common().extra_vars.clone();
+    assert_eq!(asked, [crate::ansible::ask::ExtraVars::Secret { secret: vec!["db_password".into()] }]);
+    let line = super::command_line(&d.model).unwrap();
+    assert!(line.contains("values --fifo ... db_password") && !line.contains("s3"), "{line}");
+    assert!(!d.screen().contains("s3\"cret"));
+    d.model.launch.form.as_mut().unwrap().set(&Id::ExtraVars, "a=1");
+    d.model.launch.form.as_mut().unwrap().ask_extras();
+    assert!(
+        !d.model.launch.form.as_ref().unwrap().items.iter().any(|i| matches!(&i.id, Id::Secret(SecretName::Extra(_))))
+    );
+}
+
+#[test]
 fn what_is_needed_now_and_then_is_asked_too() {
     use super::form::{Id, Value};
     let mut d = driver((100, 50), "dark");
@@ -455,7 +489,7 @@ fn what_is_needed_now_and_then_is_asked_too() {
     let vaults = form.items.iter().filter(|i| matches!(&i.id, Id::Secret(SecretName::Vault(_))));
     assert_eq!(vaults.map(|i| i.label.as_str()).collect::<Vec<_>>(), ["Vault pw", "Vault ops", "Vault db"]);
     let common = form.ask(&d.model.project.environments[0]).common().clone();
-    assert_eq!((common.user.as_deref(), common.extra_vars.as_slice()), (Some("ops"), &["a=1".to_owned()][..]));
+    assert_eq!((common.user.as_deref(), common.extra_vars.as_slice()), (Some("ops"), &["a=1".into()][..]));
     let form = d.model.launch.form.as_mut().unwrap();
     assert_eq!(form.timeout(), Some(90));
     form.set(&Id::Timeout, "soon");

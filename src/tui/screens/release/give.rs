@@ -56,7 +56,7 @@ impl Give {
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return Answer::Done(None),
             KeyCode::Enter if self.fields.iter().all(|(_, secret)| !secret.is_empty()) => {
                 let mut secrets = Secrets::default();
-                self.fields.iter().for_each(|(name, secret)| secrets.set(name.clone(), secret.value()));
+                self.fields.iter().for_each(|(name, secret)| secrets.typed(name.clone(), secret.value()));
                 return Answer::Done(Some(secrets));
             }
             KeyCode::Up | KeyCode::BackTab => self.at = self.at.saturating_sub(1),

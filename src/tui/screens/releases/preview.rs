@@ -3,6 +3,8 @@
 use super::Built;
 use crate::release::back;
 use crate::release::plan::{Plan, Probe, Step, StepKind, Strategy, When};
+use crate::release::sealed::is_sealed;
+use crate::run::extra::is_secret;
 use crate::text::human;
 use crate::text::human::of;
 use crate::tui::screens::release::{Line, wrap};
@@ -75,7 +77,7 @@ pub fn lines(built: &Built, theme: &Theme, columns: u16) -> Vec<Line> {
     out.extend(plan.vars.iter().map(|(name, value)| {
         let from =
             plan.vars_from.get(name).map(|l| format!("  {}", format!("{l:?}").to_lowercase())).unwrap_or_default();
-        Line::named("Var").and(format!("{name}={}", shown(value)), Role::Text).and(from, Role::Dim)
+        Line::named("Var").and(format!("{name}={}", shown(name, value)), Role::Text).and(from, Role::Dim)
     }));
     out.push(Line::named("Digest").and(built.digest.clone(), Role::Text));
     let git = plan.sources.git.as_deref().unwrap_or("none");
@@ -167,8 +169,9 @@ fn approval(plan: &Plan) -> String {
 }
 
 /// A value in one line; what is sealed stays so.
-fn shown(value: &serde_json::Value) -> String {
+fn shown(name: &str, value: &serde_json::Value) -> String {
     match value {
+        v if is_sealed(v) || is_secret(name, v) => "(secret)".into(),
         v if v.get("__ansible_vault").is_some() => "(vaulted)".into(),
         serde_json::Value::String(s) => s.clone(),
         other => other.to_string(),
