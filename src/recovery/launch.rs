@@ -177,6 +177,7 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         operator: Operator::current(),
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
+        home: None,
     })
 }
 

@@ -112,6 +112,7 @@ fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
         operator,
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
+        home: None,
     })
 }
 

@@ -6,9 +6,10 @@ use super::snapshot;
 use super::spec::{RunSpec, VERSION};
 use super::state::{Cell, RunState};
 use super::tail::Tail;
-use crate::state::RunDir;
+use crate::state::{RunDir, file};
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 /// After folding so many entries a reader leaves a snapshot for the next one.
 const WORTH_A_SNAPSHOT: u64 = 50_000;
@@ -88,7 +89,9 @@ impl Follower {
     // Only a cache: that it could not be written (a foreign user's run) takes nothing away.
     fn save(&self) {
         let Some(reader) = &self.reader else { return };
+        // What is another's is never written to.
         if self.damage.is_none()
+            && file::own_dir(self.dir.path()).is_ok()
             && let Err(e) = snapshot::save(&self.dir.snapshot(), &self.dir.journal(), reader.offset(), &self.state)
         {
             tracing::debug!("{e}");
@@ -99,9 +102,25 @@ impl Follower {
 /// Reads `spec.yaml`; the error names the file and the place in it.
 pub fn read_spec(dir: &RunDir) -> io::Result<RunSpec> {
     let path = dir.spec();
-    let text = std::fs::read_to_string(&path).map_err(|e| crate::state::file::at(&path, "read", e))?;
-    serde_yaml::from_str(&text)
+    spec(&path, &std::fs::read(&path).map_err(|e| file::at(&path, "read", e))?)
+}
+
+/// Likewise, to act upon it: only one that its owner wrote.
+pub fn read_own_spec(dir: &RunDir) -> io::Result<RunSpec> {
+    let path = dir.spec();
+    spec(&path, &file::read_own(&path)?)
+}
+
+fn spec(path: &Path, text: &[u8]) -> io::Result<RunSpec> {
+    serde_yaml::from_slice(text)
         .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {e}", path.display())))
+}
+
+/// Where the first step's events go, as it was frozen for a plan that had begun.
+pub(super) fn frozen_events(dir: &RunDir) -> Option<String> {
+    let command = std::fs::read(dir.step(1).command()).ok()?;
+    let command: serde_json::Value = serde_json::from_slice(&command).ok()?;
+    command.get("env")?.get("OPSDECK_EVENTS")?.as_str().map(str::to_owned)
 }
 
 /// The full result of a cell, as Ansible's callback wrote it; `None` for a cell without one.

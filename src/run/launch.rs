@@ -3,7 +3,7 @@
 
 use super::spec::{OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
-use super::{lease, ledger, list, spawn, targets};
+use super::{belongs, lease, ledger, list, spawn, targets};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -56,6 +56,9 @@ pub struct Launched {
 /// Why nothing was launched. Nothing was started in any of these cases.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
+    /// Nothing is begun in this state directory: it is another's, or a copy.
+    #[error("nothing was launched: {0}")]
+    Home(String),
     /// What was asked makes no sense.
     #[error("{0}")]
     Invalid(String),
@@ -86,6 +89,7 @@ pub enum LaunchError {
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
 pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
+    belongs::may_begin(store).map_err(LaunchError::Home)?;
     let env = Env::current();
     if request.hosts.is_none() {
         request.hosts = targets::known(&request.ask, &request.cwd, &env);
@@ -115,8 +119,9 @@ pub fn begin(
     secrets: &Secrets,
     prepare: impl FnOnce() -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
+    let home = belongs::may_begin(store).map_err(LaunchError::Home)?;
     let intent = ledger::launching(store, spec)?;
-    let result = prepare().and_then(|()| hand_over(store, index, spec, secrets));
+    let result = prepare().and_then(|()| hand_over(store, index, (home, spec), secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::launched(store, spec, intent, failed) {
         tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
@@ -143,9 +148,15 @@ fn admit(store: &StateDir, index: &Index, request: &Request, env: &Env) -> Resul
     Ok((tool, warnings))
 }
 
-fn hand_over(store: &StateDir, index: &Index, spec: &RunSpec, secrets: &Secrets) -> Result<(), LaunchError> {
+fn hand_over(
+    store: &StateDir,
+    index: &Index,
+    (home, spec): (Uuid, &RunSpec),
+    secrets: &Secrets,
+) -> Result<(), LaunchError> {
     let dir = store.run(spec.id);
     file::private_dir(dir.path())?;
+    let spec = &RunSpec { home: Some(belongs::freeze(home, &dir)?), ..spec.clone() };
     let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
     file::write_whole(&dir.spec(), text.as_bytes())?;
     index.put(&list::row(spec, &super::RunState::default()))?;
@@ -211,6 +222,7 @@ fn freeze(store: &StateDir, request: &Request, env: &Env) -> Result<RunSpec, Lau
         operator: Operator::current(),
         rerun_of: request.rerun_of,
         created_at: jiff::Timestamp::now().as_millisecond(),
+        home: None,
     })
 }
 

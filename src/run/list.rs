@@ -1,8 +1,9 @@
 //! Lists of runs, and ids from what a person types. Whoever lists also notices runs whose supervisor was killed.
 
 use super::event::Failure;
-use super::{Follower, RunSpec, RunState, spawn};
-use crate::state::{Filter, Index, IndexError, Lock, RunRow, StateDir};
+use super::spawn::{self, Revival};
+use super::{Follower, RunSpec, RunState};
+use crate::state::{Filter, Index, IndexError, RunRow, StateDir};
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -75,14 +76,17 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
     for row in rows.iter_mut().filter(|r| r.ended_at.is_none()) {
         let dir = store.run(row.id);
         let Ok(mut run) = Follower::open(&dir) else { continue };
-        if !run.state.state.is_terminal() && run.damage.is_none() && !Lock::is_held(&dir.lock()) {
+        let mut read_only = None;
+        if !run.state.state.is_terminal() {
             match spawn::revive(store, row.id) {
+                Ok(Revival::Refused(why) | Revival::Unknown(why)) => read_only = Some(why),
                 Ok(_) => drop(run.poll()),
                 Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", row.id),
             }
         }
         // The index may be a moment behind; the journal is the truth.
         *row = self::row(&run.spec, &run.state);
+        row.why = read_only.or(row.why.take());
     }
     let states = &filter.states;
     rows.retain(|r| (states.is_empty() || states.contains(&r.state)) && !(filter.live && r.ended_at.is_some()));

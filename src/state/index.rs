@@ -51,6 +51,9 @@ pub struct Index {
 impl Index {
     /// Opens the index, creating it where there is none. See [`Index::is_fresh`].
     pub fn open(state: &StateDir) -> Result<Index, IndexError> {
+        if super::home::is_foreign(state) {
+            return Index::in_memory(state);
+        }
         super::file::private_dir(state.root())?;
         let path = state.index();
         // Created by us first, so that it is never readable by others, not even for a moment.
@@ -63,6 +66,15 @@ impl Index {
         }
         let file = place(&path);
         Ok(Index { db, path, fresh, file })
+    }
+
+    /// Of a directory that is another's nothing is opened and nothing written: what lists need is folded anew from the runs.
+    fn in_memory(state: &StateDir) -> Result<Index, IndexError> {
+        let path = state.index();
+        let sql = |source| IndexError::Sql { path: path.clone(), source };
+        let db = Connection::open_in_memory().map_err(sql)?;
+        let (_, fresh) = prepare(&db).map_err(sql)?;
+        Ok(Index { db, path, fresh, file: None })
     }
 
     /// True if this opening created it: runs that lie in `runs/` are not in it yet.

@@ -2,11 +2,13 @@
 //! and process identities in the files beside. Nothing here knows what a run's events mean.
 
 pub mod alerts;
+pub mod answer;
 pub mod beats;
 pub mod breakers;
 pub mod child;
 pub mod file;
 pub mod health;
+pub mod home;
 pub mod identity;
 pub mod index;
 pub mod leases;
@@ -23,6 +25,8 @@ pub mod seen;
 pub mod silences;
 pub mod tree;
 
+pub use answer::Answer;
+pub use home::Home;
 pub use identity::{Identity, Life};
 pub use index::{Index, IndexError};
 pub use lock::Lock;
@@ -85,6 +89,11 @@ impl StateDir {
     /// `plugins/`: our callback plugin, a folder a version.
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
+    }
+
+    /// `home`: which directory this is, and where it was made.
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
     }
 
     /// `opsdeck.log`: opsdeck's own log.

@@ -57,7 +57,7 @@ pub(super) fn argv(store: &StateDir, run: &str, step: u32, passwords: Vec<String
 /// The step's own files cannot be used.
 pub fn run(store: &StateDir, id: Uuid, n: u32, passwords: Vec<String>) -> io::Result<u8> {
     let dir = store.run(id).step(n);
-    let command: StepCommand = serde_json::from_slice(&std::fs::read(dir.command())?)?;
+    let command = StepCommand::read(&dir)?;
     let Child::Ansible { ask: Ask::Shell(shell), tool, .. } = command.child else {
         return Err(io::Error::other("this step is no shell command"));
     };
