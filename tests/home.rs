@@ -19,7 +19,8 @@ use wait::wait_true;
 use world::{World, hosts, kill, text};
 
 /// Appends to a file for each host that it runs on: whoever runs it twice is seen.
-const MARK: &str = "[{hosts: all, gather_facts: false, tasks: [{name: mark, shell: 'echo {{ inventory_hostname }} >> ran'}]}]";
+const MARK: &str =
+    "[{hosts: all, gather_facts: false, tasks: [{name: mark, shell: 'echo {{ inventory_hostname }} >> ran'}]}]";
 /// Users without a name of their own on most machines.
 const ANN: u32 = 54_321;
 const BOB: u32 = 54_322;
@@ -112,7 +113,10 @@ fn files(root: &Path, names: &[&str]) -> BTreeMap<PathBuf, (u64, u64)> {
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
         for entry in std::fs::read_dir(dir).unwrap() {
-            let (path, meta) = { let entry = entry.unwrap(); (entry.path(), entry.metadata().unwrap()) };
+            let (path, meta) = {
+                let entry = entry.unwrap();
+                (entry.path(), entry.metadata().unwrap())
+            };
             if meta.is_dir() {
                 open.push(path);
             } else if names.iter().any(|name| path.ends_with(name)) {
@@ -139,7 +143,11 @@ fn root() -> bool {
 #[test]
 fn a_copy_is_looked_at_only_and_does_nothing_a_second_time() {
     let two = Two::new();
-    for (name, copying) in [("whole", "cp -a \"$1\" \"$2\""), ("bare", "cp -r \"$1\" \"$2\""), ("tar", "mkdir \"$2\"; tar -C \"$1\" -cf - . | tar -C \"$2\" -xf -")] {
+    for (name, copying) in [
+        ("whole", "cp -a \"$1\" \"$2\""),
+        ("bare", "cp -r \"$1\" \"$2\""),
+        ("tar", "mkdir \"$2\"; tar -C \"$1\" -cf - . | tar -C \"$2\" -xf -"),
+    ] {
         let copy = two.world.project().with_file_name(name);
         // Sockets are no files that `cp -r` takes; what lies in a copy matters, not how it came there.
         sh(&format!("({copying}) 2>/dev/null || test -d \"$2/runs\""), &[two.world.store.root(), &copy]);
@@ -225,7 +233,11 @@ fn a_run_folder_that_was_restored_alone_is_read_only() {
     let folder = world.run(&queued);
     sh("mv \"$1\" \"$1.aside\"; cp -a \"$1.aside\" \"$1\"; rm -r \"$1.aside\"", &[folder.path()]);
     let shown = world.opsdeck(&["show", &queued]);
-    assert!(text(&shown.stderr).contains("this run's folder was restored from a copy: read-only"), "{}", text(&shown.stderr));
+    assert!(
+        text(&shown.stderr).contains("this run's folder was restored from a copy: read-only"),
+        "{}",
+        text(&shown.stderr)
+    );
     world.go();
     world.ended(&live);
     assert!(world.supervisor(&queued).is_none() && !world.has("ran"));
@@ -240,7 +252,8 @@ fn another_machine_only_looks() {
     let world = World::new();
     world.write("mark.yml", MARK);
     assert!(world.opsdeck(&["play", "mark.yml", "-i", "hosts.ini", "--wait"]).status.success());
-    let (id, other) = (world.project().with_file_name("machine-id"), world.command(&["play", "mark.yml", "-i", "hosts.ini"]));
+    let (id, other) =
+        (world.project().with_file_name("machine-id"), world.command(&["play", "mark.yml", "-i", "hosts.ini"]));
     let on = |machine: &str| {
         std::fs::write(&id, machine).unwrap();
         let mut there = Command::new("unshare");
@@ -293,7 +306,9 @@ fn what_another_prepared_is_neither_run_nor_written_to() {
     kill(&world.supervisor(&queued).unwrap());
     sh("find \"$1\" -type d -exec chmod 777 {} +; find \"$1\" -type f -exec chmod 666 {} +", &[world.store.root()]);
     let before = files(world.store.root(), &["journal.jsonl", "opsdeck.db", "audit.db", "spec.yaml", "supervisor.log"]);
-    for args in [&["runs"] as &[&str], &["show", &queued], &["logs", &queued], &["runs", "--live", "--json"], &["audit"]] {
+    for args in
+        [&["runs"] as &[&str], &["show", &queued], &["logs", &queued], &["runs", "--live", "--json"], &["audit"]]
+    {
         let seen = by(BOB, &program, &world, args);
         assert!(seen.status.success(), "{args:?}: {}", text(&seen.stderr));
         assert!(text(&seen.stderr).contains("belongs to root: read only"), "{args:?}: {}", text(&seen.stderr));
@@ -307,7 +322,10 @@ fn what_another_prepared_is_neither_run_nor_written_to() {
     for hidden in [&["supervise", &queued] as &[&str], &["step", &queued, "1"]] {
         assert_eq!(by(BOB, &program, &world, hidden).status.code(), Some(1), "{hidden:?}");
     }
-    assert_eq!(files(world.store.root(), &["journal.jsonl", "opsdeck.db", "audit.db", "spec.yaml", "supervisor.log"]), before);
+    assert_eq!(
+        files(world.store.root(), &["journal.jsonl", "opsdeck.db", "audit.db", "spec.yaml", "supervisor.log"]),
+        before
+    );
     assert!(!owned_by(world.store.root(), BOB), "nothing was written");
     // Nor does its owner go on with what anybody could have changed.
     let open = world.opsdeck(&["show", &queued]);
@@ -328,7 +346,10 @@ fn owned_by(root: &Path, uid: u32) -> bool {
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
         for entry in std::fs::read_dir(dir).unwrap() {
-            let (path, meta) = { let entry = entry.unwrap(); (entry.path(), entry.metadata().unwrap()) };
+            let (path, meta) = {
+                let entry = entry.unwrap();
+                (entry.path(), entry.metadata().unwrap())
+            };
             if meta.uid() == uid {
                 return true;
             }

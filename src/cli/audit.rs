@@ -3,8 +3,8 @@
 use super::print::print;
 use super::{Global, known, when};
 use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Standing, Status};
-use crate::state::{Home, StateDir};
 use crate::state::operator::Operator;
+use crate::state::{Home, StateDir};
 use crate::text;
 use serde_json::json;
 use std::process::ExitCode;

@@ -37,7 +37,9 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             let path = store.root().display().to_string();
             print::print(&match args.json {
                 true => json!({ "id": id, "path": path }).to_string() + "\n",
-                false => format!("{}: new runs belong here; those that lie in it are read-only for ever\n", plain(&path)),
+                false => {
+                    format!("{}: new runs belong here; those that lie in it are read-only for ever\n", plain(&path))
+                }
             })?;
             Ok(ExitCode::SUCCESS)
         }

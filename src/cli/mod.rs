@@ -21,9 +21,9 @@ pub mod screen;
 pub mod when;
 
 pub mod adhoc;
-pub mod claim;
 mod alive;
 mod answer;
+pub mod claim;
 mod groups;
 mod inner;
 mod known;
@@ -248,7 +248,8 @@ fn perform(verb: Option<Verb>, screen: &screen::Args, global: &Global) -> anyhow
 impl Verb {
     /// It looks into the state directory.
     fn uses_state(&self) -> bool {
-        let others = matches!(self, Verb::Demo(_) | Verb::Inventory(_) | Verb::Hosts(_) | Verb::Check(_) | Verb::Schema);
+        let others =
+            matches!(self, Verb::Demo(_) | Verb::Inventory(_) | Verb::Hosts(_) | Verb::Check(_) | Verb::Schema);
         !others && !matches!(self, Verb::Completions(_) | Verb::Man)
     }
 
@@ -265,7 +266,6 @@ impl Verb {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
 //! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
 
-use super::spec::{Ask, OnConflict, RunSpec, Scope, Work};
 use super::belongs::{self, Belongs};
 use super::spawn::Revival;
+use super::spec::{Ask, OnConflict, RunSpec, Scope, Work};
 use super::{Follower, supervise::attach};
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
@@ -128,7 +128,9 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     };
     // Either way somebody must bring it to its end.
     match super::spawn::revive(store, lease.run) {
-        Ok(Revival::Refused(why) | Revival::Unknown(why)) => tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run),
+        Ok(Revival::Refused(why) | Revival::Unknown(why)) => {
+            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run)
+        }
         Ok(_) => {}
         Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run),
     }

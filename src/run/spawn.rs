@@ -1,7 +1,7 @@
 //! Starting opsdeck's own processes: the supervisor (by the launcher, or by whoever notices that one is missing).
 
-use super::belongs::{self, Belongs};
 use super::Follower;
+use super::belongs::{self, Belongs};
 use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

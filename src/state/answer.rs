@@ -34,6 +34,8 @@ mod tests {
         assert_eq!(Answer::is_there(&file), Answer::No);
         std::fs::write(&file, "").unwrap();
         assert_eq!(Answer::is_there(&file), Answer::Yes);
-        assert!(matches!(Answer::is_there(&file.join("below")), Answer::Unknown(why) if why.contains("Not a directory")));
+        assert!(
+            matches!(Answer::is_there(&file.join("below")), Answer::Unknown(why) if why.contains("Not a directory"))
+        );
     }
 }

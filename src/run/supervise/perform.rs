@@ -75,7 +75,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         match found {
             Found::Running(processes) => Ok(self.watch(dir, mark, number, processes)),
             Found::Unknown(_) | Found::Starting => {
-                tracing::error!("step {number} of run {}: {found:?}; it counts as running until more is known", self.spec.id);
+                tracing::error!(
+                    "step {number} of run {}: {found:?}; it counts as running until more is known",
+                    self.spec.id
+                );
                 let ends = self.ends.clone();
                 std::thread::spawn(move || {
                     let exit = attach::until_known(&dir, &mark);
