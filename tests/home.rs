@@ -5,6 +5,7 @@
 #[path = "support/wait.rs"]
 mod wait;
 #[path = "runs/world.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
 mod world;
 
 use opsdeck::run::Follower;
