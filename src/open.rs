@@ -121,7 +121,11 @@ fn refusal(found: FileType) -> Option<io::Error> {
     Some(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}; expected a regular file")))
 }
 
-fn whole(file: File, most: u64) -> io::Result<Vec<u8>> {
+/// The content of an open file.
+///
+/// # Errors
+/// It cannot be read, or holds more than `most` bytes.
+pub fn whole(file: File, most: u64) -> io::Result<Vec<u8>> {
     let size = file.metadata()?.len();
     let mut bytes = Vec::new();
     if size <= most {

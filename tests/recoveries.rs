@@ -16,7 +16,7 @@ use opsdeck::recovery::event::{Event, Step};
 use opsdeck::recovery::launch::{self, Watch};
 use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
-use opsdeck::state::{Control, Lock, StateDir};
+use opsdeck::state::{Answer, Control, Lock, StateDir};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -124,7 +124,7 @@ impl World {
             self.events().iter().for_each(|(ts, event)| recovery.apply(*ts, event));
             recovery.at().is_terminal()
         });
-        wait_true(30, "its supervisor to leave", || !Lock::is_held(&self.store.run(self.id).lock()));
+        wait_true(30, "its supervisor to leave", || Lock::is_held(&self.store.run(self.id).lock()) == Answer::No);
         if let Some(mut supervisor) = self.supervisor.take() {
             supervisor.wait().unwrap();
         }

@@ -87,6 +87,17 @@ pub struct Ledger {
     path: PathBuf,
 }
 
+fn is_anothers(path: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    std::fs::metadata(path).is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) != own)
+}
+
+/// SQLite writes files of its own beside a database that it reads, where it can: not beside another's.
+fn as_it_lies(path: &Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?immutable=1")
+}
+
 impl Ledger {
     /// Opens the ledger to append, creating it where there is none (0600, its folder 0700).
     ///
@@ -179,7 +190,12 @@ impl Ledger {
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, Error> {
         let sql = |source| Error::Sql { path: path.to_path_buf(), source };
-        let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sql)?;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = match flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) && is_anothers(path) {
+            true => Connection::open_with_flags(as_it_lies(path), flags | OpenFlags::SQLITE_OPEN_URI),
+            false => Connection::open_with_flags(path, flags),
+        };
+        let db = db.map_err(sql)?;
         db.busy_timeout(PATIENCE).map_err(sql)?;
         let ledger = Self { db: Mutex::new(db), path: path.to_path_buf() };
         match ledger.version()? {

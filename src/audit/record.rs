@@ -68,6 +68,9 @@ pub enum Action {
     /// A run took another's lease away.
     #[serde(rename = "lease.break")]
     LeaseBreak,
+    /// Somebody made a copied state directory one of its own.
+    #[serde(rename = "state.claim")]
+    StateClaim,
     /// Somebody stopped the line of an environment: no release begins or goes on there.
     #[serde(rename = "line.stop")]
     LineStop,
@@ -164,6 +167,7 @@ impl Action {
             Action::ReleasePasswords => "release.passwords",
             Action::ReleasePage => "release.page",
             Action::LeaseBreak => "lease.break",
+            Action::StateClaim => "state.claim",
             Action::LineStop => "line.stop",
             Action::LineOpen => "line.open",
             Action::BreakerChange => "breaker.change",
@@ -205,6 +209,7 @@ impl Action {
             Action::ReleaseRollForward => 1195,
             Action::LeaseBreak => 1005,
             Action::ValuesRead => 1202,
+            Action::StateClaim => 1201,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,
             Action::BreakerChange => 1401,

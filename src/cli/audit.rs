@@ -3,8 +3,8 @@
 use super::print::print;
 use super::{Global, known, when};
 use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Standing, Status};
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{Home, StateDir};
 use crate::text;
 use serde_json::json;
 use std::process::ExitCode;
@@ -91,6 +91,12 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The ledger to append to; another's is only read.
+fn writable(state: &StateDir) -> Result<Ledger, Error> {
+    Home::look(state).may_write().map_err(std::io::Error::other)?;
+    Ledger::open(&state.audit())
+}
+
 fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     let standing = args.status.unwrap_or_default();
     let filter = Filter {
@@ -104,7 +110,7 @@ fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCo
         text: args.text.clone(),
         before: args.before,
     };
-    let recorded = Ledger::open(&state.audit()).and_then(|l| l.read_as(&Operator::current(), &filter, args.limit));
+    let recorded = writable(state).and_then(|l| l.read_as(&Operator::current(), &filter, args.limit));
     let page = match recorded {
         Ok(page) => page,
         // somebody who may only read (a copy, another's ledger) still reads, and is told
@@ -200,7 +206,7 @@ fn verify(state: &StateDir, head: Option<&Head>, json: bool) -> anyhow::Result<E
         Err(broken) => record.metadata.insert("first_bad_seq".into(), json!(broken.seq)),
     };
     if path.exists()
-        && let Err(refused) = Ledger::open(&path).and_then(|ledger| ledger.append(&record))
+        && let Err(refused) = writable(state).and_then(|ledger| ledger.append(&record))
     {
         eprintln!("opsdeck: this verification was not recorded: {}", text::plain(&refused.to_string()));
     }

@@ -32,6 +32,13 @@ pub struct Args {
     list: List,
 }
 
+impl Args {
+    /// It changes something.
+    pub fn acts(&self) -> bool {
+        !matches!(self.verb, None | Some(Verb::List(_)))
+    }
+}
+
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// List breakers: those that ever had a failure, or that somebody forced

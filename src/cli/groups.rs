@@ -1,10 +1,11 @@
 //! Watching a run on many hosts and printing what they said, folded; while it runs, on a terminal, one line of who is
 //! awaited. Only watches: whatever happens to it, the run goes on.
 
+use super::alive::Alive;
 use super::{record, wait};
 use crate::run::outputs::{self, End, Group, Mark};
-use crate::run::{Follower, State, revive};
-use crate::state::{Lock, StateDir};
+use crate::run::{Follower, State};
+use crate::state::StateDir;
 use anyhow::Result;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -61,7 +62,7 @@ pub fn watch(store: &StateDir, id: Uuid, json: bool) -> Result<u8> {
 }
 
 async fn until_end(store: &StateDir, run: &mut Follower) -> Result<()> {
-    let (mut looked, mut drawn) = (Instant::now(), Instant::now());
+    let (mut alive, mut drawn) = (Alive::default(), Instant::now());
     loop {
         run.poll();
         if run.state.state.is_terminal() {
@@ -71,12 +72,7 @@ async fn until_end(store: &StateDir, run: &mut Follower) -> Result<()> {
             drawn = Instant::now();
             draw(run);
         }
-        if looked.elapsed() > Duration::from_millis(500) {
-            looked = Instant::now();
-            if !Lock::is_held(&run.dir().lock()) {
-                revive(store, run.spec.id)?;
-            }
-        }
+        alive.look(store, run.spec.id)?;
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -5,7 +5,8 @@ use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
-use crate::run::{Work, fan, index, read_spec, spawn, step, supervise};
+use crate::run::{RunSpec, Work, belongs, fan, index, read_own_spec, spawn, step, supervise};
+use crate::state::StateDir;
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -54,6 +55,15 @@ fn detach() -> Result<()> {
     Ok(())
 }
 
+/// The spec of a run that belongs here and to whoever runs this: no other is carried out.
+fn ours(store: &StateDir, run: Uuid) -> Result<RunSpec> {
+    let spec = read_own_spec(&store.run(run))?;
+    match belongs::of(store, run, &spec).read_only() {
+        Some(why) => anyhow::bail!("{why}"),
+        None => Ok(spec),
+    }
+}
+
 /// The supervisor: picks the machine by the kind of run.
 ///
 /// # Errors
@@ -66,7 +76,7 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
         std::io::stdin().read_to_end(&mut secrets)?;
     }
     let secrets = (!secrets.is_empty()).then_some(secrets);
-    let spec = read_spec(&store.run(args.run))?;
+    let spec = ours(&store, args.run)?;
     let taken = || {
         if args.first {
             // Whoever launched it may be gone: the run goes on.
@@ -107,6 +117,7 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
 pub fn step(global: &Global, args: &Step) -> Result<ExitCode> {
     detach()?;
     let store = global.store();
+    ours(&store, args.run)?;
     step::run(&store, args.run, args.step)?;
     spawn::revive(&store, args.run)?;
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,8 @@ use crate::health::probe::target::load;
 use crate::inventory::Inventory;
 use crate::project::config::nearest;
 use crate::project::{Environment, Error, Project};
+use crate::run::{RunSpec, belongs};
+use crate::state::StateDir;
 use anyhow::{Result, anyhow, bail};
 use std::time::Duration;
 
@@ -97,4 +99,10 @@ pub fn hint(global: &Global, name: Option<&str>) {
     {
         eprintln!("opsdeck: {}", crate::text::plain(&e.to_string()));
     }
+}
+
+/// Why a run is read-only, where that is not said of its whole directory already.
+pub fn read_only(store: &StateDir, run: &RunSpec) -> Option<String> {
+    belongs::home(store).may_begin().ok()?;
+    belongs::of(store, run.id, run).read_only()
 }

@@ -49,6 +49,13 @@ struct Which {
     reason: String,
 }
 
+impl Args {
+    /// It changes something.
+    pub fn acts(&self) -> bool {
+        self.verb.is_some()
+    }
+}
+
 /// A reason that others can read.
 pub fn reason(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected a reason that others understand".into()) } else { Ok(text.to_owned()) }

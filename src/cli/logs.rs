@@ -1,9 +1,10 @@
 //! `opsdeck logs`: what a run printed, safe to look at, or byte by byte.
 
-use super::Global;
+use super::alive::Alive;
 use super::paint::shown;
+use super::{Global, known};
 use crate::run::log::{Filter, LogStore, View};
-use crate::run::{Follower, find, open_index, revive};
+use crate::run::{Follower, find, open_index};
 use crate::text::{self, human};
 use crate::tui::term::{Caps, Depth};
 use anyhow::{Result, bail};
@@ -62,14 +63,18 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let mut log = LogStore::open(&dir);
     let mut view = View::new(Filter { host: args.host.clone(), failed: args.failed, ..Filter::default() });
     let mut out = Printer::new(args);
-    for look in 0u64.. {
-        // Whoever notices first that a run has lost its supervisor starts the next: now and every second.
-        if args.follow && look % 20 == 0 && !run.state.state.is_terminal() && run.damage.is_none() {
-            revive(&store, id)?;
+    let (mut alive, mut goes_on) = (Alive::default(), true);
+    if let Some(why) = known::read_only(&store, &run.spec) {
+        eprintln!("opsdeck: {}", text::plain(&why));
+    }
+    loop {
+        // Whoever notices first that a run has lost its supervisor starts the next.
+        if args.follow && goes_on && !run.state.state.is_terminal() && run.damage.is_none() {
+            goes_on = alive.look(&store, id)?;
         }
         // The state first: what was printed before the run ended is in the files by then.
         run.poll();
-        let ended = run.state.state.is_terminal() || run.damage.is_some();
+        let ended = run.state.state.is_terminal() || run.damage.is_some() || !goes_on;
         let more = log.refresh(&run.state.output, BUDGET)?.more;
         while !view.extend(&log, usize::MAX)? {}
         // Lines beyond the last mark may still change places: a follower waits for the mark.

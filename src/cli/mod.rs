@@ -21,10 +21,13 @@ pub mod screen;
 pub mod when;
 
 pub mod adhoc;
+mod alive;
 mod answer;
+pub mod claim;
 mod groups;
 mod inner;
 mod known;
+mod owner;
 mod paint;
 mod passwords;
 pub mod play;
@@ -112,6 +115,8 @@ pub enum Verb {
     Health(health::Args),
     /// Show the audit ledger, newest first: who did what, where, and how it ended
     Audit(audit::Args),
+    /// Make a copied or restored state directory one of its own: its runs stay read-only, new ones may be launched
+    Claim(claim::Args),
     /// Show the alerts that an Alertmanager told `opsdeck serve` of, and that fire
     Alerts(alerts::Args),
     /// Show what `opsdeck serve` told whom, and what nobody took yet
@@ -199,48 +204,75 @@ pub enum Verb {
 /// Parses the command line and runs the verb. Exit codes are documented at each verb; 2 is a usage error everywhere.
 pub fn main() -> ExitCode {
     let Cli { global, screen, verb } = Cli::parse();
-    let done = match verb {
-        Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
-        Some(Verb::Inventory(args)) => inventory::run(&args, &global),
-        Some(Verb::Hosts(args)) => hosts::run(&args, &global),
-        Some(Verb::Health(args)) => health::run(&global, &args),
-        Some(Verb::Audit(args)) => audit::run(&args, &global),
-        Some(Verb::Alerts(args)) => alerts::run(&global, &args),
-        Some(Verb::Notices(args)) => notices::run(&global, &args),
-        Some(Verb::Check(args)) => check::run(&args, &global),
-        Some(Verb::Doctor(args)) => doctor::run(&args, &global),
-        Some(Verb::Schema) => schema::run(),
-        Some(Verb::Completions(args)) => completions::run(&args),
-        Some(Verb::Man) => man::run(),
-        Some(Verb::Adhoc(args)) => adhoc::run(&global, args),
-        Some(Verb::Play(args)) => play::run(&global, args),
-        Some(Verb::Sh(args)) => sh::run(&global, args),
-        Some(Verb::Runs(args)) => runs::run(&global, args),
-        Some(Verb::Show(args)) => show::run(&global, &args),
-        Some(Verb::Logs(args)) => logs::run(&global, &args),
-        Some(Verb::Stop(args)) => stop::run(&global, &args),
-        Some(Verb::Values(args)) => values::run(&global, &args),
-        Some(Verb::Rerun(args)) => rerun::run(&global, &args),
-        Some(Verb::Plan(args)) => plan::run(&args, &global),
-        Some(Verb::Line(args)) => line::run(&args, &global),
-        Some(Verb::Breaker(args)) => breaker::run(&args, &global),
-        Some(Verb::Silence(args)) => silence::set(&args, &global),
-        Some(Verb::Silences(args)) => silence::list(&args, &global),
-        Some(Verb::Unsilence(args)) => silence::lift(&args, &global),
-        Some(Verb::Recovery(args)) => recovery::run(&args, &global),
-        Some(Verb::Serve(args)) => serve::run(&global, &args),
-        Some(Verb::Release(args)) => submit::run(&global, &args),
-        Some(Verb::People(verb)) => release::run(&global, verb),
-        Some(Verb::Supervise(args)) => inner::supervise(&global, &args),
-        Some(Verb::Step(args)) => inner::step(&global, &args),
-        Some(Verb::Reindex) => inner::reindex(&global),
-        Some(Verb::FanOut(args)) => inner::fan_out(&global, args),
-        None => screen::run(&screen, &global),
-    };
+    let done = owner::settle(&global, verb.as_ref()).and_then(|()| perform(verb, &screen, &global));
     done.unwrap_or_else(|error| {
         eprintln!("opsdeck: {}", crate::text::plain_lines(&format!("{error:#}")).join("\n"));
         ExitCode::FAILURE
     })
+}
+
+fn perform(verb: Option<Verb>, screen: &screen::Args, global: &Global) -> anyhow::Result<ExitCode> {
+    match verb {
+        Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
+        Some(Verb::Inventory(args)) => inventory::run(&args, global),
+        Some(Verb::Hosts(args)) => hosts::run(&args, global),
+        Some(Verb::Health(args)) => health::run(global, &args),
+        Some(Verb::Audit(args)) => audit::run(&args, global),
+        Some(Verb::Claim(args)) => claim::run(global, &args),
+        Some(Verb::Alerts(args)) => alerts::run(global, &args),
+        Some(Verb::Notices(args)) => notices::run(global, &args),
+        Some(Verb::Check(args)) => check::run(&args, global),
+        Some(Verb::Doctor(args)) => doctor::run(&args, global),
+        Some(Verb::Schema) => schema::run(),
+        Some(Verb::Completions(args)) => completions::run(&args),
+        Some(Verb::Man) => man::run(),
+        Some(Verb::Adhoc(args)) => adhoc::run(global, args),
+        Some(Verb::Play(args)) => play::run(global, args),
+        Some(Verb::Sh(args)) => sh::run(global, args),
+        Some(Verb::Runs(args)) => runs::run(global, args),
+        Some(Verb::Show(args)) => show::run(global, &args),
+        Some(Verb::Logs(args)) => logs::run(global, &args),
+        Some(Verb::Stop(args)) => stop::run(global, &args),
+        Some(Verb::Values(args)) => values::run(global, &args),
+        Some(Verb::Rerun(args)) => rerun::run(global, &args),
+        Some(Verb::Plan(args)) => plan::run(&args, global),
+        Some(Verb::Line(args)) => line::run(&args, global),
+        Some(Verb::Breaker(args)) => breaker::run(&args, global),
+        Some(Verb::Silence(args)) => silence::set(&args, global),
+        Some(Verb::Silences(args)) => silence::list(&args, global),
+        Some(Verb::Unsilence(args)) => silence::lift(&args, global),
+        Some(Verb::Recovery(args)) => recovery::run(&args, global),
+        Some(Verb::Serve(args)) => serve::run(global, &args),
+        Some(Verb::Release(args)) => submit::run(global, &args),
+        Some(Verb::People(verb)) => release::run(global, verb),
+        Some(Verb::Supervise(args)) => inner::supervise(global, &args),
+        Some(Verb::Step(args)) => inner::step(global, &args),
+        Some(Verb::Reindex) => inner::reindex(global),
+        Some(Verb::FanOut(args)) => inner::fan_out(global, args),
+        None => screen::run(screen, global),
+    }
+}
+
+impl Verb {
+    /// It looks into the state directory.
+    fn uses_state(&self) -> bool {
+        let others =
+            matches!(self, Verb::Demo(_) | Verb::Inventory(_) | Verb::Hosts(_) | Verb::Check(_) | Verb::Schema);
+        !others && !matches!(self, Verb::Completions(_) | Verb::Man)
+    }
+
+    /// It changes something, in the state directory or on hosts.
+    fn acts(&self) -> bool {
+        match self {
+            Verb::Line(args) => args.acts(),
+            Verb::Breaker(args) => args.acts(),
+            Verb::Recovery(args) => args.acts(),
+            Verb::Adhoc(_) | Verb::Play(_) | Verb::Sh(_) | Verb::Stop(_) | Verb::Rerun(_) | Verb::Health(_) => true,
+            Verb::Silence(_) | Verb::Unsilence(_) | Verb::Serve(_) | Verb::Release(_) | Verb::Claim(_) => true,
+            Verb::People(verb) => !matches!(verb, release::Verb::Timeline { .. }),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,13 @@ pub struct Args {
     list: List,
 }
 
+impl Args {
+    /// It changes something.
+    pub fn acts(&self) -> bool {
+        matches!(self.verb, Some(Verb::Once(_) | Verb::TakeOver(_) | Verb::Off(_) | Verb::On(_)))
+    }
+}
+
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// List what is not well and what is done about it

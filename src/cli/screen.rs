@@ -3,6 +3,7 @@
 use super::Global;
 use crate::open;
 use crate::project::{Problem, Project, Severity};
+use crate::run::belongs;
 use crate::state::operator::Operator;
 use crate::state::{StateDir, file};
 use crate::text;
@@ -63,12 +64,14 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let (keymap, wrong) = keys(config.as_deref())?;
     mistakes.extend(wrong);
     let state = StateDir::find(global.state_dir.as_deref());
-    log_to(&state);
+    let home = belongs::home(&state);
+    let foreign = home.may_write().is_err();
+    log_to(&state, foreign);
     let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
     model.themes = themes;
     model.mouse = !args.no_mouse;
     model.bell = if args.bell { Bell::All } else { Bell::default() };
-    model.read_only = args.read_only;
+    model.read_only = args.read_only || foreign;
     model.ascii = args.ascii || !caps.utf8;
     model.now = app::now();
     let mut warnings: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
@@ -77,6 +80,10 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     say(&mut model, &warnings);
+    if let Some(words) = home.words() {
+        tracing::warn!("{words}");
+        model.toast(Level::Error, text::plain(&words).into_owned());
+    }
     app::run(Start { model, caps, state, trace: args.trace_frames.clone(), began })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -114,8 +121,11 @@ fn of_the_project(problems: &[Problem]) -> Vec<String> {
 }
 
 /// opsdeck's own log goes to `opsdeck.log` and to the Diagnostics screen; never to the terminal, which is the screen's.
-fn log_to(state: &StateDir) {
-    let file = file::private_dir(state.root()).and_then(|()| file::append(&state.log()));
+fn log_to(state: &StateDir, foreign: bool) {
+    let file = match foreign {
+        true => Err(std::io::Error::other("the state directory is another's")),
+        false => file::private_dir(state.root()).and_then(|()| file::append(&state.log())),
+    };
     let missing = file.as_ref().err().map(ToString::to_string);
     let to_file = file.ok().map(|f| fmt::layer().with_ansi(false).with_writer(std::sync::Arc::new(f)));
     let own = tracing_subscriber::filter::Targets::new().with_target("opsdeck", tracing::Level::DEBUG);

@@ -1,14 +1,14 @@
 //! `opsdeck show`: one run.
 
-use super::{Global, alerts, record};
+use super::{Global, alerts, known, record};
 use crate::ansible::shell;
 use crate::recovery::{self, state::At};
 use crate::release::alerts::{self as beside, Beside};
 use crate::release::news::News;
 use crate::release::watch::Watched;
 use crate::release::{self, outcome};
-use crate::run::{Follower, RunSpec, RunState, State, find, open_index, revive};
-use crate::state::{Control, Lock};
+use crate::run::{Follower, Revival, RunSpec, RunState, State, belongs, find, open_index, revive};
+use crate::state::Control;
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -41,14 +41,19 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let id = find(&store, &open_index(&store)?, &args.run)?;
     let dir = store.run(id);
     let mut run = Follower::open(&dir)?;
-    if !run.state.state.is_terminal() && run.damage.is_none() && !Lock::is_held(&dir.lock()) && revive(&store, id)? {
+    if !run.state.state.is_terminal() && run.damage.is_none() && revive(&store, id)? == Revival::Started {
         run.poll();
+    }
+    let read_only = belongs::of(&store, id, &run.spec).read_only();
+    if let Some(why) = known::read_only(&store, &run.spec) {
+        eprintln!("opsdeck: {}", plain(&why));
     }
     if let Some(damage) = &run.damage {
         eprintln!("opsdeck: {}", plain(damage));
     }
     let own = own(&run.spec, &run.state);
     let (mut json, mut text) = (record::json(&run.spec, &run.state), text(&run.spec, &run.state, &own));
+    json["read_only"] = read_only.into();
     if let Some(of) = recovery::watch::Watched::of(&run.spec, &run.state) {
         json["recovery"] = json!({
             "incident": of.body.incident, "policy": of.body.policy.name, "host": of.body.host,

@@ -1,6 +1,7 @@
 //! `opsdeck release`: brings a version out, from a shell or from a CI job: plan, agreement, submission, and with `--wait`
 //! its story line by line and an exit code that tells the ends apart. Only watches: the release depends on nobody here.
 
+use super::alive::Alive;
 use super::passwords::Passwords;
 use super::plan::{Wanted, words};
 use super::{Global, start};
@@ -9,8 +10,7 @@ use crate::release::news::News;
 use crate::release::plan::Plan;
 use crate::release::watch::Watched;
 use crate::release::{self, junit, outcome};
-use crate::run::revive;
-use crate::state::{Lock, StateDir, file, presence};
+use crate::state::{StateDir, file, presence};
 use crate::text::{human, plain, plain_lines};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -22,8 +22,6 @@ use uuid::Uuid;
 
 /// How often the journal is looked at.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often it is looked whether its supervisor lives.
-const ALIVE: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -179,7 +177,7 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
     let mut seen = Watched::open(&store.run(id))?;
     let _watching = presence::watch(&store.run(id))?;
     let mut news = News::default();
-    let mut looked = Instant::now();
+    let mut alive = Alive::default();
     let mut needed: Option<Instant> = None;
     loop {
         seen.poll()?;
@@ -207,12 +205,7 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
             }
             None => needed = None,
         }
-        if looked.elapsed() > ALIVE {
-            looked = Instant::now();
-            if !Lock::is_held(&seen.run.dir().lock()) {
-                revive(store, id)?;
-            }
-        }
+        alive.look(store, id)?;
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -1,17 +1,18 @@
 //! `--wait`: what Ansible prints, as it comes, and its exit code at the end. A file or a pipe gets the bytes as they are,
 //! a terminal gets each line made safe. Only watches: whatever happens to it, the run goes on.
 
+use super::alive::Alive;
 use super::paint::shown;
 use crate::run::event::Failure;
-use crate::run::{Follower, RunState, State, revive};
-use crate::state::{Lock, StateDir};
+use crate::run::{Follower, RunState, State};
+use crate::state::StateDir;
 use crate::text;
 use crate::tui::term::{Caps, Depth};
 use anyhow::Result;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// How often the files are looked at.
@@ -64,7 +65,7 @@ async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
     let step = dir.step(1);
     let mut out = Tail::new(step.stdout(), io::stdout().is_terminal());
     let mut err = Tail::new(step.stderr(), io::stderr().is_terminal());
-    let mut looked = Instant::now();
+    let mut alive = Alive::default();
     let mut told = None;
     loop {
         // The end is looked for first: then everything that was printed before it is there to be copied.
@@ -91,12 +92,7 @@ async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
             eprintln!("opsdeck: waits: {}", crate::text::plain(run.state.why.as_deref().unwrap_or(by)));
             told = Some(by.clone());
         }
-        if looked.elapsed() > Duration::from_millis(500) {
-            looked = Instant::now();
-            if !Lock::is_held(&dir.lock()) {
-                revive(store, id)?;
-            }
-        }
+        alive.look(store, id)?;
         tokio::time::sleep(LOOK).await;
     }
 }

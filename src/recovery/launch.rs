@@ -181,6 +181,7 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
+        home: None,
     })
 }
 

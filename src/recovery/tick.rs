@@ -15,8 +15,8 @@ use crate::health::record::Report as Polled;
 use crate::health::silence::{self, Silences, What};
 use crate::project::config::recovery::{Mode, Policy};
 use crate::project::{Environment, Project};
-use crate::run::{Follower, revive};
-use crate::state::{Control, DbError, Lock, StateDir};
+use crate::run::{Follower, Revival, revive};
+use crate::state::{Answer, Control, DbError, StateDir};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -250,18 +250,20 @@ fn stands(store: &StateDir, run: Uuid) -> (Option<super::state::At>, String) {
     match Follower::open_exact(&dir) {
         Ok(follower) => {
             let state = &follower.state;
-            if !state.state.is_terminal()
-                && follower.damage.is_none()
-                && !Lock::is_held(&dir.lock())
-                && let Err(e) = revive(store, run)
-            {
-                tracing::warn!("recovery {run} has no supervisor and none could be started: {e}");
+            if !state.state.is_terminal() {
+                match revive(store, run) {
+                    Ok(Revival::Refused(why) | Revival::Unknown(why)) => {
+                        tracing::warn!("recovery {run} is not given a supervisor: {why}");
+                    }
+                    Ok(_) => {}
+                    Err(e) => tracing::warn!("recovery {run} has no supervisor and none could be started: {e}"),
+                }
             }
             let at = state.phase.as_deref().and_then(super::state::At::named);
             let ended = state.state.is_terminal().then_some(super::state::At::Escalated);
             (at.or(ended).or(Some(super::state::At::Diagnosing)), state.why.clone().unwrap_or_default())
         }
-        Err(_) if !dir.path().exists() => (None, "whoever began it was killed before".to_owned()),
+        Err(_) if Answer::is_there(dir.path()) == Answer::No => (None, "whoever began it was killed before".to_owned()),
         Err(e) => (Some(super::state::At::Escalated), format!("run {run} cannot be read: {e}")),
     }
 }

@@ -125,6 +125,7 @@ fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
+        home: None,
     })
 }
 

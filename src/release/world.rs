@@ -17,7 +17,7 @@ use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::{Target, targets};
 use crate::run::{RunState, lease};
-use crate::state::{StateDir, presence};
+use crate::state::{Answer, StateDir, presence};
 use jobs::Jobs;
 use pages::Pages;
 use past::Past;
@@ -130,11 +130,12 @@ impl Desk {
                     let names = self.lost.join(", ");
                     blocks.push(format!("{names}: lost with the supervisor that had it, to be given again"));
                 }
-                if plan.on_detach == OnDetach::PauseAtGate
-                    && !past.untouched
-                    && !presence::is_watched(&self.store.run(self.run))
-                {
-                    blocks.push("nobody watches it (on_detach: pause_at_gate)".into());
+                if plan.on_detach == OnDetach::PauseAtGate && !past.untouched {
+                    blocks.extend(match presence::is_watched(&self.store.run(self.run)) {
+                        Answer::Yes => None,
+                        Answer::No => Some("nobody watches it (on_detach: pause_at_gate)".into()),
+                        Answer::Unknown(why) => Some(format!("whether anybody watches it cannot be told: {why}")),
+                    });
                 }
                 blocks.extend(breakers::blocks(&self.store, plan, self.run, &past.ahead));
                 vec![Input::Admission { blocks }]

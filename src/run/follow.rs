@@ -7,7 +7,7 @@ use super::spec::{RunSpec, VERSION};
 use super::state::{Cell, RunState, State};
 use super::tail::Tail;
 use crate::open;
-use crate::state::RunDir;
+use crate::state::{RunDir, file};
 use std::io;
 use std::os::unix::fs::FileExt;
 use uuid::Uuid;
@@ -166,7 +166,9 @@ impl Follower {
     fn save(&self) {
         let Some(reader) = &self.reader else { return };
         let (dir, offset) = (&self.dir, reader.offset());
+        // What is another's is never written to.
         if self.damage.is_none()
+            && file::own_dir(dir.path()).is_ok()
             && let Err(e) = snapshot::save(&dir.snapshot(), self.spec.id, &dir.journal(), offset, &self.state)
         {
             tracing::debug!("{e}");
@@ -177,16 +179,33 @@ impl Follower {
 /// Reads `spec.yaml`; the error names the file and the place in it.
 pub fn read_spec(dir: &RunDir) -> io::Result<RunSpec> {
     let path = dir.spec();
+    spec(dir, &open::read_own(&path, open::SPEC).map_err(|e| file::at(&path, "read", e))?)
+}
+
+/// Likewise, to act upon it: only one that its owner wrote.
+pub fn read_own_spec(dir: &RunDir) -> io::Result<RunSpec> {
+    spec(dir, &file::read_own(&dir.spec())?)
+}
+
+fn spec(dir: &RunDir, text: &[u8]) -> io::Result<RunSpec> {
+    let path = dir.spec();
     let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display()));
-    let text = open::text_own(&path, open::SPEC).map_err(|e| crate::state::file::at(&path, "read", e))?;
+    let text = std::str::from_utf8(text).map_err(|e| wrong(e.to_string()))?;
     // No spec was ever written with aliases; what they unfold to has no bounds.
-    crate::yaml::no_aliases(&text).map_err(|e| wrong(e.to_string()))?;
-    let spec: RunSpec = serde_yaml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    crate::yaml::no_aliases(text).map_err(|e| wrong(e.to_string()))?;
+    let spec: RunSpec = serde_yaml::from_str(text).map_err(|e| wrong(e.to_string()))?;
     let folder = dir.path().file_name().and_then(|name| name.to_str()?.parse::<Uuid>().ok());
     match folder.filter(|id| *id != spec.id) {
         Some(id) => Err(wrong(format!("it is that of run {}; expected that of run {id}", spec.id))),
         None => Ok(spec),
     }
+}
+
+/// Where the first step's events go, as it was frozen for a plan that had begun.
+pub(super) fn frozen_events(dir: &RunDir) -> Option<String> {
+    let command = std::fs::read(dir.step(1).command()).ok()?;
+    let command: serde_json::Value = serde_json::from_slice(&command).ok()?;
+    command.get("env")?.get("OPSDECK_EVENTS")?.as_str().map(str::to_owned)
 }
 
 /// The full result of a cell, as Ansible's callback wrote it; `None` for a cell without one.

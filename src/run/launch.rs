@@ -4,7 +4,7 @@
 use super::spec::{OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
 use super::targets::{self, Targets};
-use super::{extra, lease, ledger, list, spawn};
+use super::{belongs, extra, lease, ledger, list, spawn};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -60,6 +60,9 @@ pub struct Launched {
 /// Why nothing was launched. Nothing was started in any of these cases.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
+    /// Nothing is begun in this state directory: it is another's, or a copy.
+    #[error("nothing was launched: {0}")]
+    Home(String),
     /// What was asked makes no sense.
     #[error("{0}")]
     Invalid(String),
@@ -96,6 +99,7 @@ pub enum LaunchError {
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
 pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
+    belongs::may_begin(store).map_err(LaunchError::Home)?;
     let env = Env::current();
     // Before anything of it is written down or looked at.
     let Request { ask, secrets, vars, .. } = &mut request;
@@ -133,10 +137,11 @@ pub fn begin(
     secrets: &Secrets,
     prepare: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
+    let home = belongs::may_begin(store).map_err(LaunchError::Home)?;
     spec.number = Some(control.number(spec.id)?);
     let spec = &*spec;
     let intent = ledger::launching(store, spec)?;
-    let result = prepare(spec).and_then(|()| hand_over(store, spec, secrets));
+    let result = prepare(spec).and_then(|()| hand_over(store, (home, spec), secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::launched(store, spec, intent, failed) {
         tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
@@ -175,9 +180,10 @@ fn admit(
     Ok((tool, warnings))
 }
 
-fn hand_over(store: &StateDir, spec: &RunSpec, secrets: &Secrets) -> Result<(), LaunchError> {
+fn hand_over(store: &StateDir, (home, spec): (Uuid, &RunSpec), secrets: &Secrets) -> Result<(), LaunchError> {
     let dir = store.run(spec.id);
     file::private_dir(dir.path())?;
+    let spec = &RunSpec { home: Some(belongs::freeze(home, &dir)?), ..spec.clone() };
     let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
     file::write_whole(&dir.spec(), text.as_bytes())?;
     // Derived: where it cannot be written, it is filled from this folder later.
@@ -287,6 +293,7 @@ fn freeze(store: &StateDir, request: &Request, targets: Targets, env: &Env) -> R
         rerun_of: request.rerun_of,
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
+        home: None,
     })
 }
 

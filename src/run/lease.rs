@@ -1,12 +1,14 @@
 //! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
 
+use super::belongs::{self, Belongs};
+use super::spawn::Revival;
 use super::spec::{Ask, OnConflict, RunSpec, Work};
 use super::{Follower, supervise::attach};
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
-use crate::state::{Control, DbError, Lock, StateDir};
+use crate::state::{Answer, Control, DbError, Lock, StateDir};
 use crate::text;
 use crate::text::human;
 use std::path::Path;
@@ -98,10 +100,10 @@ pub fn default_conflict(ask: &Ask) -> OnConflict {
 
 fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     let dir = store.run(lease.run);
-    let supervised = Lock::is_held(&dir.lock());
+    let unsupervised = Lock::is_held(&dir.lock()) == Answer::No;
     let Ok(run) = Follower::open_exact(&dir) else {
         // Its folder was removed: nothing of it can be looked at, and nothing of it is supervised.
-        return !supervised && !dir.path().exists();
+        return unsupervised && Answer::is_there(dir.path()) == Answer::No;
     };
     // Its record is damaged: it may still be at work, and whoever knows better can break its lease.
     if run.is_lost() {
@@ -111,20 +113,25 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     if run.state.state.is_terminal() {
         return true;
     }
-    if supervised {
+    if !unsupervised {
         return false;
     }
     // Its supervisor was killed. What it started may live on: then it still works on its hosts. A plan goes on whatever
     // lives of it.
     let step = run.state.last_step().max(1);
     let lives = match attach::look(&dir.step(step), &tree::mark(&lease.run.to_string(), step)) {
-        _ if matches!(run.spec.work, Work::Plan(_)) => true,
-        attach::Found::Running(_) | attach::Found::Starting => true,
-        attach::Found::Nothing | attach::Found::Ended(_) => false,
+        attach::Found::Running(_) | attach::Found::Starting | attach::Found::Unknown(_) => true,
+        // Of a directory that this one is a copy of, nobody goes on with it here.
+        _ if matches!(belongs::of(store, lease.run, &run.spec), Belongs::Elsewhere(_)) => return true,
+        attach::Found::Nothing | attach::Found::Ended(_) => matches!(run.spec.work, Work::Plan(_)),
     };
     // Either way somebody must bring it to its end.
-    if let Err(e) = super::spawn::revive(store, lease.run) {
-        tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run);
+    match super::spawn::revive(store, lease.run) {
+        Ok(Revival::Refused(why) | Revival::Unknown(why)) => {
+            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run)
+        }
+        Ok(_) => {}
+        Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run),
     }
     !lives
 }

@@ -1,8 +1,9 @@
 //! Lists of runs, and ids from what a person types. Whoever lists also notices runs whose supervisor was killed.
 
 use super::event::Failure;
-use super::{Follower, RunSpec, RunState, spawn};
-use crate::state::{Control, DbError, Filter, Index, Lock, RunDir, RunRow, StateDir};
+use super::spawn::{self, Revival};
+use super::{Follower, RunSpec, RunState};
+use crate::state::{Control, DbError, Filter, Index, RunDir, RunRow, StateDir};
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -66,8 +67,10 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
             continue;
         }
         let Ok(mut run) = Follower::open(&dir) else { continue };
-        if !run.state.state.is_terminal() && run.damage.is_none() && !Lock::is_held(&dir.lock()) {
+        let mut read_only = None;
+        if !run.state.state.is_terminal() {
             match spawn::revive(store, row.id) {
+                Ok(Revival::Refused(why) | Revival::Unknown(why)) => read_only = Some(why),
                 Ok(_) => drop(run.poll()),
                 Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", row.id),
             }
@@ -75,6 +78,7 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
         // The index may be a moment behind; the journal is the truth.
         let ended = row.ended_at.is_some();
         *row = whole_row(&dir, row.number, &run.spec, &run.state);
+        row.why = read_only.or(row.why.take());
         if ended {
             index.put(row)?;
         }

@@ -2,7 +2,9 @@
 //!
 //! spec -> supervisor -> events -> journal -> fold -> [`RunState`], which TUI, CLI and audit all show.
 
+pub mod belongs;
 pub mod child;
+pub mod claim;
 pub mod control;
 pub mod diffs;
 pub mod event;
@@ -35,14 +37,15 @@ pub mod targets;
 pub mod values;
 pub mod verdict;
 
+pub use belongs::Belongs;
 pub use event::{Entry, Event};
 pub use fold::fold;
-pub use follow::{Follower, read_spec, result};
+pub use follow::{Follower, read_own_spec, read_spec, result};
 pub use index::{open_index, whole_index};
 pub use launch::{LaunchError, Launched, Request, launch};
 pub use list::{find, list};
 pub use progress::Progress;
-pub use spawn::revive;
+pub use spawn::{Revival, revive};
 pub use spec::{Ask, RunSpec, Work};
 pub use state::{RunState, State};
 pub use stop::{StopError, stop};

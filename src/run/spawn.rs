@@ -1,6 +1,8 @@
 //! Starting opsdeck's own processes: the supervisor (by the launcher, or by whoever notices that one is missing).
 
-use crate::state::{Lock, RunDir, StateDir, file, tree};
+use super::Follower;
+use super::belongs::{self, Belongs};
+use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,21 +50,60 @@ pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>
     Err(io::Error::other(format!("the supervisor did not take the run: {why}")))
 }
 
-/// Starts a supervisor for a run that has none and has not ended. Two who do so at once start one: the second finds
-/// the lock held and leaves. True if one was started.
-pub fn revive(store: &StateDir, id: Uuid) -> io::Result<bool> {
+/// What became of an attempt to revive a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revival {
+    /// It has a supervisor, or is about to get its first.
+    Supervised,
+    /// One was started.
+    Started,
+    /// It has ended.
+    Ended,
+    /// It gets none here, and why: it belongs elsewhere, or is damaged.
+    Refused(String),
+    /// It gets none now, and why: it cannot be told whether it has one, or belongs here.
+    Unknown(String),
+}
+
+/// Starts a supervisor for a run that has none and has not ended: the one door through which a run is gone on with. Two who
+/// do so at once start one: the second finds the lock held and leaves.
+///
+/// # Errors
+/// None could be started.
+pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
     let dir = store.run(id);
-    if Lock::is_held(&dir.lock()) || is_being_launched(&dir, id) {
-        return Ok(false);
+    match Lock::is_held(&dir.lock()) {
+        Answer::Yes => return Ok(Revival::Supervised),
+        Answer::Unknown(why) => {
+            return Ok(Revival::Unknown(format!("whether run {id} has a supervisor cannot be told: {why}")));
+        }
+        Answer::No if is_being_launched(&dir, id) => return Ok(Revival::Supervised),
+        Answer::No => {}
+    }
+    let spec = match super::read_own_spec(&dir) {
+        Ok(spec) => spec,
+        Err(e) => return Ok(Revival::Refused(e.to_string())),
+    };
+    let belongs = belongs::of(store, id, &spec);
+    let unknown = matches!(belongs, Belongs::Unknown(_));
+    if let Some(why) = belongs.read_only() {
+        return Ok(if unknown { Revival::Unknown(why) } else { Revival::Refused(why) });
+    }
+    let run = Follower::open(&dir)?;
+    if let Some(damage) = run.damage {
+        return Ok(Revival::Refused(format!("it cannot be supervised: {damage}")));
+    }
+    if run.state.state.is_terminal() {
+        return Ok(Revival::Ended);
     }
     let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     // It needs a moment to take the lock; without it whoever looks next would start another.
     let deadline = Instant::now() + Duration::from_secs(2);
-    while !Lock::is_held(&dir.lock()) && child.try_wait()?.is_none() && Instant::now() < deadline {
+    while Lock::is_held(&dir.lock()) != Answer::Yes && child.try_wait()?.is_none() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(2));
     }
     std::thread::spawn(move || child.wait());
-    Ok(true)
+    Ok(Revival::Started)
 }
 
 /// Starts a process that fills the index and ends. Several that start one do no harm: the first does it.
@@ -80,7 +121,7 @@ pub fn reindex(store: &StateDir) -> io::Result<()> {
 fn is_being_launched(dir: &RunDir, id: Uuid) -> bool {
     let Some((seconds, _)) = id.get_timestamp().map(|t| t.to_unix()) else { return false };
     let age = jiff::Timestamp::now().as_second() - i64::try_from(seconds).unwrap_or(0);
-    !dir.journal().exists() && age < LAUNCHING
+    age < LAUNCHING && Answer::is_there(&dir.journal()) != Answer::Yes
 }
 
 fn command(store: &StateDir, dir: &RunDir, id: Uuid) -> io::Result<Command> {

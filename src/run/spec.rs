@@ -2,6 +2,7 @@
 //! What a plan holds is the business of its own machine.
 
 pub use crate::ansible::ask::{Adhoc, Ask, Common, Play};
+use crate::state::home::Mark;
 use crate::state::operator::Operator;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Version of the format that this program writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A run's spec. Written once, before anything happens; never changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,18 @@ pub struct RunSpec {
     /// Its number, for people. Runs of version 0.1 have theirs in control.db.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
+    /// Where it belongs, written when its folder is made; format 1 has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<Home>,
+}
+
+/// Where a run belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// Id of the state directory.
+    pub state: Uuid,
+    /// The run's folder.
+    pub folder: Mark,
 }
 
 /// What is to be done.

@@ -5,9 +5,8 @@
 use super::verdict::Exit;
 use crate::ansible::secrets::{self, Secrets, Served};
 use crate::ansible::{self, Ask};
-use crate::open;
 use crate::state::tree;
-use crate::state::{Identity, Lock, StateDir, StepDir, file};
+use crate::state::{Answer, Identity, Life, Lock, StateDir, StepDir, file};
 use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -23,6 +22,8 @@ use uuid::Uuid;
 
 /// Seconds between asking a program to end and killing it, when its time is over.
 const GRACE: Duration = Duration::from_secs(15);
+/// How often a process that cannot be waited for is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What to start. No secret is in it: those come on stdin and leave through FIFOs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,17 @@ pub struct StepCommand {
     /// Fencing token: not started unless the run still holds its lease with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fence: Option<i64>,
+}
+
+impl StepCommand {
+    /// The command of a step: only one that its owner wrote is carried out.
+    ///
+    /// # Errors
+    /// It cannot be read, or is another's.
+    pub fn read(dir: &StepDir) -> io::Result<StepCommand> {
+        let path = dir.command();
+        serde_json::from_slice(&file::read_own(&path)?).map_err(|e| file::at(&path, "read", e.into()))
+    }
 }
 
 /// The child of a step runner.
@@ -104,11 +116,12 @@ pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
         say(&Word::Taken);
         return Ok(());
     };
-    if dir.exit().exists() || dir.pid().exists() {
+    // What cannot be looked at may have been begun.
+    if [dir.exit(), dir.pid()].iter().any(|file| Answer::is_there(file) != Answer::No) {
         say(&Word::Taken);
         return Ok(());
     }
-    let command: StepCommand = serde_json::from_slice(&open::read_own(&dir.command(), open::SPEC)?)?;
+    let command = StepCommand::read(&dir)?;
     let runner = Identity::own();
     // Written before the child exists: whoever finds it without a child knows that one may have been started.
     write_pid(&dir, &Processes { runner: runner.clone(), child: None })?;
@@ -137,7 +150,7 @@ pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
     let _ = std::fs::remove_file(dir.vars());
     exit.timed_out = over.load(Ordering::SeqCst);
     // After a stop nothing of it may stay; after a normal end what it left in the background is meant to stay.
-    if exit.timed_out || dir.stop().exists() {
+    if exit.timed_out || Answer::is_there(&dir.stop()) == Answer::Yes {
         exit.left = tree::kill(&[std::process::id()], &mark);
     }
     finish(&dir, &exit)
@@ -231,32 +244,40 @@ fn enforce(
     dir: &StepDir,
     mark: &str,
 ) {
-    if gone_within(child, Duration::from_secs(seconds.into())) {
+    if gone_within(child, Duration::from_secs(seconds.into())) == Answer::Yes {
         return;
     }
     over.store(true, Ordering::SeqCst);
     let _ = file::write_whole(&dir.stop(), b"timeout\n");
     for (signal, patience) in ladder {
         child.signal(*signal);
-        if gone_within(child, *patience) {
+        if gone_within(child, *patience) == Answer::Yes {
             return;
         }
     }
     tree::kill(&[std::process::id()], mark);
 }
 
-/// Waits until a process is gone; false if it is still there when the time is over.
-pub fn gone_within(process: &Identity, time: Duration) -> bool {
-    let Some(fd) = process.pidfd() else { return true };
+/// Waits until a process is gone, and tells what is known of it when the time is over.
+pub fn gone_within(process: &Identity, time: Duration) -> Answer {
     let deadline = std::time::Instant::now() + time;
     loop {
         let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let Some(fd) = process.pidfd() else {
+            match process.life() {
+                Life::Gone | Life::Rebooted => return Answer::Yes,
+                _ if left.is_zero() => return Answer::Unknown(format!("process {} cannot be looked at", process.pid)),
+                _ => std::thread::sleep(LOOK.min(left)),
+            }
+            continue;
+        };
         let timeout = rustix::event::Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
         let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
         match rustix::event::poll(&mut fds, Some(&timeout)) {
-            Ok(0) => return false,
+            Ok(0) => return Answer::No,
             Err(rustix::io::Errno::INTR) => {}
-            _ => return true,
+            Ok(_) => return Answer::Yes,
+            Err(e) => return Answer::Unknown(format!("process {} cannot be waited for: {e}", process.pid)),
         }
     }
 }

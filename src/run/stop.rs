@@ -2,10 +2,11 @@
 
 use super::control::{self, Command, Reply, ask};
 use super::event::StopLevel;
-use super::{Follower, ledger, spawn};
+use super::spawn::{self, Revival};
+use super::{Follower, RunSpec, belongs, ledger};
 use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
-use crate::state::{Lock, RunDir, StateDir};
+use crate::state::{RunDir, StateDir};
 use std::io;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub enum StopError {
 /// # Errors
 /// It has ended already, is being stopped already, or cannot be reached.
 pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
-    let spec = super::read_spec(&store.run(id))?;
+    let spec = ours(store, id)?;
     let intent = ledger::stopping(store, &spec, operator, level)?;
     let result = put(store, id, &Command::Stop { level, by: operator.name.clone(), row: Some(intent) });
     let refused = result.as_ref().err().map(ToString::to_string);
@@ -61,9 +62,19 @@ pub fn give(store: &StateDir, id: Uuid, secrets: &Secrets) -> Result<(), StopErr
     reach(store, id, |dir| control::give(dir, &wire, PATIENCE))
 }
 
+/// The spec of a run that belongs here: nobody else's supervisor is spoken to, nor a copy's original.
+fn ours(store: &StateDir, id: Uuid) -> Result<RunSpec, StopError> {
+    let spec = super::read_spec(&store.run(id))?;
+    match belongs::of(store, id, &spec).read_only() {
+        Some(why) => Err(StopError::Refused(why)),
+        None => Ok(spec),
+    }
+}
+
 fn reach(store: &StateDir, id: Uuid, say: impl Fn(&RunDir) -> io::Result<Reply>) -> Result<(), StopError> {
     let dir = store.run(id);
     let deadline = Instant::now() + PATIENCE;
+    ours(store, id)?;
     loop {
         let run = Follower::open_exact(&dir)?;
         if run.state.state.is_terminal() && !run.is_lost() {
@@ -72,8 +83,8 @@ fn reach(store: &StateDir, id: Uuid, say: impl Fn(&RunDir) -> io::Result<Reply>)
         if let Some(damage) = run.damage {
             return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
         }
-        if !Lock::is_held(&dir.lock()) {
-            spawn::revive(store, id)?;
+        if let Revival::Refused(why) | Revival::Unknown(why) = spawn::revive(store, id)? {
+            return Err(StopError::Refused(why));
         }
         match say(&dir) {
             Ok(reply) if reply.ok => return Ok(()),

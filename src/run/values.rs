@@ -5,7 +5,7 @@ use super::stop::StopError;
 use super::{Follower, RunSpec, ledger};
 use crate::ansible::secrets::SecretName;
 use crate::state::operator::Operator;
-use crate::state::{Lock, StateDir};
+use crate::state::{Answer, Lock, StateDir};
 use std::io;
 use std::time::Duration;
 use uuid::Uuid;
@@ -42,7 +42,7 @@ pub fn read(
         Some(format!("run {id} has no secret variables"))
     } else if run.state.state.is_terminal() {
         Some(gone(&run.spec, "the run has ended"))
-    } else if !Lock::is_held(&dir.lock()) {
+    } else if Lock::is_held(&dir.lock()) == Answer::No {
         Some(gone(&run.spec, "its supervisor died"))
     } else {
         None

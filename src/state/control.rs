@@ -3,7 +3,7 @@
 //! what was decided, so that is said, and nothing is begun.
 
 use super::db::{Db, DbError};
-use super::{StateDir, file, legacy};
+use super::{StateDir, file, home, legacy};
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -32,6 +32,9 @@ impl Control {
     /// # Errors
     /// It was there before and is gone ([`DbError::Lost`]), it is damaged, written by a newer opsdeck, or cannot be written.
     pub fn open(state: &StateDir) -> Result<Control, DbError> {
+        if home::is_foreign(state) {
+            return Err(DbError::Lost(foreign(state)));
+        }
         file::private_dir(state.root())?;
         let (path, made) = (state.control(), state.root().join("control.made"));
         if !path.try_exists()? && is_lost(state, &made)? {
@@ -115,6 +118,13 @@ fn lost(state: &StateDir) -> String {
         "{} is gone: which hosts are held, which lines are stopped and what is silenced cannot be told. Put it back from a \
          backup, or begin anew with `opsdeck claim --new-control --reason ...`",
         state.control().display()
+    )
+}
+
+fn foreign(state: &StateDir) -> String {
+    format!(
+        "{} belongs to another user: what people decided there, and which hosts are held, cannot be told from here",
+        state.root().display()
     )
 }
 

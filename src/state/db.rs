@@ -90,6 +90,18 @@ impl Db {
         Ok(Db { db, path: path.to_owned(), file: place(path) })
     }
 
+    /// One that is nowhere but in this process.
+    ///
+    /// # Errors
+    /// SQLite's own.
+    pub(super) fn in_memory(schema: i64, make: impl Fn(&Connection) -> rusqlite::Result<()>) -> Result<Db, DbError> {
+        let path = PathBuf::from(":memory:");
+        let sql = |source| DbError::of(&path, source);
+        let db = Connection::open_in_memory().map_err(sql)?;
+        prepare(&db, schema, make).map_err(sql)?;
+        Ok(Db { db, path, file: None })
+    }
+
     /// A number that changes when another connection, of any process, changes the database. It means nothing but to this
     /// connection.
     ///
@@ -101,7 +113,7 @@ impl Db {
 
     /// False once the file was replaced or taken away: then what is open here is not the database any more.
     pub fn is_in_place(&self) -> bool {
-        self.file.is_some() && place(&self.path) == self.file
+        place(&self.path) == self.file
     }
 
     /// Does `work` while no other process writes to the database; all of it is on the disk then, or nothing.

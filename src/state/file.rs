@@ -1,7 +1,7 @@
 //! Files that are whole or absent, and that only their owner can read. No knowledge of what is in them.
 
 use crate::open;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -47,6 +47,38 @@ pub fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
     file.take(open::WORD).read_to_string(&mut text).map_err(|e| at(path, "read", e))?;
     Ok(text)
+}
+
+/// Reads a file that is acted upon: a plain one that belongs to whoever runs this, not what a link leads to.
+///
+/// # Errors
+/// It cannot be read, or is none of these.
+pub fn read_own(path: &Path) -> io::Result<Vec<u8>> {
+    let file = open::own(path).map_err(|e| at(path, "open", e))?;
+    owned(path, &file.metadata().map_err(|e| at(path, "look at", e))?)?;
+    open::whole(file, open::SPEC).map_err(|e| at(path, "read", e))
+}
+
+/// Looks whether a path is a folder, no link to one, that belongs to whoever runs this.
+///
+/// # Errors
+/// It is not, or cannot be looked at.
+pub fn own_dir(path: &Path) -> io::Result<Metadata> {
+    let meta = std::fs::symlink_metadata(path).map_err(|e| at(path, "look at", e))?;
+    owned(path, &meta)?;
+    match meta.is_dir() {
+        true => Ok(meta),
+        false => Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{} is no folder", path.display()))),
+    }
+}
+
+fn owned(path: &Path, meta: &Metadata) -> io::Result<()> {
+    let (me, uid) = (rustix::process::geteuid().as_raw(), meta.uid());
+    if uid == me {
+        return Ok(());
+    }
+    let why = format!("{} belongs to uid {uid}, not to uid {me}: nothing in it is run", path.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
 /// Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. 0600.
@@ -125,6 +157,23 @@ mod tests {
             }
         });
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_a_plain_file_of_ones_own_is_acted_upon() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        write_whole(&path("f"), b"one").unwrap();
+        assert_eq!(read_own(&path("f")).unwrap(), b"one");
+        std::os::unix::fs::symlink(path("f"), path("link")).unwrap();
+        let fifo = rustix::fs::mknodat(rustix::fs::CWD, path("fifo"), rustix::fs::FileType::Fifo, 0o600.into(), 0);
+        fifo.unwrap();
+        for wrong in [path("link"), path("fifo"), dir.path().to_owned(), path("none")] {
+            assert!(read_own(&wrong).is_err(), "{}", wrong.display());
+        }
+        assert!(own_dir(dir.path()).is_ok());
+        std::os::unix::fs::symlink(dir.path(), path("folder")).unwrap();
+        assert!(own_dir(&path("folder")).is_err() && own_dir(&path("f")).is_err());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Which process is meant: a pid alone is reused, so pid + start time + boot id (proc(5), `/proc/PID/stat` field 22).
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process};
 use serde::{Deserialize, Serialize};
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 
 /// A process, named so that no later process can be taken for it.
@@ -11,7 +13,7 @@ pub struct Identity {
     pub pid: u32,
     /// Start time in clock ticks since boot.
     pub start: u64,
-    /// `/proc/sys/kernel/random/boot_id`.
+    /// `/proc/sys/kernel/random/boot_id`; empty: it could not be read.
     pub boot: String,
 }
 
@@ -24,6 +26,8 @@ pub enum Life {
     Gone,
     /// The machine booted since: it ended, and so did all of its children.
     Rebooted,
+    /// It cannot be told: it is not to be taken for ended, nor to be touched.
+    Unknown,
 }
 
 impl Identity {
@@ -39,26 +43,54 @@ impl Identity {
 
     /// Whether it is still there.
     pub fn life(&self) -> Life {
-        if self.boot != boot_id() {
+        self.in_boot(&boot_id())
+    }
+
+    fn in_boot(&self, now: &str) -> Life {
+        let known = !self.boot.is_empty() && !now.is_empty();
+        if known && self.boot != now {
             return Life::Rebooted;
         }
-        match Stat::of(self.pid) {
-            Some(stat) if stat.start == self.start && !matches!(stat.state, 'Z' | 'X') => Life::Alive,
-            _ => Life::Gone,
+        match self.look() {
+            // Of which boot nobody knows: the same numbers may come again.
+            Life::Alive if !known => Life::Unknown,
+            life => life,
         }
     }
 
-    /// A descriptor that becomes readable when it ends; `None` if it is gone.
-    pub fn pidfd(&self) -> Option<OwnedFd> {
-        let fd = pidfd_open(Pid::from_raw(self.pid as i32)?, PidfdFlags::empty()).ok()?;
-        // Looked at after the descriptor was opened: had the pid been reused before, the start time would differ.
-        (self.life() == Life::Alive).then_some(fd)
+    /// By its numbers alone: for a process that was found in this boot.
+    fn look(&self) -> Life {
+        match Stat::look(self.pid) {
+            Ok(Some(stat)) if stat.start == self.start && !matches!(stat.state, 'Z' | 'X') => Life::Alive,
+            Ok(_) => Life::Gone,
+            Err(_) => Life::Unknown,
+        }
     }
 
-    /// Sends a signal to exactly this process. False if it is gone.
+    /// A descriptor that becomes readable when it ends; `None` if it is gone, or that cannot be told.
+    pub fn pidfd(&self) -> Option<OwnedFd> {
+        self.open(Identity::life)
+    }
+
+    fn open(&self, life: impl Fn(&Identity) -> Life) -> Option<OwnedFd> {
+        let fd = pidfd_open(pid(self.pid)?, PidfdFlags::empty()).ok()?;
+        // Looked at after the descriptor was opened: had the pid been reused before, the start time would differ.
+        (life(self) == Life::Alive).then_some(fd)
+    }
+
+    /// Sends a signal to exactly this process. False if it is gone, or that cannot be told.
     pub fn signal(&self, signal: Signal) -> bool {
         self.pidfd().is_some_and(|fd| pidfd_send_signal(fd, signal).is_ok())
     }
+
+    /// As [`Identity::pidfd`], for a process that this one has just found: in this boot, whatever that is called.
+    pub(super) fn found(&self) -> Option<OwnedFd> {
+        self.open(Identity::look)
+    }
+}
+
+fn pid(raw: u32) -> Option<Pid> {
+    i32::try_from(raw).ok().and_then(Pid::from_raw)
 }
 
 /// The parts of `/proc/PID/stat` that opsdeck uses.
@@ -77,8 +109,19 @@ pub struct Stat {
 impl Stat {
     /// Of a process that is there now.
     pub fn of(pid: u32) -> Option<Stat> {
-        let bytes = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        Stat::parse(&String::from_utf8_lossy(&bytes))
+        Stat::look(pid).ok().flatten()
+    }
+
+    /// Likewise; an error says that it cannot be told whether it is there.
+    pub fn look(pid: u32) -> io::Result<Option<Stat>> {
+        match std::fs::read(format!("/proc/{pid}/stat")) {
+            Ok(bytes) => Stat::parse(&String::from_utf8_lossy(&bytes)).map(Some).ok_or(ErrorKind::InvalidData.into()),
+            // `/proc` may hide it: the kernel knows whether there is one.
+            Err(e) => match self::pid(pid).map(test_kill_process) {
+                None | Some(Err(Errno::SRCH)) => Ok(None),
+                _ => Err(e),
+            },
+        }
     }
 
     // The command's name may hold spaces and parentheses: what follows the last `)` is safe to split.
@@ -94,8 +137,8 @@ impl Stat {
     }
 }
 
-/// Id of this boot; empty where the kernel does not tell (then a reboot cannot be seen).
-pub fn boot_id() -> String {
+/// Id of this boot; empty where it cannot be read: then nobody knows whether a process is of this boot.
+fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
@@ -111,6 +154,20 @@ mod tests {
         assert_eq!(Identity { start: own.start + 1, ..own.clone() }.life(), Life::Gone);
         assert_eq!(Identity { boot: "other".into(), ..own.clone() }.life(), Life::Rebooted);
         assert!(own.pidfd().is_some());
+    }
+
+    #[test]
+    fn where_the_boot_is_not_known_only_what_is_gone_is_certain() {
+        let own = Identity::own();
+        let nameless = Identity { boot: String::new(), ..own.clone() };
+        assert_eq!((own.in_boot(""), nameless.in_boot(&own.boot), nameless.in_boot("")), {
+            let unknown = Life::Unknown;
+            (unknown, unknown, unknown)
+        });
+        assert!(nameless.pidfd().is_none() && !nameless.signal(Signal::CONT), "nothing is done to what is not known");
+        assert!(nameless.found().is_some(), "found just now");
+        let ended = Identity { pid: u32::MAX, ..nameless };
+        assert_eq!((ended.life(), ended.in_boot("")), (Life::Gone, Life::Gone), "of whatever boot");
     }
 
     #[test]

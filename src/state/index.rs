@@ -7,7 +7,7 @@
 //! every run has its row: see [`Index::is_whole`].
 
 use super::db::{Db, DbError};
-use super::{Lock, StateDir, file};
+use super::{Lock, StateDir, file, home};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -35,6 +35,11 @@ impl Index {
     /// # Errors
     /// It was written by a newer opsdeck, or the disk refuses.
     pub fn open(state: &StateDir) -> Result<Index, DbError> {
+        // Of a directory that is another's nothing is opened and nothing written: what lists need is folded anew.
+        if home::is_foreign(state) {
+            let db = RefCell::new(Db::in_memory(SCHEMA, make)?);
+            return Ok(Index { state: state.clone(), db, hasty: Cell::new(false) });
+        }
         file::private_dir(state.root())?;
         Ok(Index { state: state.clone(), db: RefCell::new(open(state)?), hasty: Cell::new(false) })
     }

@@ -1,5 +1,6 @@
 //! Locks that die with their holder: the kernel frees them, so no lock is ever stale.
 
+use super::Answer;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
@@ -29,11 +30,24 @@ impl Lock {
         }
     }
 
-    /// True while some process holds the lock. Takes nothing away: a missing file is free.
-    pub fn is_held(path: &Path) -> bool {
+    /// Does some process hold the lock? Takes nothing away: a missing file is free, one that cannot be asked is unknown.
+    pub fn is_held(path: &Path) -> Answer {
         // A shared lock is enough to ask, and two who ask at once do not see each other as holders.
-        let Ok(file) = crate::open::own(path) else { return false };
-        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+        asked(path, File::try_lock_shared)
+    }
+}
+
+/// Does somebody hold what `attempt` would take? What it took goes with the file's closing.
+pub(super) fn asked(path: &Path, attempt: impl Fn(&File) -> Result<(), TryLockError>) -> Answer {
+    let file = match crate::open::own(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Answer::No,
+        Err(e) => return Answer::Unknown(super::file::at(path, "open", e).to_string()),
+    };
+    match attempt(&file) {
+        Ok(()) => Answer::No,
+        Err(TryLockError::WouldBlock) => Answer::Yes,
+        Err(TryLockError::Error(e)) => Answer::Unknown(super::file::at(path, "ask for the lock", e).to_string()),
     }
 }
 
@@ -62,13 +76,14 @@ mod tests {
     fn one_holder_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        assert!(!Lock::is_held(&path));
+        assert_eq!(Lock::is_held(&path), Answer::No);
         let held = Lock::try_take(&path).unwrap();
         assert!(held.is_some());
-        assert!(Lock::is_held(&path));
+        assert_eq!(Lock::is_held(&path), Answer::Yes);
         assert!(Lock::try_take(&path).unwrap().is_none());
         drop(held);
-        assert!(!Lock::is_held(&path));
+        assert_eq!(Lock::is_held(&path), Answer::No);
         assert!(Lock::try_take(&path).unwrap().is_some());
+        assert!(matches!(Lock::is_held(&path.join("below")), Answer::Unknown(_)), "it cannot be opened");
     }
 }

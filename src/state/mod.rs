@@ -3,6 +3,7 @@
 //! events mean.
 
 pub mod alerts;
+pub mod answer;
 pub mod beats;
 pub mod breakers;
 pub mod child;
@@ -10,6 +11,7 @@ pub mod control;
 pub mod db;
 pub mod file;
 pub mod health;
+pub mod home;
 pub mod identity;
 pub mod index;
 pub mod leases;
@@ -27,8 +29,10 @@ pub mod seen;
 pub mod silences;
 pub mod tree;
 
+pub use answer::Answer;
 pub use control::Control;
 pub use db::DbError;
+pub use home::Home;
 pub use identity::{Identity, Life};
 pub use index::Index;
 pub use lock::Lock;
@@ -122,6 +126,11 @@ impl StateDir {
     /// `plugins/`: our callback plugin, a folder a version.
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
+    }
+
+    /// `home`: which directory this is, and where it was made.
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
     }
 
     /// `opsdeck.log`: opsdeck's own log.

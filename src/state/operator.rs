@@ -5,6 +5,8 @@
 mod login;
 mod users;
 
+pub use users::Account;
+
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;

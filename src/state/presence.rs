@@ -1,8 +1,8 @@
 //! Is anybody watching a run? Whoever does shares a lock in its folder, which the kernel frees with the process that
 //! watched: a login that was cut off watches no more.
 
-use super::{RunDir, file};
-use std::fs::{File, TryLockError};
+use super::{Answer, RunDir, file};
+use std::fs::File;
 use std::io;
 
 /// Somebody watches, until it is dropped.
@@ -22,10 +22,9 @@ pub fn watch(dir: &RunDir) -> io::Result<Watching> {
     Ok(Watching { _file: file })
 }
 
-/// True while somebody watches.
-pub fn is_watched(dir: &RunDir) -> bool {
-    let Ok(file) = crate::open::own(&dir.watched()) else { return false };
-    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+/// Does somebody watch?
+pub fn is_watched(dir: &RunDir) -> Answer {
+    super::lock::asked(&dir.watched(), File::try_lock)
 }
 
 #[cfg(test)]
@@ -36,11 +35,11 @@ mod tests {
     fn it_is_watched_as_long_as_anybody_does() {
         let tmp = tempfile::tempdir().unwrap();
         let dir = RunDir::at(tmp.path().to_owned());
-        assert!(!is_watched(&dir));
+        assert_eq!(is_watched(&dir), Answer::No);
         let (one, other) = (watch(&dir).unwrap(), watch(&dir).unwrap());
         drop(one);
-        assert!(is_watched(&dir));
+        assert_eq!(is_watched(&dir), Answer::Yes);
         drop(other);
-        assert!(!is_watched(&dir));
+        assert_eq!(is_watched(&dir), Answer::No);
     }
 }

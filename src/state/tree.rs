@@ -4,8 +4,9 @@
 
 use super::Identity;
 use super::identity::Stat;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, pidfd_send_signal};
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::time::Duration;
 
 /// Environment variable with the run's id, for whatever the run starts.
@@ -16,6 +17,8 @@ pub const MARK: &str = "OPSDECK_STEP";
 
 /// Rounds of looking and killing before what is left is reported as such.
 const ROUNDS: usize = 100;
+/// Between two attempts to list the processes.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// The mark of a step's processes: several steps of a run may be at work at once.
 pub fn mark(run: &str, step: u32) -> String {
@@ -24,16 +27,23 @@ pub fn mark(run: &str, step: u32) -> String {
 
 /// Everything that belongs to a step now: descendants of `roots` (not the roots themselves) and every process that
 /// carries its mark. Ended ones and shared SSH masters are left out.
-pub fn find(roots: &[u32], mark: &str) -> Vec<Identity> {
+///
+/// # Errors
+/// The processes cannot be listed: then it is not known what belongs to it.
+pub fn find(roots: &[u32], mark: &str) -> io::Result<Vec<Identity>> {
     let mut parents: HashMap<u32, Stat> = HashMap::new();
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    for pid in entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok()) {
-        if let Some(stat) = Stat::of(pid) {
-            parents.insert(pid, stat);
+    for entry in std::fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        match Stat::look(pid) {
+            Ok(Some(stat)) => drop(parents.insert(pid, stat)),
+            Ok(None) => {}
+            // `/proc` hides those of others.
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(e) => return Err(e),
         }
     }
     let own = std::process::id();
-    let boot = super::identity::boot_id();
+    let boot = Identity::own().boot;
     let roots: HashSet<u32> = roots.iter().copied().collect();
     let marked = format!("{MARK}={mark}");
     let mut found: Vec<Identity> = parents
@@ -45,15 +55,18 @@ pub fn find(roots: &[u32], mark: &str) -> Vec<Identity> {
         .collect();
     // Oldest first: parents before their children.
     found.sort_by_key(|p| (p.start, p.pid));
-    found
+    Ok(found)
 }
 
-/// Kills everything that belongs to a step; gives the number of processes that could not be killed.
-/// First everything is halted, so that nothing is born while the list is made.
+/// Kills everything that belongs to a step; gives the number of processes that could not be killed (one, where they can't
+/// be listed: something may be left). First everything is halted, so that nothing is born while the list is made.
 pub fn kill(roots: &[u32], mark: &str) -> u32 {
     let mut halted: HashSet<u32> = HashSet::new();
     for _ in 0..ROUNDS {
-        let all = find(roots, mark);
+        let Ok(all) = find(roots, mark) else {
+            std::thread::sleep(MOMENT);
+            continue;
+        };
         if all.is_empty() {
             return 0;
         }
@@ -61,7 +74,7 @@ pub fn kill(roots: &[u32], mark: &str) -> u32 {
         for process in &all {
             if halted.insert(process.pid) {
                 new = true;
-                process.signal(Signal::STOP);
+                signal(process, Signal::STOP);
             }
         }
         if new {
@@ -73,22 +86,30 @@ pub fn kill(roots: &[u32], mark: &str) -> u32 {
             if leads && let Some(group) = Pid::from_raw(process.pid as i32) {
                 let _ = kill_process_group(group, Signal::KILL);
             }
-            process.signal(Signal::KILL);
+            signal(process, Signal::KILL);
         }
         wait_gone(&all);
         halted.clear();
     }
-    find(roots, mark).len() as u32
+    find(roots, mark).map_or(1, |left| left.len() as u32)
 }
 
 /// The oldest marked process of a step: Ansible itself, when nobody wrote down its pid.
-pub fn oldest(mark: &str) -> Option<Identity> {
-    find(&[], mark).into_iter().next()
+///
+/// # Errors
+/// The processes cannot be listed.
+pub fn oldest(mark: &str) -> io::Result<Option<Identity>> {
+    Ok(find(&[], mark)?.into_iter().next())
+}
+
+fn signal(found: &Identity, signal: Signal) {
+    // One that ended meanwhile is not there to take it.
+    let _ = found.found().map(|fd| pidfd_send_signal(fd, signal));
 }
 
 fn wait_gone(all: &[Identity]) {
     let timeout = rustix::event::Timespec { tv_sec: 0, tv_nsec: Duration::from_millis(100).subsec_nanos().into() };
-    for fd in all.iter().filter_map(Identity::pidfd) {
+    for fd in all.iter().filter_map(Identity::found) {
         let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
         let _ = rustix::event::poll(&mut fds, Some(&timeout));
     }
@@ -145,13 +166,13 @@ mod tests {
             .spawn()
             .unwrap();
         let deadline = std::time::Instant::now() + Duration::from_secs(10);
-        while find(&[], &step).len() < 3 {
+        while find(&[], &step).unwrap().len() < 3 {
             assert!(std::time::Instant::now() < deadline, "{:?}", find(&[], &step));
             std::thread::yield_now();
         }
-        assert_eq!(oldest(&step).unwrap().pid, shell.id());
+        assert_eq!(oldest(&step).unwrap().unwrap().pid, shell.id());
         assert_eq!(kill(&[], &step), 0);
-        assert!(find(&[], &step).is_empty());
+        assert!(find(&[], &step).unwrap().is_empty());
         shell.wait().unwrap();
     }
 }

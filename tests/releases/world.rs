@@ -12,7 +12,7 @@ use opsdeck::release::plan::*;
 use opsdeck::release::state::{At, Release};
 use opsdeck::run::control::{Command as Control, ask};
 use opsdeck::run::{Follower, RunState};
-use opsdeck::state::{Lock, RunDir, StateDir};
+use opsdeck::state::{Answer, Lock, RunDir, StateDir};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -261,7 +261,7 @@ impl World {
 
     pub fn ended(&mut self) -> Release {
         let release = self.stands("the release to end", At::is_terminal);
-        wait_true(30, "its supervisor to leave", || !Lock::is_held(&self.dir().lock()));
+        wait_true(30, "its supervisor to leave", || Lock::is_held(&self.dir().lock()) == Answer::No);
         if let Some(mut supervisor) = self.supervisor.take() {
             supervisor.wait().unwrap();
         }

@@ -8,7 +8,7 @@ use crate::run;
 use crate::run::event::StopLevel;
 use crate::state::identity::Identity;
 use crate::state::operator::Operator;
-use crate::state::{Lock, StateDir};
+use crate::state::{Answer, Lock, StateDir};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
@@ -148,14 +148,15 @@ pub fn main() -> Result<()> {
 fn stop_runs(state: &StateDir) {
     let ids = || std::fs::read_dir(state.runs()).into_iter().flatten().flatten();
     let ids: Vec<uuid::Uuid> = ids().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
-    let live: Vec<_> = ids.into_iter().filter(|id| Lock::is_held(&state.run(*id).lock())).collect();
+    let held = |id: &uuid::Uuid| Lock::is_held(&state.run(*id).lock()) != Answer::No;
+    let live: Vec<_> = ids.into_iter().filter(held).collect();
     for id in &live {
         if let Err(e) = run::stop(state, *id, StopLevel::Kill, &Operator::current()) {
             tracing::debug!("run {id} of the demo is not stopped: {e}");
         }
     }
     let deadline = Instant::now() + Duration::from_secs(10);
-    while live.iter().any(|id| Lock::is_held(&state.run(*id).lock())) && Instant::now() < deadline {
+    while live.iter().any(held) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
 }

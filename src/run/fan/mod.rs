@@ -11,7 +11,6 @@ mod through;
 use super::step::{Child, StepCommand};
 use crate::ansible::Ask;
 use crate::ansible::ask::Shell;
-use crate::open;
 use crate::project::cfg::Env;
 use crate::state::{StateDir, StepDir};
 use engines::Engines;
@@ -58,7 +57,7 @@ pub(super) fn argv(store: &StateDir, run: &str, step: u32, passwords: Vec<String
 /// The step's own files cannot be used.
 pub fn run(store: &StateDir, id: Uuid, n: u32, passwords: Vec<String>) -> io::Result<u8> {
     let dir = store.run(id).step(n);
-    let command: StepCommand = serde_json::from_slice(&open::read_own(&dir.command(), open::SPEC)?)?;
+    let command = StepCommand::read(&dir)?;
     let Child::Ansible { ask: Ask::Shell(shell), tool, .. } = command.child else {
         return Err(io::Error::other("this step is no shell command"));
     };

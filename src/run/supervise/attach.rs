@@ -4,8 +4,14 @@ use crate::open;
 use crate::run::step::{Processes, gone_within};
 use crate::run::verdict::Exit;
 use crate::state::tree;
-use crate::state::{Identity, Life, Lock, StepDir};
+use crate::state::{Answer, Identity, Life, Lock, StepDir, file};
+use serde::de::DeserializeOwned;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
+
+/// How often what cannot be told is looked at again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,65 +24,167 @@ pub enum Found {
     Running(Processes),
     /// It ended.
     Ended(Exit),
+    /// It cannot be told, and why: it is neither begun nor taken for ended.
+    Unknown(String),
 }
 
 /// Looks at a step; `mark` is that of its processes.
 pub fn look(dir: &StepDir, mark: &str) -> Found {
-    if let Some(exit) = exit(dir) {
-        return Found::Ended(exit);
+    seen(dir, mark).unwrap_or_else(|e| Found::Unknown(format!("what became of it cannot be told: {e}")))
+}
+
+fn seen(dir: &StepDir, mark: &str) -> io::Result<Found> {
+    if let Some(exit) = exit(dir)? {
+        return Ok(Found::Ended(exit));
     }
-    let held = Lock::is_held(&dir.lock());
-    let Some(found) = processes(dir) else {
-        return if held { Found::Starting } else { Found::Nothing };
+    let held = match Lock::is_held(&dir.lock()) {
+        Answer::Unknown(why) => return Ok(Found::Unknown(why)),
+        held => held == Answer::Yes,
     };
-    match &found.child {
-        None if held => Found::Starting,
+    let found: Processes = match read(&dir.pid())? {
+        Some(Ok(found)) => found,
+        // It may have written its first word between our two looks, and its last one.
+        None => return Ok(if held { Found::Starting } else { exit(dir)?.map_or(Found::Nothing, Found::Ended) }),
+        Some(Err(_)) if !held && tree::oldest(mark)?.is_none() => {
+            return Ok(Found::Ended(exit(dir)?.unwrap_or(Exit { ended_at: now(), ..Exit::default() })));
+        }
+        Some(Err(e)) => return Ok(Found::Unknown(file::at(&dir.pid(), "read", e.into()).to_string())),
+    };
+    let Some(child) = &found.child else {
         // The step runner died in the moment between its two writings: the child wears the step's mark.
-        None => match tree::oldest(mark) {
-            Some(child) => Found::Running(Processes { child: Some(child), ..found }),
-            None => Found::Ended(unseen(&found.runner)),
-        },
-        Some(child) if child.life() == Life::Alive || found.runner.life() == Life::Alive => Found::Running(found),
+        return Ok(match (held, if held { None } else { tree::oldest(mark)? }) {
+            (true, _) => Found::Starting,
+            (false, Some(child)) => Found::Running(Processes { child: Some(child), ..found }),
+            (false, None) => Found::Ended(exit(dir)?.unwrap_or_else(|| unseen(&found.runner))),
+        });
+    };
+    Ok(match (child.life(), found.runner.life()) {
+        (Life::Alive, _) | (_, Life::Alive) => Found::Running(found),
+        (Life::Unknown, _) | (_, Life::Unknown) => {
+            Found::Unknown(format!("whether process {} is the one that was started cannot be told", child.pid))
+        }
         // It may have written its last word between our two looks.
-        Some(child) => Found::Ended(exit(dir).unwrap_or_else(|| unseen(child))),
+        _ => Found::Ended(exit(dir)?.unwrap_or_else(|| unseen(child))),
+    })
+}
+
+/// Waits until it is known what became of a step that cannot be told of, and then for its end. Blocks: for a thread of
+/// its own.
+pub fn until_known(dir: &StepDir, mark: &str) -> Exit {
+    loop {
+        match look(dir, mark) {
+            Found::Ended(exit) => return exit,
+            Found::Running(processes) => return wait_end(dir, mark, &processes),
+            Found::Nothing => {
+                let why = "it was never begun: for a while that could not be told".to_owned();
+                return Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() };
+            }
+            Found::Starting | Found::Unknown(_) => std::thread::sleep(AGAIN),
+        }
     }
 }
 
 /// Waits until the step has ended and tells how. Blocks: for a thread of its own.
 pub fn wait_end(dir: &StepDir, mark: &str, processes: &Processes) -> Exit {
     const LONG: Duration = Duration::from_secs(3600);
-    while !gone_within(&processes.runner, LONG) {}
-    if let Some(exit) = exit(dir) {
+    while gone_within(&processes.runner, LONG) != Answer::Yes {}
+    if let Some(exit) = certain(|| exit(dir)) {
         return exit;
     }
     // The step runner was killed. Its child lives on; only its exit code is lost.
     let Some(child) = &processes.child else { return unseen(&processes.runner) };
     release(&dir.secrets());
-    while !gone_within(child, LONG) {}
-    let left = if dir.stop().exists() { tree::kill(&[], mark) } else { 0 };
+    while gone_within(child, LONG) != Answer::Yes {}
+    let left = if Answer::is_there(&dir.stop()) == Answer::Yes { tree::kill(&[], mark) } else { 0 };
     Exit { left, ..unseen(child) }
 }
 
-fn exit(dir: &StepDir) -> Option<Exit> {
-    serde_json::from_slice(&open::read_own(&dir.exit(), open::WORD).ok()?).ok()
+/// Looks again until there is something to see.
+fn certain<T>(look: impl Fn() -> io::Result<T>) -> T {
+    loop {
+        match look() {
+            Ok(seen) => return seen,
+            Err(e) => tracing::warn!("{e}; it is looked at again"),
+        }
+        std::thread::sleep(AGAIN);
+    }
 }
 
-/// The `pid` file of a step.
-pub fn processes(dir: &StepDir) -> Option<Processes> {
-    serde_json::from_slice(&open::read_own(&dir.pid(), open::WORD).ok()?).ok()
+/// It is written last: one that makes no sense still says that the step ended, and no more how.
+fn exit(dir: &StepDir) -> io::Result<Option<Exit>> {
+    Ok(read(&dir.exit())?.map(|exit| exit.unwrap_or_else(|_| Exit { ended_at: now(), ..Exit::default() })))
+}
+
+/// What lies there: only what is not there says nothing.
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<serde_json::Result<T>>> {
+    match open::read_own(path, open::WORD) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(file::at(path, "read", e)),
+    }
 }
 
 fn unseen(last: &Identity) -> Exit {
-    let ended_at = jiff::Timestamp::now().as_millisecond();
-    Exit { rebooted: last.life() == Life::Rebooted, ended_at, ..Exit::default() }
+    Exit { rebooted: last.life() == Life::Rebooted, ended_at: now(), ..Exit::default() }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// Whoever waits at a FIFO that nobody serves any more gets an end instead of waiting for ever.
-pub fn release(folder: &std::path::Path) {
+pub fn release(folder: &Path) {
     use rustix::fs::{Mode, OFlags};
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         // Succeeds only while a reader waits, and lets it go when the descriptor is closed again.
         drop(rustix::fs::open(entry.path(), OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()));
     }
     let _ = std::fs::remove_dir_all(folder);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::RunDir;
+
+    /// A step whose files say this.
+    fn step(pid: &str, exit: Option<&str>) -> (tempfile::TempDir, StepDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let step = RunDir::at(dir.path()).step(1);
+        file::private_dir(step.path()).unwrap();
+        std::fs::write(step.pid(), pid).unwrap();
+        exit.map(|exit| std::fs::write(step.exit(), exit).unwrap());
+        (dir, step)
+    }
+
+    fn pids(runner: &Identity, child: Option<&Identity>) -> String {
+        serde_json::to_string(&Processes { runner: runner.clone(), child: child.cloned() }).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_neither_begun_nor_taken_for_ended() {
+        let mark = uuid::Uuid::now_v7().to_string();
+        let look = |pid: &str, exit: Option<&str>| {
+            let (_dir, step) = step(pid, exit);
+            look(&step, &mark)
+        };
+        let own = Identity::own();
+        let gone = Identity { start: own.start + 1, ..own.clone() };
+        let before = Identity { boot: "before".into(), ..own.clone() };
+        let nameless = Identity { boot: String::new(), ..own.clone() };
+        assert!(matches!(look(&pids(&gone, Some(&own)), None), Found::Running(_)));
+        assert!(matches!(look(&pids(&gone, Some(&gone)), None), Found::Ended(exit) if !exit.rebooted && !exit.seen));
+        assert!(matches!(look(&pids(&before, Some(&before)), None), Found::Ended(exit) if exit.rebooted));
+        assert!(matches!(look(&pids(&gone, Some(&nameless)), None), Found::Unknown(_)), "of which boot is not known");
+        assert!(matches!(look(&pids(&gone, None), None), Found::Ended(_)));
+        assert!(matches!(look("{\"runner\"", None), Found::Ended(exit) if !exit.seen), "nothing of it lives");
+        assert!(matches!(look(&pids(&own, Some(&own)), Some("{")), Found::Ended(exit) if !exit.seen), "it ended");
+        let (_dir, locked) = step("{", None);
+        let _lock = Lock::try_take(&locked.lock()).unwrap();
+        assert!(matches!(super::look(&locked, &mark), Found::Unknown(_)), "somebody has it");
+        let (_dir, unreadable) = step("", None);
+        std::fs::remove_file(unreadable.pid()).unwrap();
+        std::fs::create_dir(unreadable.pid()).unwrap();
+        assert!(matches!(super::look(&unreadable, &mark), Found::Unknown(_)), "it may have been begun");
+    }
 }

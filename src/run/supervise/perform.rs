@@ -64,18 +64,30 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             };
         }
         let deadline = Instant::now() + Duration::from_secs(10);
-        while found == Found::Starting && Instant::now() < deadline {
+        while matches!(found, Found::Starting | Found::Unknown(_)) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(2));
             found = attach::look(&dir, &mark);
         }
         match found {
             Found::Running(processes) => Ok(self.watch(dir, mark, number, processes)),
+            Found::Unknown(_) | Found::Starting => {
+                tracing::error!(
+                    "step {number} of run {}: {found:?}; it counts as running until more is known",
+                    self.spec.id
+                );
+                let ends = self.ends.clone();
+                std::thread::spawn(move || {
+                    let exit = attach::until_known(&dir, &mark);
+                    let _ = ends.send((number, exit));
+                });
+                Ok(Vec::new())
+            }
             Found::Ended(exit) => {
                 // In order behind what the step reported before it ended.
                 let _ = self.ends.send((number, exit));
                 Ok(Vec::new())
             }
-            Found::Nothing | Found::Starting => {
+            Found::Nothing => {
                 let exit = failed("the step runner did not come up; see supervisor.log in the run's folder".into());
                 let _ = self.ends.send((number, exit));
                 Ok(Vec::new())
@@ -123,7 +135,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             file::private_dir(dir.path())?;
             file::write_whole(&dir.command(), &serde_json::to_vec(command)?)?;
         }
-        let command: StepCommand = serde_json::from_slice(&open::read_own(&dir.command(), open::SPEC)?)?;
+        let command = StepCommand::read(dir)?;
         // Where the launcher wrote the step down there is no other: then no password stays in this process.
         let secrets = if child.is_none() { self.secrets.take() } else { self.secrets.clone() };
         let secrets = secrets.filter(|_| command.secrets);
@@ -235,8 +247,10 @@ fn control<'a>(open: &'a mut Option<Control>, store: &StateDir) -> Result<&'a Co
 }
 
 fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, mark: &str) -> u32 {
-    let runner = processes.filter(|p| p.runner.life() == crate::state::Life::Alive).map(|p| p.runner.pid);
-    match (runner, child) {
+    // What stands below a pid is only theirs while the process is certainly the one that was meant.
+    let alive = |process: &crate::state::Identity| process.life() == crate::state::Life::Alive;
+    let runner = processes.filter(|p| alive(&p.runner)).map(|p| p.runner.pid);
+    match (runner, child.filter(alive)) {
         (Some(runner), _) => tree::kill(&[runner], mark),
         (None, Some(child)) => {
             let left = tree::kill(&[child.pid], mark);

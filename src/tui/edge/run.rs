@@ -5,8 +5,8 @@ use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::Project;
 use crate::run::log::LogStore;
 use crate::run::rerun::{self, unfinished};
-use crate::run::{self, Follower, RunSpec, outputs};
-use crate::state::{Index, Lock, presence};
+use crate::run::{self, Follower, Revival, RunSpec, belongs, outputs};
+use crate::state::{Answer, Index, Lock, home, presence};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::launch::data::Sealed;
 use crate::tui::screens::release;
@@ -90,6 +90,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         }
     };
     let (spec, state, damage, mut tail) = follower.split();
+    let damage = damage.or_else(|| belongs::of(&context.state, id, &spec).read_only());
     let mut ended = state.state.is_terminal();
     tracing::info!("run {id} is followed: {}, {}", spec.work.title(), state.state.name());
     let past = Index::open(&context.state)
@@ -99,7 +100,8 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
     let env = environment(&context.project, &spec);
     let mut alerts = super::release::Alerts::of(&context.state, &spec, &state);
     // Who may only read watches, too, but nobody learns of it.
-    let _watching = presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}"));
+    let mine_to_write = !home::is_foreign(&context.state);
+    let _watching = mine_to_write.then(|| presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}")));
     let opened = screen::Opened::new(env, spec, state, damage, log);
     if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {
         return;
@@ -131,11 +133,14 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
             }
         }
         if !ended && due {
-            let mut held = Lock::is_held(&dir.lock());
+            let mut held = Lock::is_held(&dir.lock()) == Answer::Yes;
             if !held && !context.read_only {
                 // Whoever notices first that its supervisor is gone gives it a new one.
                 match run::revive(&context.state, id) {
-                    Ok(_) => held = Lock::is_held(&dir.lock()),
+                    Ok(Revival::Refused(why) | Revival::Unknown(why)) if watched != Some(false) => {
+                        tracing::warn!("run {id} is not given a supervisor: {why}");
+                    }
+                    Ok(_) => held = Lock::is_held(&dir.lock()) == Answer::Yes,
                     Err(e) => tracing::warn!("run {id} has no supervisor, and none could be started: {e}"),
                 }
             }

@@ -4,7 +4,7 @@
 use super::Context;
 use crate::run;
 use crate::state::lines::Line;
-use crate::state::{Control, Filter, Index, Lock, RunRow, StateDir, seen};
+use crate::state::{Answer, Control, Filter, Index, Lock, RunRow, StateDir, home, seen};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::runs::Item;
 use crate::tui::screens::{away, runs};
@@ -51,7 +51,7 @@ impl Reader {
     }
 
     fn watched(&self, row: &RunRow) -> bool {
-        row.ended_at.is_some() || Lock::is_held(&self.state.run(row.id).lock())
+        row.ended_at.is_some() || Lock::is_held(&self.state.run(row.id).lock()) == Answer::Yes
     }
 
     /// The runs, as a list that may be the same as before. `thorough`: each live one is looked at in its journal, and
@@ -134,6 +134,7 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
         let mut stopped = vec![];
         for turn in 0u32.. {
             if turn % NOTE == 0
+                && !home::is_foreign(&context.state)
                 && let Err(e) = seen::mark(&context.state, &context.operator.name, crate::tui::app::now().ms)
             {
                 tracing::warn!("it can't be noted that {} looks: {e}", context.operator.name);

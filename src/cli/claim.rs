@@ -1,0 +1,52 @@
+//! `opsdeck claim`: makes a copied or restored state directory one of its own. Audited: intent before, outcome after.
+
+use super::{Global, print};
+use crate::run::claim::{Refused, claim};
+use crate::state::operator::Operator;
+use crate::text::plain;
+use anyhow::Result;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Options of the verb; its words are in `cli`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  opsdeck claim --reason 'restored after the disk of bastion-1 died'
+  opsdeck claim --state-dir /srv/opsdeck --json
+
+Exit codes: 0 claimed, 1 it could not be recorded or written, 64 refused: it lies where it was made, is another's, or \
+something of it runs.")]
+pub struct Args {
+    /// Why; the audit ledger keeps it
+    #[arg(long, value_name = "TEXT", value_parser = super::line::reason)]
+    pub reason: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Claims it.
+///
+/// # Errors
+/// The ledger or the file cannot be written.
+pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
+    let store = global.store();
+    match claim(&store, &Operator::current(), args.reason.as_deref()) {
+        Ok(id) => {
+            let path = store.root().display().to_string();
+            print::print(&match args.json {
+                true => json!({ "id": id, "path": path }).to_string() + "\n",
+                false => {
+                    format!("{}: new runs belong here; those that lie in it are read-only for ever\n", plain(&path))
+                }
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Refused::No(why)) => {
+            eprintln!("opsdeck: nothing was claimed: {}", plain(&why));
+            Ok(super::start::REFUSED.into())
+        }
+        Err(e) => Err(e.into()),
+    }
+}

@@ -1,0 +1,69 @@
+//! Making a state directory that is a copy one of its own, because a person says so: its runs stay what they are, read-only
+//! for ever, and new ones may be launched.
+
+use super::belongs;
+use crate::audit::{Action, Error, Ledger, Record};
+use crate::state::home::{self, Place};
+use crate::state::operator::Operator;
+use crate::state::{Answer, Lock, StateDir};
+use std::io;
+use uuid::Uuid;
+
+/// Why it is not claimed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// There is nothing to claim, or it may not be.
+    #[error("{0}")]
+    No(String),
+    /// What cannot be recorded is not done.
+    #[error("nothing was claimed, since it cannot be recorded: {0}")]
+    Audit(#[from] Error),
+    /// Its file.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Claims a state directory; gives its new id.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn claim(store: &StateDir, operator: &Operator, reason: Option<&str>) -> Result<Uuid, Refused> {
+    let no = |why: String| Err(Refused::No(why));
+    let home = belongs::home(store);
+    if let Err(why) = home.may_write() {
+        return no(why);
+    }
+    let was = match &home.place {
+        Place::Elsewhere(why) | Place::Unknown(why) => why.clone(),
+        Place::Here { .. } => return no(format!("{} lies where it was made", store.root().display())),
+        Place::Unmade => return no(format!("there is no state directory {}", store.root().display())),
+    };
+    if let Some(why) = busy(store)? {
+        return no(why);
+    }
+    let about = |record: Record| {
+        let mut record = Record { reason: reason.map(str::to_owned), ..record };
+        record.subject = Some(store.root().display().to_string());
+        record.metadata.insert("was".into(), was.clone().into());
+        record
+    };
+    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || Ok(home::claim(store)?))
+}
+
+/// Something of it that runs: then it is no copy, or its copy is at work.
+fn busy(store: &StateDir) -> io::Result<Option<String>> {
+    let runs = match std::fs::read_dir(store.runs()) {
+        Ok(runs) => runs,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(crate::state::file::at(&store.runs(), "read", e)),
+    };
+    for run in runs {
+        let Some(id) = run?.file_name().to_str().and_then(|name| name.parse::<Uuid>().ok()) else { continue };
+        match Lock::is_held(&store.run(id).lock()) {
+            Answer::No => {}
+            Answer::Yes => return Ok(Some(format!("run {id} in it has a supervisor: stop it where it was launched"))),
+            Answer::Unknown(why) => return Ok(Some(format!("whether run {id} lives cannot be told: {why}"))),
+        }
+    }
+    Ok(None)
+}
