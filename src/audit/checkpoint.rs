@@ -45,7 +45,9 @@ pub fn advance(
     let agrees = match &old {
         Ok(None) => true,
         Ok(Some(old)) if old.seq == before.0 => old.hash == hex(&before.1),
-        Ok(Some(old)) if old.seq < before.0 => hash_at(old.seq).is_ok_and(|hash| hash.map(|h| hex(&h)).as_ref() == Some(&old.hash)),
+        Ok(Some(old)) if old.seq < before.0 => {
+            hash_at(old.seq).is_ok_and(|hash| hash.map(|h| hex(&h)).as_ref() == Some(&old.hash))
+        }
         Ok(Some(_)) | Err(_) => false,
     };
     if agrees {

@@ -111,7 +111,8 @@ pub(super) fn values(fields: &Fields) -> Vec<Sql> {
         let place = COLUMNS.iter().position(|(column, _)| column == name);
         // What would not come back the same is kept as it is.
         let stored = place.and_then(|i| {
-            let stored = store(COLUMNS[i].1, value).filter(|sql| load(COLUMNS[i].1, sql.into()).as_ref() == Some(value));
+            let stored =
+                store(COLUMNS[i].1, value).filter(|sql| load(COLUMNS[i].1, sql.into()).as_ref() == Some(value));
             stored.map(|sql| (i, sql))
         });
         match (stored, name.strip_prefix(METADATA)) {

@@ -102,7 +102,11 @@ mod tests {
     use serde_json::json;
 
     fn fields() -> Fields {
-        Fields::from([("seq".into(), json!(1)), ("reason".into(), json!("a\"b")), ("b".into(), json!({"z": 1, "a": []}))])
+        Fields::from([
+            ("seq".into(), json!(1)),
+            ("reason".into(), json!("a\"b")),
+            ("b".into(), json!({"z": 1, "a": []})),
+        ])
     }
 
     #[test]

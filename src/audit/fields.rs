@@ -4,6 +4,7 @@ use super::commit::Fields;
 use super::entry::{Entry, SCHEMA_VERSION, sha256, span};
 use super::redact::REDACTED;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Fields that follow from others.
@@ -89,13 +90,16 @@ pub(super) fn entry(fields: Fields, gone: Vec<String>) -> serde_json::Result<(En
     body.entry("schema_version").or_insert(json!(SCHEMA_VERSION));
     let whole = Value::Object(body);
     let entry: Entry = serde_json::from_value(whole.clone())?;
-    // The entry's order, and behind it what this version does not know.
-    let mut body = serde_json::to_value(&entry)?;
-    if let (Value::Object(body), Value::Object(whole)) = (&mut body, whole) {
-        whole.into_iter().filter(|(_, value)| *value != json!([])).for_each(|(name, value)| {
-            body.entry(name).or_insert(value);
-        });
+    // Sorted, as rows of version 1 are; with what this version does not know.
+    let mut sorted: BTreeMap<String, Value> = serde_json::from_value(serde_json::to_value(&entry)?)?;
+    if let Value::Object(whole) = whole {
+        let rest = whole
+            .into_iter()
+            .filter(|(name, value)| name != "redacted" && !sorted.contains_key(name) && !value.is_null());
+        let rest: Vec<_> = rest.collect();
+        sorted.extend(rest);
     }
+    let body = Value::Object(sorted.into_iter().collect());
     Ok((entry, body))
 }
 

@@ -144,7 +144,12 @@ impl Ledger {
             let damaged = |why| Error::Damaged { path: self.path().to_path_buf(), seq: row.seq, why };
             let (fields, _) = row.values.map_err(damaged)?;
             let (entry, body) = super::fields::entry(fields, gone).map_err(|e| damaged(e.to_string()))?;
-            Ok(Row { entry, body, prev_hash: chain::hex(&previous.unwrap_or(commit::genesis())), hash: chain::hex(&row.hash) })
+            Ok(Row {
+                entry,
+                body,
+                prev_hash: chain::hex(&previous.unwrap_or(commit::genesis())),
+                hash: chain::hex(&row.hash),
+            })
         });
         rows.collect()
     }
@@ -163,14 +168,18 @@ impl Ledger {
             );
             let mut query = db.prepare_cached(&sql)?;
             let rows = query.query_map(rusqlite::params_from_iter(values), |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, String>(3)?,
+                ))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })();
         let row = |(seq, body, hash, prev_hash): (i64, String, String, String)| {
-            let damaged = |e: serde_json::Error| {
-                Error::Damaged { path: self.path().to_path_buf(), seq, why: e.to_string() }
-            };
+            let damaged =
+                |e: serde_json::Error| Error::Damaged { path: self.path().to_path_buf(), seq, why: e.to_string() };
             let body: Value = serde_json::from_str(&body).map_err(damaged)?;
             Ok(Row { entry: serde_json::from_value(body.clone()).map_err(damaged)?, body, prev_hash, hash })
         };
@@ -288,7 +297,8 @@ fn conditions(filter: &Filter, at: &Places) -> Condition {
     if let Some(env) = &filter.env {
         sql.push(format!("{table}.env = {}", mark(text(env))));
     }
-    if let Some(run) = filter.run.as_ref().map(|run| run.replace('-', "").to_lowercase()).filter(|run| !run.is_empty()) {
+    if let Some(run) = filter.run.as_ref().map(|run| run.replace('-', "").to_lowercase()).filter(|run| !run.is_empty())
+    {
         if run.len() > 32 || !run.bytes().all(|b| b.is_ascii_hexdigit()) {
             sql.push("0".to_owned());
         } else if run.len() == 32 {

@@ -44,9 +44,8 @@ pub(super) fn hash_at(db: &Connection, seq: i64) -> rusqlite::Result<Option<Hash
 
 fn bytes(hash: &str, column: usize) -> rusqlite::Result<Hash> {
     let wrong = || format!("expected 64 hex digits, found {hash:?}").into();
-    commit::unhex(hash).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, wrong())
-    })
+    commit::unhex(hash)
+        .ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, wrong()))
 }
 
 /// A row as it lies in the file, columns and all.

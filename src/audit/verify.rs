@@ -260,10 +260,10 @@ pub fn verify_absent(path: &Path, kept: Option<&Head>) -> Result<Intact, Broken>
     let unreadable = checkpoint.as_ref().err().or(marked.as_ref().err()).cloned();
     let known = kept.cloned().into_iter().chain(checkpoint.ok().flatten()).chain(marked.ok().flatten().map(|m| m.head));
     match (known.max_by_key(|head| head.seq), unreadable) {
-        (Some(known), _) => {
-            Err(Broken::at(1, format!("the whole ledger is gone; it had at least {} rows", known.seq)))
+        (Some(known), _) => Err(Broken::at(1, format!("the whole ledger is gone; it had at least {} rows", known.seq))),
+        (None, Some(why)) => {
+            Err(Broken::at(1, format!("the whole ledger is gone, and what it had is not known: {why}")))
         }
-        (None, Some(why)) => Err(Broken::at(1, format!("the whole ledger is gone, and what it had is not known: {why}"))),
         (None, None) => Ok(Intact::of(0, Head::default(), None)),
     }
 }

@@ -107,8 +107,10 @@ impl Walk {
                 let (fields, salts) = row.values?;
                 match commit::row_hash(previous, &fields, &salts, gone.as_ref().unwrap_or(&none))? == row.hash {
                     true => Ok((fields, row.hash)),
-                    false => Err("its hash does not follow from its fields and the row before: one of them was changed"
-                        .to_owned()),
+                    false => {
+                        Err("its hash does not follow from its fields and the row before: one of them was changed"
+                            .to_owned())
+                    }
                 }
             });
             gone.map(|gone| self.gone.insert(row.seq, gone));
@@ -203,7 +205,9 @@ impl Walk {
 fn stray(db: &Connection) -> rusqlite::Result<Option<(i64, &'static str)>> {
     use rusqlite::OptionalExtension;
     let seq: Option<i64> = db
-        .query_row("SELECT max(seq) FROM fields WHERE seq > (SELECT coalesce(max(seq), 0) FROM ledger)", [], |r| r.get(0))
+        .query_row("SELECT max(seq) FROM fields WHERE seq > (SELECT coalesce(max(seq), 0) FROM ledger)", [], |r| {
+            r.get(0)
+        })
         .optional()?
         .flatten();
     Ok(seq.map(|seq| (seq, "it has values and no hash: its row was taken out")))

@@ -6,8 +6,8 @@ use super::journal::{JournalError, Reader};
 use super::spec::Work;
 use super::{RunSpec, RunState, State, diffs};
 use crate::audit::{self, Action, Error, Ledger, Phase, Record, Release, Status, Sum};
-use crate::state::{Lock, RunDir, StateDir};
 use crate::state::operator::Operator;
+use crate::state::{Lock, RunDir, StateDir};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -267,3 +267,7 @@ pub fn journal_redacted(
     let record = Record { journal: Some(new), reason: Some(reason.to_owned()), ..record };
     Ledger::open(&store.audit())?.append(&record).map(drop)
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

@@ -18,7 +18,7 @@ fn flipped_bytes_are_never_taken_for_what_was_written() {
     let (state, good) = whole(60);
     let before: Vec<_> = Ledger::open_to_read(&state.db()).unwrap().after(0, 100).unwrap();
     let (mut seen, mut seed) = (0, 0x9e37_79b9_7f4a_7c15_u64);
-    for _ in 0..400 {
+    for _ in 0..120 {
         // xorshift: the same places each time
         seed ^= seed << 13;
         seed ^= seed >> 7;
@@ -48,7 +48,7 @@ fn flipped_bytes_are_never_taken_for_what_was_written() {
         drop(ledger.query(&Filter { text: Some("row".into()), ..Filter::default() }, 100));
         drop(ledger.query(&Filter { operator: Some("alice".into()), ..Filter::default() }, 100));
     }
-    assert!(seen > 100, "{seen} of 400");
+    assert!(seen > 25, "{seen} of 120");
 }
 
 #[test]
@@ -64,7 +64,8 @@ fn a_file_that_was_cut_short_or_is_none_is_said() {
         assert!(!said.contains("panicked"), "{keep}: {said}");
     }
     state.forget(&["db-wal", "db-shm"]);
-    std::fs::write(state.db(), "no database at all, but long enough to be looked at as if it were one".repeat(9)).unwrap();
+    std::fs::write(state.db(), "no database at all, but long enough to be looked at as if it were one".repeat(9))
+        .unwrap();
     let (output, _) = run(state.path(), &["audit"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(1) && said.contains("audit.db") && said.contains("not a database"), "{said}");

@@ -15,7 +15,8 @@ fn what_answers_an_intent_and_what_does_not() {
     let state = State::with(0);
     let ledger = Ledger::open(&state.db()).unwrap();
     let [a, b, c] = [(); 3].map(|()| Uuid::now_v7());
-    let outcome = |action, run, parent| Record { parent, ..of_run(Record::outcome(action, &alice(), Status::Success), run) };
+    let outcome =
+        |action, run, parent| Record { parent, ..of_run(Record::outcome(action, &alice(), Status::Success), run) };
     let intent = |action, run| ledger.append(&of_run(Record::intent(action, &alice()), run)).unwrap();
     // A launch is answered by how it went, or by the run's end.
     let launch = intent(Action::RunLaunch, a);
@@ -24,7 +25,9 @@ fn what_answers_an_intent_and_what_does_not() {
     ledger.append(&outcome(Action::RunEnd, b, Some(launch.event_id))).unwrap();
     // A stop, by a refusal; what a recovery did, before its rows named their intent, by run and action.
     let stop = intent(Action::RunStop, a);
-    ledger.append(&Record { parent: Some(stop.event_id), ..of_run(Record::denied(Action::RunStop, &alice(), "no"), a) }).unwrap();
+    ledger
+        .append(&Record { parent: Some(stop.event_id), ..of_run(Record::denied(Action::RunStop, &alice(), "no"), a) })
+        .unwrap();
     intent(Action::RecoveryAct, c);
     ledger.append(&outcome(Action::RecoveryAct, c, None)).unwrap();
     assert_eq!(ledger.open_intents().unwrap(), []);
@@ -60,7 +63,10 @@ fn it_is_answered_once_whoever_comes_first() {
     });
     assert_eq!(written, 1);
     let row = ledger.row(2).unwrap().unwrap().entry;
-    assert_eq!((row.code.as_str(), row.status.as_str(), row.parent_event_id), ("OD1001O", "unknown", Some(open.event_id)));
+    assert_eq!(
+        (row.code.as_str(), row.status.as_str(), row.parent_event_id),
+        ("OD1001O", "unknown", Some(open.event_id))
+    );
     assert_eq!((row.operator.as_str(), row.subject.as_deref(), row.process.as_ref()), ("alice", Some("row 1"), None));
     assert_eq!((&row.metadata["recorded"], row.metadata["recorded_by"].is_string()), (&json!("late"), true));
     assert_eq!(ledger.open_intents().unwrap(), []);

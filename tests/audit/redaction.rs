@@ -78,7 +78,10 @@ fn what_cannot_be_redacted_is_refused_in_words_and_changes_nothing() {
         assert!(said.contains(word), "{said}");
     }
     assert_eq!(Ledger::open_to_read(&state.db()).unwrap().head().unwrap(), before);
-    assert_eq!(Ledger::open_to_read(&state.db()).unwrap().row(3).unwrap().unwrap().entry.reason.as_deref(), Some(SECRET));
+    assert_eq!(
+        Ledger::open_to_read(&state.db()).unwrap().row(3).unwrap().unwrap().entry.reason.as_deref(),
+        Some(SECRET)
+    );
     let old = super::version1::old(1);
     let (output, _) = run(old.path(), &["audit", "redact", "1", "subject", "--reason", "x"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("before fields could be redacted"), "{output:?}");

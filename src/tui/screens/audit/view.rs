@@ -60,7 +60,9 @@ fn verdict(model: &Model, verdict: Option<&Verdict>) -> (String, Role) {
                 None => "no earlier head is known: a tail that was cut off would not show".into(),
             };
             let read = match &intact.since {
-                Some(since) => format!("{} since record {}", of((intact.rows - since.seq).unsigned_abs(), "record"), since.seq),
+                Some(since) => {
+                    format!("{} since record {}", of((intact.rows - since.seq).unsigned_abs(), "record"), since.seq)
+                }
                 None => of(intact.rows.unsigned_abs(), "record"),
             };
             let open = intact.open.len() as u64;
