@@ -71,18 +71,17 @@ pub(super) fn hold(
     }
     let first = walk.first.unwrap_or(i64::MAX);
     for run in folders {
-        match born(*run) {
-            Some(at) if at + SLACK >= first => {
-                if newest(db, *run, Action::RunLaunch, Phase::Intent)?.is_none() {
-                    let why = format!(
-                        "run {run} has a folder, but no row says that it was launched: the tail was cut off, or the \
-                         folder was copied here"
-                    );
-                    return Ok(Err(Broken::at(walk.seq() + 1, why)));
-                }
-            }
-            Some(_) if walk.whole => said.older += 1,
-            _ => {}
+        let Some(at) = born(*run) else { continue };
+        let older = at + SLACK < first;
+        if older && walk.whole {
+            said.older += 1;
+        }
+        if !older && newest(db, *run, Action::RunLaunch, Phase::Intent)?.is_none() {
+            let why = format!(
+                "run {run} has a folder, but no row says that it was launched: the tail was cut off, or the folder was \
+                 copied here"
+            );
+            return Ok(Err(Broken::at(walk.seq() + 1, why)));
         }
     }
     let mut unended = Vec::new();

@@ -40,7 +40,7 @@ pub struct Intact {
     /// What was held against the journals.
     pub journals: Journals,
     /// What the next verification goes on from.
-    pub(super) pairs: Pairs,
+    pub(super) pairs: Box<Pairs>,
 }
 
 /// What was held against the runs' folders.
@@ -82,7 +82,7 @@ impl Intact {
             open: Vec::new(),
             unended: Vec::new(),
             journals: Journals::default(),
-            pairs: Pairs::default(),
+            pairs: Box::default(),
         }
     }
 }
@@ -135,7 +135,7 @@ impl Ledger {
     /// # Errors
     /// It can't be written: then the next verification reads more.
     pub fn remember(&self, intact: &Intact) -> Result<(), Error> {
-        let mark = Mark { head: intact.head.clone(), pairs: intact.pairs.clone() };
+        let mark = Mark { head: intact.head.clone(), pairs: (*intact.pairs).clone() };
         Ok(mark::write(&mark::verified(self.path()), &mark)?)
     }
 
@@ -189,7 +189,7 @@ impl Ledger {
             open: self.opened(&walk.pairs)?,
             unended,
             journals,
-            pairs: walk.pairs,
+            pairs: Box::new(walk.pairs),
         }))
     }
 

@@ -108,6 +108,7 @@ fn large(rows: usize) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in ["audit.db", "audit.checkpoint"] {
         std::fs::copy(made.path().join(name), dir.path().join(name)).unwrap();
+        std::fs::File::open(dir.path().join(name)).unwrap().sync_all().unwrap();
     }
     dir
 }
@@ -129,7 +130,11 @@ fn end(path: &Path) -> f64 {
 
 fn main() {
     let mut missed = Vec::new();
-    let mut hold = |what: &str, holds: bool| holds.then_some(()).unwrap_or_else(|| missed.push(what.to_owned()));
+    let mut hold = |what: &str, holds: bool| {
+        if !holds {
+            missed.push(what.to_owned());
+        }
+    };
 
     let (mut new, mut old, mut bytes) = (Vec::new(), Vec::new(), 0.0);
     for _ in 0..3 {
@@ -154,7 +159,8 @@ fn main() {
     let (small, large) = (large(1_000), large(rows));
     let [small, path] = [&small, &large].map(|dir| dir.path().join("audit.db"));
     // Warm, and in turns.
-    (end(&small), end(&path));
+    end(&small);
+    end(&path);
     let (few, many): (Vec<f64>, Vec<f64>) = (0..3).map(|_| (end(&small), end(&path))).unzip();
     let (few, many) = (median(few), median(many));
     println!(
