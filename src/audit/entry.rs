@@ -1,15 +1,18 @@
 //! A record as the ledger holds it: every field by its lasting name, secrets removed.
 
-use super::record::Record;
+use super::record::{Phase, Record};
 use super::redact;
+use crate::state::Identity;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::sync::OnceLock;
 use uuid::Uuid;
 
 /// Version of the fields below. 2: those of releases, of traces and of keys; `error_class` became `error.class`, and
-/// `real_user` is the login that the kernel knows, or nothing.
-pub const SCHEMA_VERSION: u32 = 2;
+/// `real_user` is the login that the kernel knows, or nothing. 3: rows of the ledger's version 2, to which fields may be
+/// added without another version.
+pub const SCHEMA_VERSION: u32 = 3;
 /// More targets than this are written as a count and a digest.
 const MOST_TARGETS: usize = 100;
 
@@ -51,6 +54,7 @@ pub struct Entry {
     /// Client port.
     pub port: Option<u16>,
     /// True: only the environment says where from.
+    #[serde(default)]
     pub from_unverified: bool,
     /// Terminal.
     pub tty: Option<String>,
@@ -99,11 +103,30 @@ pub struct Entry {
     /// Kind of failure.
     #[serde(rename = "error.class", alias = "error_class")]
     pub error_class: Option<String>,
+    /// Bytes of the run's journal, up to and with the line that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_bytes: Option<u64>,
+    /// SHA-256 of these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_digest: Option<String>,
     /// Anything else.
+    #[serde(default)]
     pub metadata: Map<String, Value>,
+    /// The process that made an intent: once it is gone, another one says that the outcome is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Identity>,
+    /// Fencing token of the lease under which it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<i64>,
+    /// The chain to which it belongs, where it is not this ledger's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
     /// The key that signs checkpoints over it; none signs yet.
     #[serde(default)]
     pub key_id: Option<String>,
+    /// Names of the fields that were redacted; the row still verifies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
 }
 
 impl Entry {
@@ -156,6 +179,12 @@ impl Entry {
             rc: record.rc,
             duration_ms: record.duration_ms,
             error_class: record.error_class.clone(),
+            journal_bytes: record.journal.as_ref().map(|sum| sum.bytes),
+            journal_digest: record.journal.as_ref().map(|sum| sum.digest.clone()),
+            process: (record.phase == Phase::Intent).then(own),
+            token: record.token,
+            chain: None,
+            redacted: Vec::new(),
             metadata: match redact::value(Value::Object(record.metadata.clone())) {
                 Value::Object(metadata) => metadata,
                 _ => Map::new(),
@@ -165,8 +194,14 @@ impl Entry {
     }
 }
 
+/// This process, looked up once.
+fn own() -> Identity {
+    static OWN: OnceLock<Identity> = OnceLock::new();
+    OWN.get_or_init(Identity::own).clone()
+}
+
 /// The random half of an intent's id.
-fn span(intent: Uuid) -> String {
+pub(super) fn span(intent: Uuid) -> String {
     intent.simple().to_string().split_off(16)
 }
 
@@ -179,7 +214,7 @@ fn address(from: Option<&str>) -> (Option<String>, Option<u16>) {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(super) fn sha256(bytes: &[u8]) -> String {
     super::chain::hex(&Sha256::digest(bytes))
 }
 

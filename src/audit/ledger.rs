@@ -1,41 +1,22 @@
 //! The ledger's file: SQLite, for its owner alone, INSERT only by its own triggers, synchronous to the disk.
 
+use super::commit::{self, Fields, Hash, Salts};
 use super::entry::Entry;
 use super::record::Record;
-use super::{canonical, chain, checkpoint};
+use super::verify::Head;
+use super::{chain, checkpoint, v1, v2};
 use crate::state::file;
 use crate::state::patience::patiently;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
 /// Schema of the file (`PRAGMA user_version`).
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// How long to wait for other writers.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// `body` is the canonical JSON that is hashed; the other columns only make it searchable, and are verified against it.
-/// A plain `INSERT OR REPLACE` would delete a row without firing its delete trigger, so inserts are checked too.
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS audit (
-        seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, event_id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
-        status TEXT NOT NULL, operator TEXT NOT NULL, env TEXT, run_id TEXT, body TEXT NOT NULL, hash TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS audit_ts ON audit (ts);
-    CREATE INDEX IF NOT EXISTS audit_operator ON audit (operator, seq);
-    CREATE INDEX IF NOT EXISTS audit_status ON audit (status, seq);
-    CREATE INDEX IF NOT EXISTS audit_env ON audit (env, seq);
-    CREATE INDEX IF NOT EXISTS audit_run ON audit (run_id, seq);
-    CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
-    CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
-    CREATE TRIGGER IF NOT EXISTS audit_next_only BEFORE INSERT ON audit
-        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
-            OR EXISTS (SELECT 1 FROM audit WHERE event_id = NEW.event_id)
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;";
-
 /// Why the ledger can't be used. Whoever is about to act must not, then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -64,6 +45,24 @@ pub enum Error {
         /// Where it would be.
         path: PathBuf,
     },
+    /// A row says something that cannot be read; `verify` tells more.
+    #[error("audit ledger {}, row {seq}: {why}; opsdeck audit verify tells what was changed", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// What was asked of a row cannot be done.
+    #[error("audit ledger, row {seq}: {why}")]
+    Refused {
+        /// The row.
+        seq: i64,
+        /// Why not.
+        why: String,
+    },
     /// A record can't be written as JSON.
     #[error("audit record: {0}")]
     Json(#[from] serde_json::Error),
@@ -80,11 +79,20 @@ pub struct Receipt {
     pub hash: String,
 }
 
+impl Receipt {
+    /// The head of the ledger that it made; kept elsewhere, it shows a tail that was cut ([`Ledger::witnessed`]).
+    pub fn head(&self) -> Head {
+        Head { seq: self.seq, hash: self.hash.clone() }
+    }
+}
+
 /// An open ledger. Shared by threads; many processes may append at once.
 #[derive(Debug)]
 pub struct Ledger {
     db: Mutex<Connection>,
     path: PathBuf,
+    patience: Duration,
+    pub(super) witness: Option<Head>,
 }
 
 fn is_anothers(path: &Path) -> bool {
@@ -104,6 +112,14 @@ impl Ledger {
     /// # Errors
     /// It can't be created, opened or written, or is newer than this program.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_within(path, PATIENCE)
+    }
+
+    /// As [`Ledger::open`], but waits only so long for other writers.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub fn open_within(path: &Path, patience: Duration) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
             file::private_dir(folder)?;
         }
@@ -114,7 +130,7 @@ impl Ledger {
             let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
             std::fs::set_permissions(path, private).map_err(|e| file::at(path, "make private", e))?;
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
         ledger.prepare()?;
         Ok(ledger)
     }
@@ -127,7 +143,7 @@ impl Ledger {
         if !path.exists() {
             return Err(Error::Absent { path: path.to_path_buf() });
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, PATIENCE)?;
         match ledger.version()? {
             0 => Err(Error::Absent { path: path.to_path_buf() }),
             _ => Ok(ledger),
@@ -139,44 +155,55 @@ impl Ledger {
         &self.path
     }
 
+    /// A head that was kept elsewhere: [`Ledger::verify`] holds the ledger against it, as against its own checkpoint.
+    pub fn witnessed(self, head: Option<Head>) -> Self {
+        Self { witness: head, ..self }
+    }
+
+    /// The newest row.
+    ///
+    /// # Errors
+    /// The ledger can't be read.
+    pub fn head(&self) -> Result<Head, Error> {
+        let (seq, hash) = self.sql(head(&self.db()))?;
+        Ok(Head { seq, hash: chain::hex(&hash) })
+    }
+
     /// Appends a record. When this returns, it is on the disk.
     ///
     /// # Errors
     /// It is not on the disk: what it announces must not be done.
     pub fn append(&self, record: &Record) -> Result<Receipt, Error> {
+        let fields = draft(record)?;
+        self.write(|tx| append(tx, fields.clone()))
+    }
+
+    /// Appends a record of which a run has one only; `None`: it is there already, whoever wrote it.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub fn append_once(&self, record: &Record) -> Result<Option<Receipt>, Error> {
+        let fields = draft(record)?;
+        self.write(|tx| match record.run_id {
+            Some(run) if super::query::newest(tx, run, record.action, record.phase)?.is_some() => Ok(None),
+            _ => append(tx, fields.clone()).map(Some),
+        })
+    }
+
+    /// Does something in one transaction of its own, again while others write; afterwards the checkpoint follows.
+    pub(super) fn write<T>(&self, mut what: impl FnMut(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let mut db = self.db();
-        let written = (|| {
+        let written = patiently(self.patience, || {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let head: Option<(i64, String)> = tx
-                .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
-                .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let (last, previous) = head.unwrap_or((0, chain::GENESIS.to_owned()));
-            let (seq, event_id) = (last + 1, Uuid::now_v7());
-            let entry = Entry::new(record, seq, event_id, jiff::Timestamp::now().as_millisecond());
-            let body = match serde_json::to_value(&entry) {
-                Ok(value) => canonical(&value),
-                Err(error) => return Ok(Err(Error::Json(error))),
-            };
-            let hash = chain::link(&previous, &body);
-            tx.prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute((
-                seq,
-                entry.timestamp_ms,
-                event_id.to_string(),
-                &entry.action,
-                &entry.status,
-                &entry.operator,
-                &entry.env,
-                entry.run_id.map(|id| id.to_string()),
-                &body,
-                &hash,
-            ))?;
+            let before = head(&tx)?;
+            let done = what(&tx)?;
+            let now = head(&tx)?;
             tx.commit()?;
-            Ok(Ok((Receipt { seq, event_id, hash }, last, previous)))
-        })();
-        let (receipt, last, previous) = self.sql(written)??;
-        checkpoint::advance(&self.path, &db, (last, &previous), (receipt.seq, &receipt.hash));
-        Ok(receipt)
+            Ok((done, before, now))
+        });
+        let (done, before, now) = self.sql(written)?;
+        checkpoint::advance(&self.path, before, now, |seq| hash_at(&db, seq));
+        Ok(done)
     }
 
     pub(super) fn db(&self) -> MutexGuard<'_, Connection> {
@@ -188,7 +215,7 @@ impl Ledger {
         result.map_err(|source| Error::Sql { path: self.path.clone(), source })
     }
 
-    fn connect(path: &Path, flags: OpenFlags) -> Result<Self, Error> {
+    fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
         let sql = |source| Error::Sql { path: path.to_path_buf(), source };
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = match flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) && is_anothers(path) {
@@ -196,8 +223,9 @@ impl Ledger {
             false => Connection::open_with_flags(path, flags),
         };
         let db = db.map_err(sql)?;
-        db.busy_timeout(PATIENCE).map_err(sql)?;
-        let ledger = Self { db: Mutex::new(db), path: path.to_path_buf() };
+        db.busy_timeout(patience).map_err(sql)?;
+        db.set_prepared_statement_cache_capacity(32);
+        let ledger = Self { db: Mutex::new(db), path: path.to_path_buf(), patience, witness: None };
         match ledger.version()? {
             found if found > SCHEMA => Err(Error::Newer { path: path.to_path_buf(), found }),
             _ => Ok(ledger),
@@ -209,7 +237,7 @@ impl Ledger {
     }
 
     fn prepare(&self) -> Result<(), Error> {
-        self.sql(patiently(PATIENCE, || self.try_prepare()))
+        self.sql(patiently(self.patience, || self.try_prepare()))
     }
 
     fn try_prepare(&self) -> rusqlite::Result<()> {
@@ -219,13 +247,61 @@ impl Ledger {
             db.pragma_update(None, "journal_mode", "wal")?;
         }
         db.pragma_update(None, "synchronous", "full")?;
-        let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found < SCHEMA {
+        // What a redaction takes out leaves no bytes behind.
+        db.pragma_update(None, "secure_delete", true)?;
+        let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        if version(&db)? < SCHEMA {
             let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            tx.execute_batch(TABLES)?;
-            tx.pragma_update(None, "user_version", SCHEMA)?;
+            // Another may have done it while this one waited.
+            if version(&tx)? < SCHEMA {
+                let mut base = 0;
+                if v1::is_there(&tx)? {
+                    base = v1::head(&tx)?.map_or(0, |(seq, _)| seq);
+                    v1::seal(&tx)?;
+                }
+                v2::create(&tx, base)?;
+                tx.pragma_update(None, "user_version", SCHEMA)?;
+            }
             tx.commit()?;
         }
         Ok(())
+    }
+}
+
+/// What a row of this record says, but for what is known only when it is written.
+pub(super) fn draft(record: &Record) -> Result<Fields, Error> {
+    Ok(super::fields::of(&Entry::new(record, 0, Uuid::nil(), 0))?)
+}
+
+/// Writes a row within a transaction, which must be committed.
+pub(super) fn append(tx: &Connection, mut fields: Fields) -> rusqlite::Result<Receipt> {
+    let (last, previous) = head(tx)?;
+    let (seq, event_id) = (last + 1, Uuid::now_v7());
+    fields.insert("seq".to_owned(), seq.into());
+    fields.insert("event_id".to_owned(), event_id.to_string().into());
+    fields.insert("timestamp_ms".to_owned(), jiff::Timestamp::now().as_millisecond().into());
+    let salts = Salts::fresh().map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+    let hash = commit::row_hash(&previous, &fields, &salts, &Default::default())
+        .map_err(|why| rusqlite::Error::ToSqlConversionFailure(why.into()))?;
+    v2::insert(tx, &fields, &salts, &hash)?;
+    Ok(Receipt { seq, event_id, hash: chain::hex(&hash) })
+}
+
+/// Number and hash of the last row of either version.
+pub(super) fn head(db: &Connection) -> rusqlite::Result<(i64, Hash)> {
+    let new = if v2::is_there(db)? { v2::head(db)? } else { None };
+    let last = match new {
+        None if v1::is_there(db)? => v1::head(db)?,
+        other => other,
+    };
+    Ok(last.unwrap_or((0, commit::genesis())))
+}
+
+/// The hash of a row of either version.
+pub(super) fn hash_at(db: &Connection, seq: i64) -> rusqlite::Result<Option<Hash>> {
+    let new = if v2::is_there(db)? { v2::hash_at(db, seq)? } else { None };
+    match new {
+        None if v1::is_there(db)? => v1::hash_at(db, seq),
+        other => Ok(other),
     }
 }

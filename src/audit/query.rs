@@ -1,12 +1,16 @@
 //! Reading the ledger: filters, newest first, page by page.
 
+use super::columns::{PHASES, STATUSES};
 use super::entry::Entry;
-use super::ledger::{Error, Ledger};
+use super::ledger::{Error, Ledger, hash_at};
 use super::record::{Action, Phase, Record, Status};
+use super::{chain, commit, v1, v2};
 use crate::state::operator::Operator;
 use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Which rows. Every field that is set must hold.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -69,14 +73,11 @@ impl Ledger {
     /// # Errors
     /// The ledger can't be read, or a row in it is damaged (see [`Ledger::verify`]).
     pub fn query(&self, filter: &Filter, limit: usize) -> Result<Page, Error> {
-        let (conditions, mut values) = conditions(filter);
-        let sql = format!(
-            "SELECT a.body, a.hash, coalesce((SELECT hash FROM audit p WHERE p.seq = a.seq - 1), ?1)
-             FROM audit a WHERE {conditions} ORDER BY a.seq DESC LIMIT ?2"
-        );
-        values[0] = Sql::Text(super::chain::GENESIS.to_owned());
-        values[1] = Sql::Integer(i64::try_from(limit).unwrap_or(i64::MAX - 1).saturating_add(1));
-        let mut rows = self.rows(&sql, values)?;
+        let most = limit.saturating_add(1);
+        let mut rows = self.new_rows(&conditions(filter, &NEW), "DESC", most)?;
+        if rows.len() < most {
+            rows.extend(self.old_rows(&conditions(filter, &OLD), "DESC", most - rows.len())?);
+        }
         let more = rows.len() > limit;
         rows.truncate(limit);
         Ok(Page { next: rows.last().filter(|_| more).map(|row| row.entry.seq), rows })
@@ -87,23 +88,100 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::query`].
     pub fn after(&self, seq: i64, limit: u32) -> Result<Vec<Row>, Error> {
-        let sql = "SELECT a.body, a.hash, coalesce((SELECT hash FROM audit p WHERE p.seq = a.seq - 1), ?1)
-                   FROM audit a WHERE a.seq > ?2 ORDER BY a.seq LIMIT ?3";
-        let genesis = Sql::Text(super::chain::GENESIS.to_owned());
-        self.rows(sql, vec![genesis, Sql::Integer(seq), Sql::Integer(limit.into())])
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let after = |table: &str| (format!("{table}.seq > ?1"), vec![Sql::Integer(seq)]);
+        let mut rows = self.old_rows(&after("a"), "ASC", most)?;
+        if rows.len() < most {
+            rows.extend(self.new_rows(&after("f"), "ASC", most - rows.len())?);
+        }
+        Ok(rows)
     }
 
-    fn rows(&self, sql: &str, values: Vec<Sql>) -> Result<Vec<Row>, Error> {
+    /// The newest row of a run with this action in this phase.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn find(&self, run: Uuid, action: Action, phase: Phase) -> Result<Option<Row>, Error> {
+        let seq = self.sql(newest(&self.db(), run, action, phase))?;
+        match seq {
+            Some(seq) => self.row(seq),
+            None => Ok(None),
+        }
+    }
+
+    /// The row with this number.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn row(&self, seq: i64) -> Result<Option<Row>, Error> {
+        let before = seq.checked_sub(1).unwrap_or_default();
+        Ok(self.after(before, 1)?.into_iter().next().filter(|row| row.entry.seq == seq))
+    }
+
+    fn new_rows(&self, (which, values): &Condition, order: &str, limit: usize) -> Result<Vec<Row>, Error> {
         let db = self.db();
-        let read = db.prepare_cached(sql).and_then(|mut query| {
-            let rows = query.query_map(rusqlite::params_from_iter(values), |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-            })?;
-            rows.collect::<Result<Vec<_>, _>>()
+        let read = (|| {
+            if !v2::is_there(&db)? {
+                return Ok(Vec::new());
+            }
+            let sql = format!(
+                "SELECT {} FROM fields f JOIN ledger l ON l.seq = f.seq WHERE {which} ORDER BY f.seq {order} LIMIT {}",
+                v2::select(),
+                i64::try_from(limit).unwrap_or(i64::MAX)
+            );
+            let mut query = db.prepare_cached(&sql)?;
+            let stored = query.query_map(rusqlite::params_from_iter(values), v2::stored)?;
+            stored
+                .map(|row| {
+                    let row = row?;
+                    let previous = hash_at(&db, row.seq - 1)?;
+                    let gone = v2::redacted(&db, Some(row.seq))?.remove(&row.seq).unwrap_or_default();
+                    Ok((row, previous, gone.into_keys().collect::<Vec<_>>()))
+                })
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })();
+        let rows = self.sql(read)?.into_iter().map(|(row, previous, gone)| {
+            let damaged = |why| Error::Damaged { path: self.path().to_path_buf(), seq: row.seq, why };
+            let (fields, _) = row.values.map_err(damaged)?;
+            let (entry, body) = super::fields::entry(fields, gone).map_err(|e| damaged(e.to_string()))?;
+            Ok(Row {
+                entry,
+                body,
+                prev_hash: chain::hex(&previous.unwrap_or(commit::genesis())),
+                hash: chain::hex(&row.hash),
+            })
         });
-        let row = |(body, hash, prev_hash): (String, String, String)| {
-            let body: Value = serde_json::from_str(&body)?;
-            Ok(Row { entry: serde_json::from_value(body.clone())?, body, prev_hash, hash })
+        rows.collect()
+    }
+
+    fn old_rows(&self, (which, values): &Condition, order: &str, limit: usize) -> Result<Vec<Row>, Error> {
+        let db = self.db();
+        let read = (|| {
+            if !v1::is_there(&db)? {
+                return Ok(Vec::new());
+            }
+            let sql = format!(
+                "SELECT a.seq, a.body, a.hash, coalesce((SELECT hash FROM audit p WHERE p.seq = a.seq - 1), '{}')
+                 FROM audit a WHERE {which} ORDER BY a.seq {order} LIMIT {}",
+                chain::GENESIS,
+                i64::try_from(limit).unwrap_or(i64::MAX)
+            );
+            let mut query = db.prepare_cached(&sql)?;
+            let rows = query.query_map(rusqlite::params_from_iter(values), |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, String>(3)?,
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })();
+        let row = |(seq, body, hash, prev_hash): (i64, String, String, String)| {
+            let damaged =
+                |e: serde_json::Error| Error::Damaged { path: self.path().to_path_buf(), seq, why: e.to_string() };
+            let body: Value = serde_json::from_str(&body).map_err(damaged)?;
+            Ok(Row { entry: serde_json::from_value(body.clone()).map_err(damaged)?, body, prev_hash, hash })
         };
         self.sql(read)?.into_iter().map(row).collect()
     }
@@ -123,45 +201,122 @@ impl Ledger {
     }
 }
 
-/// The SQL of a filter. The first two values are the caller's.
-fn conditions(filter: &Filter) -> (String, Vec<Sql>) {
-    let mut sql = vec!["1".to_owned()];
-    let mut values = vec![Sql::Null, Sql::Null];
-    let mut add = |condition: &str, value: Sql| {
+/// The newest row of a run with this action in this phase, of either version.
+pub(super) fn newest(db: &Connection, run: Uuid, action: Action, phase: Phase) -> rusqlite::Result<Option<i64>> {
+    if v2::is_there(db)? {
+        let sql = "SELECT seq FROM fields WHERE run_id = ?1 AND action = ?2 AND phase = ?3 ORDER BY seq DESC LIMIT 1";
+        let place = PHASES.iter().position(|name| *name == phase.name()).and_then(|i| i64::try_from(i).ok());
+        let found = db.prepare_cached(sql)?.query_row((run.as_bytes(), action.name(), place), |row| row.get(0));
+        if let Some(seq) = found.optional()? {
+            return Ok(Some(seq));
+        }
+    }
+    if v1::is_there(db)? {
+        let sql = "SELECT seq FROM audit WHERE run_id = ?1 AND action = ?2 AND json_extract(body, '$.phase') = ?3
+                   ORDER BY seq DESC LIMIT 1";
+        let found = db.prepare_cached(sql)?.query_row((run.to_string(), action.name(), phase.name()), |row| row.get(0));
+        return found.optional();
+    }
+    Ok(None)
+}
+
+/// SQL, and the values of its marks.
+type Condition = (String, Vec<Sql>);
+
+/// How the rows of one version are searched: where each thing stands.
+struct Places {
+    table: &'static str,
+    time: &'static str,
+    phase: &'static str,
+    /// Texts in which words are looked for.
+    texts: &'static [&'static str],
+    status: fn(Status) -> Sql,
+    phases: fn(Phase) -> Sql,
+    /// Of 32 digits.
+    run: fn(&str) -> Sql,
+}
+
+const OLD: Places = Places {
+    table: "a",
+    time: "ts",
+    phase: "json_extract(a.body, '$.phase')",
+    // The first schema had `error_class`.
+    texts: &[
+        "json_extract(a.body, '$.\"subject\"')",
+        "json_extract(a.body, '$.\"reason\"')",
+        "json_extract(a.body, '$.\"action\"')",
+        "json_extract(a.body, '$.\"targets\"')",
+        "json_extract(a.body, '$.\"operator\"')",
+        "json_extract(a.body, '$.\"env\"')",
+        "json_extract(a.body, '$.\"service\"')",
+        "json_extract(a.body, '$.\"error.class\"')",
+        "json_extract(a.body, '$.\"error_class\"')",
+    ],
+    status: |status| Sql::Text(status.name().to_owned()),
+    phases: |phase| Sql::Text(phase.name().to_owned()),
+    run: |digits| Uuid::try_parse(digits).map_or(Sql::Null, |run| Sql::Text(run.to_string())),
+};
+
+const NEW: Places = Places {
+    table: "f",
+    time: "timestamp_ms",
+    phase: "f.phase",
+    texts: &["f.subject", "f.reason", "f.action", "f.targets", "f.operator", "f.env", "f.service", "f.error_class"],
+    status: |status| place(STATUSES, status.name()),
+    phases: |phase| place(PHASES, phase.name()),
+    run: |digits| Uuid::try_parse(digits).map_or(Sql::Null, |run| Sql::Blob(run.as_bytes().to_vec())),
+};
+
+fn place(words: &[&str], word: &str) -> Sql {
+    words.iter().position(|one| *one == word).and_then(|i| i64::try_from(i).ok()).map_or(Sql::Null, Sql::Integer)
+}
+
+/// The SQL of a filter.
+fn conditions(filter: &Filter, at: &Places) -> Condition {
+    let (table, mut sql, mut values) = (at.table, vec!["1".to_owned()], Vec::new());
+    let mut mark = |value: Sql| {
         values.push(value);
-        sql.push(condition.replace('?', &format!("?{}", values.len())));
+        format!("?{}", values.len())
     };
+    let text = |text: &String| Sql::Text(text.clone());
     if let Some(since) = filter.since {
-        add("a.ts >= ?", Sql::Integer(since));
+        sql.push(format!("{table}.{} >= {}", at.time, mark(Sql::Integer(since))));
     }
     if let Some(until) = filter.until {
-        add("a.ts <= ?", Sql::Integer(until));
+        sql.push(format!("{table}.{} <= {}", at.time, mark(Sql::Integer(until))));
     }
     if let Some(operator) = &filter.operator {
-        add("a.operator = ?", Sql::Text(operator.clone()));
+        sql.push(format!("{table}.operator = {}", mark(text(operator))));
     }
     if let Some(status) = filter.status {
-        add("a.status = ?", Sql::Text(status.name().to_owned()));
+        sql.push(format!("{table}.status = {}", mark((at.status)(status))));
     }
     if let Some(phase) = filter.phase {
-        add("json_extract(a.body, '$.phase') = ?", Sql::Text(phase.name().to_owned()));
+        sql.push(format!("{} = {}", at.phase, mark((at.phases)(phase))));
     }
     if let Some(env) = &filter.env {
-        add("a.env = ?", Sql::Text(env.clone()));
+        sql.push(format!("{table}.env = {}", mark(text(env))));
     }
-    if let Some(run) = &filter.run {
-        add("substr(a.run_id, 1, length(?)) = ?", Sql::Text(run.to_lowercase()));
+    if let Some(run) = filter.run.as_ref().map(|run| run.replace('-', "").to_lowercase()).filter(|run| !run.is_empty())
+    {
+        if run.len() > 32 || !run.bytes().all(|b| b.is_ascii_hexdigit()) {
+            sql.push("0".to_owned());
+        } else if run.len() == 32 {
+            // On the index, in the order of the rows.
+            sql.push(format!("{table}.run_id = {}", mark((at.run)(&run))));
+        } else {
+            let [from, to] = ["0", "f"].map(|fill| mark((at.run)(&format!("{run}{}", fill.repeat(32 - run.len())))));
+            sql.push(format!("{table}.run_id BETWEEN {from} AND {to}"));
+        }
     }
     for word in filter.text.as_deref().unwrap_or_default().split_whitespace() {
         let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        // The first schema had `error_class`.
-        let names =
-            ["subject", "reason", "action", "targets", "operator", "env", "service", "error.class", "error_class"];
-        let any = names.map(|name| format!("json_extract(a.body, '$.\"{name}\"') LIKE ? ESCAPE '\\'")).join(" OR ");
-        add(&format!("({any})"), Sql::Text(format!("%{escaped}%")));
+        let word = mark(Sql::Text(format!("%{escaped}%")));
+        let any: Vec<_> = at.texts.iter().map(|text| format!("{text} LIKE {word} ESCAPE '\\'")).collect();
+        sql.push(format!("({})", any.join(" OR ")));
     }
     if let Some(before) = filter.before {
-        add("a.seq < ?", Sql::Integer(before));
+        sql.push(format!("{table}.seq < {}", mark(Sql::Integer(before))));
     }
     (sql.join(" AND "), values)
 }

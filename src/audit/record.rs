@@ -71,6 +71,12 @@ pub enum Action {
     /// Somebody made a copied state directory one of its own.
     #[serde(rename = "state.claim")]
     StateClaim,
+    /// A run took the lease of its hosts.
+    #[serde(rename = "lease.take")]
+    LeaseTake,
+    /// A run gave its lease back.
+    #[serde(rename = "lease.free")]
+    LeaseFree,
     /// Somebody stopped the line of an environment: no release begins or goes on there.
     #[serde(rename = "line.stop")]
     LineStop,
@@ -113,6 +119,12 @@ pub enum Action {
     /// The chain was verified.
     #[serde(rename = "audit.verify")]
     AuditVerify,
+    /// Somebody took values of a row out of the ledger.
+    #[serde(rename = "audit.redact")]
+    AuditRedact,
+    /// Somebody took values out of a run's journal.
+    #[serde(rename = "journal.redact")]
+    JournalRedact,
 }
 
 /// Before the act, after it, or instead of it.
@@ -168,6 +180,8 @@ impl Action {
             Action::ReleasePage => "release.page",
             Action::LeaseBreak => "lease.break",
             Action::StateClaim => "state.claim",
+            Action::LeaseTake => "lease.take",
+            Action::LeaseFree => "lease.free",
             Action::LineStop => "line.stop",
             Action::LineOpen => "line.open",
             Action::BreakerChange => "breaker.change",
@@ -182,6 +196,8 @@ impl Action {
             Action::ValuesRead => "values.read",
             Action::AuditRead => "audit.read",
             Action::AuditVerify => "audit.verify",
+            Action::AuditRedact => "audit.redact",
+            Action::JournalRedact => "journal.redact",
         }
     }
 
@@ -208,8 +224,10 @@ impl Action {
             Action::ReleaseTakeOver => 1194,
             Action::ReleaseRollForward => 1195,
             Action::LeaseBreak => 1005,
-            Action::ValuesRead => 1202,
+            Action::LeaseTake => 1006,
+            Action::LeaseFree => 1007,
             Action::StateClaim => 1201,
+            Action::ValuesRead => 1202,
             Action::LineStop => 1301,
             Action::LineOpen => 1302,
             Action::BreakerChange => 1401,
@@ -223,6 +241,8 @@ impl Action {
             Action::RecoverySwitch => 1505,
             Action::AuditRead => 2001,
             Action::AuditVerify => 2002,
+            Action::AuditRedact => 2003,
+            Action::JournalRedact => 2004,
         };
         let letter = match phase {
             Phase::Intent => 'I',
@@ -234,6 +254,11 @@ impl Action {
 }
 
 impl Phase {
+    /// The phase of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Phase::Intent, Phase::Outcome, Phase::Denied].into_iter().find(|phase| phase.name() == name)
+    }
+
     /// Lower-case name.
     pub fn name(self) -> &'static str {
         match self {
@@ -283,7 +308,7 @@ impl std::str::FromStr for Standing {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match [Phase::Intent, Phase::Denied].into_iter().find(|phase| phase.name() == text) {
+        match Phase::of(text).filter(|phase| *phase != Phase::Outcome) {
             Some(phase) => Ok(Self { phase: Some(phase), status: None }),
             None => match text.parse() {
                 Ok(status) => Ok(Self { status: Some(status), phase: None }),
@@ -341,6 +366,10 @@ pub struct Record {
     pub duration_ms: Option<u64>,
     /// Kind of failure.
     pub error_class: Option<String>,
+    /// Fencing token of the lease under which it was done.
+    pub token: Option<i64>,
+    /// Content of the run's journal, where this is its end.
+    pub journal: Option<super::Sum>,
     /// Anything else.
     pub metadata: Map<String, Value>,
 }
@@ -379,6 +408,8 @@ impl Record {
             rc: None,
             duration_ms: None,
             error_class: None,
+            token: None,
+            journal: None,
             metadata: Map::new(),
         }
     }

@@ -1,14 +1,20 @@
-//! Whether the ledger is what was written: every row, every link, no gap, and no tail cut off a head that is known.
+//! Whether the ledger is what was written: every row, every link, no gap, no tail cut off a head that is known; and whether
+//! it and the runs' folders agree.
 
-use super::ledger::{Error, Ledger};
-use super::{canonical, chain, checkpoint};
-use serde::Serialize;
-use serde_json::Value;
+use super::intents::{Open, Pairs};
+use super::ledger::{Error, Ledger, hash_at};
+use super::mark::{self, Mark};
+use super::walk::Walk;
+use super::{chain, checkpoint, runs};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// The newest row: keep it elsewhere, and nobody can cut the ledger unseen. As text `SEQ:HASH`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Number of the row; 0: an empty ledger.
     pub seq: i64,
@@ -16,24 +22,75 @@ pub struct Head {
     pub hash: String,
 }
 
-/// An unbroken chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// An unbroken chain, and what does not break it but should be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intact {
-    /// Rows that were verified.
+    /// Rows of the ledger.
     pub rows: i64,
     /// The newest.
     pub head: Head,
-    /// The head known from elsewhere that was found in the chain, if there was one.
+    /// The newest head known from elsewhere that was found in the chain, if there was one.
     pub known: Option<Head>,
+    /// Only the rows after this one were read: it was verified before. `None`: all of them were.
+    pub since: Option<Head>,
+    /// Intents without an outcome: nobody knows whether they were carried out.
+    pub open: Vec<Open>,
+    /// Runs that ended by their journal, and have no `run.end`.
+    pub unended: Vec<Uuid>,
+    /// What was held against the journals.
+    pub journals: Journals,
+    /// What the next verification goes on from.
+    pub(super) pairs: Box<Pairs>,
+}
+
+/// What was held against the runs' folders.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Journals {
+    /// Journals that hold what they held when their run ended.
+    pub same: u64,
+    /// Ended runs whose folder is not here any more.
+    pub missing: u64,
+    /// Runs that are older than the ledger.
+    pub older: u64,
+    /// What could not be read, in words: nothing is said of it.
+    pub unread: Vec<String>,
 }
 
 /// The first place where the ledger is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Broken {
-    /// Number of the first bad (or missing) row.
+    /// Number of the first bad (or missing) row; 0: it is not a row.
     pub seq: i64,
     /// What is wrong with it.
     pub why: String,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Head { seq: 0, hash: chain::GENESIS.to_owned() }
+    }
+}
+
+impl Intact {
+    /// An intact ledger of so many rows, all read, with nothing else to say.
+    pub fn of(rows: i64, head: Head, known: Option<Head>) -> Self {
+        Intact {
+            rows,
+            head,
+            known,
+            since: None,
+            open: Vec::new(),
+            unended: Vec::new(),
+            journals: Journals::default(),
+            pairs: Box::default(),
+        }
+    }
+}
+
+impl Broken {
+    pub(super) fn at(seq: i64, why: impl Into<String>) -> Self {
+        Broken { seq, why: why.into() }
+    }
 }
 
 impl fmt::Display for Head {
@@ -55,95 +112,158 @@ impl FromStr for Head {
     }
 }
 
-/// A row as it lies in the file, columns and all.
-struct Stored {
-    seq: i64,
-    ts: i64,
-    columns: [Option<String>; 6],
-    body: String,
-    hash: String,
-}
-
 impl Ledger {
-    /// Verifies the whole ledger, and that `known` heads (one kept elsewhere, and the checkpoint file's) are in it.
+    /// Verifies every row, that the heads that are known (`kept`, the witness, the checkpoint's) are in the chain, and that
+    /// the runs' folders agree.
     ///
     /// # Errors
     /// The ledger can't be read; a broken chain is no error but `Err` inside.
     pub fn verify(&self, kept: Option<&Head>) -> Result<Result<Intact, Broken>, Error> {
+        self.examine(kept, false)
+    }
+
+    /// Verifies what came since the verification that was remembered last ([`Ledger::remember`]); all, where none was.
+    ///
+    /// # Errors
+    /// See [`Ledger::verify`].
+    pub fn verify_since(&self, kept: Option<&Head>) -> Result<Result<Intact, Broken>, Error> {
+        self.examine(kept, true)
+    }
+
+    /// Remembers up to where it is intact.
+    ///
+    /// # Errors
+    /// It can't be written: then the next verification reads more.
+    pub fn remember(&self, intact: &Intact) -> Result<(), Error> {
+        let mark = Mark { head: intact.head.clone(), pairs: (*intact.pairs).clone() };
+        Ok(mark::write(&mark::verified(self.path()), &mark)?)
+    }
+
+    fn examine(&self, kept: Option<&Head>, since: bool) -> Result<Result<Intact, Broken>, Error> {
         let checkpoint = match checkpoint::read(self.path()) {
             Ok(head) => head,
-            Err(why) => return Ok(Err(Broken { seq: 0, why: format!("the checkpoint can't be read: {why}") })),
+            Err(why) => return Ok(Err(Broken::at(0, format!("the checkpoint can't be read: {why}")))),
         };
-        let known: Vec<_> = kept.into_iter().chain(&checkpoint).collect();
-        let db = self.db();
-        let walked = (|| {
-            let mut query = db.prepare(
-                "SELECT seq, ts, event_id, action, status, operator, env, run_id, body, hash FROM audit ORDER BY seq",
-            )?;
-            let mut rows = query.query([])?;
-            let mut head = Head { seq: 0, hash: chain::GENESIS.to_owned() };
-            while let Some(row) = rows.next()? {
-                let column = |i| row.get::<_, Option<String>>(i);
-                let stored = Stored {
-                    seq: row.get(0)?,
-                    ts: row.get(1)?,
-                    columns: [column(2)?, column(3)?, column(4)?, column(5)?, column(6)?, column(7)?],
-                    body: row.get(8)?,
-                    hash: row.get(9)?,
-                };
-                match follow(&head, &stored, &known) {
-                    Ok(next) => head = next,
-                    Err(broken) => return Ok(Err(broken)),
+        let marked = mark::read(&mark::verified(self.path())).unwrap_or_else(|why| {
+            tracing::warn!("{why}; the whole ledger is read instead");
+            None
+        });
+        let known: Vec<Head> = kept
+            .cloned()
+            .into_iter()
+            .chain(self.witness.clone())
+            .chain(checkpoint)
+            .chain(marked.iter().map(|mark| mark.head.clone()))
+            .collect();
+        // Before the ledger is: a run's row is there before its folder is.
+        let store = runs::store(self.path());
+        let folders = store.as_ref().map(runs::folders).transpose()?.unwrap_or_default();
+        let from = marked.filter(|mark| since && mark.head.seq > 0);
+        let examined = {
+            let db = self.db();
+            let moment = self.sql(db.unchecked_transaction())?;
+            let examined = self.follow(&db, &known, from.as_ref());
+            drop(moment);
+            match examined? {
+                Ok(walk) => Ok(match &store {
+                    Some(store) => runs::hold(&db, store, &folders, &walk),
+                    None => Ok(Ok(Default::default())),
                 }
+                .map(|held| held.map(|held| (walk, held)))),
+                Err(broken) => Err(broken),
             }
-            Ok(Ok(head))
-        })();
-        let head = match self.sql(walked)? {
-            Ok(head) => head,
+        };
+        let (walk, (journals, unended)) = match examined {
+            Ok(held) => match self.sql(held)? {
+                Ok(both) => both,
+                Err(broken) => return Ok(Err(broken)),
+            },
             Err(broken) => return Ok(Err(broken)),
         };
-        if let Some(beyond) = known.iter().find(|known| known.seq > head.seq) {
-            let why = format!("rows from here to {} are missing: the tail was cut off", beyond.seq);
-            return Ok(Err(Broken { seq: head.seq + 1, why }));
+        let head = walk.head();
+        Ok(Ok(Intact {
+            rows: head.seq,
+            head,
+            known: known.into_iter().max_by_key(|head| head.seq),
+            since: from.map(|mark| mark.head),
+            open: self.opened(&walk.pairs)?,
+            unended,
+            journals,
+            pairs: Box::new(walk.pairs),
+        }))
+    }
+
+    /// Follows the chain to its end.
+    fn follow(&self, db: &Connection, known: &[Head], from: Option<&Mark>) -> Result<Result<Walk, Broken>, Error> {
+        let mut walk = match from {
+            Some(mark) => match Walk::after(mark, known) {
+                Ok(walk) => walk,
+                Err(broken) => return Ok(Err(broken)),
+            },
+            None => Walk::from_the_first(known),
+        };
+        let walked = (|| {
+            // What lies before is not read again: only that the known heads are in it.
+            for known in known.iter().filter(|known| known.seq > 0 && known.seq <= walk.seq()) {
+                match hash_at(db, known.seq)? {
+                    Some(hash) if chain::hex(&hash) == known.hash => {}
+                    Some(_) => return Ok(Err(Broken::at(known.seq, super::walk::ANOTHER))),
+                    None => return Ok(Err(Broken::at(known.seq, "missing: its hash was kept"))),
+                }
+            }
+            walk.rows(db)
+        })();
+        let damaged = |walk: &Walk, e: rusqlite::Error| match is_damage(&e) {
+            true => Ok(Broken::at(walk.seq() + 1, format!("it can't be read: {e}"))),
+            false => self.sql(Err(e)),
+        };
+        match walked {
+            Ok(Ok(())) => {}
+            Ok(Err(broken)) => return Ok(Err(broken)),
+            Err(e) => return Ok(Err(damaged(&walk, e)?)),
         }
-        Ok(Ok(Intact { rows: head.seq, known: known.first().map(|head| (*head).clone()), head }))
+        if let Some(beyond) = known.iter().filter(|known| known.seq > walk.seq()).max_by_key(|known| known.seq) {
+            let why = format!("rows from here to {} are missing: the tail was cut off", beyond.seq);
+            return Ok(Err(Broken::at(walk.seq() + 1, why)));
+        }
+        if from.is_none() {
+            let checked = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
+            match checked {
+                Ok(said) if said == "ok" => {}
+                Ok(said) => return Ok(Err(Broken::at(0, format!("its rows follow, but the file is damaged: {said}")))),
+                Err(e) => return Ok(Err(damaged(&walk, e)?)),
+            }
+        }
+        Ok(Ok(walk))
+    }
+}
+
+/// True where the file, not the disk or another process, is to blame.
+pub(super) fn is_damage(e: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    match e {
+        rusqlite::Error::SqliteFailure(e, _) => {
+            matches!(e.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        }
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => true,
+        _ => false,
     }
 }
 
 /// The verdict where no ledger lies at `path`: nothing was recorded, unless a known head says otherwise.
-pub fn verify_absent(path: &std::path::Path, kept: Option<&Head>) -> Result<Intact, Broken> {
-    let checkpoint = checkpoint::read(path).ok().flatten();
-    match kept.or(checkpoint.as_ref()) {
-        Some(known) => {
-            Err(Broken { seq: 1, why: format!("the whole ledger is gone; it had at least {} rows", known.seq) })
+pub fn verify_absent(path: &Path, kept: Option<&Head>) -> Result<Intact, Broken> {
+    let checkpoint = checkpoint::read(path);
+    let marked = mark::read(&mark::verified(path));
+    let unreadable = checkpoint.as_ref().err().or(marked.as_ref().err()).cloned();
+    let known = kept.cloned().into_iter().chain(checkpoint.ok().flatten()).chain(marked.ok().flatten().map(|m| m.head));
+    match (known.max_by_key(|head| head.seq), unreadable) {
+        (Some(known), _) => Err(Broken::at(1, format!("the whole ledger is gone; it had at least {} rows", known.seq))),
+        (None, Some(why)) => {
+            Err(Broken::at(1, format!("the whole ledger is gone, and what it had is not known: {why}")))
         }
-        None => Ok(Intact { rows: 0, head: Head { seq: 0, hash: chain::GENESIS.to_owned() }, known: None }),
+        (None, None) => Ok(Intact::of(0, Head::default(), None)),
     }
-}
-
-/// The head after `row`, if it follows.
-fn follow(head: &Head, row: &Stored, known: &[&Head]) -> Result<Head, Broken> {
-    let expected = head.seq + 1;
-    let broken = |seq, why: &str| Err(Broken { seq, why: why.to_owned() });
-    if row.seq != expected {
-        return broken(expected, &format!("missing: after row {} comes row {}", head.seq, row.seq));
-    }
-    let Ok(body) = serde_json::from_str::<Value>(&row.body) else {
-        return broken(row.seq, "its text is no JSON");
-    };
-    if canonical(&body) != row.body {
-        return broken(row.seq, "its text is not in canonical form");
-    }
-    if chain::link(&head.hash, &row.body) != row.hash {
-        return broken(row.seq, "its hash does not follow from its text and the row before: one of them was changed");
-    }
-    let fields = ["event_id", "action", "status", "operator", "env", "run_id"];
-    let texts = fields.iter().zip(&row.columns).all(|(field, column)| body[field].as_str() == column.as_deref());
-    if !texts || body["seq"].as_i64() != Some(row.seq) || body["timestamp_ms"].as_i64() != Some(row.ts) {
-        return broken(row.seq, "a search column says something else than its text");
-    }
-    if known.iter().any(|known| known.seq == row.seq && known.hash != row.hash) {
-        return broken(row.seq, "it is not the row whose hash was kept: the ledger was cut and written anew");
-    }
-    Ok(Head { seq: row.seq, hash: row.hash.clone() })
 }

@@ -1,12 +1,14 @@
-//! `opsdeck audit`: who did what, where and how it ended; `opsdeck audit verify`: whether the ledger is what was written.
+//! `opsdeck audit`: who did what, where and how it ended. What it does beyond listing lies in the files beside.
+
+mod redact;
+mod verify;
 
 use super::print::print;
 use super::{Global, known, when};
-use crate::audit::{Action, Error, Filter, Head, Ledger, Page, Record, Row, Standing, Status};
+use crate::audit::{Error, Filter, Ledger, Page, Row, Standing};
 use crate::state::operator::Operator;
 use crate::state::{Home, StateDir};
 use crate::text;
-use serde_json::json;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -15,15 +17,9 @@ Examples:
   opsdeck audit --operator alice --status denied
   opsdeck audit --run 0199 --json
   opsdeck audit verify --head 4711:3f9a...
+  opsdeck audit redact 4711 reason --reason 'a customer was named'
 
 Exit codes: 0 printed (also when no record matches), 1 the ledger cannot be read.";
-
-const VERIFY: &str = "\
-Examples:
-  opsdeck audit verify
-  opsdeck audit verify --head 4711:3f9a... --json
-
-Exit codes: 0 intact, 1 broken (the first bad row is named), or the ledger cannot be read.";
 
 /// Options of `audit`.
 #[derive(Debug, clap::Args)]
@@ -68,25 +64,22 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Check every row and every link of the ledger; exits 1 and names the first bad row if it was changed
-    #[command(after_help = VERIFY)]
-    Verify {
-        /// A head that was kept elsewhere, as an earlier `verify` printed it
-        #[arg(long, value_name = "SEQ:HASH")]
-        head: Option<Head>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(verify::Args),
+    /// Take values out of a row for good; the row still verifies, and who did it and why is a row of its own
+    #[command(after_help = redact::EXAMPLES)]
+    Redact(redact::Args),
 }
 
-/// Lists (exit 0) or verifies (exit 0 intact, 1 broken).
+/// Lists (exit 0), verifies (exit 0 intact, 1 broken) or redacts (exit 0 done, 1 refused).
 ///
 /// # Errors
 /// The ledger can't be read.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let state = StateDir::find(global.state_dir.as_deref());
     match &args.verb {
-        Some(Verb::Verify { head, json }) => verify(&state, head.as_ref(), *json),
+        Some(Verb::Verify(args)) => verify::run(&state, args),
+        Some(Verb::Redact(args)) => redact::run(&state, args),
         None => list(global, &state, args),
     }
 }
@@ -176,6 +169,9 @@ fn line(row: &Row) -> [String; 9] {
     if let Some(rc) = entry.rc {
         what.push_str(&format!(" rc={rc}"));
     }
+    if !entry.redacted.is_empty() {
+        what.push_str(&format!(" [redacted: {}]", entry.redacted.join(", ")));
+    }
     let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     [
         entry.seq.to_string(),
@@ -189,49 +185,4 @@ fn line(row: &Row) -> [String; 9] {
         what.trim_start().to_owned(),
     ]
     .map(|cell| text::plain(&cell).into_owned())
-}
-
-fn verify(state: &StateDir, head: Option<&Head>, json: bool) -> anyhow::Result<ExitCode> {
-    let path = state.audit();
-    let verdict = match Ledger::open_to_read(&path) {
-        Ok(ledger) => ledger.verify(head)?,
-        // without a file there is still a head that may be known
-        Err(Error::Absent { .. }) => crate::audit::verify_absent(&path, head),
-        Err(error) => return Err(error.into()),
-    };
-    let status = if verdict.is_ok() { Status::Success } else { Status::Failure };
-    let mut record = Record::outcome(Action::AuditVerify, &Operator::current(), status);
-    match &verdict {
-        Ok(intact) => record.metadata.insert("head".into(), json!(intact.head.to_string())),
-        Err(broken) => record.metadata.insert("first_bad_seq".into(), json!(broken.seq)),
-    };
-    if path.exists()
-        && let Err(refused) = writable(state).and_then(|ledger| ledger.append(&record))
-    {
-        eprintln!("opsdeck: this verification was not recorded: {}", text::plain(&refused.to_string()));
-    }
-    let (text, code) = match &verdict {
-        Ok(intact) if json => (
-            serde_json::to_string(&json!({"intact": true, "rows": intact.rows,
-            "head": intact.head, "known_head": intact.known}))?,
-            ExitCode::SUCCESS,
-        ),
-        Err(broken) if json => (
-            serde_json::to_string(&json!({"intact": false, "first_bad_seq": broken.seq, "why": broken.why}))?,
-            ExitCode::FAILURE,
-        ),
-        Ok(intact) => {
-            let known = match &intact.known {
-                Some(known) => {
-                    format!("Row {} is the one whose hash was kept: no tail was cut off before it.", known.seq)
-                }
-                None => "No earlier head is known: a tail that was cut off would not show.".to_owned(),
-            };
-            let keep = "Keep this head elsewhere; later: opsdeck audit verify --head HEAD";
-            (format!("Intact: {} rows.\n{known}\nHead: {}\n{keep}", intact.rows, intact.head), ExitCode::SUCCESS)
-        }
-        Err(broken) => (format!("BROKEN at row {}: {}", broken.seq, broken.why), ExitCode::FAILURE),
-    };
-    print(&format!("{text}\n"))?;
-    Ok(code)
 }

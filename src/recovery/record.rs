@@ -2,7 +2,7 @@
 
 use super::incident::Incident;
 use super::launch::Body;
-use crate::audit::{Action, Error, Ledger, Record, Status};
+use crate::audit::{Action, Error, Ledger, Phase, Record, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::json;
@@ -16,7 +16,9 @@ pub fn intent(store: &StateDir, run: Uuid, body: &Body, rung: u32) -> Result<(),
 /// Whether it helped.
 pub fn outcome(store: &StateDir, run: Uuid, body: &Body, rung: u32, helped: bool) -> Result<(), Error> {
     let status = if helped { Status::Success } else { Status::Failure };
-    append(store, &of_action(Record::outcome(Action::RecoveryAct, &Operator::current(), status), run, body, rung))
+    let record = of_action(Record::outcome(Action::RecoveryAct, &Operator::current(), status), run, body, rung);
+    let intent = Ledger::open(&store.audit())?.find(run, Action::RecoveryAct, Phase::Intent)?;
+    append(store, &Record { parent: intent.map(|row| row.entry.event_id), ..record })
 }
 
 /// Where a recovery goes.

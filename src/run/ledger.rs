@@ -2,12 +2,13 @@
 //! stop, and its end. Where the ledger cannot be written, nothing is launched and nothing is stopped.
 
 use super::event::{Failure, StopLevel};
+use super::journal::{JournalError, Reader};
 use super::machine::Vote;
 use super::spec::Work;
 use super::{RunSpec, RunState, State, diffs};
-use crate::audit::{Action, Error, Filter, Ledger, Phase, Record, Release, Status};
-use crate::state::StateDir;
+use crate::audit::{self, Action, Error, Filter, Ledger, Phase, Record, Release, Status, Sum};
 use crate::state::operator::Operator;
+use crate::state::{Lock, RunDir, StateDir};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -218,15 +219,24 @@ pub fn lease_broken(store: &StateDir, spec: &RunSpec, of: Uuid) -> Result<(), Er
     Ledger::open(&store.audit())?.append(&record).map(drop)
 }
 
-/// How the run ended, and who had approved it; once, also when a supervisor died in between.
-pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, approvals: Vec<String>) -> Result<(), Error> {
+/// What the end of a run is recorded with.
+#[derive(Debug, Clone, Default)]
+pub struct End {
+    /// Who had approved it.
+    pub approvals: Vec<String>,
+    /// What its journal holds; `None`: it could not be read.
+    pub journal: Option<Sum>,
+    /// Whether another process than its supervisor records it.
+    pub late: bool,
+}
+
+/// How the run ended; once, also when a supervisor died in between. False: it was there already.
+pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, end: End) -> Result<bool, Error> {
     let ledger = Ledger::open(&store.audit())?;
-    let rows = ledger.query(&Filter { run: Some(spec.id.to_string()), ..Filter::default() }, 100)?.rows;
-    if rows.iter().any(|row| row.entry.action == Action::RunEnd.name()) {
-        return Ok(());
+    if ledger.find(spec.id, Action::RunEnd, Phase::Outcome)?.is_some() {
+        return Ok(false);
     }
-    let intent =
-        rows.iter().find(|r| r.entry.action == Action::RunLaunch.name() && r.entry.phase == Phase::Intent.name());
+    let intent = ledger.find(spec.id, Action::RunLaunch, Phase::Intent)?;
     let status = match state.state {
         State::Succeeded => Status::Success,
         State::Cancelled => Status::Cancelled,
@@ -235,7 +245,11 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, approvals: Vec<
     };
     let mut record = about(Record::outcome(Action::RunEnd, &spec.operator, status), spec);
     record.metadata.insert("state".into(), json!(state.state_name()));
-    record.release.approvals = approvals;
+    record.release.approvals = end.approvals;
+    if end.late {
+        record.metadata.insert("recorded".into(), json!("late"));
+        record.metadata.insert("recorded_by".into(), json!(Operator::current().name));
+    }
     if spec.work.ask().is_some_and(|ask| ask.common().diff) {
         record.diff_digest = diffs::digest(&store.run(spec.id), state);
     }
@@ -248,7 +262,8 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, approvals: Vec<
     let took = state.ended_at().zip(state.started_at()).map(|(end, start)| (end - start).max(0).unsigned_abs());
     let hosts = (!state.hosts.is_empty()).then(|| state.hosts.keys().cloned().collect());
     ledger
-        .append(&Record {
+        .append_once(&Record {
+            journal: end.journal,
             parent: intent.map(|r| r.entry.event_id),
             targets: hosts.or(record.targets),
             reason: state.why.clone(),
@@ -257,5 +272,75 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, approvals: Vec<
             error_class: state.failure.map(Failure::name).map(str::to_owned),
             ..record
         })
-        .map(drop)
+        .map(|written| written.is_some())
 }
+
+/// Records the end of those of these runs that ended, by their journals, without a row: their supervisor was killed before it,
+/// or the disk was full. `approved` says who had approved a run. Gives the runs that it recorded. A run whose supervisor lives
+/// is left to it, one that has its row costs one look at the index; one that cannot be read is said in the log and left.
+///
+/// # Errors
+/// The ledger cannot be read or written.
+pub fn close_ended(
+    store: &StateDir,
+    runs: &[Uuid],
+    approved: impl Fn(&RunSpec, &RunState) -> Vec<String>,
+) -> Result<Vec<Uuid>, Error> {
+    let mut closed = Vec::new();
+    if runs.is_empty() || !store.audit().exists() {
+        return Ok(closed);
+    }
+    let ledger = Ledger::open(&store.audit())?;
+    for run in runs {
+        let known = ledger.find(*run, Action::RunEnd, Phase::Outcome)?.is_some();
+        // A run that this ledger did not launch is none of its business.
+        if known || ledger.find(*run, Action::RunLaunch, Phase::Intent)?.is_none() {
+            continue;
+        }
+        let dir = store.run(*run);
+        match left_behind(&dir) {
+            Ok(Some((_lock, spec, state, journal))) => {
+                let end = End { approvals: approved(&spec, &state), journal: Some(journal), late: true };
+                if ended(store, &spec, &state, end)? {
+                    closed.push(*run);
+                }
+            }
+            Ok(None) => {}
+            Err(e) => tracing::warn!("whether run {run} ended cannot be told: {e}"),
+        }
+    }
+    Ok(closed)
+}
+
+/// A run that ended and has no supervisor: what is to be recorded, under its lock. Folded from the journal alone.
+fn left_behind(dir: &RunDir) -> Result<Option<(Lock, RunSpec, RunState, Sum)>, JournalError> {
+    let path = dir.journal();
+    if !path.exists() || !audit::is_ended(&path)? {
+        return Ok(None);
+    }
+    let Some(lock) = Lock::try_take(&dir.lock())? else { return Ok(None) };
+    let mut state = RunState::default();
+    let mut reader = Reader::open(&path)?;
+    reader.read(|entry| state.apply(entry))?;
+    let sum = Sum::of(&path, reader.offset())?;
+    Ok(state.state.is_terminal().then_some((lock, super::read_spec(dir)?, state, sum)))
+}
+
+/// Values were taken out of the journal of a run that had ended: what it held, and what it holds now.
+pub fn journal_redacted(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    (old, new): (Sum, Sum),
+    reason: &str,
+) -> Result<(), Error> {
+    let mut record = about(Record::outcome(Action::JournalRedact, operator, Status::Success), spec);
+    record.metadata.insert("old_digest".into(), json!(old.digest));
+    record.metadata.insert("old_bytes".into(), json!(old.bytes));
+    let record = Record { journal: Some(new), reason: Some(reason.to_owned()), ..record };
+    Ledger::open(&store.audit())?.append(&record).map(drop)
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! Writing a journal. Only the holder of the run's lock does.
 
 use super::{JournalError, LINE, Reader};
+use crate::audit::{Sum, Summing};
 use crate::run::event::{Entry, Event};
 use std::fs::File;
 use std::io::{self, Write};
@@ -14,6 +15,8 @@ pub struct Journal {
     seq: u64,
     len: u64,
     pending: Vec<u8>,
+    /// Of all that was written; `None`: others had begun it.
+    summing: Option<Summing>,
 }
 
 impl Journal {
@@ -41,7 +44,8 @@ impl Journal {
             file.sync_data()?;
         }
         let (seq, len) = (reader.seq(), reader.offset());
-        Ok((Journal { file, path: path.to_owned(), seq, len, pending: Vec::new() }, cut))
+        let summing = (len == 0).then(Summing::default);
+        Ok((Journal { file, path: path.to_owned(), seq, len, pending: Vec::new(), summing }, cut))
     }
 
     /// Number of the last entry.
@@ -83,8 +87,19 @@ impl Journal {
             return Err(crate::state::file::at(&self.path, "write to", e));
         }
         self.len += self.pending.len() as u64;
+        if let Some(summing) = &mut self.summing {
+            summing.add(&self.pending);
+        }
         self.pending.clear();
         Ok(())
+    }
+
+    /// What it holds now; read again only where another process had begun it.
+    pub fn sum(&self) -> io::Result<Sum> {
+        match &self.summing {
+            Some(summing) => Ok(summing.sum()),
+            None => Sum::of(&self.path, self.len),
+        }
     }
 
     /// Writes and waits for the disk: for intents and for changes of state.

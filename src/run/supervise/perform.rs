@@ -219,9 +219,9 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
 
     /// After the end: the ledger, the index, the lease, the snapshot. May run twice, after a death in between.
     pub(super) fn finish(&mut self) {
-        if let Err(e) =
-            crate::run::ledger::ended(&self.store, &self.spec, &self.state, self.machine.approved_by(&self.own))
-        {
+        let journal = self.journal.sum().map_err(|e| tracing::error!("no digest of the journal: {e}")).ok();
+        let end = crate::run::ledger::End { approvals: self.machine.approved_by(&self.own), journal, late: false };
+        if let Err(e) = crate::run::ledger::ended(&self.store, &self.spec, &self.state, end) {
             tracing::error!("the audit ledger could not take the end of run {}: {e}", self.spec.id);
         }
         self.put_row();

@@ -14,7 +14,7 @@ pub(super) fn perform(context: &Context, effect: screen::Effect) {
             let (page, unrecorded) = read(context, &filter);
             screen::Data::Page { filter, page, unrecorded }
         }
-        screen::Effect::Verify => screen::Data::Verified(verify(context)),
+        screen::Effect::Verify { all } => screen::Data::Verified(verify(context, all)),
     };
     context.answer(Msg::Data(Data::Audit(data)));
 }
@@ -30,16 +30,21 @@ fn read(context: &Context, filter: &Filter) -> (Result<Page, String>, Option<Str
     (page, Some(refused))
 }
 
-fn verify(context: &Context) -> screen::Verdict {
+fn verify(context: &Context, all: bool) -> screen::Verdict {
     let path = context.state.audit();
     let verdict = match Ledger::open_to_read(&path) {
-        Ok(ledger) => ledger.verify(None).map_err(|e| e.to_string())?,
+        Ok(ledger) if all => ledger.verify(None).map_err(|e| e.to_string())?,
+        Ok(ledger) => ledger.verify_since(None).map_err(|e| e.to_string())?,
         Err(Error::Absent { .. }) => return Ok(verify_absent(&path, None)),
         Err(e) => return Err(e.to_string()),
     };
     let status = if verdict.is_ok() { Status::Success } else { Status::Failure };
     let record = Record::outcome(Action::AuditVerify, &context.operator, status);
-    if let Err(e) = Ledger::open(&path).and_then(|l| l.append(&record)) {
+    let recorded = Ledger::open(&path).and_then(|ledger| {
+        ledger.append(&record)?;
+        verdict.as_ref().map_or(Ok(()), |intact| ledger.remember(intact))
+    });
+    if let Err(e) = recorded {
         tracing::warn!("the verification was not recorded: {e}");
     }
     Ok(verdict)

@@ -33,7 +33,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(|m| none(m).or_else(|| m.audit.current()?.entry.run_id.is_none().then(|| "the record has no run".into()))),
     Action::new("audit.verify", &["V"], "verify", "Verify every record and every link of the chain again", |m| {
         m.audit.verdict = None;
-        vec![effect::Effect::Audit(Effect::Verify)]
+        vec![effect::Effect::Audit(Effect::Verify { all: true })]
     })
     .hint(50),
     Action::new("audit.refresh", &["ctrl-r"], "read again", "Read the ledger again", super::search).hint(30),

@@ -29,7 +29,7 @@ pub const SCREEN: Screen = Screen {
     mouse,
     enter: |m| {
         let mut effects = search(m);
-        effects.push(effect::Effect::Audit(Effect::Verify));
+        effects.push(effect::Effect::Audit(Effect::Verify { all: false }));
         m.audit.verdict = None;
         effects
     },
@@ -63,8 +63,11 @@ pub enum Data {
 pub enum Effect {
     /// Read a page; with `before` in the filter, the next one.
     Read(Filter),
-    /// Verify the chain.
-    Verify,
+    /// Verify the chain: all of it, or what came since the last time.
+    Verify {
+        /// All rows.
+        all: bool,
+    },
 }
 
 /// Its state.

@@ -44,6 +44,9 @@ fn rows() -> Vec<Row> {
         row.body["event_id"] = "019aa1b2-0000-7000-8000-000000000001".into();
         row.body["span_id"] = "8000000000000001".into();
         row.body["timestamp_ms"] = row.entry.timestamp_ms.into();
+        if row.entry.process.is_some() {
+            row.body["process"] = serde_json::json!({"pid": 4711, "start": 8_000, "boot": uuid::Uuid::from_u128(9)});
+        }
     }
     rows
 }
@@ -74,7 +77,7 @@ fn as_it_looks() {
     for theme in ["dark", "light", "high-contrast"] {
         for size in [(80, 24), (160, 50)] {
             let mut d = driver(theme, size);
-            verified(&mut d, Ok(Ok(Intact { rows: 1_204, head: head(1_204), known: Some(head(1_200)) })));
+            verified(&mut d, Ok(Ok(Intact::of(1_204, head(1_204), Some(head(1_200))))));
             d.keys("down enter");
             insta::assert_snapshot!(format!("audit_{theme}_{}x{}", size.0, size.1), d.styled());
         }
@@ -124,7 +127,7 @@ fn the_next_page_comes_when_the_cursor_reaches_the_end_and_is_asked_for_once() {
 fn a_verdict_is_never_more_than_is_known() {
     let mut d = driver("dark", (160, 24));
     assert!(d.screen().contains("verifying"));
-    verified(&mut d, Ok(Ok(Intact { rows: 4, head: head(4), known: None })));
+    verified(&mut d, Ok(Ok(Intact::of(4, head(4), None))));
     assert!(d.screen().contains("would not show"), "{}", d.screen());
     verified(&mut d, Err("permission denied".into()));
     assert!(d.screen().contains("not verified: permission denied"), "{}", d.screen());

@@ -59,7 +59,17 @@ fn verdict(model: &Model, verdict: Option<&Verdict>) -> (String, Role) {
                 Some(head) => format!("nothing cut off before record {}, whose hash was kept", head.seq),
                 None => "no earlier head is known: a tail that was cut off would not show".into(),
             };
-            (sign::OK, format!("chain verified: {}, {known}", of(intact.rows.unsigned_abs(), "record")))
+            let read = match &intact.since {
+                Some(since) => {
+                    format!("{} since record {}", of((intact.rows - since.seq).unsigned_abs(), "record"), since.seq)
+                }
+                None => of(intact.rows.unsigned_abs(), "record"),
+            };
+            let open = intact.open.len() as u64;
+            let open = if open > 0 { format!(", {} without an outcome", of(open, "intent")) } else { String::new() };
+            let ended = intact.unended.len() as u64;
+            let ended = if ended > 0 { format!(", {} without its end", of(ended, "run")) } else { String::new() };
+            (sign::OK, format!("chain verified: {read}{open}{ended}, {known}"))
         }
         Some(Ok(Err(broken))) => (sign::FAILED, format!("CHAIN BROKEN at record {}: {}", broken.seq, broken.why)),
         Some(Err(why)) => (sign::UNWATCHED, format!("chain not verified: {why}")),
@@ -139,6 +149,7 @@ fn what(row: &Row) -> String {
     let mut parts: Vec<String> = e.subject.iter().cloned().collect();
     parts.extend(e.targets_count.map(|n| of(n, "host")));
     parts.extend(e.reason.iter().cloned());
+    parts.extend((!e.redacted.is_empty()).then(|| format!("redacted: {}", e.redacted.join(", "))));
     parts.extend(e.rc.map(|rc| format!("exit {rc}")));
     parts.extend(e.duration_ms.map(|ms| human::duration(i64::try_from(ms).unwrap_or(i64::MAX))));
     parts.join("  ")

@@ -1,0 +1,217 @@
+//! Intents and what answers them. An intent without an answer is not known to be done or not done; once the process that made
+//! it is gone, a later one says so in its place.
+//!
+//! What answers an intent: a row that names it as its parent (for a launch: how it went, or the run's end); before rows named
+//! it, a row of the same run and action. A run that was launched stays without an end until its `run.end`.
+
+use super::columns::{PHASES, STATUSES};
+use super::ledger::{self, Error, Ledger, Receipt};
+use super::mark::{self, Mark};
+use super::record::{Action, Phase, Status};
+use super::verify::Head;
+use super::{chain, v1, v2};
+use crate::state::Identity;
+use crate::state::operator::Operator;
+use rusqlite::{Connection, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Rows after which what was found is worth keeping.
+const KEEP_AFTER: i64 = 1_000;
+
+/// An intent without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Open {
+    /// Its row.
+    pub seq: i64,
+    /// Its id.
+    pub event_id: Uuid,
+    /// What was to be done: `run.launch`.
+    pub action: String,
+    /// Who wanted it.
+    pub operator: String,
+    /// When (Unix milliseconds).
+    pub timestamp_ms: i64,
+    /// Run.
+    pub run_id: Option<Uuid>,
+    /// Environment.
+    pub env: Option<String>,
+    /// The process that made it; `None`: rows of version 1 do not say.
+    pub process: Option<Identity>,
+}
+
+/// What is open after some row: folded from all rows up to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pairs {
+    /// Intents, by their id: row, action, run.
+    pub open: BTreeMap<Uuid, (i64, String, Option<Uuid>)>,
+    /// Runs that were launched and have no `run.end`.
+    pub running: BTreeSet<Uuid>,
+}
+
+/// What of a row is needed for that.
+pub(super) struct Step {
+    pub seq: i64,
+    pub event_id: Uuid,
+    pub phase: Option<Phase>,
+    pub failed: bool,
+    pub action: String,
+    pub parent: Option<Uuid>,
+    pub run: Option<Uuid>,
+}
+
+impl Pairs {
+    /// The next row.
+    pub fn apply(&mut self, step: Step) {
+        if step.phase == Some(Phase::Intent) {
+            self.open.insert(step.event_id, (step.seq, step.action, step.run));
+            return;
+        }
+        match (step.parent, step.run) {
+            (Some(parent), _) => drop(self.open.remove(&parent)),
+            (None, Some(of)) => self.open.retain(|_, (_, action, run)| *run != Some(of) || *action != step.action),
+            (None, None) => {}
+        }
+        match step.run {
+            Some(run) if step.action == Action::RunEnd.name() => drop(self.running.remove(&run)),
+            Some(run) if step.action == Action::RunLaunch.name() && !step.failed => drop(self.running.insert(run)),
+            _ => {}
+        }
+    }
+
+    /// All rows after `after`.
+    fn read(&mut self, db: &Connection, after: i64) -> rusqlite::Result<()> {
+        if v1::is_there(db)? {
+            let sql = "SELECT seq, json_extract(body, '$.event_id'), json_extract(body, '$.phase'), status, action,
+                       json_extract(body, '$.parent_event_id'), run_id FROM audit WHERE seq > ?1 ORDER BY seq";
+            let mut query = db.prepare_cached(sql)?;
+            let mut rows = query.query([after])?;
+            while let Some(row) = rows.next()? {
+                self.apply(old(row)?);
+            }
+        }
+        if v2::is_there(db)? {
+            let sql = "SELECT seq, event_id, phase, status, action, parent_event_id, run_id FROM fields WHERE seq > ?1
+                       ORDER BY seq";
+            let mut query = db.prepare_cached(sql)?;
+            let mut rows = query.query([after])?;
+            while let Some(row) = rows.next()? {
+                self.apply(new(row)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn old(row: &Row<'_>) -> rusqlite::Result<Step> {
+    let id = |text: Option<String>| text.and_then(|text| text.parse().ok());
+    let phase: Option<String> = row.get(2)?;
+    let status: String = row.get(3)?;
+    Ok(Step {
+        seq: row.get(0)?,
+        event_id: id(row.get(1)?).unwrap_or_default(),
+        phase: phase.and_then(|name| Phase::of(&name)),
+        failed: status == Status::Failure.name(),
+        action: row.get(4)?,
+        parent: id(row.get(5)?),
+        run: id(row.get(6)?),
+    })
+}
+
+fn new(row: &Row<'_>) -> rusqlite::Result<Step> {
+    let id = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok());
+    let word = |words: &[&'static str], place: Option<i64>| {
+        place.and_then(|i| usize::try_from(i).ok()).and_then(|i| words.get(i).copied())
+    };
+    Ok(Step {
+        seq: row.get(0)?,
+        event_id: id(row.get(1)?).unwrap_or_default(),
+        phase: word(PHASES, row.get(2)?).and_then(Phase::of),
+        failed: word(STATUSES, row.get(3)?) == Some(Status::Failure.name()),
+        action: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
+        parent: id(row.get(5)?),
+        run: id(row.get(6)?),
+    })
+}
+
+impl Ledger {
+    /// All intents without an answer, oldest first. Reads only the rows since it was last asked.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn open_intents(&self) -> Result<Vec<Open>, Error> {
+        let kept = mark::read_open(self.path());
+        let (pairs, head, from) = self.sql(now(&self.db(), kept))?;
+        if head.seq - from >= KEEP_AFTER {
+            mark::keep_open(self.path(), &Mark { head, pairs: pairs.clone() });
+        }
+        self.opened(&pairs)
+    }
+
+    /// What the rows say of intents that are open.
+    pub(super) fn opened(&self, pairs: &Pairs) -> Result<Vec<Open>, Error> {
+        let mut all = Vec::new();
+        for (seq, ..) in pairs.open.values() {
+            let Some(row) = self.row(*seq)? else { continue };
+            let entry = row.entry;
+            all.push(Open {
+                seq: entry.seq,
+                event_id: entry.event_id,
+                action: entry.action,
+                operator: entry.operator,
+                timestamp_ms: entry.timestamp_ms,
+                run_id: entry.run_id,
+                env: entry.env,
+                process: entry.process,
+            });
+        }
+        all.sort_by_key(|open| open.seq);
+        Ok(all)
+    }
+
+    /// Answers an intent in place of the process that made it: `why` says how that is known. `None`: it has an answer by now.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    pub fn close(&self, intent: &Open, status: Status, why: &str) -> Result<Option<Receipt>, Error> {
+        let Some(row) = self.row(intent.seq)? else {
+            return Err(Error::Refused { seq: intent.seq, why: "there is no such row".to_owned() });
+        };
+        let mut entry = row.entry;
+        let by = Operator::current();
+        entry.redacted.clear();
+        entry.phase = Phase::Outcome.name().to_owned();
+        entry.status = status.name().to_owned();
+        entry.code = entry.code.trim_end_matches('I').to_owned() + "O";
+        entry.parent_event_id = Some(intent.event_id);
+        entry.reason = Some(why.to_owned());
+        entry.process = None;
+        entry.metadata.insert("recorded".to_owned(), json!("late"));
+        entry.metadata.insert("recorded_by".to_owned(), Value::from(by.name));
+        let fields = super::fields::of(&entry)?;
+        let kept = mark::read_open(self.path());
+        self.write(|tx| match now(tx, kept.clone())?.0.open.contains_key(&intent.event_id) {
+            true => ledger::append(tx, fields.clone()).map(Some),
+            false => Ok(None),
+        })
+    }
+}
+
+/// What is open now, the newest row, and the row from which on it was read.
+fn now(db: &Connection, kept: Option<Mark>) -> rusqlite::Result<(Pairs, Head, i64)> {
+    // One moment for all that is read, where no transaction is open yet.
+    let own = db.is_autocommit().then(|| db.unchecked_transaction()).transpose()?;
+    let (seq, hash) = ledger::head(db)?;
+    let mut from = Mark { head: Head { seq: 0, hash: chain::GENESIS.to_owned() }, pairs: Pairs::default() };
+    if let Some(kept) = kept
+        && ledger::hash_at(db, kept.head.seq)?.is_some_and(|hash| chain::hex(&hash) == kept.head.hash)
+    {
+        from = kept;
+    }
+    let (mut pairs, after) = (from.pairs, from.head.seq);
+    pairs.read(db, after)?;
+    drop(own);
+    Ok((pairs, Head { seq, hash: chain::hex(&hash) }, after))
+}
