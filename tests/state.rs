@@ -143,6 +143,82 @@ fn a_journal_that_is_not_what_it_was_is_read_again() {
     assert_eq!((&listed(state.root(), 9)[0]["state"], &shown["state"]), (&"cancelled".into(), &"cancelled".into()));
 }
 
+/// A run that was launched and ended, as its supervisor leaves it when it dies before it has recorded the end.
+fn unrecorded(state: &StateDir) -> Uuid {
+    let id = past(state, 1);
+    let spec = opsdeck::run::read_spec(&state.run(id)).unwrap();
+    let intent = opsdeck::run::ledger::launching(state, &spec).unwrap();
+    opsdeck::run::ledger::launched(state, &spec, intent.event_id, None).unwrap();
+    id
+}
+
+#[test]
+fn an_end_that_nobody_recorded_is_recorded_by_the_next_that_may_write() {
+    let (_dir, state, _) = with_runs(0);
+    let id = unrecorded(&state);
+    let end = || {
+        let ledger = opsdeck::audit::Ledger::open(&state.audit()).unwrap();
+        ledger.find(id, opsdeck::audit::Action::RunEnd, opsdeck::audit::Phase::Outcome).unwrap()
+    };
+    assert!(end().is_none());
+    let (code, out, err) = opsdeck(state.root(), &["audit", "verify"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let row = end().expect("it is there now");
+    assert_eq!((row.entry.status.as_str(), &row.body["metadata"]["recorded"]), ("success", &"late".into()));
+    let seq = row.entry.seq;
+    assert_eq!(opsdeck(state.root(), &["audit", "verify"]).0, Some(0));
+    assert_eq!(end().unwrap().entry.seq, seq, "once");
+}
+
+#[test]
+fn a_tail_that_is_cut_together_with_its_checkpoint_is_missed() {
+    let (_dir, state, _) = with_runs(0);
+    let control = Control::open(&state).unwrap();
+    let spec = opsdeck::run::read_spec(&state.run(past(&state, 1))).unwrap();
+    let files = ["audit.db", "audit.db-wal", "audit.db-shm", "audit.checkpoint", "audit.verified", "audit.open"];
+    let kept = tempfile::tempdir().unwrap();
+    let intent = opsdeck::run::ledger::launching(&state, &spec).unwrap();
+    for name in files {
+        drop(std::fs::copy(state.root().join(name), kept.path().join(name)));
+    }
+    opsdeck::run::ledger::launched(&state, &spec, intent.event_id, None).unwrap();
+    let head = opsdeck::audit::Ledger::open(&state.audit()).unwrap().head().unwrap();
+    control.keep_witness(head.seq, &head.hash).unwrap();
+    for name in files {
+        drop(std::fs::remove_file(state.root().join(name)));
+        drop(std::fs::copy(kept.path().join(name), state.root().join(name)));
+    }
+    let (code, out, err) = opsdeck(state.root(), &["audit", "verify"]);
+    assert!(code == Some(1) && out.contains("BROKEN"), "{out}{err}");
+}
+
+#[test]
+fn a_control_database_that_is_lost_is_made_anew_by_a_persons_word_alone() {
+    let (_dir, state, all) = with_runs(3);
+    let numbers = || {
+        let control = Control::open(&state).unwrap();
+        all.iter().rev().map(|id| control.number(*id).unwrap()).collect::<Vec<_>>()
+    };
+    let (before, token) = (numbers(), lease(&state, all[0]));
+    let args = ["claim", "--new-control", "--reason", "no backup"];
+    let (code, _, err) = opsdeck(state.root(), &args);
+    assert!(code == Some(64) && err.contains("can be used"), "{err}");
+    std::fs::write(state.control(), "no database at all, but longer than its header").unwrap();
+    let (code, out, err) = opsdeck(state.root(), &args);
+    assert!(code == Some(0) && out.contains("made anew"), "{out}{err}");
+    assert_eq!(numbers(), before);
+    assert!(lease(&state, all[1]) > token, "a token of before fences nothing now");
+    let (_, out, _) = opsdeck(state.root(), &["audit", "--json", "-n", "9"]);
+    assert!(out.contains("state.claim") && out.contains("no backup"), "{out}");
+}
+
+fn lease(state: &StateDir, run: Uuid) -> i64 {
+    match Control::open(state).unwrap().take_lease(run, "/p", None, 0).unwrap() {
+        opsdeck::state::leases::Taken::Got { token, .. } => token,
+        held => panic!("{held:?}"),
+    }
+}
+
 #[test]
 fn a_control_database_that_is_gone_or_damaged_is_loud_and_runs_are_listed_all_the_same() {
     let (_dir, state, all) = with_runs(5);

@@ -71,7 +71,7 @@ fn a_program_runs_as_it_is_written_down() {
 fn a_step_without_its_lease_is_not_begun() {
     let run = Run::new();
     let control = Control::open(&run.store).unwrap();
-    let Taken::Got { token } = control.take_lease(run.id, "prod", None, 0).unwrap() else { panic!() };
+    let Taken::Got { token, .. } = control.take_lease(run.id, "prod", None, 0).unwrap() else { panic!() };
     assert_eq!(run.ends(1, "touch one", None, Some(token)).1.rc, Some(0));
     // Somebody took it over meanwhile.
     control.free_lease(run.id).unwrap();

@@ -142,12 +142,20 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::query`].
     pub fn open_intents(&self) -> Result<Vec<Open>, Error> {
+        Ok(self.left_open()?.0)
+    }
+
+    /// Likewise, with the runs that were launched and whose end has no row.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn left_open(&self) -> Result<(Vec<Open>, Vec<Uuid>), Error> {
         let kept = mark::read_open(self.path());
         let (pairs, head, from) = self.sql(now(&self.db(), kept))?;
         if head.seq - from >= KEEP_AFTER {
             mark::keep_open(self.path(), &Mark { head, pairs: pairs.clone() });
         }
-        self.opened(&pairs)
+        Ok((self.opened(&pairs)?, pairs.running.into_iter().collect()))
     }
 
     /// What the rows say of intents that are open.

@@ -1,7 +1,8 @@
 //! `opsdeck claim`: makes a copied or restored state directory one of its own. Audited: intent before, outcome after.
 
 use super::{Global, print};
-use crate::run::claim::{Refused, claim};
+use crate::run::claim::{Refused, claim, new_control};
+use crate::state::StateDir;
 use crate::state::operator::Operator;
 use crate::text::plain;
 use anyhow::Result;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 Examples:
   opsdeck claim --reason 'restored after the disk of bastion-1 died'
   opsdeck claim --state-dir /srv/opsdeck --json
+  opsdeck claim --new-control --reason 'control.db was damaged, no backup'
 
 Exit codes: 0 claimed, 1 it could not be recorded or written, 64 refused: it lies where it was made, is another's, or \
 something of it runs.")]
@@ -21,6 +23,9 @@ pub struct Args {
     /// Why; the audit ledger keeps it
     #[arg(long, value_name = "TEXT", value_parser = super::line::reason)]
     pub reason: Option<String>,
+    /// Make a new control.db instead, where it is gone or damaged: leases, stopped lines, silences and incidents in it are lost
+    #[arg(long)]
+    pub new_control: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -32,6 +37,9 @@ pub struct Args {
 /// The ledger or the file cannot be written.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
+    if args.new_control {
+        return anew(&store, args);
+    }
     match claim(&store, &Operator::current(), args.reason.as_deref()) {
         Ok(id) => {
             let path = store.root().display().to_string();
@@ -45,6 +53,27 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         }
         Err(Refused::No(why)) => {
             eprintln!("opsdeck: nothing was claimed: {}", plain(&why));
+            Ok(super::start::REFUSED.into())
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn anew(store: &StateDir, args: &Args) -> Result<ExitCode> {
+    let path = store.control().display().to_string();
+    match new_control(store, &Operator::current(), args.reason.as_deref()) {
+        Ok(()) => {
+            print::print(&match args.json {
+                true => json!({ "control": path }).to_string() + "\n",
+                false => format!(
+                    "{}: made anew. No host is held, no line is stopped, nothing is silenced: look whether that is right\n",
+                    plain(&path)
+                ),
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Refused::No(why)) => {
+            eprintln!("opsdeck: nothing was made: {}", plain(&why));
             Ok(super::start::REFUSED.into())
         }
         Err(e) => Err(e.into()),

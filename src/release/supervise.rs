@@ -12,7 +12,7 @@ use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, Vote};
 use crate::run::state::RunState;
 use crate::run::verdict::{Evidence, Exit};
-use crate::run::{read_spec, values};
+use crate::run::{RunSpec, read_spec, values};
 use crate::state::StateDir;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -47,6 +47,17 @@ pub struct Supervised {
     secrets: bool,
     /// Variables that travel with them.
     extra: Vec<String>,
+}
+
+/// People who approved a release, by its events; nobody, for another kind of run.
+pub fn approved(spec: &RunSpec, run: &RunState) -> Vec<String> {
+    if spec.work.kind() != KIND {
+        return Vec::new();
+    }
+    let events = run.own.iter().filter_map(|(ts, json)| Some((*ts, serde_json::from_str::<Event>(json).ok()?)));
+    let events: Vec<_> = events.collect();
+    let release = super::fold(events.iter().map(|(ts, event)| (*ts, event)));
+    release.approvals.into_iter().map(|consent| consent.by.name).collect()
 }
 
 impl Supervised {

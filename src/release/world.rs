@@ -242,7 +242,7 @@ mod tests {
         std::fs::write(tmp.path().join("pool"), "blue").unwrap();
         let (store, run) = (StateDir::at(tmp.path().join("state")), Uuid::now_v7());
         let control = Control::open(&store).unwrap();
-        let Taken::Got { token } = control.take_lease(run, "production", None, 0).unwrap() else { panic!() };
+        let Taken::Got { token, .. } = control.take_lease(run, "production", None, 0).unwrap() else { panic!() };
         let world = World::new(&store, run, plan(tmp.path()));
         let past = Past { fence: Some(token), ..Past::default() };
         let switch = |to: &str| Effect::Traffic(Op::Switch { to: to.into(), version: None });

@@ -1,11 +1,11 @@
 //! Making a state directory that is a copy one of its own, because a person says so: its runs stay what they are, read-only
 //! for ever, and new ones may be launched.
 
-use super::belongs;
+use super::{belongs, read_spec};
 use crate::audit::{Action, Error, Ledger, Record};
 use crate::state::home::{self, Place};
 use crate::state::operator::Operator;
-use crate::state::{Answer, Lock, StateDir};
+use crate::state::{Answer, Control, DbError, Lock, StateDir};
 use std::io;
 use uuid::Uuid;
 
@@ -48,6 +48,38 @@ pub fn claim(store: &StateDir, operator: &Operator, reason: Option<&str>) -> Res
         record
     };
     Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || Ok(home::claim(store)?))
+}
+
+/// Makes a new control.db in place of one that is gone or damaged. What people decided in it is lost: that is said, in the
+/// ledger too.
+///
+/// # Errors
+/// See [`Refused`]; the one that is there can be used.
+pub fn new_control(store: &StateDir, operator: &Operator, reason: Option<&str>) -> Result<(), Refused> {
+    let no = |why: String| Err(Refused::No(why));
+    if let Err(why) = belongs::home(store).may_write() {
+        return no(why);
+    }
+    let was = match Control::open(store) {
+        Err(e @ (DbError::Lost(_) | DbError::Damaged { .. })) => e.to_string(),
+        Err(e) => return no(format!("whether it is gone cannot be told: {e}")),
+        Ok(_) => return no(format!("{} is there and can be used", store.control().display())),
+    };
+    if let Some(why) = busy(store)? {
+        return no(why);
+    }
+    let about = |record: Record| {
+        let mut record = Record { reason: reason.map(str::to_owned), ..record };
+        record.subject = Some(store.control().display().to_string());
+        record.metadata.insert("was".into(), was.clone().into());
+        record
+    };
+    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || {
+        // A run that cannot be read has no number that could be kept.
+        let number = |id: Uuid| read_spec(&store.run(id)).ok().and_then(|spec| spec.number);
+        let runs: Vec<_> = store.run_ids()?.into_iter().map(|id| (id, number(id))).collect();
+        Control::anew(store, &runs).map(drop).map_err(|e| Refused::Io(io::Error::other(e)))
+    })
 }
 
 /// Something of it that runs: then it is no copy, or its copy is at work.

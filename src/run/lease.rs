@@ -4,13 +4,14 @@
 use super::belongs::{self, Belongs};
 use super::spawn::Revival;
 use super::spec::{Ask, OnConflict, RunSpec, Work};
-use super::{Follower, supervise::attach};
+use super::{Follower, ledger, supervise::attach};
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
 use crate::state::{Answer, Control, DbError, Lock, StateDir};
 use crate::text;
 use crate::text::human;
+use std::io;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -39,8 +40,16 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
     let scope = scope(spec.work.inventory(), &spec.cwd);
     loop {
         match control.take_lease(spec.id, &scope, spec.touched().as_deref(), now)? {
-            Taken::Got { token } => return Ok(Hold::Got { token }),
-            Taken::HeldBy(lease) if is_dead(store, &lease) => control.free_lease(lease.run)?,
+            Taken::Got { token, new: false } => return Ok(Hold::Got { token }),
+            Taken::Got { token, new: true } => {
+                // What cannot be recorded is not held: nothing is begun under it.
+                if let Err(e) = ledger::lease_taken(store, spec, token) {
+                    control.free_lease(spec.id)?;
+                    return Err(io::Error::other(e).into());
+                }
+                return Ok(Hold::Got { token });
+            }
+            Taken::HeldBy(lease) if is_dead(store, &lease) => free(store, control, lease.run, "nothing of it lives")?,
             Taken::HeldBy(lease) => {
                 return Ok(Hold::HeldBy { why: words(store, &lease), run: lease.run });
             }
@@ -60,10 +69,23 @@ pub fn break_and_take(store: &StateDir, control: &Control, spec: &RunSpec, now: 
             if let Err(e) = super::ledger::lease_broken(store, spec, lease.run) {
                 tracing::error!("the audit ledger could not take a broken lease: {e}");
             }
-            control.free_lease(lease.run)?;
+            free(store, control, lease.run, "a person took it away")?;
         }
     }
     take(store, control, spec, now)
+}
+
+/// Frees the lease of a run, if it holds one, and records that.
+///
+/// # Errors
+/// control.db cannot be used; what cannot be recorded is freed all the same.
+pub fn free(store: &StateDir, control: &Control, run: Uuid, why: &str) -> Result<(), DbError> {
+    if let Some(token) = control.free_lease(run)?
+        && let Err(e) = ledger::lease_freed(store, run, token, why)
+    {
+        tracing::error!("the audit ledger could not take that the lease of run {run} was freed: {e}");
+    }
+    Ok(())
 }
 
 /// The live run, if any, that holds a lease on hosts which `ask` may touch.
@@ -82,7 +104,7 @@ pub fn holder(
             continue;
         }
         if is_dead(store, &lease) {
-            control.free_lease(lease.run)?;
+            free(store, control, lease.run, "nothing of it lives")?;
         } else {
             return Ok(Some((lease.run, words(store, &lease))));
         }

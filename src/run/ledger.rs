@@ -6,7 +6,7 @@ use super::journal::{JournalError, Reader};
 use super::machine::Vote;
 use super::spec::Work;
 use super::{RunSpec, RunState, State, diffs};
-use crate::audit::{self, Action, Error, Filter, Ledger, Phase, Record, Release, Status, Sum};
+use crate::audit::{self, Action, Error, Filter, Ledger, Phase, Receipt, Record, Release, Status, Sum};
 use crate::state::operator::Operator;
 use crate::state::{Lock, RunDir, StateDir};
 use serde_json::{Value, json};
@@ -47,10 +47,10 @@ fn release(spec: &RunSpec) -> Release {
     }
 }
 
-/// The intent to launch; gives the event's id.
-pub fn launching(store: &StateDir, spec: &RunSpec) -> Result<Uuid, Error> {
+/// The intent to launch.
+pub fn launching(store: &StateDir, spec: &RunSpec) -> Result<Receipt, Error> {
     let record = about(Record::intent(Action::RunLaunch, &spec.operator), spec);
-    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+    Ledger::open(&store.audit())?.append(&record)
 }
 
 /// The launch worked, or why it did not.
@@ -209,6 +209,20 @@ fn of_values(record: Record, spec: &RunSpec, names: &[String]) -> Record {
 pub fn paged(store: &StateDir, spec: &RunSpec, text: &str) -> Result<(), Error> {
     let record = about(Record::outcome(Action::ReleasePage, &spec.operator, Status::Success), spec);
     let record = Record { reason: Some(text.to_owned()), ..record };
+    Ledger::open(&store.audit())?.append(&record).map(drop)
+}
+
+/// A run holds the lease of its hosts, under a new token.
+pub fn lease_taken(store: &StateDir, spec: &RunSpec, token: i64) -> Result<(), Error> {
+    let record = about(Record::outcome(Action::LeaseTake, &spec.operator, Status::Success), spec);
+    let record = Record { token: Some(token), metadata: Default::default(), argv: Vec::new(), ..record };
+    Ledger::open(&store.audit())?.append(&record).map(drop)
+}
+
+/// A run holds its lease no more, and why.
+pub fn lease_freed(store: &StateDir, run: Uuid, token: i64, why: &str) -> Result<(), Error> {
+    let record = Record::outcome(Action::LeaseFree, &Operator::current(), Status::Success);
+    let record = Record { run_id: Some(run), token: Some(token), reason: Some(why.to_owned()), ..record };
     Ledger::open(&store.audit())?.append(&record).map(drop)
 }
 

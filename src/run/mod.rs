@@ -5,6 +5,7 @@
 pub mod belongs;
 pub mod child;
 pub mod claim;
+pub mod closing;
 pub mod control;
 pub mod diffs;
 pub mod event;

@@ -49,6 +49,70 @@ impl Control {
         Ok(Control { db })
     }
 
+    /// Opens it where there is one; makes none.
+    ///
+    /// # Errors
+    /// As of [`Control::open`].
+    pub fn open_where_it_is(state: &StateDir) -> Result<Option<Control>, DbError> {
+        match state.control().try_exists()? {
+            true => Control::open(state).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// A new one in place of one that is gone or damaged, because a person says so. What lies there is put aside. `runs` get
+    /// the numbers that are frozen in them; those without one are numbered behind them, by age.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn anew(state: &StateDir, runs: &[(Uuid, Option<u64>)]) -> Result<Control, DbError> {
+        let aside = format!("control.db.aside-{}", Uuid::now_v7());
+        for suffix in ["", "-wal", "-shm"] {
+            let of = |name: &str| state.root().join(format!("{name}{suffix}"));
+            match std::fs::rename(of("control.db"), of(&aside)) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(file::at(&of("control.db"), "move", e).into());
+                }
+                _ => {}
+            }
+        }
+        let db = Db::open(&state.control(), SCHEMA, |db| {
+            make_empty(db)?;
+            for (id, frozen) in runs {
+                let frozen = frozen.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+                if let Some(frozen) = frozen {
+                    db.execute("INSERT OR IGNORE INTO numbers VALUES (?1, ?2)", (frozen, id.to_string()))?;
+                }
+            }
+            runs.iter().try_for_each(|(id, _)| number(db, &id.to_string()).map(drop))
+        })?;
+        Ok(Control { db })
+    }
+
+    /// Keeps the head of the ledger.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep_witness(&self, seq: i64, hash: &str) -> Result<(), DbError> {
+        self.alone(|| {
+            self.sql((|| {
+                self.db.db.execute("DELETE FROM witness WHERE seq < ?1", [seq])?;
+                let query = "INSERT INTO witness SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM witness)";
+                self.db.db.execute(query, (seq, hash)).map(drop)
+            })())
+        })
+    }
+
+    /// The head of the ledger that was kept last: number and hash.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn witness(&self) -> Result<Option<(i64, String)>, DbError> {
+        use rusqlite::OptionalExtension;
+        let query = "SELECT seq, hash FROM witness ORDER BY seq DESC LIMIT 1";
+        self.sql(self.db.db.query_row(query, [], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+    }
+
     /// The number of a run: its own for good, and one more than that of the run numbered before it.
     ///
     /// # Errors
@@ -129,14 +193,18 @@ fn foreign(state: &StateDir) -> String {
 }
 
 fn make(state: &StateDir, db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(include_str!("control.sql"))?;
-    // Tokens only grow, also where this takes the place of one that was lost: no run of that time holds one that is valid.
-    let now = jiff::Timestamp::now().as_second();
-    db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('leases', ?1)", [now])?;
+    make_empty(db)?;
     legacy::take_over(state, db)?;
     // Runs from before numbers: once, by age. Ids sort by time.
     let ids = state.run_ids().map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     ids.iter().try_for_each(|id| number(db, &id.to_string()).map(drop))
+}
+
+fn make_empty(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(include_str!("control.sql"))?;
+    // Tokens only grow, also where this takes the place of one that was lost: no run of that time holds one that is valid.
+    let now = jiff::Timestamp::now().as_second();
+    db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('leases', ?1)", [now]).map(drop)
 }
 
 #[cfg(test)]

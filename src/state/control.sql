@@ -6,6 +6,8 @@ CREATE TABLE leases (
     taken_at INTEGER NOT NULL) STRICT;
 -- Numbers of runs, for people.
 CREATE TABLE numbers (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE) STRICT;
+-- The newest row of the ledger when a run was last launched: a ledger whose tail was cut does not have it.
+CREATE TABLE witness (seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
 -- Stopped lines.
 CREATE TABLE lines (
     environment TEXT PRIMARY KEY, reason TEXT NOT NULL, operator TEXT NOT NULL, at INTEGER NOT NULL) STRICT;

@@ -2,6 +2,7 @@
 //! whoever frees another's lease must have seen that it is dead.
 
 use super::{Control, DbError};
+use rusqlite::OptionalExtension;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ pub enum Taken {
     Got {
         /// Fencing token.
         token: i64,
+        /// It was taken now.
+        new: bool,
     },
     /// Another run holds some of these hosts.
     HeldBy(Lease),
@@ -68,7 +71,7 @@ impl Control {
     ) -> Result<Taken, DbError> {
         for lease in self.leases(scope)? {
             if lease.run == run {
-                return Ok(Taken::Got { token: lease.token });
+                return Ok(Taken::Got { token: lease.token, new: false });
             }
             if lease.overlaps(hosts) {
                 return Ok(Taken::HeldBy(lease));
@@ -77,7 +80,7 @@ impl Control {
         let json = hosts.map(|h| serde_json::to_string(h).unwrap_or_default());
         let query = "INSERT INTO leases (run, scope, hosts, taken_at) VALUES (?1, ?2, ?3, ?4)";
         self.sql(self.db.execute(query, (run.to_string(), scope, json, now)))?;
-        Ok(Taken::Got { token: self.db.last_insert_rowid() })
+        Ok(Taken::Got { token: self.db.last_insert_rowid(), new: true })
     }
 
     /// Leases of a scope and of those that have hosts in common with it, oldest first.
@@ -106,9 +109,10 @@ impl Control {
         self.sql(self.db.query_row(query, (run.to_string(), token), |r| r.get(0)))
     }
 
-    /// Frees the lease of a run, if it holds one.
-    pub fn free_lease(&self, run: Uuid) -> Result<(), DbError> {
-        self.sql(self.db.execute("DELETE FROM leases WHERE run = ?1", [run.to_string()]).map(drop))
+    /// Frees the lease of a run, if it holds one; gives its token.
+    pub fn free_lease(&self, run: Uuid) -> Result<Option<i64>, DbError> {
+        let query = "DELETE FROM leases WHERE run = ?1 RETURNING token";
+        self.sql(self.db.query_row(query, [run.to_string()], |r| r.get(0)).optional())
     }
 }
 
@@ -127,17 +131,21 @@ mod tests {
         let control = Control::open(&StateDir::at(dir.path())).unwrap();
         let (a, b) = (Uuid::now_v7(), Uuid::now_v7());
         let take = |run, scope: &str, h: Option<&[String]>| control.take_lease(run, scope, h, 0).unwrap();
-        let Taken::Got { token } = take(a, "prod", Some(&hosts(&["w1", "w2"]))) else { panic!() };
-        assert_eq!(take(a, "prod", Some(&hosts(&["w1"]))), Taken::Got { token }, "asking again is no second lease");
+        let Taken::Got { token, new: true } = take(a, "prod", Some(&hosts(&["w1", "w2"]))) else { panic!() };
+        assert_eq!(
+            take(a, "prod", Some(&hosts(&["w1"]))),
+            Taken::Got { token, new: false },
+            "asking again is no second lease"
+        );
         assert!(matches!(take(b, "prod", Some(&hosts(&["w2"]))), Taken::HeldBy(l) if l.run == a));
         assert!(matches!(take(b, "prod", None), Taken::HeldBy(_)), "unknown hosts overlap");
-        let Taken::Got { token: other } = take(b, "prod", Some(&hosts(&["w3"]))) else { panic!() };
+        let Taken::Got { token: other, new: true } = take(b, "prod", Some(&hosts(&["w3"]))) else { panic!() };
         assert!(other > token);
         assert!(control.is_held(a, token).unwrap() && !control.is_held(b, token).unwrap());
         control.free_lease(a).unwrap();
         assert!(!control.is_held(a, token).unwrap());
         control.free_lease(b).unwrap();
-        let Taken::Got { token: later } = take(b, "prod", None) else { panic!() };
+        let Taken::Got { token: later, new: true } = take(b, "prod", None) else { panic!() };
         assert!(later > other, "tokens grow even when leases were freed");
         assert!(matches!(take(a, "staging", None), Taken::Got { .. }));
     }

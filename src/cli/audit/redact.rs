@@ -13,7 +13,7 @@ Examples:
   opsdeck audit redact 4711 reason --reason 'a customer was named'
   opsdeck audit redact 4711 subject metadata.cwd --reason 'internal path' --json
 
-What the row was committed to stays, so it still verifies; its values are gone from the file. What was printed, exported or
+What the row was committed to stays, so it still verifies; its values are gone from the file. What was printed, exported or \
 backed up before is not reached. Time, action, status, run and ids stay: rows are found by them.
 
 Exit codes: 0 redacted, 1 refused (no such row or field, or a row of version 1), or the ledger cannot be written.";

@@ -2,8 +2,10 @@
 
 use crate::audit::{Action, Broken, Error, Head, Intact, Ledger, Open, Record, Status, verify_absent};
 use crate::cli::print::print;
-use crate::state::StateDir;
+use crate::release;
+use crate::run::closing;
 use crate::state::operator::Operator;
+use crate::state::{Control, StateDir};
 use crate::text;
 use crate::text::human::{date_time, of};
 use serde_json::json;
@@ -15,10 +17,10 @@ Examples:
   opsdeck audit verify --since-checkpoint
   opsdeck audit verify --head 4711:3f9a... --json
 
-Whoever can write the ledger can write all that lies beside it: alone, under one user, an intact chain is evidence and not a
+Whoever can write the ledger can write all that lies beside it: alone, under one user, an intact chain is evidence and not a \
 barrier. Keep the head that is printed where they cannot write, and give it with --head.
 
-Exit codes: 0 intact (intents without an outcome are named), 1 broken (the first bad row is named), or the ledger cannot be
+Exit codes: 0 intact (intents without an outcome are named), 1 broken (the first bad row is named), or the ledger cannot be \
 read.";
 
 /// So many of what is open are named.
@@ -41,9 +43,15 @@ pub(super) struct Args {
 pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     let path = state.audit();
     let head = args.head.as_ref();
+    // What a dead process left open is closed first, where this one may write.
+    if let Err(e) = closing::close(state, release::supervise::approved) {
+        eprintln!("opsdeck: what was left open was not closed: {}", text::plain(&e.to_string()));
+    }
+    let witness = Control::open_where_it_is(state).ok().flatten().and_then(|control| control.witness().ok().flatten());
+    let witness = witness.map(|(seq, hash)| Head { seq, hash });
     let verdict = match Ledger::open_to_read(&path) {
-        Ok(ledger) if args.since_checkpoint => ledger.verify_since(head)?,
-        Ok(ledger) => ledger.verify(head)?,
+        Ok(ledger) if args.since_checkpoint => ledger.witnessed(witness).verify_since(head)?,
+        Ok(ledger) => ledger.witnessed(witness).verify(head)?,
         // without a file there is still a head that may be known
         Err(Error::Absent { .. }) => verify_absent(&path, head),
         Err(error) => return Err(error.into()),

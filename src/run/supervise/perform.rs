@@ -230,7 +230,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     pub(super) fn free_lease(&mut self) {
-        let freed = control(&mut self.control, &self.store).and_then(|control| control.free_lease(self.spec.id));
+        let freed = control(&mut self.control, &self.store)
+            .and_then(|control| lease::free(&self.store, control, self.spec.id, "it needs its hosts no more"));
         if let Err(e) = freed {
             tracing::warn!("its lease is freed by whoever asks for it next: {e}");
         }

@@ -1,0 +1,85 @@
+//! What a process that died left open in the ledger is closed by the next one that may write: the end of a run that has no
+//! row, an intent that nobody answered. What may still be answered by whoever it belongs to is left to them.
+
+use super::{RunSpec, RunState, ledger, list};
+use crate::audit::{Action, Error, Ledger, Open, Status};
+use crate::state::{Home, Life, StateDir};
+
+/// Closes what can be closed. `approved` says who had approved a run, by its own machine.
+///
+/// # Errors
+/// The ledger cannot be read or written.
+pub fn close(store: &StateDir, approved: impl Fn(&RunSpec, &RunState) -> Vec<String>) -> Result<(), Error> {
+    if !store.audit().exists() || Home::look(store).may_write().is_err() {
+        return Ok(());
+    }
+    let ledger = Ledger::open(&store.audit())?;
+    let (intents, runs) = ledger.left_open()?;
+    ledger::close_ended(store, &runs, approved)?;
+    for intent in intents {
+        if let Some((status, why)) = verdict(store, &intent) {
+            ledger.close(&intent, status, &why)?;
+        }
+    }
+    Ok(())
+}
+
+/// How an intent is to be answered; `None`: not by us, or not yet.
+fn verdict(store: &StateDir, intent: &Open) -> Option<(Status, String)> {
+    let process = intent.process.as_ref()?;
+    if !matches!(process.life(), Life::Gone | Life::Rebooted) {
+        return None;
+    }
+    let who = format!("process {} died before it could say how it went", process.pid);
+    if intent.action == Action::RunLaunch.name() {
+        let run = intent.run_id?;
+        return match store.run(run).journal().try_exists() {
+            Ok(true) => Some((Status::Success, format!("{who}; a supervisor has the run"))),
+            Ok(false) => Some((Status::Unknown, who)),
+            Err(_) => None,
+        };
+    }
+    // What a run does is answered by its next supervisor, as long as it has not ended.
+    let over = intent.run_id.is_none_or(|run| list::is_over(store, run) == Some(true));
+    over.then_some((Status::Unknown, who))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Identity;
+    use uuid::Uuid;
+
+    fn intent(action: Action, run: Option<Uuid>, process: Option<Identity>) -> Open {
+        Open {
+            seq: 1,
+            event_id: Uuid::now_v7(),
+            action: action.name().into(),
+            operator: "ann".into(),
+            timestamp_ms: 0,
+            run_id: run,
+            env: None,
+            process,
+        }
+    }
+
+    #[test]
+    fn only_what_a_dead_process_left_is_answered_and_nothing_that_its_run_may_still_answer() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = StateDir::at(dir.path());
+        let own = Identity::own();
+        let dead = Identity { start: own.start + 1, ..own.clone() };
+        let unknown = Identity { boot: String::new(), ..own.clone() };
+        let at = |intent: Open| verdict(&store, &intent).map(|(status, _)| status);
+        assert_eq!(at(intent(Action::LineStop, None, Some(dead.clone()))), Some(Status::Unknown));
+        for alive in [Some(own), Some(unknown), None] {
+            assert_eq!(at(intent(Action::LineStop, None, alive)), None, "it lives, or it cannot be told");
+        }
+        let run = Uuid::now_v7();
+        assert_eq!(at(intent(Action::RunLaunch, Some(run), Some(dead.clone()))), Some(Status::Unknown), "no such run");
+        std::fs::create_dir_all(store.run(run).path()).unwrap();
+        std::fs::write(store.run(run).journal(), "").unwrap();
+        assert_eq!(at(intent(Action::RunLaunch, Some(run), Some(dead.clone()))), Some(Status::Success));
+        assert_eq!(at(intent(Action::ReleaseStop, Some(run), Some(dead))), None, "its next supervisor answers");
+    }
+}
