@@ -88,10 +88,15 @@ pub fn text_given(path: &Path, most: u64) -> io::Result<String> {
 /// # Errors
 /// As of [`text_given`].
 pub fn text_named(path: &Path, most: u64) -> io::Result<String> {
-    match path.starts_with("/dev/fd") {
-        true => text(whole(File::open(path)?, most)?),
-        false => text_given(path, most),
-    }
+    text(whole(named(path)?, most)?)
+}
+
+/// Opens a file that a person named on a command line of this moment: as of [`text_named`].
+///
+/// # Errors
+/// As of [`given`].
+pub fn named(path: &Path) -> io::Result<File> {
+    if path.starts_with("/dev/fd") { File::open(path) } else { given(path) }
 }
 
 fn regular(options: &mut OpenOptions, path: &Path, follow: bool) -> io::Result<File> {

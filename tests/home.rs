@@ -306,7 +306,10 @@ fn what_another_prepared_is_neither_run_nor_written_to() {
     // Its supervisor is gone, and everybody may read it and write to it: whoever looks would go on with it.
     kill(&world.supervisor(&queued).unwrap());
     sh("find \"$1\" -type d -exec chmod 777 {} +; find \"$1\" -type f -exec chmod 666 {} +", &[world.store.root()]);
-    let before = files(world.store.root(), &["journal.jsonl", "opsdeck.db", "audit.db", "spec.yaml", "supervisor.log"]);
+    let before = files(
+        world.store.root(),
+        &["journal.jsonl", "index.db", "control.db", "audit.db", "spec.yaml", "supervisor.log"],
+    );
     for args in
         [&["runs"] as &[&str], &["show", &queued], &["logs", &queued], &["runs", "--live", "--json"], &["audit"]]
     {
@@ -324,7 +327,10 @@ fn what_another_prepared_is_neither_run_nor_written_to() {
         assert_eq!(by(BOB, &program, &world, hidden).status.code(), Some(1), "{hidden:?}");
     }
     assert_eq!(
-        files(world.store.root(), &["journal.jsonl", "opsdeck.db", "audit.db", "spec.yaml", "supervisor.log"]),
+        files(
+            world.store.root(),
+            &["journal.jsonl", "index.db", "control.db", "audit.db", "spec.yaml", "supervisor.log"]
+        ),
         before
     );
     assert!(!owned_by(world.store.root(), BOB), "nothing was written");
@@ -377,7 +383,7 @@ fn root_becomes_the_owner_and_leaves_nothing_of_its_own() {
     }
     // No Ansible of ours is reachable for them: that it is not there is refused, and recorded by them.
     world.opsdeck(&["adhoc", "all", "-i", "hosts.ini", "-m", "ping"]);
-    let own = files(world.store.root(), &["opsdeck.db", "audit.db", "home"]);
+    let own = files(world.store.root(), &["index.db", "control.db", "audit.db", "home"]);
     assert!(own.len() >= 2, "{own:?}");
     assert!(!owned_by(world.store.root(), 0), "nothing of root's lies there");
     let verified = by(ANN, &program, &world, &["audit", "verify"]);

@@ -101,7 +101,9 @@ fn a_run_says_that_it_is_a_recovery_and_of_what() {
     // As a launch does: first what tells who holds what.
     drop(Control::open(&store).unwrap());
     std::fs::create_dir_all(store.run(id).path()).unwrap();
-    let spec = launch::freeze(id, &body).unwrap();
+    let mut spec = launch::freeze(id, &body).unwrap();
+    let home = opsdeck::run::belongs::may_begin(&store).unwrap();
+    spec.home = Some(opsdeck::run::belongs::freeze(home, &store.run(id)).unwrap());
     std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
     // Nobody gives it a supervisor: it has one, as far as they can tell.
     let _held = Lock::try_take(&store.run(id).lock()).unwrap();

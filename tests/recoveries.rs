@@ -87,13 +87,15 @@ impl World {
         // As a launch does: first what tells who holds what.
         drop(Control::open(&store).unwrap());
         std::fs::create_dir_all(store.run(id).path()).unwrap();
-        let spec = launch::freeze(id, &body).unwrap();
+        let mut spec = launch::freeze(id, &body).unwrap();
+        let home = opsdeck::run::belongs::may_begin(&store).unwrap();
+        spec.home = Some(opsdeck::run::belongs::freeze(home, &store.run(id)).unwrap());
         std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
         World { tmp, store, id, scope, supervisor: None }
     }
 
     fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
-        let strace = kill_at.map(supervisor::kill_at).unwrap_or_default();
+        let strace = kill_at.map(|n| supervisor::kill_at(&self.store, self.id, n)).unwrap_or_default();
         let strace: Vec<&str> = strace.iter().map(String::as_str).collect();
         let mut command = supervisor::command(&self.store, self.id, first, &strace);
         self.supervisor = Some(command.env("HOME", self.tmp.path()).env("TMPDIR", self.tmp.path()).spawn().unwrap());

@@ -389,8 +389,7 @@ fn a_lost_index_is_made_anew_from_the_runs() {
     let id = world.launch(&["play", "ok.yml", "-i", "hosts.ini"]);
     world.ended(&id);
     wait_true(20, "the supervisor to be done", || world.supervisor(&id).is_none());
-    for (name, content) in
-        [("opsdeck.db", None), ("opsdeck.db", Some("not a database at all, but long enough to be one"))]
+    for (name, content) in [("index.db", None), ("index.db", Some("not a database at all, but long enough to be one"))]
     {
         for suffix in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(world.store.root().join(format!("{name}{suffix}")));

@@ -46,7 +46,7 @@ impl Sum {
     /// # Errors
     /// It cannot be read.
     pub fn of(path: &Path, limit: u64) -> io::Result<Sum> {
-        let mut file = regular(path)?.take(limit);
+        let mut file = open(path)?.take(limit);
         let (mut summing, mut buffer) = (Summing::default(), vec![0; 1 << 18]);
         loop {
             match file.read(&mut buffer) {
@@ -64,7 +64,7 @@ impl Sum {
 /// # Errors
 /// It cannot be read.
 pub fn last_line(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut file = regular(path)?;
+    let mut file = open(path)?;
     let size = file.metadata()?.len();
     let mut want = TAIL;
     loop {
@@ -95,14 +95,8 @@ pub fn is_ended(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A file, and nothing that would wait for somebody.
-fn regular(path: &Path) -> io::Result<File> {
-    let meta = std::fs::metadata(path).map_err(|e| crate::state::file::at(path, "look at", e))?;
-    if !meta.is_file() {
-        let why = io::Error::new(io::ErrorKind::InvalidData, "it is no regular file");
-        return Err(crate::state::file::at(path, "read", why));
-    }
-    File::open(path).map_err(|e| crate::state::file::at(path, "open", e))
+fn open(path: &Path) -> io::Result<File> {
+    crate::open::own(path).map_err(|e| crate::state::file::at(path, "open", e))
 }
 
 #[cfg(test)]

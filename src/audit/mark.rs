@@ -6,7 +6,6 @@ use super::intents::Pairs;
 use super::verify::Head;
 use crate::state::file;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Most bytes of a mark that are read.
@@ -48,17 +47,11 @@ pub(super) fn keep_open(ledger: &Path, mark: &Mark) {
 /// What a mark says; `None`: there is none. The error names the file.
 pub(super) fn read(path: &Path) -> Result<Option<Mark>, String> {
     let said = |why: String| format!("{}: {why}", path.display());
-    let meta = match std::fs::symlink_metadata(path) {
-        Ok(meta) => meta,
+    let bytes = match crate::open::read_own(path, MOST) {
+        Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(said(e.to_string())),
     };
-    if !meta.is_file() {
-        return Err(said("it is no regular file".to_owned()));
-    }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|e| said(e.to_string()))?;
-    file.take(MOST).read_to_end(&mut bytes).map_err(|e| said(e.to_string()))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|e| said(e.to_string()))
 }
 

@@ -3,6 +3,7 @@
 
 use super::secret;
 use crate::ansible::secrets::{SecretName, Secrets};
+use crate::open;
 use crate::run::extra::{self, Variable};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::Read;
@@ -41,7 +42,7 @@ pub fn from_file(path: &Path) -> Result<Vec<Variable>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     let read = match path.as_os_str() == "-" {
         true => std::io::stdin().take(LONGEST as u64 + 1).read_to_end(&mut bytes),
-        false => std::fs::File::open(path).and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)),
+        false => open::named(path).and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)),
     };
     let place = || format!("--secrets-from {}", path.display());
     read.with_context(place)?;

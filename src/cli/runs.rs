@@ -17,9 +17,13 @@ Examples:
   opsdeck runs
   opsdeck runs --state failed,nothing_ran -E production -n 5
   opsdeck runs --live --json
+  opsdeck runs deploy.yml ann     # words in any order, over all runs
 
 Exit codes: 0 listed (also when there is none).")]
 pub struct Args {
+    /// Only runs whose line holds these words: title, environment, operator, state, id, `#` and number
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
     /// Only these states (commas separate)
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     pub state: Vec<String>,
@@ -51,8 +55,14 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     let store = global.store();
     let index = open_index(&store)?;
     let environment = args.env.clone();
-    let filter =
-        Filter { states: args.state, environment: args.env, live: args.live, limit: Some(args.n), ..Filter::default() };
+    let filter = Filter {
+        states: args.state,
+        environment: args.env,
+        live: args.live,
+        words: args.words,
+        limit: Some(args.n),
+        ..Filter::default()
+    };
     let rows = list(&store, &index, &filter)?;
     if rows.is_empty() {
         known::hint(global, environment.as_deref());

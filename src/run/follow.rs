@@ -203,7 +203,7 @@ fn spec(dir: &RunDir, text: &[u8]) -> io::Result<RunSpec> {
 
 /// Where the first step's events go, as it was frozen for a plan that had begun.
 pub(super) fn frozen_events(dir: &RunDir) -> Option<String> {
-    let command = std::fs::read(dir.step(1).command()).ok()?;
+    let command = open::read_own(&dir.step(1).command(), open::SPEC).ok()?;
     let command: serde_json::Value = serde_json::from_slice(&command).ok()?;
     command.get("env")?.get("OPSDECK_EVENTS")?.as_str().map(str::to_owned)
 }

@@ -3,7 +3,7 @@
 
 use super::list::folded;
 use super::spawn;
-use crate::state::{Control, DbError, Index, Lock, StateDir};
+use crate::state::{Control, DbError, Index, Lock, StateDir, home};
 use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -20,7 +20,8 @@ const AT_ONCE: usize = 200;
 /// It was written by a newer opsdeck, or the disk refuses.
 pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
     let index = Index::open(store)?;
-    if index.is_whole()? {
+    // That of a directory that is another's lies in memory: nobody could fill it for the next one.
+    if index.is_whole()? || home::is_foreign(store) {
         return Ok(index);
     }
     if missing(store, &index)?.len() <= AT_ONCE {

@@ -65,8 +65,23 @@ pub struct Filter {
     pub ended_after: Option<i64>,
     /// Kind: `playbook`, `release`.
     pub kind: Option<String>,
+    /// Words that stand somewhere in its line: title, environment, operator, state, kind, `check`, id, number.
+    pub words: Vec<String>,
     /// At most so many.
     pub limit: Option<u32>,
+}
+
+impl RunRow {
+    /// True if each of these words stands somewhere in its line, upper and lower case alike.
+    pub fn holds<'a>(&self, words: impl IntoIterator<Item = impl AsRef<str> + 'a>) -> bool {
+        let environment = self.environment.as_deref().unwrap_or_default();
+        let number = self.number.map(|number| format!("#{number}")).unwrap_or_default();
+        let check = if self.check { "check" } else { "" };
+        let id = self.id.to_string();
+        let parts = [&self.title, environment, &self.operator, &self.state, &self.kind, check, &id, &number];
+        let line = parts.join("\n").to_lowercase();
+        words.into_iter().all(|word| line.contains(&word.as_ref().to_lowercase()))
+    }
 }
 
 impl Filter {
@@ -77,6 +92,7 @@ impl Filter {
             && (self.kind.as_ref().is_none_or(|kind| *kind == row.kind))
             && !(self.live && row.ended_at.is_some())
             && self.ended_after.is_none_or(|after| row.ended_at.is_some_and(|at| at > after))
+            && row.holds(&self.words)
     }
 }
 
@@ -116,12 +132,17 @@ impl Index {
             "SELECT {COLUMNS} FROM runs
              WHERE (?1 IS NULL OR instr(?1, ',' || state || ',') > 0) AND (?2 IS NULL OR environment = ?2)
                AND (NOT ?3 OR ended_at IS NULL) AND (?4 IS NULL OR ended_at > ?4) AND (?6 IS NULL OR kind = ?6)
-             ORDER BY id DESC LIMIT ?5"
+               AND ({})
+             ORDER BY id DESC LIMIT ?5",
+            words(filter.words.len())
         );
         let states = (!filter.states.is_empty()).then(|| format!(",{},", filter.states.join(",")));
         let limit = filter.limit.map_or(-1, i64::from);
-        let params = rusqlite::params![states, filter.environment, filter.live, filter.ended_after, limit, filter.kind];
-        self.ask(|db| db.prepare_cached(&query)?.query_map(params, row)?.collect())
+        let lower: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
+        let mut params: Vec<&dyn rusqlite::ToSql> =
+            vec![&states, &filter.environment, &filter.live, &filter.ended_after, &limit, &filter.kind];
+        params.extend(lower.iter().map(|word| word as &dyn rusqlite::ToSql));
+        self.ask(|db| db.prepare_cached(&query)?.query_map(params.as_slice(), row)?.collect())
     }
 
     /// The run with this number.
@@ -149,6 +170,19 @@ impl Index {
         let query = "SELECT duration FROM runs WHERE title = ?1 AND environment IS ?2 AND state = 'succeeded'
                      AND duration IS NOT NULL ORDER BY id DESC LIMIT 9";
         self.ask(|db| db.prepare_cached(query)?.query_map((title, environment), |r| r.get(0))?.collect())
+    }
+}
+
+/// The condition that each of `count` words stands in the line; they are the parameters from the seventh on. SQLite lowers
+/// ASCII alone: a word with other capitals is found as it is written.
+fn words(count: usize) -> String {
+    let line =
+        "lower(title || char(10) || coalesce(environment, '') || char(10) || operator || char(10) || state || char(10)
+                || kind || char(10) || iif(check_mode, 'check', '') || char(10) || id || char(10)
+                || coalesce('#' || number, ''))";
+    match count {
+        0 => "1".to_owned(),
+        n => (0..n).map(|i| format!("instr({line}, ?{}) > 0", i + 7)).collect::<Vec<_>>().join(" AND "),
     }
 }
 
@@ -260,6 +294,15 @@ mod tests {
         assert!(ids(&Filter { environment: Some("x".into()), ..Filter::default() }).is_empty());
         assert_eq!(ids(&Filter { ended_after: Some(100), ..Filter::default() }), [a.id]);
         assert_eq!(ids(&Filter { limit: Some(1), ..Filter::default() }), [b.id]);
+        let held = |words: &[&str]| {
+            let filter = Filter { words: words.iter().map(|&w| w.to_owned()).collect(), ..Filter::default() };
+            let found = ids(&filter);
+            let taken: Vec<_> = [&b, &a].into_iter().filter(|row| filter.takes(row)).map(|row| row.id).collect();
+            assert_eq!(found, taken, "{words:?}");
+            found
+        };
+        assert_eq!(held(&["DEPLOY", "running"]), [b.id]);
+        assert_eq!((held(&["#3", "ann"]).len(), held(&["deploy", "nobody"]).len()), (2, 0));
         assert_eq!(index.get(a.id).unwrap(), Some(a.clone()));
         assert_eq!(index.ids_with_prefix(&a.id.to_string(), 2).unwrap(), [a.id]);
         assert_eq!(index.past_durations("deploy.yml", Some("production")).unwrap(), [100]);

@@ -146,6 +146,8 @@ impl World {
         drop(opsdeck::state::Control::open(&self.store).unwrap());
         let dir = self.store.run(spec.id);
         std::fs::create_dir_all(dir.path()).unwrap();
+        let home = opsdeck::run::belongs::may_begin(&self.store).unwrap();
+        spec.home = Some(opsdeck::run::belongs::freeze(home, &dir).unwrap());
         std::fs::write(dir.spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
         spec.id
     }
@@ -187,7 +189,7 @@ impl World {
 
     /// Starts a supervisor; with `kill_at` it is killed as it waits for the disk that many times.
     pub fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
-        let strace = kill_at.map(supervisor::kill_at).unwrap_or_default();
+        let strace = kill_at.map(|n| supervisor::kill_at(&self.store, self.id, n)).unwrap_or_default();
         self.traced(first, &strace.iter().map(String::as_str).collect::<Vec<_>>());
     }
 

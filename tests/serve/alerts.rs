@@ -69,7 +69,7 @@ fn what_makes_no_sense_is_refused_and_what_cannot_be_written_is_told_again() {
     assert_eq!(post(&daemon, json, &" ".repeat((1 << 20) + 1)).0, 413);
     assert_eq!(daemon.get("/alerts").unwrap().status, 405);
     // Written by a newer opsdeck: nothing can be written down any more.
-    let db = lab.state().join("opsdeck.db");
+    let db = lab.state().join("control.db");
     let newer = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('PRAGMA user_version = 9999')";
     assert!(lab.command("python3").args(["-c", newer]).arg(&db).status().unwrap().success());
     assert_eq!(post(&daemon, json, &alert("firing")).0, 503);

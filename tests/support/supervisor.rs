@@ -7,10 +7,11 @@ use opsdeck::state::{Identity, Life, StateDir};
 use std::process::{Child, Command, Stdio};
 use uuid::Uuid;
 
-/// Arguments of strace with which a supervisor is killed as it waits for the disk that many times.
-pub fn kill_at(n: u32) -> Vec<String> {
+/// Arguments of strace with which a supervisor is killed as it waits for its journal to be on the disk that many times.
+pub fn kill_at(store: &StateDir, run: Uuid, n: u32) -> Vec<String> {
     let inject = format!("inject=fdatasync:signal=SIGKILL:when={n}");
-    ["-e", "trace=fdatasync", "-e", &inject].map(str::to_owned).to_vec()
+    let journal = store.run(run).journal().display().to_string();
+    ["-P", &journal, "-e", "trace=fdatasync", "-e", &inject].map(str::to_owned).to_vec()
 }
 
 /// The supervisor of a run, under strace where there are arguments for it. What else it needs is the caller's.

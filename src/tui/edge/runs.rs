@@ -4,15 +4,15 @@
 use super::Context;
 use crate::run;
 use crate::state::lines::Line;
-use crate::state::{Answer, Control, Filter, Index, Lock, RunRow, StateDir, home, seen};
+use crate::state::{Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, home, seen};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::runs::Item;
 use crate::tui::screens::{away, runs};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Runs in the list at most, newest first.
-const MOST: u32 = 2_000;
+/// Runs in the list at most.
+const NEWEST: u32 = runs::NEWEST as u32;
 /// How often the list is read again.
 const EVERY: Duration = Duration::from_secs(1);
 /// How often it is noted that the operator still looks, in readings of the list.
@@ -25,7 +25,22 @@ pub(super) fn perform(context: &Context, effect: runs::Effect) {
         runs::Effect::Load => {
             tell(context, Reader::new(context).read(true));
         }
+        runs::Effect::Search(words) => {
+            let found = search(&context.state, &words).unwrap_or_else(|e| {
+                tracing::warn!("older runs could not be searched: {e}");
+                vec![]
+            });
+            context.answer(Msg::Data(Data::Runs(runs::Data::Older(words, found))));
+        }
     }
+}
+
+/// Runs whose line holds these words, of all that there are.
+fn search(state: &StateDir, words: &str) -> Result<Vec<Item>, DbError> {
+    let words = words.split_whitespace().map(str::to_owned).collect();
+    let filter = Filter { words, limit: Some(NEWEST), ..Filter::default() };
+    let rows = Index::open(state)?.list(&filter)?;
+    Ok(rows.into_iter().map(|row| Item { watched: row.ended_at.is_some(), row }).collect())
 }
 
 /// Reads the list of runs, and only if it may differ from what it read before.
@@ -67,7 +82,7 @@ impl Reader {
         };
         // Asked first: what is written from here on is seen the next time.
         self.versions = index.version().ok().zip(control.version().ok());
-        let filter = Filter { limit: Some(MOST), ..Filter::default() };
+        let filter = Filter { limit: Some(NEWEST), ..Filter::default() };
         let mut rows = index.list(&filter).map_err(|e| e.to_string())?;
         let whole = index.is_whole().map_err(|e| e.to_string())?;
         if !self.read_only && (thorough || !whole || !rows.iter().all(|row| self.watched(row))) {

@@ -32,13 +32,16 @@ pub const SCREEN: Screen = Screen {
     paste: |m, text| {
         m.runs.filter.paste(text);
         refresh(m);
-        vec![]
+        search(m)
     },
     motion,
     mouse,
     enter: |_| vec![effect::Effect::Runs(Effect::Load)],
     ..Screen::plain("runs", view::view)
 };
+
+/// Runs in the list at most, newest first; older ones are searched for.
+pub const NEWEST: usize = 2_000;
 
 /// Name of the list in the hits.
 const LIST: &str = "runs";
@@ -88,6 +91,8 @@ impl Item {
 pub enum Data {
     /// The runs, newest first.
     Rows(Vec<Item>),
+    /// Older runs that hold the words of a filter.
+    Older(String, Vec<Item>),
     /// Environments whose line is stopped.
     Stopped(Vec<Line>),
     /// They could not be read.
@@ -99,6 +104,8 @@ pub enum Data {
 pub enum Effect {
     /// Read the list, and again when it changes.
     Load,
+    /// Look for these words in all runs, those that are too old for the list too.
+    Search(String),
 }
 
 /// Its state.
@@ -106,6 +113,8 @@ pub enum Effect {
 pub struct Runs {
     /// What is known, newest first; `None`: not read yet.
     items: Option<Vec<Item>>,
+    /// Runs at the end of `items` that are too old for the list: they were searched for.
+    older: usize,
     /// Why the list could not be read the last time.
     problem: Option<String>,
     /// What is shown: heads and places in `items`.
@@ -127,6 +136,19 @@ impl Runs {
         }
     }
 
+    fn take_older(&mut self) -> Vec<Item> {
+        let Some(items) = &mut self.items else { return Vec::new() };
+        items.split_off(items.len() - std::mem::take(&mut self.older))
+    }
+
+    fn add_older(&mut self, mut older: Vec<Item>) {
+        let Some(items) = &mut self.items else { return };
+        let last = items.last().map(|item| item.row.id);
+        older.retain(|item| last.is_none_or(|last| item.row.id < last));
+        self.older = older.len();
+        items.append(&mut older);
+    }
+
     /// What is known of a run.
     pub fn find(&self, id: Uuid) -> Option<&Item> {
         self.items.as_ref()?.iter().find(|i| i.row.id == id)
@@ -138,7 +160,15 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     match data {
         Data::Rows(items) => {
             model.live_runs = Some(items.iter().filter(|i| !i.state().is_terminal()).count());
+            let older = model.runs.take_older();
             (model.runs.items, model.runs.problem) = (Some(items), None);
+            model.runs.add_older(older);
+        }
+        // What was asked for before the last key is not what is asked for now.
+        Data::Older(words, _) if words != model.runs.filter.text() => return vec![],
+        Data::Older(_, items) => {
+            model.runs.take_older();
+            model.runs.add_older(items);
         }
         Data::Stopped(lines) => {
             model.stopped = lines;
@@ -191,10 +221,20 @@ fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
         _ => {
             if model.runs.filter.key(key)? {
                 refresh(model);
+                return Some(search(model));
             }
         }
     }
     Some(vec![])
+}
+
+/// Where the list is cut off, what a filter looks for may lie behind its end.
+fn search(model: &Model) -> Vec<effect::Effect> {
+    let s = &model.runs;
+    let cut = s.items.as_ref().is_some_and(|items| items.len() - s.older >= NEWEST);
+    let words = s.filter.text();
+    let asked = cut && !words.trim().is_empty();
+    asked.then(|| effect::Effect::Runs(Effect::Search(words.to_owned()))).into_iter().collect()
 }
 
 fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {

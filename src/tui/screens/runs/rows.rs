@@ -81,16 +81,8 @@ fn urgency(item: &Item) -> usize {
 
 /// True if every word of `filter` stands somewhere in the run's line.
 fn matches(item: &Item, filter: &str) -> bool {
-    let row = &item.row;
-    let check = if row.check { "check" } else { "" };
-    let env = row.environment.as_deref().unwrap_or("");
-    let id = row.id.to_string();
-    let number = row.number.map(|number| format!("#{number}")).unwrap_or_default();
-    let words = [&row.title, env, &row.operator, item.state().name(), &row.state, &row.kind, check, &id, &number];
-    filter.split_whitespace().all(|want| {
-        let want = want.to_lowercase();
-        words.iter().any(|w| w.to_lowercase().contains(&want))
-    })
+    let counts_as = item.state().name();
+    filter.split_whitespace().all(|word| item.row.holds([word]) || counts_as.contains(&word.to_lowercase()))
 }
 
 /// The rows of the list.
