@@ -45,11 +45,13 @@ fn waiting_prints_what_ansible_prints_and_exits_as_it_does() {
     assert_eq!(result["r"]["stdout"], json!("hello"), "{result}");
     let words = |a: &str, p: &str, s: &str| (a.to_owned(), p.to_owned(), s.to_owned());
     // The journal tells the end first.
-    let ledger = wait_until(20, "the ledger to know its end", || Some(world.ledger(id)).filter(|l| l.len() > 2));
+    let ledger = wait_until(20, "the ledger to know its end", || Some(world.ledger(id)).filter(|l| l.len() > 4));
     let expected = [
         words("run.launch", "intent", "started"),
         words("run.launch", "outcome", "success"),
+        words("lease.take", "outcome", "success"),
         words("run.end", "outcome", "success"),
+        words("lease.free", "outcome", "success"),
     ];
     assert_eq!(ledger, expected);
 }
@@ -151,7 +153,7 @@ fn a_killed_watcher_and_a_killed_supervisor_cost_nothing() {
     world.assert_each_event_once(&id);
     let out = world.stdout(&id);
     assert_eq!((out.matches("TASK [").count(), out.matches("PLAY RECAP").count()), (3, 1), "{out}");
-    wait_true(20, "the ledger to know its end", || world.ledger(&id).len() == 3);
+    wait_true(20, "the ledger to know its end", || world.ledger(&id).len() == 5);
 }
 
 #[test]
@@ -376,6 +378,10 @@ fn a_launch_that_was_never_promised_starts_nothing_later() {
     for (from, to) in [(from.spec(), to.spec()), (from.step(1).command(), to.step(1).command())] {
         std::fs::write(to, std::fs::read_to_string(from).unwrap().replace(&done, id)).unwrap();
     }
+    let home = opsdeck::run::belongs::may_begin(&world.store).unwrap();
+    let frozen = opsdeck::run::belongs::freeze(home, &to).unwrap();
+    let spec = opsdeck::run::RunSpec { home: Some(frozen), ..opsdeck::run::read_spec(&to).unwrap() };
+    std::fs::write(to.spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
     assert_eq!(world.opsdeck(&["show", id]).status.code(), Some(0));
     let state = world.ended(id);
     assert_eq!((state.state, state.failure), (State::Failed, Some(Failure::Launch)));

@@ -3,6 +3,7 @@
 
 use opsdeck::run::step::{Child, StepCommand};
 use opsdeck::run::verdict::Exit;
+use opsdeck::run::{RunSpec, belongs};
 use opsdeck::state::leases::Taken;
 use opsdeck::state::{Control, StateDir, StepDir};
 use std::process::{Command, Stdio};
@@ -23,7 +24,18 @@ impl Run {
         let store = StateDir::at(tmp.path().join("state"));
         // As a launch does: first what tells who holds what.
         drop(Control::open(&store).unwrap());
-        Run { tmp, store, id: Uuid::now_v7() }
+        let id = Uuid::now_v7();
+        std::fs::create_dir_all(store.run(id).path()).unwrap();
+        let spec = format!(
+            "version: 2\nid: {id}\nask: {{kind: adhoc, pattern: all, module: ping}}\ncwd: /\nargv: []\nenv: {{}}\nsecrets: []\n\
+             on_conflict: warn\ncreated_at: 1\nenvironment: null\nhosts: null\nrerun_of: null\n\
+             operator: {{name: ann, effective: ann, host: h}}\n"
+        );
+        let mut spec: RunSpec = serde_yaml::from_str(&spec).unwrap();
+        let home = belongs::may_begin(&store).unwrap();
+        spec.home = Some(belongs::freeze(home, &store.run(id)).unwrap());
+        std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
+        Run { tmp, store, id }
     }
 
     /// Writes down a step that runs `script` and gives the process that is to run it.
