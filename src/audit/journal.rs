@@ -127,6 +127,6 @@ mod tests {
         assert_eq!(Sum::of(&path, 1).unwrap(), Sum { bytes: 1, digest });
         std::fs::write(&path, "{\"e\":\"x\"}\n{\"e\":\"ended\",\"why\":\"\"}\n").unwrap();
         assert!(is_ended(&path).unwrap());
-        assert!(Sum::of(dir.path(), 1).unwrap_err().to_string().contains("no regular file"));
+        assert!(Sum::of(dir.path(), 1).unwrap_err().to_string().contains("folder"));
     }
 }

@@ -153,7 +153,9 @@ mod tests {
         let step = RunDir::at(dir.path()).step(1);
         file::private_dir(step.path()).unwrap();
         std::fs::write(step.pid(), pid).unwrap();
-        exit.map(|exit| std::fs::write(step.exit(), exit).unwrap());
+        if let Some(exit) = exit {
+            std::fs::write(step.exit(), exit).unwrap();
+        }
         (dir, step)
     }
 
