@@ -3,6 +3,7 @@
 //! there nothing is begun. What cannot be told begins nothing either. Which runs belong here is for `run::belongs`.
 
 use super::{Lock, StateDir, file};
+use crate::open;
 use crate::state::operator::Operator;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -242,14 +243,14 @@ fn owner(root: &Path) -> Owner {
 fn place(state: &StateDir) -> (Place, Vec<Former>) {
     let read = || -> io::Result<Option<(Record, Seen)>> {
         let path = state.home();
-        let mut file = match File::open(&path) {
+        let file = match open::own(&path) {
             Ok(file) => file,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(file::at(&path, "open", e)),
         };
         let mark = Mark::of(&file.metadata().map_err(|e| file::at(&path, "look at", e))?);
-        let record = io::read_to_string(&mut file).map_err(|e| file::at(&path, "read", e))?;
-        let record = serde_json::from_str(&record)
+        let record = open::whole(file, open::WORD).map_err(|e| file::at(&path, "read", e))?;
+        let record = serde_json::from_slice(&record)
             .map_err(|e| io::Error::new(ErrorKind::InvalidData, format!("{}: {e}", path.display())))?;
         Ok(Some((record, Seen { path: canonical(state.root())?, machine: machine(), mark })))
     };
@@ -329,7 +330,8 @@ pub fn make(state: &StateDir, adopted: bool) -> io::Result<()> {
 pub fn claim(state: &StateDir) -> io::Result<Uuid> {
     let _one = one(state)?;
     // One that cannot be read tells nothing of what it was.
-    let old = std::fs::read(state.home()).ok().and_then(|old| serde_json::from_slice::<Record>(&old).ok());
+    let old =
+        open::read_own(&state.home(), open::WORD).ok().and_then(|old| serde_json::from_slice::<Record>(&old).ok());
     let before = old.map(|old| old.before.into_iter().chain([old.is]).collect());
     write(state, false, before.unwrap_or_default())
 }

@@ -327,6 +327,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 question.reply(true, self.state.state_name());
                 return Ok(());
             }
+            Command::Version => {
+                question.reply(true, env!("CARGO_PKG_VERSION"));
+                return Ok(());
+            }
             Command::Give => {
                 self.given(question);
                 return Ok(());
