@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Seconds in the suite.
 const SECONDS: u64 = 4;
+/// Versions begin so, and no other word does.
+const RELEASE: &str = "9.";
 /// Beyond what a busy machine takes to do it: it hangs.
 const HANG: Duration = Duration::from_secs(120);
 
@@ -141,14 +143,16 @@ impl Game {
                 self.launch(&word, &["play", "mark.yml", "-i", "hosts.ini", "-e", &given, "--on-conflict", "wait"])
             }
             3 => {
-                let version = format!("1.{n}");
+                let version = format!("{RELEASE}{n}");
                 let more = ["--current", "0", "--yes"];
                 self.launch(&version, &[&["release", "web", "-E", "lab", "--version", &version], &more[..]].concat());
             }
             4 => drop(self.ask(&["line", "stop", "lab", "--reason", "busy"])),
             5 => drop(self.ask(&["line", "open", "lab", "--reason", "busy"])),
             6 => {
-                let one = self.launched.lock().unwrap().last().cloned();
+                let all = self.launched.lock().unwrap().clone();
+                // A release that is stopped waits for a person.
+                let one = all.into_iter().rfind(|(_, word)| !word.starts_with(RELEASE));
                 if let Some((id, _)) = one {
                     self.ask(&["stop", &id]);
                 }
@@ -196,6 +200,10 @@ impl Game {
         let listed: Vec<Value> = wait_until(90, "every run to end", || {
             let output = world.opsdeck(&["runs", "--json", "-n", "1000"]);
             let rows: Vec<Value> = serde_json::from_slice(&output.stdout).ok()?;
+            // One that met a stopped line waits for a person.
+            for paused in rows.iter().filter(|row| row["state"] == "paused") {
+                let _ = world.opsdeck(&["resume", paused["id"].as_str().unwrap()]);
+            }
             rows.iter().all(|row| !row["ended_at"].is_null()).then_some(rows)
         });
         let ids: BTreeSet<String> = listed.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
