@@ -1,6 +1,11 @@
-//! Every file of a recorded run, damaged in every way: whoever looks at it ends soon, does not panic, tells one story,
-//! and starts nothing. `OPSDECK_MUTATIONS` asks for more of them, `OPSDECK_SEED` for the same again.
+//! Every file of a recorded run and of the state directory, damaged in every way: whoever looks at it ends soon, does not
+//! panic, tells one story, and starts nothing. `OPSDECK_MUTATIONS` asks for more of them, `OPSDECK_SEED` for the same again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "mutations/damage.rs"]
+mod damage;
+#[path = "mutations/state.rs"]
+mod state;
 
 #[path = "runs/world.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
@@ -10,145 +15,26 @@ mod world;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod wait;
 
+use damage::{Chance, Files, mutate, record, restore, seen};
 use opsdeck::run::log::LogStore;
 use opsdeck::run::{Follower, list, result};
 use opsdeck::state::{RunDir, RunRow};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use world::World;
 
 /// Mutations in the suite.
-const MANY: u64 = 300;
+const MANY: u64 = 200;
 /// Each so many is shown to the program itself, too.
 const SAMPLE: u64 = 30;
+/// As many of those are of a file beside the runs.
+const BESIDE: u64 = 20;
 /// A hang is meant, not a machine with much to do.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// Numbers by chance, from a seed (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n.max(1)
-    }
-}
-
-/// Files by their path in the run's folder. The lock and the socket hold nothing.
-type Files = BTreeMap<PathBuf, Vec<u8>>;
-
-fn record(dir: &Path, from: &Path, files: &mut Files) {
-    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
-        match entry.file_type().unwrap() {
-            kind if kind.is_dir() => record(&entry.path(), from, files),
-            kind if kind.is_file() => {
-                files.insert(entry.path().strip_prefix(from).unwrap().to_owned(), fs::read(entry.path()).unwrap());
-            }
-            _ => {}
-        }
-    }
-}
-
-fn restore(dir: &Path, files: &Files) {
-    fs::remove_dir_all(dir).unwrap();
-    for (name, bytes) in files {
-        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
-        fs::write(dir.join(name), bytes).unwrap();
-    }
-}
-
-/// What lies there: names, what they are, and their size.
-fn seen(dir: &Path) -> Vec<(PathBuf, String, u64)> {
-    let mut all = Vec::new();
-    let mut todo = vec![dir.to_owned()];
-    while let Some(folder) = todo.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let kind = entry.file_type().unwrap();
-            if kind.is_dir() {
-                todo.push(entry.path());
-            }
-            all.push((entry.path(), format!("{kind:?}"), entry.metadata().unwrap().len()));
-        }
-    }
-    all.sort();
-    all
-}
-
-/// Damages one file; in words, what was done. `other` is another run.
-fn mutate(dir: &Path, files: &Files, other: &Files, chance: &mut Chance) -> (PathBuf, String) {
-    let name = files.keys().nth(chance.below(files.len())).unwrap().clone();
-    let (path, good) = (dir.join(&name), &files[&name]);
-    let mut bytes = good.clone();
-    let at = chance.below(bytes.len());
-    let put = |bytes: &[u8]| fs::write(&path, bytes).unwrap();
-    let gone = || fs::remove_file(&path).unwrap();
-    let what = match chance.below(14) {
-        0..=3 if !bytes.is_empty() => {
-            let bit = chance.below(8);
-            bytes[at] ^= 1 << bit;
-            put(&bytes);
-            format!("bit {bit} of byte {at} flipped")
-        }
-        4 => {
-            put(&bytes[..at]);
-            format!("cut at {at}")
-        }
-        5 => {
-            let end = (at + 1 + chance.below(64)).min(bytes.len());
-            bytes[at.min(end)..end].fill(0);
-            put(&bytes);
-            format!("zeros from {at} to {end}")
-        }
-        6 => {
-            gone();
-            rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
-            "a FIFO".into()
-        }
-        7 => {
-            gone();
-            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
-            "a link to /dev/zero".into()
-        }
-        8 => {
-            fs::File::options().append(true).open(&path).unwrap().set_len(1 << 40).unwrap();
-            "a sparse terabyte".into()
-        }
-        9 => {
-            let from = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-            let line = bytes[from..].split_inclusive(|b| *b == b'\n').next().unwrap_or_default().to_vec();
-            bytes.splice(from..from, line);
-            put(&bytes);
-            format!("the line at {from} twice")
-        }
-        10 => {
-            put(other.get(&name).map_or(&[][..], Vec::as_slice));
-            "that of another run".into()
-        }
-        11 => {
-            let text = String::from_utf8_lossy(good).replace("version: 1\n", "version: 99\n");
-            put(text.replacen(r#""e":"leased""#, r#""e":"of the future""#, 1).as_bytes());
-            "of a newer opsdeck".into()
-        }
-        12 => {
-            gone();
-            fs::create_dir(&path).unwrap();
-            "a folder".into()
-        }
-        _ => {
-            gone();
-            "gone".into()
-        }
-    };
-    (name, what)
-}
 
 /// What a reader makes of it: the row of the list, or why there is none.
 type Told = Result<RunRow, String>;
@@ -192,6 +78,12 @@ impl Drop for Ended {
 
 /// What the program itself prints, or that it refuses.
 fn ask(world: &World, args: &[&str]) -> Option<Value> {
+    let (out, _) = told(world, args);
+    out.map(|out| serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}")))
+}
+
+/// What it prints, or nothing where it refuses, and what it says beside.
+fn told(world: &World, args: &[&str]) -> (Option<String>, String) {
     let child = world.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut child = Ended(child);
     let status = wait::wait_until(LIMIT.as_secs(), &format!("{args:?} to end"), || child.0.try_wait().unwrap());
@@ -199,7 +91,7 @@ fn ask(world: &World, args: &[&str]) -> Option<Value> {
     child.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     child.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert!(status.code().is_some_and(|code| code < 100) && !err.contains("panicked"), "{args:?}: {status}: {err}");
-    status.success().then(|| serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}: {out}")))
+    (status.success().then_some(out), err)
 }
 
 #[test]
@@ -260,13 +152,12 @@ fn a_damaged_run_is_told_in_one_way_and_nothing_is_started() {
         restore(dir.path(), &good[of]);
     }
     println!("{many} mutations; the slowest was read in {} ms", slowest.as_millis());
+    let ended = ids.each_ref().map(String::as_str);
+    state::damaged(&world, ended, (many / BESIDE).max(1), (seed, &mut chance));
 }
 
-/// The program's list, made anew from the folders, and its view of the run tell the same.
+/// The program's list, which heals by itself, and its view of the run tell the same.
 fn shows(world: &World, id: &str, told: &Told, place: &str) {
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(format!("{}{suffix}", world.store.index().display()));
-    }
     let listed = ask(world, &["runs", "--json"]).expect("the list");
     let listed = listed.as_array().unwrap().iter().find(|row| row["id"] == id);
     let shown = ask(world, &["show", id, "--json"]);

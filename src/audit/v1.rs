@@ -11,7 +11,8 @@ pub(super) fn seal(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(&format!(
         "DROP TRIGGER IF EXISTS audit_next_only;
         CREATE TRIGGER IF NOT EXISTS audit_sealed BEFORE INSERT ON audit
-            BEGIN SELECT RAISE(ABORT, '{}'); END;",
+            BEGIN SELECT RAISE(ABORT, '{}: a newer opsdeck works on this state directory, leave this one and start the \
+                new one'); END;",
         super::v2::REFUSED
     ))
 }

@@ -29,7 +29,7 @@ impl Alive {
         self.looked = Some(Instant::now());
         let (why, may) = match revive(store, run)? {
             Revival::Supervised | Revival::Started | Revival::Ended => return Ok(true),
-            Revival::Unknown(why) => (why, true),
+            Revival::Unknown(why) | Revival::Elder(why) => (why, true),
             Revival::Refused(why) => (why, false),
         };
         if self.told.as_ref() != Some(&why) {

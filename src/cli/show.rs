@@ -41,8 +41,12 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let id = find(&store, &open_index(&store)?, &args.run)?;
     let dir = store.run(id);
     let mut run = Follower::open(&dir)?;
-    if !run.state.state.is_terminal() && run.damage.is_none() && revive(&store, id)? == Revival::Started {
-        run.poll();
+    if !run.state.state.is_terminal() && run.damage.is_none() {
+        match revive(&store, id)? {
+            Revival::Started => drop(run.poll()),
+            Revival::Elder(why) => eprintln!("opsdeck: {}", plain(&why)),
+            _ => {}
+        }
     }
     let read_only = belongs::of(&store, id, &run.spec).read_only();
     if let Some(why) = known::read_only(&store, &run.spec) {

@@ -2,8 +2,8 @@
 //! (SO_PEERCRED); what the asker says about itself is only shown beside it.
 
 use super::event::StopLevel;
-use crate::state::RunDir;
 use crate::state::operator::Operator;
+use crate::state::{Identity, RunDir};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
@@ -49,6 +49,8 @@ pub enum Command {
     },
     /// Is anybody there?
     Ping,
+    /// Of which version is it? One of an earlier version knows no such command.
+    Version,
 }
 
 /// The answer.
@@ -121,11 +123,33 @@ pub fn fetch(dir: &RunDir, command: &Command, patience: Duration) -> io::Result<
     Ok((reply, answer))
 }
 
+/// As [`ask`]; gives the process that answered, too.
+///
+/// # Errors
+/// As of [`ask`]; it cannot be told which process it is.
+pub fn ask_whom(dir: &RunDir, command: &Command, patience: Duration) -> io::Result<(Identity, Reply)> {
+    let stream = connect(dir, patience)?;
+    let pid = rustix::net::sockopt::socket_peercred(&stream)?.pid.as_raw_nonzero().get().unsigned_abs();
+    // Named before it answers: whoever answers then has not given its pid to a later process.
+    let who = Identity::of(pid).ok_or_else(|| io::Error::other(format!("process {pid} is gone")))?;
+    let mut answer = String::new();
+    BufReader::new(tell(stream, command, &[])?).read_line(&mut answer)?;
+    Ok((who, serde_json::from_str(&answer)?))
+}
+
 fn say(dir: &RunDir, command: &Command, more: &[u8], patience: Duration) -> io::Result<UnixStream> {
+    tell(connect(dir, patience)?, command, more)
+}
+
+fn connect(dir: &RunDir, patience: Duration) -> io::Result<UnixStream> {
     let (path, _folder) = address(dir)?;
-    let mut stream = UnixStream::connect(path)?;
+    let stream = UnixStream::connect(path)?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
+    Ok(stream)
+}
+
+fn tell(mut stream: UnixStream, command: &Command, more: &[u8]) -> io::Result<UnixStream> {
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');
     stream.write_all(&line)?;

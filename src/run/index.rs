@@ -25,7 +25,11 @@ pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
         return Ok(index);
     }
     if missing(store, &index)?.len() <= AT_ONCE {
-        fill(store, &index)?;
+        match fill(store, &index) {
+            // What it lacks is read from the runs' own folders.
+            Err(e @ DbError::Busy { .. }) => tracing::warn!("the index is not whole: {e}"),
+            other => drop(other?),
+        }
     } else if let Err(e) = spawn::reindex(store) {
         tracing::warn!("the index is not whole, and nothing could be started to fill it: {e}");
     }

@@ -40,8 +40,13 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
     let scope = scope(spec.work.inventory(), &spec.cwd);
     loop {
         match control.take_lease(spec.id, &scope, spec.touched().as_deref(), now)? {
-            Taken::Got { token, new: false } => return Ok(Hold::Got { token }),
-            Taken::Got { token, new: true } => {
+            // Whoever took it before was killed, or refused, between the lease and its row: then it gets its row now.
+            Taken::Got { token, new: false }
+                if ledger::has_taken(store, spec.id, token).map_err(io::Error::other)? =>
+            {
+                return Ok(Hold::Got { token });
+            }
+            Taken::Got { token, .. } => {
                 // What cannot be recorded is not held: nothing is begun under it.
                 if let Err(e) = ledger::lease_taken(store, spec, token) {
                     control.free_lease(spec.id)?;

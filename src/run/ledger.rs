@@ -219,6 +219,12 @@ pub fn lease_taken(store: &StateDir, spec: &RunSpec, token: i64) -> Result<(), E
     Ledger::open(&store.audit())?.append(&record).map(drop)
 }
 
+/// Is it recorded that a run took the lease with this token?
+pub fn has_taken(store: &StateDir, run: Uuid, token: i64) -> Result<bool, Error> {
+    let row = Ledger::open(&store.audit())?.find(run, Action::LeaseTake, Phase::Outcome)?;
+    Ok(row.is_some_and(|row| row.entry.token == Some(token)))
+}
+
 /// A run holds its lease no more, and why.
 pub fn lease_freed(store: &StateDir, run: Uuid, token: i64, why: &str) -> Result<(), Error> {
     let record = Record::outcome(Action::LeaseFree, &Operator::current(), Status::Success);

@@ -70,7 +70,7 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
         let mut read_only = None;
         if !run.state.state.is_terminal() {
             match spawn::revive(store, row.id) {
-                Ok(Revival::Refused(why) | Revival::Unknown(why)) => read_only = Some(why),
+                Ok(Revival::Refused(why) | Revival::Unknown(why) | Revival::Elder(why)) => read_only = Some(why),
                 Ok(_) => drop(run.poll()),
                 Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", row.id),
             }
@@ -79,8 +79,8 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
         let ended = row.ended_at.is_some();
         *row = whole_row(&dir, row.number, &run.spec, &run.state);
         row.why = read_only.or(row.why.take());
-        if ended {
-            index.put(row)?;
+        if ended && let Err(e) = index.put(row) {
+            tracing::warn!("run {} is looked at anew each time until its row can be written: {e}", row.id);
         }
     }
     let states = &filter.states;

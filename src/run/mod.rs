@@ -8,6 +8,7 @@ pub mod claim;
 pub mod closing;
 pub mod control;
 pub mod diffs;
+pub mod elder;
 pub mod event;
 pub mod extra;
 pub mod fan;

@@ -2,6 +2,7 @@
 
 use super::Follower;
 use super::belongs::{self, Belongs};
+use super::elder::{self, Elder};
 use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -59,6 +60,8 @@ pub enum Revival {
     Started,
     /// It has ended.
     Ended,
+    /// A supervisor of an earlier version has it and must keep it: why, and what that means.
+    Elder(String),
     /// It gets none here, and why: it belongs elsewhere, or is damaged.
     Refused(String),
     /// It gets none now, and why: it cannot be told whether it has one, or belongs here.
@@ -66,14 +69,23 @@ pub enum Revival {
 }
 
 /// Starts a supervisor for a run that has none and has not ended: the one door through which a run is gone on with. Two who
-/// do so at once start one: the second finds the lock held and leaves.
+/// do so at once start one: the second finds the lock held and leaves. One of an earlier version gives way to it.
 ///
 /// # Errors
 /// None could be started.
 pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
     let dir = store.run(id);
     match Lock::is_held(&dir.lock()) {
-        Answer::Yes => return Ok(Revival::Supervised),
+        Answer::Yes if !elder::may_be(store) => return Ok(Revival::Supervised),
+        Answer::Yes => {
+            let spec = super::read_own_spec(&dir).ok();
+            match spec.filter(|spec| belongs::of(store, id, spec) == Belongs::Here).map(|spec| elder::end(&dir, &spec))
+            {
+                Some(Elder::Ended) => {}
+                Some(Elder::Stays(why)) => return Ok(Revival::Elder(why)),
+                Some(Elder::None) | None => return Ok(Revival::Supervised),
+            }
+        }
         Answer::Unknown(why) => {
             return Ok(Revival::Unknown(format!("whether run {id} has a supervisor cannot be told: {why}")));
         }

@@ -49,7 +49,8 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
 /// # Errors
 /// It has ended, refuses, or cannot be reached.
 pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopError> {
-    reach(store, id, |dir| ask(dir, command, PATIENCE))
+    let decides = matches!(command, Command::Own { .. });
+    reach(store, id, decides, |dir| ask(dir, command, PATIENCE))
 }
 
 /// Gives a run's supervisor its passwords again.
@@ -59,7 +60,7 @@ pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopErro
 pub fn give(store: &StateDir, id: Uuid, secrets: &Secrets) -> Result<(), StopError> {
     let mut wire = Zeroizing::new(Vec::with_capacity(64 << 10));
     secrets.write_to(&mut *wire)?;
-    reach(store, id, |dir| control::give(dir, &wire, PATIENCE))
+    reach(store, id, false, |dir| control::give(dir, &wire, PATIENCE))
 }
 
 /// The spec of a run that belongs here: nobody else's supervisor is spoken to, nor a copy's original.
@@ -71,7 +72,13 @@ fn ours(store: &StateDir, id: Uuid) -> Result<RunSpec, StopError> {
     }
 }
 
-fn reach(store: &StateDir, id: Uuid, say: impl Fn(&RunDir) -> io::Result<Reply>) -> Result<(), StopError> {
+/// What is decided by other things than the run's own is put to no supervisor that does not see them.
+fn reach(
+    store: &StateDir,
+    id: Uuid,
+    decides: bool,
+    say: impl Fn(&RunDir) -> io::Result<Reply>,
+) -> Result<(), StopError> {
     let dir = store.run(id);
     let deadline = Instant::now() + PATIENCE;
     ours(store, id)?;
@@ -83,8 +90,10 @@ fn reach(store: &StateDir, id: Uuid, say: impl Fn(&RunDir) -> io::Result<Reply>)
         if let Some(damage) = run.damage {
             return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
         }
-        if let Revival::Refused(why) | Revival::Unknown(why) = spawn::revive(store, id)? {
-            return Err(StopError::Refused(why));
+        match spawn::revive(store, id)? {
+            Revival::Refused(why) | Revival::Unknown(why) => return Err(StopError::Refused(why)),
+            Revival::Elder(why) if decides => return Err(StopError::Refused(why)),
+            _ => {}
         }
         match say(&dir) {
             Ok(reply) if reply.ok => return Ok(()),

@@ -33,12 +33,14 @@ impl Control {
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([key], |r| r.get(0)).optional()))
     }
 
-    /// Writes breakers, replacing those that are there.
+    /// Writes breakers, replacing those that are there: all of them, or none.
     pub fn put_breakers(&self, rows: &[BreakerRow]) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO breakers (key, environment, body) VALUES (?1, ?2, ?3)";
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| {
-            rows.iter().try_for_each(|row| q.execute((&row.key, &row.environment, &row.body)).map(drop))
-        }))
+        self.alone(|| {
+            self.sql(self.db.prepare_cached(query).and_then(|mut q| {
+                rows.iter().try_for_each(|row| q.execute((&row.key, &row.environment, &row.body)).map(drop))
+            }))
+        })
     }
 }
 

@@ -40,7 +40,17 @@ impl Control {
         if !path.try_exists()? && is_lost(state, &made)? {
             return Err(DbError::Lost(lost(state)));
         }
-        let db = Db::open(&path, SCHEMA, |db| make(state, db))?;
+        let db = Db::open(&path, SCHEMA, |db| {
+            // An empty file is a new database to SQLite: here it is one that was emptied.
+            let io = |e: DbError| rusqlite::Error::ToSqlConversionFailure(Box::new(e));
+            if is_lost(state, &made).map_err(io)? {
+                return Err(rusqlite::Error::SqliteFailure(
+                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
+                    Some(format!("it is empty. {}", lost_words())),
+                ));
+            }
+            make(state, db)
+        })?;
         if !made.try_exists()? {
             let words =
                 "control.db was made here. Where it is missing beside this file, what people decided is lost.\n";
@@ -178,11 +188,12 @@ fn is_lost(state: &StateDir, made: &std::path::Path) -> Result<bool, DbError> {
 }
 
 fn lost(state: &StateDir) -> String {
-    format!(
-        "{} is gone: which hosts are held, which lines are stopped and what is silenced cannot be told. Put it back from a \
-         backup, or begin anew with `opsdeck claim --new-control --reason ...`",
-        state.control().display()
-    )
+    format!("{} is gone. {}", state.control().display(), lost_words())
+}
+
+fn lost_words() -> &'static str {
+    "Which hosts are held, which lines are stopped and what is silenced cannot be told: put it back from a backup, or begin \
+     anew with `opsdeck claim --new-control --reason ...`"
 }
 
 fn foreign(state: &StateDir) -> String {
@@ -250,6 +261,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::at(dir.path().join("s"));
         drop(Control::open(&state).unwrap());
+        std::fs::write(state.control(), "").unwrap();
+        let why = Control::open(&state).unwrap_err().to_string();
+        assert!(why.contains("control.db is damaged") && why.contains("--new-control"), "emptied: {why}");
         std::fs::write(state.control(), "not a database, but sixteen bytes at least").unwrap();
         let why = Control::open(&state).unwrap_err().to_string();
         assert!(why.contains("control.db is damaged"), "{why}");

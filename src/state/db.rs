@@ -35,6 +35,18 @@ pub enum DbError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Another process writes to it, for longer than is waited for.
+    #[error(
+        "{} is held by another process that writes to it: nothing of this was done. Try it again; `fuser -v` on that file \
+         says who holds it ({source})",
+        path.display()
+    )]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
     /// It was there and is not any more.
     #[error("{0}")]
     Lost(String),
@@ -54,6 +66,7 @@ impl DbError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DbError::Damaged { path, source },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DbError::Busy { path, source },
             _ => DbError::Sql { path, source },
         }
     }
@@ -121,19 +134,40 @@ impl Db {
     /// # Errors
     /// What `work` says, or the database cannot be written.
     pub fn alone<T, E: From<DbError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
-        let done = work();
-        let ended = self.sql(self.db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }));
-        if ended.is_err() && !self.db.is_autocommit() {
-            // A commit that was refused leaves the transaction open: the next one could not begin.
-            drop(self.db.execute_batch("ROLLBACK"));
-        }
-        done.and_then(|value| ended.map(|()| value).map_err(E::from))
+        alone(&self.db, |e| DbError::of(&self.path, e).into(), work)
+    }
+
+    /// From now on other writers are waited for so long, in place of five seconds.
+    ///
+    /// # Errors
+    /// It cannot be set.
+    pub fn set_patience(&self, patience: Duration) -> Result<(), DbError> {
+        self.sql(self.db.busy_timeout(patience))
     }
 
     pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, DbError> {
         result.map_err(|source| DbError::of(&self.path, source))
     }
+}
+
+/// Does `work` in one transaction: all of it, or nothing. Inside another one it is a part of that. `error` is that of a
+/// statement.
+pub(super) fn alone<T, E>(
+    db: &Connection,
+    error: impl Fn(rusqlite::Error) -> E,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    if !db.is_autocommit() {
+        return work();
+    }
+    db.execute_batch("BEGIN IMMEDIATE").map_err(&error)?;
+    let done = work();
+    let ended = db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).map_err(error);
+    if ended.is_err() && !db.is_autocommit() {
+        // A commit that was refused leaves the transaction open: the next one could not begin.
+        drop(db.execute_batch("ROLLBACK"));
+    }
+    done.and_then(|value| ended.map(|()| value))
 }
 
 fn place(path: &Path) -> Option<(u64, u64)> {

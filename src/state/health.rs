@@ -1,6 +1,7 @@
 //! Tables of fleet health: the newest report of each probe, the last raw answers, who polls, and what is asked for. What a
 //! report holds is for `health` to say. All of it is a cache: lost rows are measured again.
 
+use super::db::alone;
 use super::{DbError, Index};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -41,12 +42,7 @@ impl Index {
         now: i64,
         keep: u32,
     ) -> Result<bool, DbError> {
-        self.ask(|db| {
-            db.execute_batch("BEGIN IMMEDIATE")?;
-            let done = put_rows(db, scope, holder, rows, now, keep);
-            db.execute_batch(if matches!(done, Ok(true)) { "COMMIT" } else { "ROLLBACK" })?;
-            done
-        })
+        self.ask(|db| alone(db, |e| e, || put_rows(db, scope, holder, rows, now, keep)))
     }
 
     /// Reports that were written at or after this moment (Unix milliseconds).

@@ -74,3 +74,17 @@ fn what_is_no_home_begins_nothing_and_says_so() {
     let why = Home::look(&state).may_begin().unwrap_err();
     assert!(why.contains("chmod go-w"), "{why}");
 }
+
+#[test]
+fn what_is_no_file_in_its_place_hangs_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = StateDir::at(dir.path().join("s"));
+    make(&state, false).unwrap();
+    std::fs::remove_file(state.home()).unwrap();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, state.home(), mode).unwrap();
+    assert!(matches!(Home::look(&state).place, Place::Unknown(_)), "a FIFO");
+    std::fs::remove_file(state.home()).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", state.home()).unwrap();
+    assert!(matches!(Home::look(&state).place, Place::Unknown(_)), "a link to a device");
+}

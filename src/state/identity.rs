@@ -78,6 +78,12 @@ impl Identity {
         (life(self) == Life::Alive).then_some(fd)
     }
 
+    /// Its command line, word by word; none if it is gone, or that cannot be told.
+    pub fn words(&self) -> Vec<String> {
+        let line = std::fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
+
     /// Sends a signal to exactly this process. False if it is gone, or that cannot be told.
     pub fn signal(&self, signal: Signal) -> bool {
         self.pidfd().is_some_and(|fd| pidfd_send_signal(fd, signal).is_ok())

@@ -27,6 +27,7 @@ pub struct Index {
     state: StateDir,
     db: RefCell<Db>,
     hasty: Cell<bool>,
+    patience: Cell<Option<Duration>>,
 }
 
 impl Index {
@@ -38,10 +39,15 @@ impl Index {
         // Of a directory that is another's nothing is opened and nothing written: what lists need is folded anew.
         if home::is_foreign(state) {
             let db = RefCell::new(Db::in_memory(SCHEMA, make)?);
-            return Ok(Index { state: state.clone(), db, hasty: Cell::new(false) });
+            return Ok(Index { state: state.clone(), db, hasty: Cell::new(false), patience: Cell::new(None) });
         }
         file::private_dir(state.root())?;
-        Ok(Index { state: state.clone(), db: RefCell::new(open(state)?), hasty: Cell::new(false) })
+        Ok(Index {
+            state: state.clone(),
+            db: RefCell::new(open(state)?),
+            hasty: Cell::new(false),
+            patience: Cell::new(None),
+        })
     }
 
     /// True if every run that was there when it was made has its row. False: it is being filled, or is about to be; until
@@ -84,6 +90,16 @@ impl Index {
         self.ask(hasty)
     }
 
+    /// From now on other writers are waited for so long, in place of five seconds: for whoever has better things to do, since
+    /// a row that is missing is made again from the run itself.
+    ///
+    /// # Errors
+    /// It cannot be set.
+    pub fn set_patience(&self, patience: Duration) -> Result<(), DbError> {
+        self.patience.set(Some(patience));
+        self.db.borrow().set_patience(patience)
+    }
+
     /// Puts a statement to the index that is in place. Found damaged, it is replaced by a new one and asked again; so is
     /// what was written to one that another process replaced meanwhile. `what` may be done more than once.
     pub(super) fn ask<T>(&self, what: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, DbError> {
@@ -114,6 +130,9 @@ impl Index {
         if self.hasty.get() {
             db.sql(hasty(&db.db))?;
         }
+        if let Some(patience) = self.patience.get() {
+            db.set_patience(patience)?;
+        }
         self.db.replace(db);
         Ok(())
     }
@@ -129,6 +148,11 @@ fn place(state: &StateDir) -> Option<(u64, u64)> {
     Some((file.dev(), file.ino()))
 }
 
+/// Nothing else is opened: a folder cannot be, and a device or a FIFO would be read without end.
+fn is_file(state: &StateDir) -> bool {
+    state.index().metadata().is_ok_and(|meta| meta.is_file())
+}
+
 fn open(state: &StateDir) -> Result<Db, DbError> {
     let mut tries = TRIES;
     loop {
@@ -136,6 +160,7 @@ fn open(state: &StateDir) -> Result<Db, DbError> {
         let seen = place(state);
         let found = match seen {
             None => Err("there is none".to_owned()),
+            Some(_) if !is_file(state) => Err("it is no file".to_owned()),
             Some(_) => match Db::open(&state.index(), SCHEMA, make) {
                 Err(DbError::Damaged { source, .. }) => Err(source.to_string()),
                 other => Ok(other?),
@@ -187,6 +212,11 @@ fn replace(state: &StateDir, seen: Option<(u64, u64)>, why: &str) -> Result<(), 
     let link = state.root().join(format!(".index.{}.tmp", std::process::id()));
     drop(std::fs::remove_file(&link));
     std::os::unix::fs::symlink(format!("index.d/{name}"), &link).map_err(|e| file::at(&link, "make", e))?;
+    if state.index().symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+        // Nothing is renamed over a folder; what somebody put there is not ours to remove.
+        let aside = state.root().join(format!("index.db.aside-{}", uuid::Uuid::now_v7()));
+        std::fs::rename(state.index(), &aside).map_err(|e| file::at(&state.index(), "move", e))?;
+    }
     std::fs::rename(&link, state.index()).map_err(|e| file::at(&state.index(), "replace", e))?;
     tidy(&folder, &name);
     Ok(())
@@ -251,6 +281,26 @@ mod tests {
             1,
             "what was before is gone"
         );
+    }
+
+    #[test]
+    fn what_is_no_file_in_its_place_is_replaced_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        drop(Index::open(&state).unwrap());
+        let file = std::fs::canonicalize(state.index()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        beat(&Index::open(&state).unwrap(), 7);
+        assert_eq!(last(&Index::open(&state).unwrap()), Some(7), "a folder where the link leads");
+        std::fs::remove_file(state.index()).unwrap();
+        std::fs::create_dir(state.index()).unwrap();
+        beat(&Index::open(&state).unwrap(), 8);
+        assert_eq!(last(&Index::open(&state).unwrap()), Some(8), "a folder in place of the link");
+        std::fs::remove_file(state.index()).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", state.index()).unwrap();
+        beat(&Index::open(&state).unwrap(), 9);
+        assert_eq!(last(&Index::open(&state).unwrap()), Some(9), "a device");
     }
 
     #[test]

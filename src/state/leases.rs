@@ -56,10 +56,7 @@ impl Control {
     /// Takes a lease on hosts of a scope (paths of an environment's inventory, one a line), unless another run's overlaps.
     /// Asking again for the same run gives the same token.
     pub fn take_lease(&self, run: Uuid, scope: &str, hosts: Option<&[String]>, now: i64) -> Result<Taken, DbError> {
-        self.sql(self.db.execute_batch("BEGIN IMMEDIATE"))?;
-        let result = self.take_in_transaction(run, scope, hosts, now);
-        self.sql(self.db.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }))?;
-        result
+        self.alone(|| self.take_in_transaction(run, scope, hosts, now))
     }
 
     fn take_in_transaction(

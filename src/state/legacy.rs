@@ -38,6 +38,7 @@ pub(super) fn take_over(state: &StateDir, db: &Connection) -> rusqlite::Result<(
     for table in TABLES {
         close(&old, table)?;
     }
+    close_launches(&old)?;
     for table in TABLES.into_iter().chain([ALERTS]) {
         copy(&old, db, table)?;
     }
@@ -61,6 +62,19 @@ fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     db.prepare("SELECT name FROM pragma_table_info(?1)")?.query_map([table], |r| r.get(0))?.collect()
 }
 
+const WORDS: &str = "a newer opsdeck works on this state directory: leave this one and start the new one";
+
+/// A run that is not there yet has no row: its launcher writes it before anything is started.
+fn close_launches(old: &Connection) -> rusqlite::Result<()> {
+    if columns(old, "runs")?.is_empty() {
+        return Ok(());
+    }
+    old.execute_batch(&format!(
+        "CREATE TRIGGER IF NOT EXISTS moved_runs BEFORE INSERT ON runs
+         WHEN NOT EXISTS (SELECT 1 FROM runs WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
+    ))
+}
+
 fn close(old: &Connection, table: &str) -> rusqlite::Result<()> {
     if columns(old, table)?.is_empty() {
         return Ok(());
@@ -70,7 +84,7 @@ fn close(old: &Connection, table: &str) -> rusqlite::Result<()> {
     for what in acts {
         old.execute_batch(&format!(
             "CREATE TRIGGER IF NOT EXISTS moved_{table}_{what} BEFORE {what} ON {table}
-             BEGIN SELECT RAISE(ABORT, 'a newer opsdeck works on this state directory: leave this one and start the new one'); END"
+             BEGIN SELECT RAISE(ABORT, '{WORDS}'); END"
         ))?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! is put; those about one thing go to a receiver one after the other. What a body holds is for `serve` to say.
 
 use super::{Control, DbError};
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 
 /// Where a notice stands.
@@ -148,14 +148,14 @@ impl Control {
 
     /// Notices that were put in before `expired` and that nobody took have failed. Told ones are forgotten that were put in before `sent`, failed ones before `failed`. Gives how many failed.
     pub fn tidy_outbox(&self, scope: &str, expired: i64, sent: i64, failed: i64) -> Result<usize, DbError> {
-        self.sql((|| {
-            let query = "UPDATE outbox SET state = 'failed' WHERE scope = ?1 AND state = 'pending' AND created_at < ?2";
-            let count = self.db.execute(query, (scope, expired))?;
-            let query = "DELETE FROM outbox WHERE scope = ?1 AND (state = 'sent' AND created_at < ?2
-                         OR state = 'failed' AND created_at < ?3)";
-            self.db.execute(query, (scope, sent, failed))?;
+        let failing = "UPDATE outbox SET state = 'failed' WHERE scope = ?1 AND state = 'pending' AND created_at < ?2";
+        let forgetting = "DELETE FROM outbox WHERE scope = ?1 AND (state = 'sent' AND created_at < ?2
+                          OR state = 'failed' AND created_at < ?3)";
+        self.alone(|| {
+            let count = self.sql(self.db.execute(failing, (scope, expired)))?;
+            self.sql(self.db.execute(forgetting, (scope, sent, failed)))?;
             Ok(count)
-        })())
+        })
     }
 
     /// What a receiver was told that still holds, and when it was last told.
@@ -172,11 +172,12 @@ impl Control {
         body: Option<&str>,
         now: i64,
     ) -> Result<(), DbError> {
-        let key = named_params! { ":scope": scope, ":receiver": receiver, ":about": about };
-        let gone = "DELETE FROM firing WHERE scope = :scope AND receiver = :receiver AND about = :about";
-        self.sql(self.db.prepare_cached(gone).and_then(|mut q| q.execute(key)).map(drop))?;
-        let Some(body) = body else { return Ok(()) };
-        let query = "INSERT INTO firing (scope, receiver, about, body, told_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let Some(body) = body else {
+            let gone = "DELETE FROM firing WHERE scope = ?1 AND receiver = ?2 AND about = ?3";
+            let key = (scope, receiver, about);
+            return self.sql(self.db.prepare_cached(gone).and_then(|mut q| q.execute(key)).map(drop));
+        };
+        let query = "INSERT OR REPLACE INTO firing (scope, receiver, about, body, told_at) VALUES (?1, ?2, ?3, ?4, ?5)";
         let params = (scope, receiver, about, body, now);
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.execute(params)).map(drop))
     }

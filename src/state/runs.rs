@@ -1,5 +1,6 @@
 //! Rows of the index: what lists of runs show. A row says what the journal said when it was written.
 
+use super::db::alone;
 use super::{DbError, Index};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
@@ -107,12 +108,8 @@ impl Index {
 
     /// Writes rows of runs that have none. All of them are there then, or none.
     pub fn put_missing(&self, rows: &[RunRow]) -> Result<(), DbError> {
-        self.ask(|db| {
-            db.execute_batch("BEGIN IMMEDIATE")?;
-            let done = rows.iter().try_for_each(|row| put(db, "INSERT OR IGNORE", row));
-            db.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-            done
-        })
+        let all = |db: &Connection| rows.iter().try_for_each(|row| put(db, "INSERT OR IGNORE", row));
+        self.ask(|db| alone(db, |e| e, || all(db)))
     }
 
     /// One run's row.

@@ -88,7 +88,7 @@ struct Step {
 /// See [`SuperviseError`].
 pub fn run<M: Machine, W: World<M>>(
     store: &StateDir,
-    spec: RunSpec,
+    mut spec: RunSpec,
     (machine, world): (M, W),
     first: bool,
     secrets: Option<Zeroizing<Vec<u8>>>,
@@ -100,6 +100,14 @@ pub fn run<M: Machine, W: World<M>>(
     let (journal, cut) = Journal::open(&dir.journal(), |entry| state.apply(entry))?;
     let listener = super::control::listen(&dir)?;
     let own = own(&machine, &state, &dir)?;
+    if spec.number.is_none() {
+        // Of a run from before numbers it stands in control.db alone: its row is told it, too.
+        let number = Control::open(store).and_then(|control| control.numbered(spec.id));
+        spec.number = number.unwrap_or_else(|e| {
+            tracing::warn!("{e}");
+            None
+        });
+    }
     let (ends, ended) = mpsc::unbounded_channel();
     let (outcomes, came) = mpsc::unbounded_channel();
     let mut supervisor = Supervisor {
@@ -325,6 +333,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let decision = match &question.command {
             Command::Ping => {
                 question.reply(true, self.state.state_name());
+                return Ok(());
+            }
+            Command::Version => {
+                question.reply(true, env!("CARGO_PKG_VERSION"));
                 return Ok(());
             }
             Command::Give => {

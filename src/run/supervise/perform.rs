@@ -23,6 +23,9 @@ use std::time::{Duration, Instant};
 /// So much of stderr is looked at to tell why Ansible gave up (bytes).
 const EVIDENCE: u64 = 16 << 10;
 
+/// How long other writers of the index are waited for.
+const INDEX: Duration = Duration::from_millis(250);
+
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn take_lease(&mut self, force: bool) -> Vec<EffectOf<M>> {
         let taken = control(&mut self.control, &self.store).and_then(|control| match force {
@@ -200,7 +203,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         if self.put.as_ref() == Some(&row) {
             return;
         }
-        let index = self.index.take().map_or_else(|| Index::open(&self.store), Ok);
+        let index = self.index.take().map_or_else(|| hasty(&self.store), Ok);
         match index.and_then(|index| index.put(&row).map(|()| index)) {
             Ok(index) => (self.index, self.put) = (Some(index), Some(row)),
             Err(e) => tracing::warn!("{e}"),
@@ -236,6 +239,13 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             tracing::warn!("its lease is freed by whoever asks for it next: {e}");
         }
     }
+}
+
+/// The index, for which no run waits long: what is not written now is told by the journal.
+fn hasty(store: &StateDir) -> Result<Index, DbError> {
+    let index = Index::open(store)?;
+    index.set_patience(INDEX)?;
+    Ok(index)
 }
 
 /// The control database; opened again where that failed, or where another took its place.
