@@ -62,6 +62,7 @@ pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
             HashMap::new()
         }
     };
+    Index::looked(store)?;
     // What begins meanwhile puts its own row: such a run is seen in the second round at the latest.
     for _ in 0..2 {
         for ids in missing(store, index)?.chunks(CHUNK) {

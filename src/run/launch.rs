@@ -192,6 +192,7 @@ fn hand_over(store: &StateDir, (home, spec): (Uuid, &RunSpec), secrets: &Secrets
     // Derived: where it cannot be written, it is filled from this folder later.
     if let Err(e) = Index::open(store).and_then(|index| index.put(&list::row(spec, &super::RunState::default()))) {
         tracing::warn!("run {} is in no list yet: {e}", spec.id);
+        Index::lacks(store)?;
     }
     let mut wire = Zeroizing::new(Vec::new());
     if !secrets.is_empty() {
