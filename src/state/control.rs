@@ -214,7 +214,7 @@ fn make(state: &StateDir, db: &Connection) -> rusqlite::Result<()> {
 fn make_empty(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(include_str!("control.sql"))?;
     // Tokens only grow, also where this takes the place of one that was lost: no run of that time holds one that is valid.
-    let now = jiff::Timestamp::now().as_second();
+    let now = jiff::Timestamp::now().as_millisecond();
     db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('leases', ?1)", [now]).map(drop)
 }
 
