@@ -203,7 +203,12 @@ fn an_index_that_is_held_keeps_nobody_from_their_work() {
     is_said("a row", &path, index.put(&row));
     is_said("rows", &path, index.put_missing(std::slice::from_ref(&row)));
     assert_eq!(index.get(RUN).unwrap(), None, "it is read all the same");
+    // What could not be written is noted beside it, and looked for by whoever opens it next.
+    assert!(index.is_whole().unwrap());
+    Index::lacks(&state).unwrap();
+    assert!(!index.is_whole().unwrap(), "a run may have no row");
     drop(other);
+    assert!(opsdeck::run::open_index(&state).unwrap().is_whole().unwrap(), "that was looked for");
     index.put_missing(std::slice::from_ref(&row)).unwrap();
     assert_eq!(index.get(RUN).unwrap(), Some(row));
 }

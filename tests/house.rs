@@ -191,7 +191,7 @@ fn tests_run_and_wait_for_the_thing_itself() {
 
 #[test]
 fn no_machine_path_stands_in_the_project() {
-    let files: Vec<File> = all(&["rs", "py", "sh", "yaml", "yml", "md", "toml", "run"]);
+    let files: Vec<File> = all(&["rs", "py", "sh", "yaml", "yml", "md", "toml", "run", "soak"]);
     let found = lines(&files, r"/[w]ork/(main|wt|shared)|/opt/[a]ns|/tmp/[s]dist|/root/\.|[w]orktree");
     hold("No path of one machine stands in the project:", found);
     let built_in: Vec<File> = rust("src").into_iter().filter(|f| !f.is_test()).map(File::live_part).collect();

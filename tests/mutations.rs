@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use world::World;
 
 /// Mutations in the suite.
-const MANY: u64 = 200;
+const MANY: u64 = 300;
 /// Each so many is shown to the program itself, too.
 const SAMPLE: u64 = 30;
 /// As many of those are of a file beside the runs.

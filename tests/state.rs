@@ -212,6 +212,26 @@ fn a_control_database_that_is_lost_is_made_anew_by_a_persons_word_alone() {
     assert!(out.contains("state.claim") && out.contains("no backup"), "{out}");
 }
 
+#[test]
+fn a_launch_misses_the_row_of_the_last_one() {
+    let (_dir, state, all) = with_runs(1);
+    let control = Control::open(&state).unwrap();
+    let spec = opsdeck::run::read_spec(&state.run(all[0])).unwrap();
+    let head = opsdeck::run::ledger::launching(&state, &spec).unwrap().head();
+    control.keep_witness(head.seq, &head.hash).unwrap();
+    let lost = || opsdeck::run::ledger::lost(&state, control.witness().unwrap()).unwrap();
+    assert_eq!(lost(), None);
+    for name in ["audit.db", "audit.db-wal", "audit.db-shm", "audit.checkpoint"] {
+        drop(std::fs::remove_file(state.root().join(name)));
+    }
+    assert!(lost().is_some_and(|why| why.contains("does not hold row 1") && why.contains("--new-ledger")));
+    let (code, out, err) = opsdeck(state.root(), &["claim", "--new-ledger", "--reason", "disk died"]);
+    assert!(code == Some(0) && out.contains("begun anew"), "{out}{err}");
+    assert_eq!(lost(), None);
+    let (code, _, err) = opsdeck(state.root(), &["claim", "--new-ledger", "--reason", "again"]);
+    assert!(code == Some(64) && err.contains("every row"), "{err}");
+}
+
 fn lease(state: &StateDir, run: Uuid) -> i64 {
     match Control::open(state).unwrap().take_lease(run, "/p", None, 0).unwrap() {
         opsdeck::state::leases::Taken::Got { token, .. } => token,

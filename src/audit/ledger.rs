@@ -217,6 +217,11 @@ impl Ledger {
 
     fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
         let sql = |source| Error::Sql { path: path.to_path_buf(), source };
+        // SQLite would wait for ever at a FIFO.
+        if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+            let why = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no regular file");
+            return Err(file::at(path, "open", why).into());
+        }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = match flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) && is_anothers(path) {
             true => Connection::open_with_flags(as_it_lies(path), flags | OpenFlags::SQLITE_OPEN_URI),

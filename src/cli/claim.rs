@@ -1,12 +1,12 @@
 //! `opsdeck claim`: makes a copied or restored state directory one of its own. Audited: intent before, outcome after.
 
 use super::{Global, print};
-use crate::run::claim::{Refused, claim, new_control};
-use crate::state::StateDir;
+use crate::run::claim::{Refused, claim, new_control, new_ledger};
 use crate::state::operator::Operator;
 use crate::text::plain;
 use anyhow::Result;
 use serde_json::json;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Options of the verb; its words are in `cli`.
@@ -26,6 +26,9 @@ pub struct Args {
     /// Make a new control.db instead, where it is gone or damaged: leases, stopped lines, silences and incidents in it are lost
     #[arg(long)]
     pub new_control: bool,
+    /// Begin a new ledger instead, where it was deleted or cut; what is left of it is put aside
+    #[arg(long, conflicts_with = "new_control")]
+    pub new_ledger: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -37,8 +40,14 @@ pub struct Args {
 /// The ledger or the file cannot be written.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
+    let by = Operator::current();
     if args.new_control {
-        return anew(&store, args);
+        let words = "made anew. No host is held, no line is stopped, nothing is silenced: look whether that is right";
+        return anew(args, &store.control(), words, new_control(&store, &by, args.reason.as_deref()));
+    }
+    if args.new_ledger {
+        let words = "begun anew; what is left of the one before is put aside beside it";
+        return anew(args, &store.audit(), words, new_ledger(&store, &by, args.reason.as_deref()));
     }
     match claim(&store, &Operator::current(), args.reason.as_deref()) {
         Ok(id) => {
@@ -59,16 +68,13 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     }
 }
 
-fn anew(store: &StateDir, args: &Args) -> Result<ExitCode> {
-    let path = store.control().display().to_string();
-    match new_control(store, &Operator::current(), args.reason.as_deref()) {
+fn anew(args: &Args, path: &Path, words: &str, done: Result<(), Refused>) -> Result<ExitCode> {
+    let path = path.display().to_string();
+    match done {
         Ok(()) => {
             print::print(&match args.json {
-                true => json!({ "control": path }).to_string() + "\n",
-                false => format!(
-                    "{}: made anew. No host is held, no line is stopped, nothing is silenced: look whether that is right\n",
-                    plain(&path)
-                ),
+                true => json!({ "path": path }).to_string() + "\n",
+                false => format!("{}: {words}\n", plain(&path)),
             })?;
             Ok(ExitCode::SUCCESS)
         }

@@ -65,7 +65,22 @@ pub fn may_begin(store: &StateDir) -> Result<Uuid, String> {
         home::make(store, false).map_err(|e| e.to_string())?;
         home = Home::look(store);
     }
-    home.may_begin()
+    let id = home.may_begin()?;
+    // What is run lies below these.
+    for folder in [store.runs(), store.plugins()] {
+        match file::own_dir(&folder) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e.to_string()),
+            _ => {}
+        }
+    }
+    // Ansible takes a colon for the end of a path.
+    if store.root().to_string_lossy().contains(':') {
+        return Err(format!(
+            "{} holds a colon, and Ansible finds no plugin below such a path: put the state directory elsewhere (--state-dir)",
+            store.root().display()
+        ));
+    }
+    Ok(id)
 }
 
 /// What a run's spec says of where it belongs; its folder is there already.

@@ -82,6 +82,41 @@ pub fn new_control(store: &StateDir, operator: &Operator, reason: Option<&str>) 
     })
 }
 
+/// Begins a new ledger in place of one that lost rows. What is left of it is put aside, with its checkpoint.
+///
+/// # Errors
+/// See [`Refused`]; the one that is there has all its rows.
+pub fn new_ledger(store: &StateDir, operator: &Operator, reason: Option<&str>) -> Result<(), Refused> {
+    let no = |why: String| Err(Refused::No(why));
+    if let Err(why) = belongs::home(store).may_write() {
+        return no(why);
+    }
+    let control = Control::open(store).map_err(|e| Refused::Io(io::Error::other(e)))?;
+    let witness = control.witness().map_err(|e| Refused::Io(io::Error::other(e)))?;
+    let Some(was) = super::ledger::lost(store, witness)? else {
+        return no(format!("{} has every row that it had", store.audit().display()));
+    };
+    if let Some(why) = busy(store)? {
+        return no(why);
+    }
+    let aside = store.root().join(format!("audit.aside-{}", Uuid::now_v7()));
+    crate::state::file::private_dir(&aside)?;
+    for name in ["audit.db", "audit.db-wal", "audit.db-shm", "audit.checkpoint", "audit.verified", "audit.open"] {
+        match std::fs::rename(store.root().join(name), aside.join(name)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    control.forget_witness().map_err(|e| Refused::Io(io::Error::other(e)))?;
+    let about = |record: Record| {
+        let mut record = Record { reason: reason.map(str::to_owned), ..record };
+        record.subject = Some(store.audit().display().to_string());
+        record.metadata.insert("was".into(), was.clone().into());
+        record
+    };
+    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || Ok(()))
+}
+
 /// Something of it that runs: then it is no copy, or its copy is at work.
 fn busy(store: &StateDir) -> io::Result<Option<String>> {
     let runs = match std::fs::read_dir(store.runs()) {

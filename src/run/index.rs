@@ -3,7 +3,7 @@
 
 use super::list::folded;
 use super::spawn;
-use crate::state::{Control, DbError, Index, Lock, StateDir, home};
+use crate::state::{Control, DbError, Home, Index, Lock, StateDir, home};
 use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -55,7 +55,12 @@ pub fn whole_index(store: &StateDir) -> Result<Index, DbError> {
 /// # Errors
 /// The index cannot be written.
 pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
-    let Some(_one) = Lock::try_take(&store.root().join("index.fill.lock"))? else { return Ok(false) };
+    // Of another's directory it is this process's own index, and nothing is written there.
+    let own = Home::look(store).may_write().is_ok();
+    let one = if own { Lock::try_take(&store.root().join("index.fill.lock"))? } else { None };
+    if own && one.is_none() {
+        return Ok(false);
+    }
     let numbers: HashMap<Uuid, u64> = match Control::open(store).and_then(|control| control.numbers()) {
         Ok(numbers) => numbers,
         Err(e) => {
@@ -63,6 +68,9 @@ pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
             HashMap::new()
         }
     };
+    if own {
+        Index::looked(store)?;
+    }
     // What begins meanwhile puts its own row: such a run is seen in the second round at the latest.
     for _ in 0..2 {
         for ids in missing(store, index)?.chunks(CHUNK) {
@@ -71,6 +79,7 @@ pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
         }
     }
     index.set_whole()?;
+    drop(one);
     Ok(true)
 }
 

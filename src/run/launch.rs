@@ -89,6 +89,9 @@ pub enum LaunchError {
     /// The audit ledger cannot be written: what cannot be recorded is not done.
     #[error("nothing was launched, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
+    /// The ledger is not the one that was written to at the last launch.
+    #[error("nothing was launched: {0}")]
+    Ledger(String),
     /// Files or processes.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -138,6 +141,9 @@ pub fn begin(
     prepare: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
     let home = belongs::may_begin(store).map_err(LaunchError::Home)?;
+    if let Some(why) = ledger::lost(store, control.witness()?)? {
+        return Err(LaunchError::Ledger(why));
+    }
     spec.number = Some(control.number(spec.id)?);
     let spec = &*spec;
     let receipt = ledger::launching(store, spec)?;
@@ -192,6 +198,7 @@ fn hand_over(store: &StateDir, (home, spec): (Uuid, &RunSpec), secrets: &Secrets
     // Derived: where it cannot be written, it is filled from this folder later.
     if let Err(e) = Index::open(store).and_then(|index| index.put(&list::row(spec, &super::RunState::default()))) {
         tracing::warn!("run {} is in no list yet: {e}", spec.id);
+        Index::lacks(store)?;
     }
     let mut wire = Zeroizing::new(Vec::new());
     if !secrets.is_empty() {

@@ -47,6 +47,27 @@ fn release(spec: &RunSpec) -> Release {
     }
 }
 
+/// Why the ledger is not the one to which the last launch wrote the row `witness` (number and hash); `None`: it is.
+///
+/// # Errors
+/// It cannot be read.
+pub fn lost(store: &StateDir, witness: Option<(i64, String)>) -> Result<Option<String>, Error> {
+    let Some((seq, hash)) = witness else { return Ok(None) };
+    let path = store.audit();
+    let gone = || {
+        format!(
+            "{} does not hold row {seq}, which the last launch wrote: the ledger was deleted, cut, or put back from an older \
+             backup. Put the right one back, or begin a new one with `opsdeck claim --new-ledger --reason ...`",
+            path.display()
+        )
+    };
+    match Ledger::open_to_read(&path).and_then(|ledger| ledger.row(seq)) {
+        Ok(Some(row)) if row.hash == hash => Ok(None),
+        Ok(_) | Err(Error::Absent { .. }) => Ok(Some(gone())),
+        Err(e) => Err(e),
+    }
+}
+
 /// The intent to launch.
 pub fn launching(store: &StateDir, spec: &RunSpec) -> Result<Receipt, Error> {
     let record = about(Record::intent(Action::RunLaunch, &spec.operator), spec);

@@ -113,6 +113,14 @@ impl Control {
         })
     }
 
+    /// Forgets it: another ledger is begun.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn forget_witness(&self) -> Result<(), DbError> {
+        self.sql(self.db.db.execute("DELETE FROM witness", []).map(drop))
+    }
+
     /// The head of the ledger that was kept last: number and hash.
     ///
     /// # Errors

@@ -94,6 +94,7 @@ impl Db {
     ) -> Result<Db, DbError> {
         // Created by us first, so that it is never readable by others, not even for a moment.
         file::ensure(path)?;
+        regular(path)?;
         let sql = |source| DbError::of(path, source);
         let db = Connection::open(path).map_err(sql)?;
         let found = patiently(PATIENCE, || prepare(&db, schema, &make)).map_err(sql)?;
@@ -168,6 +169,20 @@ pub(super) fn alone<T, E>(
         drop(db.execute_batch("ROLLBACK"));
     }
     done.and_then(|value| ended.map(|()| value))
+}
+
+/// SQLite would wait for ever at a FIFO.
+fn regular(path: &Path) -> Result<(), DbError> {
+    match path.metadata()?.is_file() {
+        true => Ok(()),
+        false => Err(DbError::of(
+            path,
+            rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
+                Some("it is no regular file".to_owned()),
+            ),
+        )),
+    }
 }
 
 fn place(path: &Path) -> Option<(u64, u64)> {

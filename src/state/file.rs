@@ -72,12 +72,28 @@ pub fn own_dir(path: &Path) -> io::Result<Metadata> {
     }
 }
 
-fn owned(path: &Path, meta: &Metadata) -> io::Result<()> {
-    let (me, uid) = (rustix::process::geteuid().as_raw(), meta.uid());
-    if uid == me {
-        return Ok(());
+/// Looks whether a path is a regular file, no link, that belongs to whoever runs this and to which nobody else may write.
+///
+/// # Errors
+/// It is not, or cannot be looked at.
+pub fn own_file(path: &Path) -> io::Result<Metadata> {
+    let meta = std::fs::symlink_metadata(path).map_err(|e| at(path, "look at", e))?;
+    owned(path, &meta)?;
+    match meta.is_file() {
+        true => Ok(meta),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no regular file", path.display()))),
     }
-    let why = format!("{} belongs to uid {uid}, not to uid {me}: nothing in it is run", path.display());
+}
+
+fn owned(path: &Path, meta: &Metadata) -> io::Result<()> {
+    let (me, uid, path) = (rustix::process::geteuid().as_raw(), meta.uid(), path.display());
+    let why = match uid == me {
+        true if meta.mode() & 0o022 == 0 => return Ok(()),
+        true => {
+            format!("others may write to {path} (chmod go-w {path}, if what lies there is yours): nothing in it is run")
+        }
+        false => format!("{path} belongs to uid {uid}, not to uid {me}: nothing in it is run"),
+    };
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 

@@ -56,7 +56,27 @@ impl Index {
     /// # Errors
     /// It cannot be read.
     pub fn is_whole(&self) -> Result<bool, DbError> {
-        self.ask(|db| db.query_row("SELECT whole FROM meta", [], |r| r.get(0)))
+        let lacks = self.state.index_lacks().try_exists().unwrap_or(true);
+        Ok(!lacks && self.ask(|db| db.query_row("SELECT whole FROM meta", [], |r| r.get(0)))?)
+    }
+
+    /// A run's row could not be written: the index is not whole until whoever opens it next has looked what it lacks.
+    ///
+    /// # Errors
+    /// That cannot be noted either.
+    pub fn lacks(state: &StateDir) -> io::Result<()> {
+        file::ensure(&state.index_lacks())
+    }
+
+    /// What it lacks is looked for now: what is noted from here on is looked for again.
+    ///
+    /// # Errors
+    /// The note cannot be taken away.
+    pub fn looked(state: &StateDir) -> io::Result<()> {
+        match std::fs::remove_file(state.index_lacks()) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(file::at(&state.index_lacks(), "remove", e)),
+            _ => Ok(()),
+        }
     }
 
     /// Every run has its row now.

@@ -82,6 +82,11 @@ impl StateDir {
         self.root.join("index.db")
     }
 
+    /// `index.lacks`: as long as it is there, a run may have no row in the index.
+    pub fn index_lacks(&self) -> PathBuf {
+        self.root.join("index.lacks")
+    }
+
     /// `opsdeck.db`: what version 0.1 had in place of both.
     pub fn legacy(&self) -> PathBuf {
         self.root.join("opsdeck.db")

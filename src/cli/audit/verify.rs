@@ -5,7 +5,7 @@ use crate::cli::print::print;
 use crate::release;
 use crate::run::closing;
 use crate::state::operator::Operator;
-use crate::state::{Control, StateDir};
+use crate::state::{Answer, Control, StateDir};
 use crate::text;
 use crate::text::human::{date_time, of};
 use serde_json::json;
@@ -20,8 +20,8 @@ Examples:
 Whoever can write the ledger can write all that lies beside it: alone, under one user, an intact chain is evidence and not a \
 barrier. Keep the head that is printed where they cannot write, and give it with --head.
 
-Exit codes: 0 intact (intents without an outcome are named), 1 broken (the first bad row is named), or the ledger cannot be \
-read.";
+Exit codes: 0 intact (intents without an outcome are named), 1 broken (the first bad row is named), the checkpoint was \
+missing, a journal or the ledger cannot be read.";
 
 /// So many of what is open are named.
 const NAMED: usize = 20;
@@ -42,6 +42,8 @@ pub(super) struct Args {
 
 pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     let path = state.audit();
+    // Looked at before anything is written: writing makes a new one.
+    let unchecked = Answer::is_there(&path) == Answer::Yes && !has_checkpoint(&path);
     let head = args.head.as_ref();
     // What a dead process left open is closed first, where this one may write.
     if let Err(e) = closing::close(state, release::supervise::approved) {
@@ -63,7 +65,19 @@ pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let said = if args.json { as_json(&verdict) } else { as_text(&verdict) };
     print(&format!("{said}\n"))?;
-    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if unchecked {
+        eprintln!(
+            "opsdeck: the checkpoint beside the ledger was missing: a tail that was cut off with it would not show"
+        );
+    }
+    let whole = verdict.as_ref().is_ok_and(|intact| intact.journals.unread.is_empty()) && !unchecked;
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The file that each row moves on; only a ledger without rows has none.
+fn has_checkpoint(ledger: &std::path::Path) -> bool {
+    let rows = Ledger::open_to_read(ledger).and_then(|ledger| ledger.head());
+    Answer::is_there(&ledger.with_extension("checkpoint")) != Answer::No || rows.is_ok_and(|head| head.seq == 0)
 }
 
 fn record(state: &StateDir, verdict: &Result<Intact, Broken>) -> Result<(), Error> {

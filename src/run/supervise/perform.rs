@@ -206,7 +206,15 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let index = self.index.take().map_or_else(|| hasty(&self.store), Ok);
         match index.and_then(|index| index.put(&row).map(|()| index)) {
             Ok(index) => (self.index, self.put) = (Some(index), Some(row)),
-            Err(e) => tracing::warn!("{e}"),
+            Err(e) => {
+                tracing::warn!("{e}");
+                // One that has a row is looked at until that says that it has ended; one that has none must be missed.
+                if self.put.is_none()
+                    && let Err(e) = Index::lacks(&self.store)
+                {
+                    tracing::warn!("{e}");
+                }
+            }
         }
     }
 
