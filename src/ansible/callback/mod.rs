@@ -45,15 +45,16 @@ fn is_ours(folder: &Path) -> io::Result<()> {
         let (entry, odd) = (entry?, |what: &str| io::Error::other(format!("{}: {what}", folder.display())));
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         match name.as_str() {
-            "opsdeck.py" => drop(file::own_file(&path)?),
             "__pycache__" => {
                 file::own_dir(&path)?;
                 for compiled in std::fs::read_dir(&path)? {
                     file::own_file(&compiled?.path())?;
                 }
             }
-            // What a writer left that was killed.
-            name if name.starts_with(".opsdeck.") => drop(file::own_file(&path)?),
+            // The other is what a writer left that was killed.
+            name if name == "opsdeck.py" || name.starts_with(".opsdeck.") => {
+                file::own_file(&path)?;
+            }
             name => return Err(odd(&format!("{name} is none of ours"))),
         }
     }
