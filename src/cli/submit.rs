@@ -23,6 +23,9 @@ use uuid::Uuid;
 /// How often the journal is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long the words of a state may come after it; where its supervisor died between them they come when it is back.
+const WORDS: Duration = Duration::from_secs(3);
+
 const EXAMPLES: &str = "\
 Examples:
   opsdeck release web -E staging --version 4.12.1
@@ -194,7 +197,7 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
             Some(code) if code != outcome::NEEDS_PERSON => return Ok(code),
             Some(code) => {
                 let since = *needed.get_or_insert_with(Instant::now);
-                if since.elapsed() >= Duration::from_secs(args.people.into()) {
+                if gives_up(since.elapsed(), Duration::from_secs(args.people.into()), seen.release.waits.is_some()) {
                     return Ok(code);
                 }
             }
@@ -210,6 +213,25 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
     }
 }
 
+/// Whether nobody waits longer for a person. What they are asked for is written an instant after the state that needs them,
+/// and whoever reads the log of a job needs both.
+fn gives_up(waited: Duration, people: Duration, is_said: bool) -> bool {
+    waited >= if is_said { people } else { people + WORDS }
+}
+
 fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_gives_up_before_it_is_said_what_is_waited_for() {
+        let (now, people) = (Duration::ZERO, Duration::from_secs(9));
+        assert!(gives_up(now, now, true) && !gives_up(now, now, false));
+        assert!(!gives_up(now, people, true) && gives_up(people, people, true));
+        assert!(!gives_up(people, people, false) && gives_up(people + WORDS, people, false), "it never hangs");
+    }
 }
