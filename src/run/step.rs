@@ -6,7 +6,7 @@ use super::verdict::Exit;
 use crate::ansible::secrets::{self, Secrets, Served};
 use crate::ansible::{self, Ask};
 use crate::state::tree;
-use crate::state::{Answer, Identity, Life, Lock, StateDir, StepDir, file};
+use crate::state::{Answer, Identity, Lock, StateDir, StepDir, file};
 use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -22,8 +22,6 @@ use uuid::Uuid;
 
 /// Seconds between asking a program to end and killing it, when its time is over.
 const GRACE: Duration = Duration::from_secs(15);
-/// How often a process that cannot be waited for is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// What to start. No secret is in it: those come on stdin and leave through FIFOs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -244,42 +242,18 @@ fn enforce(
     dir: &StepDir,
     mark: &str,
 ) {
-    if gone_within(child, Duration::from_secs(seconds.into())) == Answer::Yes {
+    if child.gone_within(Duration::from_secs(seconds.into())) == Answer::Yes {
         return;
     }
     over.store(true, Ordering::SeqCst);
     let _ = file::write_whole(&dir.stop(), b"timeout\n");
     for (signal, patience) in ladder {
         child.signal(*signal);
-        if gone_within(child, *patience) == Answer::Yes {
+        if child.gone_within(*patience) == Answer::Yes {
             return;
         }
     }
     tree::kill(&[std::process::id()], mark);
-}
-
-/// Waits until a process is gone, and tells what is known of it when the time is over.
-pub fn gone_within(process: &Identity, time: Duration) -> Answer {
-    let deadline = std::time::Instant::now() + time;
-    loop {
-        let left = deadline.saturating_duration_since(std::time::Instant::now());
-        let Some(fd) = process.pidfd() else {
-            match process.life() {
-                Life::Gone | Life::Rebooted => return Answer::Yes,
-                _ if left.is_zero() => return Answer::Unknown(format!("process {} cannot be looked at", process.pid)),
-                _ => std::thread::sleep(LOOK.min(left)),
-            }
-            continue;
-        };
-        let timeout = rustix::event::Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
-        match rustix::event::poll(&mut fds, Some(&timeout)) {
-            Ok(0) => return Answer::No,
-            Err(rustix::io::Errno::INTR) => {}
-            Ok(_) => return Answer::Yes,
-            Err(e) => return Answer::Unknown(format!("process {} cannot be waited for: {e}", process.pid)),
-        }
-    }
 }
 
 fn write_pid(dir: &StepDir, processes: &Processes) -> io::Result<()> {

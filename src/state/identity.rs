@@ -1,10 +1,18 @@
-//! Which process is meant: a pid alone is reused, so pid + start time + boot id (proc(5), `/proc/PID/stat` field 22).
+//! Which process is meant: a pid alone is reused, so pid + start time + boot id (proc(5), `/proc/PID/stat` field 22). A
+//! descriptor of it (pidfd_open(2)) is better still, and where none is to be had (an old kernel, a sandbox, no descriptor
+//! left) the numbers alone must do: only "no such process" says that it is gone.
 
+use super::Answer;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal, test_kill_process};
 use serde::{Deserialize, Serialize};
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// How often a process of which there is no descriptor is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A process, named so that no later process can be taken for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,15 +75,43 @@ impl Identity {
         }
     }
 
-    /// A descriptor that becomes readable when it ends; `None` if it is gone, or that cannot be told.
-    pub fn pidfd(&self) -> Option<OwnedFd> {
-        self.open(Identity::life)
+    /// Waits until it is gone, for at most `time`, and tells what is known of it then.
+    pub fn gone_within(&self, time: Duration) -> Answer {
+        self.waited(time, Identity::life)
     }
 
-    fn open(&self, life: impl Fn(&Identity) -> Life) -> Option<OwnedFd> {
-        let fd = pidfd_open(pid(self.pid)?, PidfdFlags::empty()).ok()?;
-        // Looked at after the descriptor was opened: had the pid been reused before, the start time would differ.
-        (life(self) == Life::Alive).then_some(fd)
+    /// As [`Identity::gone_within`], for a process that this one has just found: in this boot, whatever that is called.
+    pub(super) fn found_gone_within(&self, time: Duration) -> Answer {
+        self.waited(time, Identity::look)
+    }
+
+    fn waited(&self, time: Duration, life: impl Fn(&Identity) -> Life) -> Answer {
+        let deadline = Instant::now() + time;
+        let fd = self.open();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Looked at after the descriptor was opened: had the pid been reused before, the start time would differ.
+            let life = life(self);
+            match (life, &fd) {
+                (Life::Gone | Life::Rebooted, _) => return Answer::Yes,
+                (Life::Unknown, _) if left.is_zero() => {
+                    return Answer::Unknown(format!("process {} cannot be looked at", self.pid));
+                }
+                (Life::Alive, _) if left.is_zero() => return Answer::No,
+                (Life::Alive, Ok(fd)) => {
+                    let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+                    match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&timeout)) {
+                        Ok(_) | Err(Errno::INTR) => {}
+                        Err(_) => std::thread::sleep(LOOK.min(left)),
+                    }
+                }
+                (Life::Alive | Life::Unknown, _) => std::thread::sleep(LOOK.min(left)),
+            }
+        }
+    }
+
+    fn open(&self) -> Result<OwnedFd, Errno> {
+        pidfd_open(pid(self.pid).ok_or(Errno::SRCH)?, PidfdFlags::empty())
     }
 
     /// Its command line, word by word; none if it is gone, or that cannot be told.
@@ -86,13 +122,34 @@ impl Identity {
 
     /// Sends a signal to exactly this process. False if it is gone, or that cannot be told.
     pub fn signal(&self, signal: Signal) -> bool {
-        self.pidfd().is_some_and(|fd| pidfd_send_signal(fd, signal).is_ok())
+        self.sent(signal, Identity::life)
     }
 
-    /// As [`Identity::pidfd`], for a process that this one has just found: in this boot, whatever that is called.
-    pub(super) fn found(&self) -> Option<OwnedFd> {
-        self.open(Identity::look)
+    /// As [`Identity::signal`], for a process that this one has just found.
+    pub(super) fn signal_found(&self, signal: Signal) -> bool {
+        self.sent(signal, Identity::look)
     }
+
+    fn sent(&self, signal: Signal, life: impl Fn(&Identity) -> Life) -> bool {
+        let fd = self.open();
+        if life(self) != Life::Alive {
+            return false;
+        }
+        match fd.and_then(|fd| pidfd_send_signal(fd, signal)) {
+            Ok(()) => true,
+            Err(Errno::SRCH) => false,
+            // Without a descriptor it is meant by its number: between the look and the signal no pid comes round.
+            Err(_) => pid(self.pid).is_some_and(|pid| kill_process(pid, signal).is_ok()),
+        }
+    }
+}
+
+/// Whether the kernel gives descriptors of processes.
+///
+/// # Errors
+/// Why it does not.
+pub fn has_descriptors() -> io::Result<()> {
+    Ok(Identity::own().open().map(drop)?)
 }
 
 fn pid(raw: u32) -> Option<Pid> {
@@ -159,7 +216,7 @@ mod tests {
         assert_eq!(own.life(), Life::Alive);
         assert_eq!(Identity { start: own.start + 1, ..own.clone() }.life(), Life::Gone);
         assert_eq!(Identity { boot: "other".into(), ..own.clone() }.life(), Life::Rebooted);
-        assert!(own.pidfd().is_some());
+        assert_eq!(own.gone_within(Duration::ZERO), Answer::No);
     }
 
     #[test]
@@ -170,8 +227,9 @@ mod tests {
             let unknown = Life::Unknown;
             (unknown, unknown, unknown)
         });
-        assert!(nameless.pidfd().is_none() && !nameless.signal(Signal::CONT), "nothing is done to what is not known");
-        assert!(nameless.found().is_some(), "found just now");
+        assert!(!nameless.signal(Signal::CONT), "nothing is done to what is not known");
+        assert!(matches!(nameless.gone_within(Duration::ZERO), Answer::Unknown(_)));
+        assert!(nameless.signal_found(Signal::CONT), "found just now");
         let ended = Identity { pid: u32::MAX, ..nameless };
         assert_eq!((ended.life(), ended.in_boot("")), (Life::Gone, Life::Gone), "of whatever boot");
     }

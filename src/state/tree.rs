@@ -4,10 +4,10 @@
 
 use super::Identity;
 use super::identity::Stat;
-use rustix::process::{Pid, Signal, kill_process_group, pidfd_send_signal};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Environment variable with the run's id, for whatever the run starts.
 pub const RUN: &str = "OPSDECK_RUN";
@@ -19,6 +19,8 @@ pub const MARK: &str = "OPSDECK_STEP";
 const ROUNDS: usize = 100;
 /// Between two attempts to list the processes.
 const MOMENT: Duration = Duration::from_millis(50);
+/// How long those that were killed may take to be gone, before it is looked and killed again.
+const LAST_BREATH: Duration = Duration::from_millis(100);
 
 /// The mark of a step's processes: several steps of a run may be at work at once.
 pub fn mark(run: &str, step: u32) -> String {
@@ -74,7 +76,7 @@ pub fn kill(roots: &[u32], mark: &str) -> u32 {
         for process in &all {
             if halted.insert(process.pid) {
                 new = true;
-                signal(process, Signal::STOP);
+                process.signal_found(Signal::STOP);
             }
         }
         if new {
@@ -86,7 +88,7 @@ pub fn kill(roots: &[u32], mark: &str) -> u32 {
             if leads && let Some(group) = Pid::from_raw(process.pid as i32) {
                 let _ = kill_process_group(group, Signal::KILL);
             }
-            signal(process, Signal::KILL);
+            process.signal_found(Signal::KILL);
         }
         wait_gone(&all);
         halted.clear();
@@ -102,16 +104,10 @@ pub fn oldest(mark: &str) -> io::Result<Option<Identity>> {
     Ok(find(&[], mark)?.into_iter().next())
 }
 
-fn signal(found: &Identity, signal: Signal) {
-    // One that ended meanwhile is not there to take it.
-    let _ = found.found().map(|fd| pidfd_send_signal(fd, signal));
-}
-
 fn wait_gone(all: &[Identity]) {
-    let timeout = rustix::event::Timespec { tv_sec: 0, tv_nsec: Duration::from_millis(100).subsec_nanos().into() };
-    for fd in all.iter().filter_map(Identity::found) {
-        let mut fds = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::IN)];
-        let _ = rustix::event::poll(&mut fds, Some(&timeout));
+    let deadline = Instant::now() + LAST_BREATH;
+    for process in all {
+        process.found_gone_within(deadline.saturating_duration_since(Instant::now()));
     }
 }
 

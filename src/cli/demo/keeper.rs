@@ -10,7 +10,6 @@ use crate::state::identity::Identity;
 use crate::state::operator::Operator;
 use crate::state::{Answer, Lock, StateDir};
 use anyhow::{Context, Result, bail};
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Write};
@@ -179,9 +178,8 @@ fn watch(demo: &Identity) -> oneshot::Receiver<()> {
     let (tell, gone) = oneshot::channel();
     let demo = demo.clone();
     std::thread::spawn(move || {
-        if let Some(fd) = demo.pidfd() {
-            while poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).is_err() {}
-        }
+        const LONG: Duration = Duration::from_secs(3600);
+        while demo.gone_within(LONG) != Answer::Yes {}
         let _ = tell.send(());
     });
     gone

@@ -2,8 +2,8 @@
 
 use super::item::Item;
 use crate::project::{Error, Project, cfg::Env};
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{StateDir, identity};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -19,8 +19,21 @@ pub fn all(env: &Env, state: &StateDir, project: &Path) -> Vec<Item> {
         filesystem(state.root()),
         logout(Path::new("/run/systemd/system").exists(), kills, lingers),
         runtime(env),
+        descriptors(identity::has_descriptors()),
         ansible_cfg(project),
     ]
+}
+
+/// Without them processes are looked at twenty times a second, and meant by pid and start time.
+fn descriptors(had: std::io::Result<()>) -> Item {
+    match had {
+        Ok(()) => Item::ok("pidfd", "processes are waited for by descriptor"),
+        Err(e) => Item::warning(
+            "pidfd",
+            format!("no descriptors of processes ({e}): their ends are seen up to 50 ms late"),
+            "allow pidfd_open(2) and pidfd_send_signal(2) in this sandbox, or use Linux 5.3 or later",
+        ),
+    }
 }
 
 /// The folder, or the nearest one above it that exists.

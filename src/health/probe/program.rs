@@ -1,9 +1,7 @@
 //! A program that measures: waited for with a deadline, and killed with all that it started when it misses it. Steps of a
 //! release are not run here but by the step runner.
 
-use crate::state::tree;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use crate::state::{Identity, tree};
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// Bytes of each stream that are kept: the last ones.
 const KEEP: usize = 64 << 10;
+
+/// How often a program is looked at of which nothing else can be told.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How long output is waited for after the end, where somebody in the background still holds the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -76,15 +77,16 @@ pub fn feed(mut command: Command, limit: Duration, input: &str) -> io::Result<En
 }
 
 fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
-    let fd =
-        Pid::from_raw(i32::try_from(child.id()).ok()?).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())?;
+    let process = Identity::of(child.id());
     loop {
         if let Ok(Some(status)) = child.try_wait() {
             return Some(status);
         }
         let left = deadline.checked_duration_since(Instant::now())?;
-        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        let _ = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&left));
+        match &process {
+            Some(process) => drop(process.gone_within(left)),
+            None => std::thread::sleep(LOOK.min(left)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a step's files to what became of it: started, running, ended, or not begun. Looks only; kills nothing.
 
 use crate::open;
-use crate::run::step::{Processes, gone_within};
+use crate::run::step::Processes;
 use crate::run::verdict::Exit;
 use crate::state::tree;
 use crate::state::{Answer, Identity, Life, Lock, StepDir, file};
@@ -87,14 +87,14 @@ pub fn until_known(dir: &StepDir, mark: &str) -> Exit {
 /// Waits until the step has ended and tells how. Blocks: for a thread of its own.
 pub fn wait_end(dir: &StepDir, mark: &str, processes: &Processes) -> Exit {
     const LONG: Duration = Duration::from_secs(3600);
-    while gone_within(&processes.runner, LONG) != Answer::Yes {}
+    while processes.runner.gone_within(LONG) != Answer::Yes {}
     if let Some(exit) = certain(|| exit(dir)) {
         return exit;
     }
     // The step runner was killed. Its child lives on; only its exit code is lost.
     let Some(child) = &processes.child else { return unseen(&processes.runner) };
     release(&dir.secrets());
-    while gone_within(child, LONG) != Answer::Yes {}
+    while child.gone_within(LONG) != Answer::Yes {}
     let left = if Answer::is_there(&dir.stop()) == Answer::Yes { tree::kill(&[], mark) } else { 0 };
     Exit { left, ..unseen(child) }
 }

@@ -1,0 +1,44 @@
+//! A run can be stopped when it matters most, and its end is seen: without descriptors of processes, behind a frozen
+//! supervisor, with a full disk, with a name service that hangs. Real kernel, real Ansible.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "stop/sandbox.rs"]
+mod sandbox;
+#[path = "support/wait.rs"]
+mod wait;
+#[path = "runs/world.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod world;
+
+use opsdeck::run::State;
+use wait::wait_true;
+use world::{World, is_terminal, text};
+
+#[test]
+fn where_the_kernel_gives_no_descriptors_of_processes_a_run_ends_when_it_ends_and_stops_when_asked() {
+    for errno in [sandbox::ENOSYS, sandbox::EMFILE] {
+        let world = World::new();
+        world.write("gate.yml", world::GATE);
+        let without = |args: &[&str]| {
+            let output = sandbox::without_descriptors(&world.command(args), errno).output().unwrap();
+            (output.status.code(), text(&output.stdout), text(&output.stderr))
+        };
+        let (code, out, err) = without(&["play", "gate.yml", "-i", "hosts.ini"]);
+        assert_eq!(code, Some(0), "{err}");
+        let id = out.trim().to_owned();
+        wait_true(60, "both hosts at the gate", || world.has("here-w1") && world.has("here-w2"));
+        let state = world.state(&id);
+        assert!(!state.state.is_terminal(), "errno {errno}: Ansible works, and the run is {:?}", state.state);
+        let (code, out, err) = without(&["stop", &id, "--now"]);
+        assert_eq!(code, Some(0), "errno {errno}: {out}{err}");
+        is_terminal(&world.ended(&id), State::Cancelled);
+        wait_true(10, "nothing of it to be left", || world.processes(&id).is_empty());
+
+        // One that is left alone ends as it ends, and not before.
+        world.write("go", "");
+        let (code, out, err) = without(&["play", "gate.yml", "-i", "hosts.ini", "--wait"]);
+        assert_eq!(code, Some(0), "errno {errno}: {out}{err}");
+        let (_, out, _) = without(&["doctor"]);
+        assert!(out.contains("pidfd") && out.contains("50 ms late"), "{out}");
+    }
+}
