@@ -10,6 +10,10 @@ use serde_json::json;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// How long the end is waited for; and where its supervisor does not answer.
+const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(200);
+
 /// Options of the verb; its words are in `cli`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -46,16 +50,22 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         (_, true) => StopLevel::Kill,
         _ => StopLevel::Interrupt,
     };
-    match crate::run::stop(&store, id, level, &Operator::current()) {
-        Ok(()) => {}
+    let beside = match crate::run::stop(&store, id, level, &Operator::current()) {
+        Ok(stopping) => {
+            if let Some(words) = stopping.words() {
+                eprintln!("opsdeck: {}", plain(&words));
+            }
+            stopping.beside.is_some()
+        }
         Err(StopError::Refused(why)) => {
             eprintln!("opsdeck: {}", plain(&why));
             return Ok(start::REFUSED.into());
         }
         Err(e) => return Err(e.into()),
-    }
+    };
     let mut run = Follower::open(&store.run(id))?;
-    let deadline = Instant::now() + Duration::from_secs(20);
+    // Whoever does not answer does not tell the end either.
+    let deadline = Instant::now() + if beside { SHORT } else { LONG };
     while level != StopLevel::AfterTask && !run.state.state.is_terminal() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
         run.poll();
@@ -69,6 +79,9 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             println!("may still run on: {}", plain(&run.state.maybe_running_on.join(", ")));
         }
     }
-    let ended = run.state.state.is_terminal() || level == StopLevel::AfterTask;
+    if beside && !run.state.state.is_terminal() && level != StopLevel::AfterTask {
+        eprintln!("opsdeck: no process of it is left; its supervisor tells its end when it is back");
+    }
+    let ended = run.state.state.is_terminal() || level == StopLevel::AfterTask || beside;
     Ok(if ended { ExitCode::SUCCESS } else { 75.into() })
 }

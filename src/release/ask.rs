@@ -2,7 +2,7 @@
 
 use super::build::is_version;
 use super::event::Event;
-use super::machine::Verb;
+use super::machine::{Stop, Verb};
 use super::recorded::recorded;
 use super::supervise::Body;
 use super::{launch, undo};
@@ -30,11 +30,22 @@ pub fn ask(store: &StateDir, run: Uuid, verb: &Verb, operator: &Operator) -> Res
     }
     let body = serde_json::to_value(verb).map_err(std::io::Error::from)?;
     let (action, words) = recorded(verb);
+    let from = Some(Box::new(operator.clone()));
+    // What stops or holds is done first: its supervisor records it then.
+    if halts(verb) {
+        let command = Command::Own { body, row: None, from };
+        return put(store, run, &command).map(|()| run);
+    }
     let asked = Asked { action, words: &words, body: &body };
     noted(store, &spec, operator, asked, |row| match warm(store, run, &spec, verb)? {
         Some(plan) => launch::undo(store, run, plan, operator),
-        None => put(store, run, &Command::Own { body: body.clone(), row: Some(row) }).map(|()| run),
+        None => put(store, run, &Command::Own { body: body.clone(), row: Some(row), from: None }).map(|()| run),
     })
+}
+
+/// True for what only stops or holds a release: it waits for no record.
+pub fn halts(verb: &Verb) -> bool {
+    matches!(verb, Verb::Pause { .. } | Verb::Stop { how: Stop::AfterBatch | Stop::Now, .. })
 }
 
 /// Gives a release its passwords again, after the supervisor that had them died; then it can go on, or be undone.

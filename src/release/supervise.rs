@@ -91,6 +91,10 @@ impl Machine for Supervised {
         recorded::recorded(command)
     }
 
+    fn halts(&self, command: &Verb) -> bool {
+        super::ask::halts(command)
+    }
+
     fn votes(&self, own: &Release) -> Vec<Vote> {
         let vote = |person: &Person| Vote { action: Action::ReleaseApprove, row: person.row, by: person.name.clone() };
         own.approvals.iter().map(|consent| vote(&consent.by)).collect()

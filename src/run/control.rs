@@ -24,17 +24,26 @@ pub enum Command {
         level: StopLevel,
         /// Who asks, by their own word.
         by: String,
-        /// The row of the ledger in which it is recorded.
-        #[serde(default)]
+        /// The row of the ledger in which an earlier opsdeck recorded it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         row: Option<Uuid>,
+        /// What it is called in the ledger: the supervisor writes it there when it has acted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<Uuid>,
+        /// Where they came from, by their own word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Box<Operator>>,
     },
     /// What only this kind of run knows.
     Own {
         /// Its machine's command.
         body: serde_json::Value,
-        /// The row of the ledger in which it is recorded.
+        /// The row of the ledger in which it is recorded; without one the supervisor writes it.
         #[serde(default)]
         row: Option<Uuid>,
+        /// Where they came from, by their own word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Box<Operator>>,
     },
     /// Passwords again, for a run whose supervisor died with them. Their wire form follows, to the end of what is sent.
     Give,
@@ -60,6 +69,9 @@ pub struct Reply {
     pub ok: bool,
     /// What is done, or why it is not.
     pub message: String,
+    /// It is done, and why the ledger has not taken it (yet).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<String>,
 }
 
 /// The socket's address. A Unix socket's path may have 107 bytes at most: a longer one is reached through the
@@ -178,7 +190,7 @@ mod tests {
             command
         });
         let reply = ask(&dir, &Command::Ping, Duration::from_secs(5)).unwrap();
-        assert_eq!(reply, Reply { ok: true, message: "here".into() });
+        assert_eq!(reply, Reply { ok: true, message: "here".into(), unrecorded: None });
         assert_eq!(thread.join().unwrap(), Command::Ping);
         assert!(listen(&dir).is_ok(), "a stale socket is replaced");
     }

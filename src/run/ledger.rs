@@ -1,5 +1,5 @@
 //! What of a run goes into the audit ledger: its launch (intent before anything happens, then outcome, or denial), each
-//! stop, and its end. Where the ledger cannot be written, nothing is launched and nothing is stopped.
+//! stop, and its end. Where the ledger cannot be written, nothing is launched; what stops is recorded after it was done.
 
 use super::event::{Failure, StopLevel};
 use super::journal::{JournalError, Reader};
@@ -88,10 +88,19 @@ pub fn refused(store: &StateDir, spec: &RunSpec, why: &str) -> Result<(), Error>
     Ledger::open(&store.audit())?.append(&Record { run_id: None, ..record }).map(drop)
 }
 
-/// The intent to stop a run, before it is asked.
-pub fn stopping(store: &StateDir, spec: &RunSpec, operator: &Operator, level: StopLevel) -> Result<Uuid, Error> {
+/// That somebody stops a run; `ask` is what this stop is called, however often it is told of.
+pub fn stopping(
+    store: &StateDir,
+    spec: &RunSpec,
+    operator: &Operator,
+    level: StopLevel,
+    ask: Option<Uuid>,
+) -> Result<Uuid, Error> {
     let mut record = about(Record::intent(Action::RunStop, operator), spec);
     record.metadata.insert("level".into(), json!(level));
+    if let Some(ask) = ask {
+        record.metadata.insert("ask".into(), json!(ask));
+    }
     Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
 }
 
@@ -149,6 +158,13 @@ pub fn is_recorded(store: &StateDir, run: Uuid, row: Option<Uuid>) -> Result<boo
     let Some(row) = row else { return Ok(false) };
     let rows = of_run(&Ledger::open(&store.audit())?, run)?;
     Ok(rows.iter().any(|r| r.entry.event_id == row && r.entry.phase == Phase::Intent.name()))
+}
+
+/// True if the stop that is called so is in the ledger.
+pub fn is_stop_recorded(store: &StateDir, run: Uuid, ask: Option<Uuid>) -> Result<bool, Error> {
+    let Some(ask) = ask.map(|ask| ask.to_string()) else { return Ok(false) };
+    let rows = of_run(&Ledger::open(&store.audit())?, run)?;
+    Ok(rows.iter().any(|row| row.entry.metadata.get("ask").and_then(Value::as_str) == Some(&ask)))
 }
 
 /// Which of these votes the ledger knows, one by one: its row is of this run and of that user, and was not denied. No row

@@ -119,7 +119,7 @@ pub enum Effect<E = Never, X = Never> {
     },
     /// Give the lease back: nothing is done to the hosts any more, for now.
     FreeLease,
-    /// Take a rung of the stop ladder (its intent is recorded first).
+    /// Take a rung of the stop ladder: first done, then recorded.
     Take {
         /// On which step.
         step: u32,
@@ -142,11 +142,11 @@ pub struct Refusal(pub String);
 /// A kind of run.
 pub trait Machine {
     /// What it records beside what every run records.
-    type Event: Serialize + DeserializeOwned;
+    type Event: Serialize + DeserializeOwned + PartialEq;
     /// What its own events fold to.
     type State: Default;
     /// What it wants done beside what every run wants.
-    type Effect;
+    type Effect: PartialEq;
     /// What comes of that.
     type Outcome: Send + 'static;
     /// What people can ask of it, beside to stop.
@@ -163,6 +163,11 @@ pub trait Machine {
 
     /// What a command is in the ledger's terms, and in words.
     fn recorded(&self, command: &Self::Command) -> (Action, String);
+
+    /// True for a command that only stops or holds: it is carried out first and recorded then.
+    fn halts(&self, _: &Self::Command) -> bool {
+        false
+    }
 
     /// What the journal says that people said, and that only counts with its row in the ledger.
     fn votes(&self, _: &Self::State) -> Vec<Vote> {

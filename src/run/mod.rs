@@ -3,6 +3,7 @@
 //! spec -> supervisor -> events -> journal -> fold -> [`RunState`], which TUI, CLI and audit all show.
 
 pub mod belongs;
+pub mod beside;
 pub mod child;
 pub mod claim;
 pub mod closing;
@@ -25,6 +26,7 @@ pub mod machine;
 pub mod outputs;
 mod progress;
 pub mod rerun;
+pub mod rungs;
 pub mod single;
 pub mod snapshot;
 pub mod spawn;
@@ -50,5 +52,5 @@ pub use progress::Progress;
 pub use spawn::{Revival, revive};
 pub use spec::{Ask, RunSpec, Work};
 pub use state::{RunState, State};
-pub use stop::{StopError, stop};
+pub use stop::{StopError, Stopping, stop};
 pub use tail::{Grown, Tail};

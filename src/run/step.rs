@@ -119,6 +119,12 @@ pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
         say(&Word::Taken);
         return Ok(());
     }
+    if Answer::is_there(&dir.stop()) != Answer::No {
+        let why = "it was stopped before it was begun".to_owned();
+        finish(&dir, &Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() })?;
+        say(&Word::Failed);
+        return Ok(());
+    }
     let command = StepCommand::read(&dir)?;
     let runner = Identity::own();
     // Written before the child exists: whoever finds it without a child knows that one may have been started.

@@ -1,12 +1,14 @@
 //! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first.
 
-use super::control::{self, Command, Reply, ask};
+use super::beside;
+use super::control::{self, Command, Reply};
 use super::event::StopLevel;
+use super::rungs::Stopped;
 use super::spawn::{self, Revival};
-use super::{Follower, RunSpec, belongs, ledger};
+use super::{Follower, RunSpec, belongs};
 use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
-use crate::state::{RunDir, StateDir};
+use crate::state::{RunDir, StateDir, syslog};
 use std::io;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -14,6 +16,9 @@ use zeroize::Zeroizing;
 
 /// How long a supervisor may take to come up and to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Likewise where a run is stopped, and killed: then it is done from here.
+const SOFT: Duration = Duration::from_secs(3);
+const HARD: Duration = Duration::from_millis(700);
 
 /// Why a run is not stopped.
 #[derive(Debug, thiserror::Error)]
@@ -22,26 +27,66 @@ pub enum StopError {
     #[error("{0}")]
     Refused(String),
     /// The audit ledger cannot be written.
-    #[error("nothing is stopped, since it cannot be recorded: {0}")]
+    #[error("nothing is done, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
     /// Nobody answers.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// Nobody answers, and nothing of it can be signalled.
+    #[error("{0}; and from here: {1}")]
+    Unheard(io::Error, String),
 }
 
-/// Asks to stop a run; returns as soon as it is recorded and the first rung is taken.
+/// What stopping came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stopping {
+    /// Its supervisor did not hear it, and why: its processes were signalled from here.
+    pub beside: Option<String>,
+    /// Why the ledger has not taken it. The system's log has.
+    pub unrecorded: Option<String>,
+}
+
+impl Stopping {
+    /// What whoever asked must know of it; `None`: its supervisor took it, and it is recorded.
+    pub fn words(&self) -> Option<String> {
+        let beside = self.beside.as_ref().map(|why| format!("its processes were signalled from here, since {why}"));
+        let unrecorded = self.unrecorded.as_ref().map(|why| {
+            format!("it is in the system's log, and not yet in the audit ledger ({why}): it is recorded there late")
+        });
+        let words: Vec<String> = [beside, unrecorded].into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+}
+
+/// Stops a run: first done, then recorded. Its supervisor is asked; where it does not hear (frozen, dead and not to be
+/// started, behind a full disk) the run's own processes are signalled from here, one rung after the other.
 ///
 /// # Errors
-/// It has ended already, is being stopped already, or cannot be reached.
-pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
+/// It has ended already, is being stopped already, or nothing of it can be reached.
+pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<Stopping, StopError> {
+    let ask = Uuid::now_v7();
+    let from = Some(Box::new(operator.clone()));
+    let command = Command::Stop { level, by: operator.name.clone(), row: None, ask: Some(ask), from };
+    let patience = if level == StopLevel::Kill { HARD } else { SOFT };
     let spec = ours(store, id)?;
-    let intent = ledger::stopping(store, &spec, operator, level)?;
-    let result = put(store, id, &Command::Stop { level, by: operator.name.clone(), row: Some(intent) });
-    let refused = result.as_ref().err().map(ToString::to_string);
-    if let Err(e) = ledger::stopped(store, &spec, operator, intent, refused) {
-        tracing::error!("the audit ledger could not take the outcome of a stop of run {id}: {e}");
+    let stopping = match reach(store, id, false, patience, |dir| control::ask(dir, &command, patience)) {
+        Ok(reply) => Stopping { beside: None, unrecorded: reply.unrecorded },
+        Err(StopError::Io(e)) => {
+            let word = Stopped { level, by: operator.clone(), ask };
+            let unheard = e.to_string();
+            beside::stop(&store.run(id), &word).map_err(|why| StopError::Unheard(e, why))?;
+            let unrecorded = beside::record(store, &spec, &word).err().map(|e| e.to_string());
+            Stopping { beside: Some(unheard), unrecorded }
+        }
+        Err(e) => return Err(e),
+    };
+    if let Some(why) = &stopping.unrecorded {
+        let line = format!("run {id} was stopped ({level:?}) by {}, not in the audit ledger: {why}", operator.name);
+        if let Err(e) = syslog::warn(&line) {
+            tracing::warn!("{line}; nor in the system's log: {e}");
+        }
     }
-    result
+    Ok(stopping)
 }
 
 /// Puts a command to a run's supervisor, after starting one where there is none.
@@ -50,7 +95,7 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
 /// It has ended, refuses, or cannot be reached.
 pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopError> {
     let decides = matches!(command, Command::Own { .. });
-    reach(store, id, decides, |dir| ask(dir, command, PATIENCE))
+    reach(store, id, decides, PATIENCE, |dir| control::ask(dir, command, PATIENCE)).map(drop)
 }
 
 /// Gives a run's supervisor its passwords again.
@@ -60,7 +105,7 @@ pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopErro
 pub fn give(store: &StateDir, id: Uuid, secrets: &Secrets) -> Result<(), StopError> {
     let mut wire = Zeroizing::new(Vec::with_capacity(64 << 10));
     secrets.write_to(&mut *wire)?;
-    reach(store, id, false, |dir| control::give(dir, &wire, PATIENCE))
+    reach(store, id, false, PATIENCE, |dir| control::give(dir, &wire, PATIENCE)).map(drop)
 }
 
 /// The spec of a run that belongs here: nobody else's supervisor is spoken to, nor a copy's original.
@@ -77,10 +122,11 @@ fn reach(
     store: &StateDir,
     id: Uuid,
     decides: bool,
+    patience: Duration,
     say: impl Fn(&RunDir) -> io::Result<Reply>,
-) -> Result<(), StopError> {
+) -> Result<Reply, StopError> {
     let dir = store.run(id);
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience;
     ours(store, id)?;
     loop {
         let run = Follower::open_exact(&dir)?;
@@ -96,11 +142,15 @@ fn reach(
             _ => {}
         }
         match say(&dir) {
-            Ok(reply) if reply.ok => return Ok(()),
+            Ok(reply) if reply.ok => return Ok(reply),
             Ok(reply) => return Err(StopError::Refused(reply.message)),
             // It is coming up, or going down: look again.
             Err(e) if Instant::now() >= deadline => {
-                return Err(io::Error::new(e.kind(), format!("the supervisor of run {id} does not answer: {e}")).into());
+                let why = match e.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!("nothing came within {patience:?}"),
+                    _ => e.to_string(),
+                };
+                return Err(io::Error::new(e.kind(), format!("the supervisor of run {id} does not answer: {why}")).into());
             }
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }

@@ -88,7 +88,13 @@ fn judge(state: &RunState, exit: &Exit, evidence: &Evidence) -> (State, Option<F
     }
     let rc = exit.rc.unwrap_or(-1);
     let worked = worked(state);
-    if !worked && (rc == 0 || NO_HOSTS.iter().any(|words| evidence.stderr.contains(words))) {
+    let no_hosts = NO_HOSTS.iter().any(|words| evidence.stderr.contains(words));
+    // The callback says hello before the first play: where it never did, nobody can tell what was done.
+    if rc == 0 && state.core.is_none() && !no_hosts {
+        let why = "Ansible ended with 0 and the callback said nothing at all: what was done is not known";
+        return (State::Unknown, None, why.into());
+    }
+    if !worked && (rc == 0 || no_hosts) {
         return (State::NothingRan, None, nothing_words(rc, evidence));
     }
     match rc {

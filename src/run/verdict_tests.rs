@@ -86,7 +86,9 @@ fn nothing_ran_whatever_the_code() {
     }
     let started = RunState { core: Some("2.19".into()), ..RunState::default() };
     assert_eq!(end(&started, &rc(0), &none()).0, State::NothingRan, "0 without a result");
-    assert_eq!(end(&RunState::default(), &rc(0), &none()).0, State::NothingRan, "0 before a callback was loaded");
+    assert_eq!(end(&RunState::default(), &rc(0), &none()).0, State::Unknown, "0, and no word of the callback");
+    let skipped = said("[WARNING]: No hosts matched, nothing to do");
+    assert_eq!(end(&RunState::default(), &rc(0), &skipped).0, State::NothingRan, "it says so itself");
     for words in [
         "[ERROR]: Specified inventory, host pattern and/or --limit leaves us with no hosts to target.",
         "ERROR! Completely failed to parse inventory source /x/missing.ini",

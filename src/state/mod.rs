@@ -27,6 +27,7 @@ pub mod recovery;
 pub mod runs;
 pub mod seen;
 pub mod silences;
+pub mod syslog;
 pub mod tree;
 
 pub use answer::Answer;
@@ -199,6 +200,25 @@ impl RunDir {
     /// `supervisor.log`: what the supervisor and the step runner had to say; empty when all is well.
     pub fn supervisor_log(&self) -> PathBuf {
         self.path.join("supervisor.log")
+    }
+
+    /// Numbers of the steps that have a folder, in order.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn steps(&self) -> std::io::Result<Vec<u32>> {
+        let path = self.path.join("steps");
+        let entries = match std::fs::read_dir(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|e| file::at(&path, "read", e))?,
+        };
+        let mut steps = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| file::at(&path, "read", e))?;
+            steps.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+        }
+        steps.sort_unstable();
+        Ok(steps)
     }
 
     /// `steps/<n>/`: one child process; `n` counts from 1.

@@ -24,16 +24,22 @@ os.execv(sys.argv[2], sys.argv[2:])
 /// The same command, where both calls fail with `errno`.
 pub fn without_descriptors(command: &Command, errno: u32) -> Command {
     let mut wrapped = Command::new("python3");
-    wrapped.args(["-c", INSTALL, &errno.to_string()]).arg(command.get_program()).args(command.get_args());
+    wrapped.args(["-c", INSTALL, &errno.to_string()]);
+    same(&mut wrapped, command);
+    wrapped
+}
+
+/// Adds a command, with its folder and environment, to one that carries it out.
+pub fn same(wrapper: &mut Command, command: &Command) {
+    wrapper.arg(command.get_program()).args(command.get_args());
     if let Some(folder) = command.get_current_dir() {
-        wrapped.current_dir(folder);
+        wrapper.current_dir(folder);
     }
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => wrapped.env(name, value),
-            None => wrapped.env_remove(name),
+            Some(value) => wrapper.env(name, value),
+            None => wrapper.env_remove(name),
         };
     }
-    wrapped.stdin(std::process::Stdio::null());
-    wrapped
+    wrapper.stdin(std::process::Stdio::null());
 }

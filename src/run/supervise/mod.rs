@@ -2,6 +2,7 @@
 //! reports, and ends with the run. It knows no kind of run: the machine does. It may die at any moment; the next one
 //! goes on from the journal and the steps' files.
 
+mod answer;
 pub mod attach;
 mod ingest;
 mod perform;
@@ -11,16 +12,14 @@ mod values;
 
 pub use translate::one_line;
 
-use super::control::Command;
-use super::event::{Event, Json, StopLevel};
+use super::event::{Event, Json};
 use super::journal::{Journal, JournalError};
-use super::ledger;
-use super::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, World};
+use super::{ledger, rungs};
+use super::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, World};
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
 use crate::ansible::secrets::Secrets;
-use crate::state::operator::Operator;
 use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
 use std::collections::{BTreeMap, VecDeque};
@@ -68,6 +67,11 @@ struct Supervisor<M: Machine, W> {
     ends: mpsc::UnboundedSender<(u32, Exit)>,
     outcomes: mpsc::UnboundedSender<M::Outcome>,
     snapshot_at: u64,
+    /// Effects that wait until what was recorded before them is on the disk, and why it is not.
+    held: VecDeque<EffectOf<M>>,
+    blocked: Option<String>,
+    /// What was done without a record, and is being recorded.
+    notes: Vec<answer::Noting>,
     /// What the index was told last, and when it was last looked whether that still holds.
     put: Option<RunRow>,
     put_at: i64,
@@ -127,6 +131,9 @@ pub fn run<M: Machine, W: World<M>>(
         ends,
         outcomes,
         snapshot_at: 0,
+        held: VecDeque::new(),
+        blocked: None,
+        notes: Vec::new(),
         put: None,
         put_at: 0,
     };
@@ -159,6 +166,10 @@ pub fn run<M: Machine, W: World<M>>(
     if let Some(Effect::Record(Event::Requested)) = effects.first() {
         effects.remove(0);
         supervisor.record(Event::Requested)?;
+    }
+    // What cannot be recorded is not begun: whoever launches it learns of that.
+    if let (true, Some(why)) = (first, &supervisor.blocked) {
+        return Err(io::Error::other(why.clone()).into());
     }
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -194,7 +205,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
         let mut asked = serve::listen(listener)?;
         self.settle(begin)?;
-        while !self.state.state.is_terminal() {
+        while !self.state.state.is_terminal() || !self.is_written() {
             let pause = if self.steps.is_empty() { QUEUE } else { LOOK };
             tokio::select! {
                 Some((step, exit)) = ended.recv() => self.ended(step, &exit)?,
@@ -217,9 +228,9 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let now = now();
         let before = self.state.state;
         for step in self.steps.values_mut() {
-            // A full disk is told once a look; what could not be written is written at the next.
+            // What could not be written is written at the next look.
             if let Err(e) = step.ingest.pump(&mut self.journal, &mut self.state, now, false) {
-                tracing::warn!("{e}");
+                block(&mut self.blocked, &e);
             }
         }
         // What Ansible reports also moves the run; counts of failed hosts may lag a second behind.
@@ -232,10 +243,14 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         self.settle(Vec::new())
     }
 
-    /// Performs, then asks what is to be done now, until nothing is news any more.
+    /// Performs, then asks what is to be done now, until nothing is news any more. While nothing can be written only what
+    /// was stopped goes on to its end.
     fn settle(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
         self.perform(effects)?;
         loop {
+            if !self.is_written() && self.state.stop.is_none() {
+                return Ok(());
+            }
             let seq = self.journal.seq();
             let effects = self.decide(&Input::Tick);
             self.perform(effects)?;
@@ -259,9 +274,19 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
     }
 
+    /// In order. What begins something waits until all that was recorded is on the disk; what stops something does not.
     fn perform(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
-        let mut queue = VecDeque::from(effects);
+        let mut queue = VecDeque::new();
+        if self.is_written() {
+            queue.append(&mut self.held);
+        }
+        queue.extend(effects);
         while let Some(effect) = queue.pop_front() {
+            let begins = matches!(effect, Effect::TakeLease { .. } | Effect::Start { .. } | Effect::Act(_));
+            if begins && !self.is_written() {
+                self.hold(effect);
+                continue;
+            }
             let more = match effect {
                 Effect::Record(event) => {
                     self.record(event)?;
@@ -292,6 +317,27 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         Ok(())
     }
 
+    /// Keeps an effect until what was recorded is on the disk. What is asked again at every tick is not kept twice.
+    fn hold(&mut self, effect: EffectOf<M>) {
+        if !matches!(effect, Effect::TakeLease { .. }) && !self.held.contains(&effect) {
+            self.held.push_back(effect);
+        }
+    }
+
+    /// True if all that was recorded is on the disk; tries to get it there.
+    fn is_written(&mut self) -> bool {
+        if self.blocked.is_some() {
+            match self.journal.commit() {
+                Ok(()) => {
+                    tracing::warn!("the journal can be written again");
+                    self.blocked = None;
+                }
+                Err(e) => block(&mut self.blocked, &e),
+            }
+        }
+        self.blocked.is_none()
+    }
+
     fn record(&mut self, event: Event<'static>) -> io::Result<()> {
         self.write(now(), [event])
     }
@@ -305,108 +351,45 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         Ok(())
     }
 
-    /// Journal, disk, fold, index: in this order.
+    /// Journal, disk, fold, index: in this order. What does not get onto the disk stays in memory, and is tried again.
     fn write(&mut self, now: i64, events: impl IntoIterator<Item = Event<'static>>) -> io::Result<()> {
         let before = (self.state.state, self.state.phases.len());
         for event in events {
             let entry = self.journal.push(now, event)?;
             self.state.apply(&entry);
         }
-        self.journal.commit()?;
+        if let Err(e) = self.journal.commit() {
+            block(&mut self.blocked, &e);
+        }
         if (self.state.state, self.state.phases.len()) != before {
             self.put_row();
         }
         Ok(())
     }
 
+    /// Whoever stopped the step beside a supervisor that did not hear them left word: it was stopped, not lost.
+    fn heed(&mut self, step: u32) -> Result<(), SuperviseError> {
+        let Some(word) = rungs::word(&self.dir.step(step)).filter(|_| self.state.stop.is_none()) else {
+            return Ok(());
+        };
+        let by = Asker { uid: rustix::process::geteuid().as_raw(), name: word.by.name.clone(), row: None };
+        let effects = self.decide(&Input::Stop { level: word.level, by: &by });
+        self.perform(effects)?;
+        self.note_beside(word);
+        Ok(())
+    }
+
     fn ended(&mut self, step: u32, exit: &Exit) -> Result<(), SuperviseError> {
         if let Some(running) = self.steps.get_mut(&step) {
-            running.ingest.pump(&mut self.journal, &mut self.state, now(), true)?;
+            if let Err(e) = running.ingest.pump(&mut self.journal, &mut self.state, now(), true) {
+                block(&mut self.blocked, &e);
+            }
         }
+        self.heed(step)?;
         let evidence = perform::evidence(&self.dir.step(step));
         let effects = self.decide(&Input::Exited { step, exit, evidence: &evidence });
         self.steps.remove(&step);
         self.settle(effects)
-    }
-
-    fn answer(&mut self, question: serve::Question) -> Result<(), SuperviseError> {
-        let decision = match &question.command {
-            Command::Ping => {
-                question.reply(true, self.state.state_name());
-                return Ok(());
-            }
-            Command::Version => {
-                question.reply(true, env!("CARGO_PKG_VERSION"));
-                return Ok(());
-            }
-            Command::Give => {
-                self.given(question);
-                return Ok(());
-            }
-            Command::Values { names, fifo, by } => {
-                let (names, fifo, by) = (names.clone(), *fifo, Operator::clone(by));
-                self.hand_out(question, &names, fifo, by);
-                return Ok(());
-            }
-            Command::Stop { level, .. } => self.consider(&Input::Stop { level: *level, by: &question.by }),
-            Command::Own { body, .. } => self.asked(body, &question),
-        };
-        match decision {
-            Ok(effects) => {
-                let result = self.settle(effects);
-                // Stopping waits for no record.
-                if let Command::Stop { level, .. } = question.command {
-                    self.note_stop(level, &question);
-                }
-                question.reply(result.is_ok(), self.state.state_name());
-                result
-            }
-            Err(refusal) => {
-                question.reply(false, &refusal.0);
-                Ok(())
-            }
-        }
-    }
-
-    /// What only this run's machine knows is asked for. It is in the ledger before it is done: where whoever asks did not
-    /// write the row, it is written here, with the kernel's word for who it is.
-    fn asked(&self, body: &serde_json::Value, question: &serve::Question) -> Decision<M> {
-        let command: M::Command = serde_json::from_value(body.clone())
-            .map_err(|e| Refusal(format!("nothing that this run can be asked for: {e}")))?;
-        let unwritten = |e: crate::audit::Error| Refusal(format!("it is not done, since it cannot be recorded: {e}"));
-        if ledger::is_recorded(&self.store, self.spec.id, question.by.row).map_err(unwritten)? {
-            return self.consider(&Input::Asked { command, by: &question.by });
-        }
-        let operator = Operator::of_peer(question.by.uid, question.pid);
-        let (action, words) = self.machine.recorded(&command);
-        let what = ledger::Asked { action, words: &words, body };
-        let row = ledger::asking(&self.store, &self.spec, &operator, what).map_err(unwritten)?;
-        let by = Asker { row: Some(row), ..question.by.clone() };
-        let decision = self.consider(&Input::Asked { command, by: &by });
-        let refused = decision.as_ref().err().map(ToString::to_string);
-        if let Err(e) = ledger::asked(&self.store, &self.spec, &operator, row, what, refused) {
-            tracing::error!("the audit ledger could not take the outcome of what run {} was asked: {e}", self.spec.id);
-        }
-        decision
-    }
-
-    /// A stop that came without a row of the ledger gets one afterwards.
-    fn note_stop(&self, level: StopLevel, question: &serve::Question) {
-        let noted = ledger::is_recorded(&self.store, self.spec.id, question.by.row).and_then(|recorded| {
-            if recorded {
-                return Ok(());
-            }
-            let operator = Operator::of_peer(question.by.uid, question.pid);
-            let row = ledger::stopping(&self.store, &self.spec, &operator, level)?;
-            ledger::stopped(&self.store, &self.spec, &operator, row, None)
-        });
-        if let Err(e) = noted {
-            tracing::error!(
-                "the audit ledger could not take a stop of run {} by {}: {e}",
-                self.spec.id,
-                question.by.name
-            );
-        }
     }
 
     /// Votes in the journal count only with their row in the ledger: what somebody else wrote there is taken back.
@@ -427,27 +410,14 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
         Ok(())
     }
+}
 
-    /// Passwords again: all that are missing, or none.
-    fn given(&mut self, mut question: serve::Question) {
-        let brought = std::mem::take(&mut question.brought);
-        let secrets = match Secrets::read_from(&mut brought.as_slice()) {
-            Ok(secrets) => secrets,
-            Err(e) => return question.reply(false, &e.to_string()),
-        };
-        let lost = self.world.lost();
-        let has = |name: &str| secrets.names().any(|given| given.to_string() == name);
-        let missing: Vec<&str> = lost.iter().map(String::as_str).filter(|name| !has(name)).collect();
-        match (lost.is_empty(), missing.is_empty()) {
-            (true, _) => question.reply(false, "none of its passwords is missing"),
-            (_, false) => question.reply(false, &format!("it also needs {}: give all at once", missing.join(", "))),
-            (false, true) => {
-                self.values = values::held(Some(&brought));
-                self.secrets = Some(brought);
-                self.world.given();
-                question.reply(true, self.state.state_name());
-            }
-        }
+/// Says once why nothing is begun.
+fn block(blocked: &mut Option<String>, e: &io::Error) {
+    let why = format!("{e}: nothing more is begun until it can be written");
+    if blocked.as_ref() != Some(&why) {
+        tracing::error!("{why}");
+        *blocked = Some(why);
     }
 }
 

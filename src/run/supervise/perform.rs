@@ -11,10 +11,9 @@ use crate::run::lease::{self, Hold};
 use crate::run::machine::{EffectOf, Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};
 use crate::run::verdict::{Evidence, Exit};
-use crate::run::{list, snapshot, spawn};
+use crate::run::{list, rungs, snapshot, spawn};
 use crate::state::tree;
 use crate::state::{Control, DbError, Index, StateDir, StepDir, file};
-use rustix::process::Signal;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::process::Stdio;
@@ -52,7 +51,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             return Ok(Vec::new());
         }
         let dir = self.dir.step(number);
-        let mark = tree::mark(&self.spec.id.to_string(), number);
+        let mark = self.mark(number);
         let (offset, tasks) = self.resume_at(number)?;
         let ingest = Ingest::new(dir.clone(), number, offset, tasks, &self.state);
         self.steps.insert(number, Step { processes: None, ingest });
@@ -168,32 +167,15 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
     }
 
-    /// Takes a rung of the stop ladder: first recorded, then done.
+    /// Takes a rung of the stop ladder: first done, then recorded.
     pub(super) fn take(&mut self, number: u32, rung: Rung) -> Result<(), SuperviseError> {
         let Some(step) = self.steps.get(&number) else { return Ok(()) };
-        let processes = step.processes.clone();
-        let child = processes.as_ref().and_then(|p| p.child.clone());
-        let pid = child.as_ref().map_or_else(|| "?".to_owned(), |c| c.pid.to_string());
-        let what = match rung {
-            Rung::File => "asked Ansible to stop before its next task".to_owned(),
-            Rung::Interrupt => format!("SIGINT to ansible {pid}"),
-            Rung::Terminate => format!("SIGTERM to ansible {pid}"),
-            Rung::Kill | Rung::Timeout => format!("SIGKILL to ansible {pid}, its workers and their children"),
-        };
-        self.record(Event::Signal { step: number, rung, what })?;
-        // On every rung: nothing new begins, and the step runner sweeps what is left when Ansible has ended.
-        file::write_whole(&self.dir.step(number).stop(), b"stop\n")?;
-        match (rung, child) {
-            (Rung::Interrupt, Some(child)) => drop(child.signal(Signal::INT)),
-            (Rung::Terminate, Some(child)) => drop(child.signal(Signal::TERM)),
-            (Rung::Kill | Rung::Timeout, child) => {
-                let mark = tree::mark(&self.spec.id.to_string(), number);
-                // It waits for what it kills: in a thread, so that the rest goes on.
-                std::thread::spawn(move || kill(processes.as_ref(), child, &mark));
-            }
-            _ => {}
-        }
-        Ok(())
+        let what = rungs::take(&self.dir.step(number), &self.mark(number), step.processes.as_ref(), rung);
+        Ok(self.record(Event::Signal { step: number, rung, what })?)
+    }
+
+    fn mark(&self, step: u32) -> String {
+        tree::mark(&self.spec.id.to_string(), step)
     }
 
     /// Tells the index where the run stands, if that is news to it.
@@ -230,6 +212,13 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
 
     /// After the end: the ledger, the index, the lease, the snapshot. May run twice, after a death in between.
     pub(super) fn finish(&mut self) {
+        // What was stopped is on record before its end is: else whoever writes the end later writes both.
+        if !self.note_late() {
+            tracing::error!("the end of run {} is recorded late, too", self.spec.id);
+            self.put_row();
+            self.free_lease();
+            return;
+        }
         let journal = self.journal.sum().map_err(|e| tracing::error!("no digest of the journal: {e}")).ok();
         let end = crate::run::ledger::End { approvals: self.machine.approved_by(&self.own), journal, late: false };
         if let Err(e) = crate::run::ledger::ended(&self.store, &self.spec, &self.state, end) {
@@ -263,21 +252,6 @@ fn control<'a>(open: &'a mut Option<Control>, store: &StateDir) -> Result<&'a Co
         None => Control::open(store)?,
     };
     Ok(open.insert(control))
-}
-
-fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, mark: &str) -> u32 {
-    // What stands below a pid is only theirs while the process is certainly the one that was meant.
-    let alive = |process: &crate::state::Identity| process.life() == crate::state::Life::Alive;
-    let runner = processes.filter(|p| alive(&p.runner)).map(|p| p.runner.pid);
-    match (runner, child.filter(alive)) {
-        (Some(runner), _) => tree::kill(&[runner], mark),
-        (None, Some(child)) => {
-            let left = tree::kill(&[child.pid], mark);
-            child.signal(Signal::KILL);
-            left
-        }
-        (None, None) => tree::kill(&[], mark),
-    }
 }
 
 fn failed(why: String) -> Exit {

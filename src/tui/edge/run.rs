@@ -59,7 +59,10 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             answer(context, screen::Data::Groups(id, outputs::fold(&outputs)));
         }
         Effect::Stop { id, level } => match run::stop(&context.state, id, level, &context.operator) {
-            Ok(()) => say(context, Level::Info, "asked to stop; it is recorded".into()),
+            Ok(stopping) => match stopping.words() {
+                None => say(context, Level::Info, "asked to stop; it is recorded".into()),
+                Some(words) => say(context, Level::Warning, words),
+            },
             Err(e) => say(context, Level::Error, format!("not stopped: {e}")),
         },
         Effect::Again { id, failed_hosts } => match again(context, id, failed_hosts) {
