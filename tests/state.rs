@@ -2,6 +2,9 @@
 //! heals and hides nothing, and what people decided does not lie in it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "support/wait.rs"]
+mod wait;
+
 use opsdeck::run::event::{Entry, Event, Failure};
 use opsdeck::run::{State, fold};
 use opsdeck::state::{Control, Index, StateDir};
@@ -9,6 +12,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use uuid::Uuid;
+use wait::wait_true;
 
 fn opsdeck(state: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_opsdeck"))
@@ -295,4 +299,60 @@ fn a_program_of_the_earlier_version_can_decide_nothing_that_nobody_would_see() {
     assert!(old.execute("DELETE FROM leases WHERE token = 4", []).is_ok(), "but give its lease back");
     let fenced: bool = old.query_row("SELECT EXISTS (SELECT 1 FROM leases WHERE token = 3)", [], |r| r.get(0)).unwrap();
     assert!(fenced, "a step of that time still finds its fence");
+}
+
+#[test]
+fn an_index_of_a_newer_opsdeck_is_left_alone_and_runs_are_read_from_their_folders() {
+    let (_dir, state, all) = with_runs(5);
+    assert_eq!(ids(&listed(state.root(), 9)), all);
+    let newer = rusqlite::Connection::open(state.index()).unwrap();
+    newer.execute_batch("PRAGMA user_version = 99; CREATE TABLE of_tomorrow (x)").unwrap();
+    let link = std::fs::read_link(state.index()).unwrap();
+    let sixth = past(&state, 6);
+    assert_eq!(ids(&listed(state.root(), 9)), [&[sixth], all.as_slice()].concat());
+    for args in [&["show", "last"] as &[&str], &["logs", "last"], &["audit"], &["line"]] {
+        let (code, out, err) = opsdeck(state.root(), args);
+        assert!(code == Some(0) || args == ["audit"] && err.contains("nothing was recorded"), "{args:?}: {out}{err}");
+    }
+    assert_eq!(opsdeck::run::whole_index(&state).unwrap().ids().unwrap().len(), 6, "what decides waits for nobody");
+    assert_eq!(std::fs::read_link(state.index()).unwrap(), link);
+    newer.query_row("SELECT count(*) FROM of_tomorrow", [], |r| r.get::<_, i64>(0)).unwrap();
+}
+
+#[test]
+fn what_is_no_file_in_place_of_a_database_hangs_nobody_and_is_named() {
+    let (_dir, state, all) = with_runs(3);
+    assert_eq!(ids(&listed(state.root(), 9)), all);
+    assert_eq!(opsdeck(state.root(), &["line", "stop", "staging", "--reason", "x"]).0, Some(0));
+    for path in [state.audit(), state.control(), state.index()] {
+        drop(std::fs::remove_file(&path));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    }
+    let args: [&[&str]; 6] = [
+        &["audit"],
+        &["audit", "verify"],
+        &["line"],
+        &["silences"],
+        &["runs"],
+        &["line", "open", "staging", "--reason", "y"],
+    ];
+    for args in args {
+        let mut one = Command::new(env!("CARGO_BIN_EXE_opsdeck"))
+            .args(args)
+            .env("OPSDECK_STATE", state.root())
+            .current_dir(state.root().parent().unwrap())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_true(10, &format!("{args:?} to end"), || one.try_wait().unwrap().is_some());
+        let out = one.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&out.stderr).into_owned();
+        match args[0] {
+            "runs" => assert!(out.status.success(), "{err}"),
+            _ => assert!(!out.status.success() && err.contains("no regular file"), "{args:?}: {err}"),
+        }
+    }
+    assert_eq!(ids(&listed(state.root(), 9)), all);
 }

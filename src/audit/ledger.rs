@@ -5,8 +5,8 @@ use super::entry::Entry;
 use super::record::Record;
 use super::verify::Head;
 use super::{chain, checkpoint, v1, v2};
-use crate::state::file;
 use crate::state::patience::patiently;
+use crate::state::{Access, StateDir, db, file};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,6 +31,9 @@ pub enum Error {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Its directory is only looked at.
+    #[error("{0}")]
+    LookOnly(String),
     /// Written by a newer opsdeck.
     #[error("audit ledger {} has schema {found}, this opsdeck knows {SCHEMA}: use the newer one that wrote it", path.display())]
     Newer {
@@ -100,10 +103,20 @@ fn is_anothers(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) != own)
 }
 
-/// SQLite writes files of its own beside a database that it reads, where it can: not beside another's.
-fn as_it_lies(path: &Path) -> String {
-    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("file:{path}?immutable=1")
+/// The directory in which a ledger lies.
+fn state(path: &Path) -> StateDir {
+    StateDir::at(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// What is refused where nothing can be written is refused in the words of the whole directory.
+fn explained(path: &Path, error: Error) -> Error {
+    match &error {
+        Error::Io(_) | Error::Sql { .. } => match state(path).access().may_write() {
+            Err(why) => Error::LookOnly(why),
+            Ok(()) => error,
+        },
+        _ => error,
+    }
 }
 
 impl Ledger {
@@ -120,6 +133,10 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::open`].
     pub fn open_within(path: &Path, patience: Duration) -> Result<Self, Error> {
+        Self::to_append(path, patience).map_err(|e| explained(path, e))
+    }
+
+    fn to_append(path: &Path, patience: Duration) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
             file::private_dir(folder)?;
         }
@@ -201,7 +218,7 @@ impl Ledger {
             tx.commit()?;
             Ok((done, before, now))
         });
-        let (done, before, now) = self.sql(written)?;
+        let (done, before, now) = self.sql(written).map_err(|e| explained(&self.path, e))?;
         checkpoint::advance(&self.path, before, now, |seq| hash_at(&db, seq));
         Ok(done)
     }
@@ -223,8 +240,15 @@ impl Ledger {
             return Err(file::at(path, "open", why).into());
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = match flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) && is_anothers(path) {
-            true => Connection::open_with_flags(as_it_lies(path), flags | OpenFlags::SQLITE_OPEN_URI),
+        let read = flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
+        // SQLite writes files of its own beside a database that it reads, where it can: not beside another's.
+        let address = match read {
+            true if is_anothers(path) => db::as_it_lies(path),
+            true if state(path).access() != Access::Write => db::to_look(path)?,
+            _ => path.to_string_lossy().into_owned(),
+        };
+        let db = match read {
+            true => Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI),
             false => Connection::open_with_flags(path, flags),
         };
         let db = db.map_err(sql)?;

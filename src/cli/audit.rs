@@ -6,8 +6,8 @@ mod verify;
 use super::print::print;
 use super::{Global, known, when};
 use crate::audit::{Error, Filter, Ledger, Page, Row, Standing};
+use crate::state::StateDir;
 use crate::state::operator::Operator;
-use crate::state::{Home, StateDir};
 use crate::text;
 use std::process::ExitCode;
 
@@ -71,6 +71,13 @@ enum Verb {
     Redact(redact::Args),
 }
 
+impl Args {
+    /// It takes something out of a row.
+    pub fn acts(&self) -> bool {
+        matches!(self.verb, Some(Verb::Redact(_)))
+    }
+}
+
 /// Lists (exit 0), verifies (exit 0 intact, 1 broken) or redacts (exit 0 done, 1 refused).
 ///
 /// # Errors
@@ -86,8 +93,17 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 
 /// The ledger to append to; another's is only read.
 fn writable(state: &StateDir) -> Result<Ledger, Error> {
-    Home::look(state).may_write().map_err(std::io::Error::other)?;
+    state.access().may_write().map_err(Error::LookOnly)?;
     Ledger::open(&state.audit())
+}
+
+/// That somebody looked is not on the record, and why, where that is not said of the whole directory already.
+fn not_recorded(what: &str, refused: &Error) {
+    let why = match refused {
+        Error::LookOnly(_) => String::new(),
+        why => format!(": {}", text::plain(&why.to_string())),
+    };
+    eprintln!("opsdeck: this {what} was not recorded{why}");
 }
 
 fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
@@ -109,7 +125,7 @@ fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCo
         // somebody who may only read (a copy, another's ledger) still reads, and is told
         Err(refused) => {
             let page = Ledger::open_to_read(&state.audit())?.query(&filter, args.limit)?;
-            eprintln!("opsdeck: this reading was not recorded: {}", text::plain(&refused.to_string()));
+            not_recorded("reading", &refused);
             page
         }
     };

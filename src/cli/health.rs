@@ -18,8 +18,8 @@ use crate::health::silence::Silences;
 use crate::health::store::Store;
 use crate::project::Project;
 use crate::project::config::recovery::Policy;
-use crate::state::Control;
 use crate::state::operator::Operator;
+use crate::state::{Access, Control};
 use anyhow::{Result, bail};
 use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// How often it is looked at what has grown old meanwhile.
 const AGE: Duration = Duration::from_secs(2);
 /// How long `--once` waits beyond the slowest interval: a slow machine may ask through Ansible.
-const PATIENCE: i64 = 90_000;
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Options of the verb; its words are in `cli`.
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,14 @@ pub struct Args {
     pub json: bool,
 }
 
-/// Prints it.
+impl Args {
+    /// It asks the hosts, and writes down what they said.
+    pub fn acts(&self) -> bool {
+        !self.script && self.raw.is_empty()
+    }
+}
+
+/// Prints it. Where nothing can be written no host is asked: what is printed was written down before.
 ///
 /// # Errors
 /// No such environment, a pattern that selects nothing, an inventory that cannot be read, a state directory that cannot.
@@ -91,14 +98,16 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     options.hosts = Some(hosts.clone());
     let control = Control::open(&options.state)?;
     let (environment, policies) = (options.environment.name.clone(), project.recovery.clone());
-    let polling = Polling::start(options)?;
+    let asks = options.state.access() == Access::Write;
+    let polling = if asks { Some(Polling::start(options)?) } else { None };
     let watched = Watched { control, keeper: Keeper::open(&global.store())?, environment, policies, hosts };
     let done = if args.once {
-        once(Reader::new(store), &watched, &asked, (args.json, args.all))
+        let limit = if asks { limit(&asked) } else { Duration::ZERO };
+        once(Reader::new(store), &watched, (&asked, limit), (args.json, args.all))
     } else {
         follow(Reader::new(store), &watched, args.json)
     };
-    polling.stop();
+    polling.into_iter().for_each(Polling::stop);
     done
 }
 
@@ -185,14 +194,22 @@ fn is_new(reader: &Reader, asked: &Asked, began: i64) -> bool {
     asked.iter().all(is)
 }
 
+/// How long is waited for what is asked.
+fn limit(asked: &Asked) -> Duration {
+    PATIENCE + Duration::from_secs(asked.values().max().copied().unwrap_or_default().into())
+}
+
 /// Until all was asked, or the slowest has had its time.
-fn once(mut reader: Reader, watched: &Watched, asked: &Asked, (json, all): (bool, bool)) -> Result<ExitCode> {
+fn once(
+    mut reader: Reader,
+    watched: &Watched,
+    (asked, limit): (&Asked, Duration),
+    (json, all): (bool, bool),
+) -> Result<ExitCode> {
     let (began, start) = (now(), Instant::now());
-    let slowest = asked.values().max().copied().unwrap_or_default();
-    let limit = PATIENCE + i64::from(slowest) * 1000;
     loop {
         reader.read(now())?;
-        if is_new(&reader, asked, began) || start.elapsed().as_millis() as i64 > limit {
+        if is_new(&reader, asked, began) || start.elapsed() > limit {
             let board = watched.board(&reader)?;
             let breakers = watched.breakers()?;
             let text = match json {

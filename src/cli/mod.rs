@@ -267,11 +267,19 @@ impl Verb {
             Verb::Line(args) => args.acts(),
             Verb::Breaker(args) => args.acts(),
             Verb::Recovery(args) => args.acts(),
-            Verb::Adhoc(_) | Verb::Play(_) | Verb::Sh(_) | Verb::Stop(_) | Verb::Rerun(_) | Verb::Health(_) => true,
+            Verb::Adhoc(_) | Verb::Play(_) | Verb::Sh(_) | Verb::Stop(_) | Verb::Rerun(_) => true,
             Verb::Silence(_) | Verb::Unsilence(_) | Verb::Serve(_) | Verb::Release(_) | Verb::Claim(_) => true,
+            Verb::Health(args) => args.acts(),
+            Verb::Audit(args) => args.acts(),
             Verb::People(verb) => !matches!(verb, release::Verb::Timeline { .. }),
             _ => false,
         }
+    }
+
+    /// It goes as far as it can where nothing is written: it only ends what is under way or lets it wait, or looks as well.
+    fn is_tried(&self) -> bool {
+        use release::Verb::{Pause, Reject};
+        matches!(self, Verb::Stop(_) | Verb::Health(_) | Verb::People(Pause { .. } | Reject { .. }))
     }
 }
 

@@ -3,9 +3,9 @@
 
 use super::{Global, Verb};
 use crate::run::belongs;
-use crate::state::home::Owner;
+use crate::state::StateDir;
+use crate::state::access::Owner;
 use crate::state::operator::{Account, Operator};
-use crate::state::{Home, StateDir};
 use crate::text::plain;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Gid, Uid, geteuid};
@@ -24,17 +24,19 @@ pub fn settle(global: &Global, verb: Option<&Verb>) -> Result<()> {
         return Ok(());
     }
     let store = global.store();
-    if let (Owner::Other { uid, .. }, true) = (Home::look(&store).owner, geteuid().is_root()) {
+    if let (Owner::Other { uid, .. }, true) = (store.owner(), geteuid().is_root()) {
         match become_owner(uid, &store)? {}
     }
     let Some(verb) = verb.filter(|verb| !matches!(verb, Verb::Supervise(_) | Verb::Step(_) | Verb::FanOut(_))) else {
         return Ok(());
     };
     let home = belongs::home(&store);
+    let refused = verb.acts() && !(verb.is_tried() && home.is_mine().is_ok());
     match (home.may_write(), home.words()) {
-        (Err(why), _) if verb.acts() => bail!("nothing was done: {why}"),
+        (Err(why), _) if refused => bail!("nothing was done: {why}"),
         // Whoever acts in a copy is told by what refuses it.
-        (_, Some(words)) if !verb.acts() => eprintln!("opsdeck: {}", plain(&words)),
+        (Ok(()), _) if verb.acts() => {}
+        (_, Some(words)) => eprintln!("opsdeck: {}", plain(&words)),
         _ => {}
     }
     Ok(())

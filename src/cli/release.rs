@@ -95,7 +95,11 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
         format!("{about:#}\n")
     } else {
         let now = jiff::Timestamp::now().as_millisecond();
-        let alerts = alerts::read(&Control::open(&global.store())?, &seen.around(now))?;
+        let alerts = Control::open(&global.store()).and_then(|control| alerts::read(&control, &seen.around(now)));
+        let alerts = alerts.unwrap_or_else(|e| {
+            eprintln!("opsdeck: the alerts while it ran cannot be told: {}", plain(&e.to_string()));
+            Vec::new()
+        });
         timeline::timeline(&body.plan, release, &alerts, now)
     };
     let _ = std::io::stdout().write_all(text.as_bytes());

@@ -65,13 +65,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     mistakes.extend(wrong);
     let state = StateDir::find(global.state_dir.as_deref());
     let home = belongs::home(&state);
-    let foreign = home.may_write().is_err();
-    log_to(&state, foreign);
+    log_to(&state, home.may_write());
     let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
     model.themes = themes;
     model.mouse = !args.no_mouse;
     model.bell = if args.bell { Bell::All } else { Bell::default() };
-    model.read_only = args.read_only || foreign;
+    // On a disk that takes nothing a run can still be stopped.
+    model.read_only = args.read_only || home.is_mine().is_err();
     model.ascii = args.ascii || !caps.utf8;
     model.now = app::now();
     let mut warnings: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
@@ -121,10 +121,10 @@ fn of_the_project(problems: &[Problem]) -> Vec<String> {
 }
 
 /// opsdeck's own log goes to `opsdeck.log` and to the Diagnostics screen; never to the terminal, which is the screen's.
-fn log_to(state: &StateDir, foreign: bool) {
-    let file = match foreign {
-        true => Err(std::io::Error::other("the state directory is another's")),
-        false => file::private_dir(state.root()).and_then(|()| file::append(&state.log())),
+fn log_to(state: &StateDir, may_write: Result<(), String>) {
+    let file = match may_write {
+        Err(why) => Err(std::io::Error::other(why)),
+        Ok(()) => file::private_dir(state.root()).and_then(|()| file::append(&state.log())),
     };
     let missing = file.as_ref().err().map(ToString::to_string);
     let to_file = file.ok().map(|f| fmt::layer().with_ansi(false).with_writer(std::sync::Arc::new(f)));

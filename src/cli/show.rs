@@ -45,10 +45,10 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         match revive(&store, id)? {
             Revival::Started => drop(run.poll()),
             Revival::Elder(why) => eprintln!("opsdeck: {}", plain(&why)),
-            _ => {}
+            Revival::Unknown(_) | Revival::Refused(_) | Revival::Supervised | Revival::Ended => {}
         }
     }
-    let read_only = belongs::of(&store, id, &run.spec).read_only();
+    let read_only = belongs::of(&store, id, &run.spec).read_only().or_else(|| store.access().may_write().err());
     if let Some(why) = known::read_only(&store, &run.spec) {
         eprintln!("opsdeck: {}", plain(&why));
     }
@@ -72,8 +72,13 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         let seen = Watched::of(run)?;
         let now = jiff::Timestamp::now().as_millisecond();
         json["release"] = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
-        let around = beside::read(&Control::open(&store)?, &seen.around(now))?;
-        json["alerts"] = around.iter().map(|Beside { alert, link }| with(alerts::shown(alert), link.name())).collect();
+        let around = Control::open(&store).and_then(|control| beside::read(&control, &seen.around(now)));
+        if let Err(e) = &around {
+            eprintln!("opsdeck: the alerts while it ran cannot be told: {}", plain(&e.to_string()));
+        }
+        let told = |all: &Vec<Beside>| all.iter().map(|b| with(alerts::shown(&b.alert), b.link.name())).collect();
+        json["alerts"] = around.as_ref().map_or(serde_json::Value::Null, told);
+        let around = around.unwrap_or_default();
         for (at, line) in News::default().of(&seen.body.plan, &seen.release) {
             let _ = writeln!(text, "  {} {line}", human::date_time(at));
         }

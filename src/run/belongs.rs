@@ -41,13 +41,13 @@ impl Belongs {
 /// The directory, taken over first where it is older than its file `home` and nothing in it says that it is a copy.
 pub fn home(store: &StateDir) -> Home {
     let mut home = Home::look(store);
-    if home.place != Place::Unmade || home.may_write().is_err() || !store.root().is_dir() {
+    if home.place != Place::Unmade || home.is_mine().is_err() || !store.root().is_dir() {
         return home;
     }
     match made_here(store) {
-        Belongs::Here => match home::make(store, true) {
+        Belongs::Here => match home.may_write().and_then(|()| home::make(store, true).map_err(|e| e.to_string())) {
             Ok(()) => home = Home::look(store),
-            Err(e) => home.place = Place::Unknown(e.to_string()),
+            Err(why) => home.place = Place::Unknown(why),
         },
         Belongs::Elsewhere(why) => home.place = Place::Elsewhere(why),
         Belongs::Unknown(why) => home.place = Place::Unknown(why),
@@ -94,7 +94,8 @@ pub fn freeze(state: Uuid, dir: &RunDir) -> io::Result<Frozen> {
 /// Does the run in the folder of this id belong here? Looks only (and takes an old directory over, see [`home`]).
 pub fn of(store: &StateDir, id: Uuid, spec: &RunSpec) -> Belongs {
     let home = home(store);
-    if let Err(why) = home.may_write() {
+    // A disk that takes nothing now makes nothing of it another's.
+    if let Err(why) = home.is_mine() {
         return Belongs::Elsewhere(why);
     }
     let (state, adopted) = match &home.place {

@@ -3,7 +3,7 @@
 
 use super::list::folded;
 use super::spawn;
-use crate::state::{Control, DbError, Home, Index, Lock, StateDir, home};
+use crate::state::{Control, DbError, Index, Lock, StateDir};
 use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -17,11 +17,11 @@ const AT_ONCE: usize = 200;
 /// what it lacks from the runs' own folders meanwhile.
 ///
 /// # Errors
-/// It was written by a newer opsdeck, or the disk refuses.
+/// The disk refuses.
 pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
     let index = Index::open(store)?;
-    // That of a directory that is another's lies in memory: nobody could fill it for the next one.
-    if index.is_whole()? || home::is_foreign(store) {
+    // One that is not kept is filled for nobody.
+    if index.is_whole()? || !index.is_kept() {
         return Ok(index);
     }
     if missing(store, &index)?.len() <= AT_ONCE {
@@ -41,7 +41,10 @@ pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
 /// # Errors
 /// As of [`open_index`].
 pub fn whole_index(store: &StateDir) -> Result<Index, DbError> {
-    let index = Index::open(store)?;
+    let mut index = Index::open(store)?;
+    if !index.is_kept() && !index.is_whole()? {
+        index = Index::aside(store)?;
+    }
     while !index.is_whole()? {
         if !fill(store, &index)? {
             std::thread::sleep(Duration::from_millis(50));
@@ -55,10 +58,9 @@ pub fn whole_index(store: &StateDir) -> Result<Index, DbError> {
 /// # Errors
 /// The index cannot be written.
 pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
-    // Of another's directory it is this process's own index, and nothing is written there.
-    let own = Home::look(store).may_write().is_ok();
-    let one = if own { Lock::try_take(&store.root().join("index.fill.lock"))? } else { None };
-    if own && one.is_none() {
+    let kept = index.is_kept();
+    let one = if kept { Lock::try_take(&store.root().join("index.fill.lock"))? } else { None };
+    if kept && one.is_none() {
         return Ok(false);
     }
     let numbers: HashMap<Uuid, u64> = match Control::open(store).and_then(|control| control.numbers()) {
@@ -68,7 +70,7 @@ pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
             HashMap::new()
         }
     };
-    if own {
+    if kept {
         Index::looked(store)?;
     }
     // What begins meanwhile puts its own row: such a run is seen in the second round at the latest.

@@ -57,6 +57,18 @@ fn stamp(dir: &RunDir) -> Option<String> {
 /// # Errors
 /// The index cannot be used.
 pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
+    rows(store, index, filter, true)
+}
+
+/// As [`list`], for whoever only looks: nothing is given a supervisor.
+///
+/// # Errors
+/// As of [`list`].
+pub fn seen(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
+    rows(store, index, filter, false)
+}
+
+fn rows(store: &StateDir, index: &Index, filter: &Filter, revives: bool) -> Result<Vec<RunRow>, DbError> {
     let mut rows = match index.is_whole()? {
         true => index.list(filter)?,
         false => from_folders(store, index, filter)?,
@@ -68,7 +80,7 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
         }
         let Ok(mut run) = Follower::open(&dir) else { continue };
         let mut read_only = None;
-        if !run.state.state.is_terminal() {
+        if revives && !run.state.state.is_terminal() {
             match spawn::revive(store, row.id) {
                 Ok(Revival::Refused(why) | Revival::Unknown(why) | Revival::Elder(why)) => read_only = Some(why),
                 Ok(_) => drop(run.poll()),
@@ -79,7 +91,10 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
         let ended = row.ended_at.is_some();
         *row = whole_row(&dir, row.number, &run.spec, &run.state);
         row.why = read_only.or(row.why.take());
-        if ended && let Err(e) = index.put(row) {
+        if ended
+            && index.is_kept()
+            && let Err(e) = index.put(row)
+        {
             tracing::warn!("run {} is looked at anew each time until its row can be written: {e}", row.id);
         }
     }
@@ -98,7 +113,14 @@ fn from_folders(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<
         }
         let row = match index.get(id)? {
             Some(row) => Some(row),
-            None => folded(store, id, None),
+            None => {
+                let row = folded(store, id, None);
+                // For the next look of this process.
+                if let Some(row) = row.as_ref().filter(|_| index.is_aside()) {
+                    index.put_missing(std::slice::from_ref(row))?;
+                }
+                row
+            }
         };
         rows.extend(row.filter(|row| filter.takes(row)));
     }

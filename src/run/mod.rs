@@ -47,7 +47,7 @@ pub use fold::fold;
 pub use follow::{Follower, read_own_spec, read_spec, result};
 pub use index::{open_index, whole_index};
 pub use launch::{LaunchError, Launched, Request, launch};
-pub use list::{find, list};
+pub use list::{find, list, seen};
 pub use progress::Progress;
 pub use spawn::{Revival, revive};
 pub use spec::{Ask, RunSpec, Work};

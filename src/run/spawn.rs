@@ -108,6 +108,9 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
     if run.state.state.is_terminal() {
         return Ok(Revival::Ended);
     }
+    if let Err(why) = store.access().may_write() {
+        return Ok(Revival::Unknown(format!("run {id} has no supervisor, and none can be started: {why}")));
+    }
     let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     // It needs a moment to take the lock; without it whoever looks next would start another.
     let deadline = Instant::now() + Duration::from_secs(2);

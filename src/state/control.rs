@@ -3,10 +3,11 @@
 //! what was decided, so that is said, and nothing is begun.
 
 use super::db::{Db, DbError};
-use super::{StateDir, file, home, legacy};
-use rusqlite::Connection;
+use super::{Access, StateDir, file, legacy};
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Version of the schema that this program writes (`PRAGMA user_version`).
@@ -32,30 +33,23 @@ impl Control {
     /// # Errors
     /// It was there before and is gone ([`DbError::Lost`]), it is damaged, written by a newer opsdeck, or cannot be written.
     pub fn open(state: &StateDir) -> Result<Control, DbError> {
-        if home::is_foreign(state) {
-            return Err(DbError::Lost(foreign(state)));
+        let there = state.control().try_exists()?;
+        let access = state.access();
+        if access.is_anothers() {
+            return Err(DbError::Lost(anothers(state)));
         }
-        file::private_dir(state.root())?;
-        let (path, made) = (state.control(), state.root().join("control.made"));
-        if !path.try_exists()? && is_lost(state, &made)? {
+        if !there && is_lost(state)? {
             return Err(DbError::Lost(lost(state)));
         }
-        let db = Db::open(&path, SCHEMA, |db| {
-            // An empty file is a new database to SQLite: here it is one that was emptied.
-            let io = |e: DbError| rusqlite::Error::ToSqlConversionFailure(Box::new(e));
-            if is_lost(state, &made).map_err(io)? {
-                return Err(rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
-                    Some(format!("it is empty. {}", lost_words())),
-                ));
-            }
-            make(state, db)
-        })?;
-        if !made.try_exists()? {
-            let words =
-                "control.db was made here. Where it is missing beside this file, what people decided is lost.\n";
-            file::write_whole(&made, words.as_bytes())?;
-        }
+        let db = match access {
+            Access::Write => write(state)?,
+            // Whoever has it open keeps it writable for all: what must be done all the same is tried.
+            Access::Full(why) if there => match write(state) {
+                Ok(db) => db.refusing(&why),
+                Err(_) => look(state, &why)?,
+            },
+            Access::Full(why) | Access::LookOnly { why, .. } => look(state, &why)?,
+        };
         Ok(Control { db })
     }
 
@@ -126,7 +120,6 @@ impl Control {
     /// # Errors
     /// It cannot be read.
     pub fn witness(&self) -> Result<Option<(i64, String)>, DbError> {
-        use rusqlite::OptionalExtension;
         let query = "SELECT seq, hash FROM witness ORDER BY seq DESC LIMIT 1";
         self.sql(self.db.db.query_row(query, [], |r| Ok((r.get(0)?, r.get(1)?))).optional())
     }
@@ -147,7 +140,6 @@ impl Control {
     /// # Errors
     /// It cannot be read.
     pub fn run_numbered(&self, number: u64) -> Result<Option<Uuid>, DbError> {
-        use rusqlite::OptionalExtension;
         let number = i64::try_from(number).unwrap_or(i64::MAX);
         let query = "SELECT run FROM numbers WHERE number = ?1";
         let found: Option<String> = self.sql(self.db.db.query_row(query, [number], |r| r.get(0)).optional())?;
@@ -174,7 +166,6 @@ impl Control {
     /// # Errors
     /// It cannot be read.
     pub fn numbered(&self, run: Uuid) -> Result<Option<u64>, DbError> {
-        use rusqlite::OptionalExtension;
         let query = "SELECT number FROM numbers WHERE run = ?1";
         let found: Option<i64> = self.sql(
             self.db.db.prepare_cached(query).and_then(|mut q| q.query_row([run.to_string()], |r| r.get(0)).optional()),
@@ -189,10 +180,48 @@ fn number(db: &Connection, run: &str) -> rusqlite::Result<u64> {
     Ok(number.unsigned_abs())
 }
 
+fn write(state: &StateDir) -> Result<Db, DbError> {
+    file::private_dir(state.root())?;
+    let db = Db::open(&state.control(), SCHEMA, |db| {
+        // An empty file is a new database to SQLite: here it is one that was emptied.
+        let io = |e: DbError| rusqlite::Error::ToSqlConversionFailure(Box::new(e));
+        if is_lost(state).map_err(io)? {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
+                Some(format!("it is empty. {}", lost_words())),
+            ));
+        }
+        make(state, db)
+    })?;
+    if !made(state).try_exists()? {
+        let words = "control.db was made here. Where it is missing beside this file, what people decided is lost.\n";
+        file::write_whole(&made(state), words.as_bytes())?;
+    }
+    Ok(db)
+}
+
+/// As it is, where nothing can be written; where there is none yet nothing was decided.
+fn look(state: &StateDir, why: &str) -> Result<Db, DbError> {
+    match Db::look(&state.control(), SCHEMA, why)? {
+        Some(db) => Ok(db),
+        None if is_lost(state)? => Err(DbError::Lost(lost(state))),
+        None if state.legacy().try_exists()? => Err(DbError::LookOnly(format!(
+            "what was decided lies in {}, and can be taken over from there only by writing. {why}",
+            state.legacy().display()
+        ))),
+        None => Db::in_memory(SCHEMA, make_empty)?.only_look(why),
+    }
+}
+
+/// Beside one that was made here.
+fn made(state: &StateDir) -> PathBuf {
+    state.root().join("control.made")
+}
+
 /// A launch makes it before it makes the run's folder: runs without it, and without what came before it, tell that it was
 /// there.
-fn is_lost(state: &StateDir, made: &std::path::Path) -> Result<bool, DbError> {
-    Ok(made.try_exists()? || (!state.legacy().try_exists()? && !state.run_ids()?.is_empty()))
+fn is_lost(state: &StateDir) -> Result<bool, DbError> {
+    Ok(made(state).try_exists()? || (!state.legacy().try_exists()? && !state.run_ids()?.is_empty()))
 }
 
 fn lost(state: &StateDir) -> String {
@@ -204,7 +233,7 @@ fn lost_words() -> &'static str {
      anew with `opsdeck claim --new-control --reason ...`"
 }
 
-fn foreign(state: &StateDir) -> String {
+fn anothers(state: &StateDir) -> String {
     format!(
         "{} belongs to another user: what people decided there, and which hosts are held, cannot be told from here",
         state.root().display()

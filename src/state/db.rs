@@ -3,7 +3,7 @@
 
 use super::file;
 use super::patience::patiently;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +50,9 @@ pub enum DbError {
     /// It was there and is not any more.
     #[error("{0}")]
     Lost(String),
+    /// Its directory is only looked at.
+    #[error("nothing of this was done: {0}")]
+    LookOnly(String),
     /// SQLite's own error.
     #[error("{}: {source}", path.display())]
     Sql {
@@ -79,6 +82,8 @@ pub struct Db {
     pub(super) path: PathBuf,
     /// Device and inode of the file that is open.
     file: Option<(u64, u64)>,
+    /// Why it takes nothing, where that is known.
+    look_only: Option<String>,
 }
 
 impl Db {
@@ -101,7 +106,28 @@ impl Db {
         if found > schema {
             return Err(DbError::Newer { path: path.to_owned(), found, known: schema });
         }
-        Ok(Db { db, path: path.to_owned(), file: place(path) })
+        Ok(Db { db, path: path.to_owned(), file: place(path), look_only: None })
+    }
+
+    /// Opens the database at `path` to look at it, and writes nothing, neither to it nor beside it; `why`: for whoever tries to
+    /// write. `None`: there is none, or it was never made.
+    ///
+    /// # Errors
+    /// It is newer than `schema`, damaged, or cannot be read.
+    pub(super) fn look(path: &Path, schema: i64, why: &str) -> Result<Option<Db>, DbError> {
+        if !path.try_exists()? {
+            return Ok(None);
+        }
+        regular(path)?;
+        let sql = |source| DbError::of(path, source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(to_look(path)?, flags).map_err(sql)?;
+        db.busy_timeout(PATIENCE).map_err(sql)?;
+        match db.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0)).map_err(sql)? {
+            0 => Ok(None),
+            found if found > schema => Err(DbError::Newer { path: path.to_owned(), found, known: schema }),
+            _ => Ok(Some(Db { db, path: path.to_owned(), file: place(path), look_only: Some(why.to_owned()) })),
+        }
     }
 
     /// One that is nowhere but in this process.
@@ -113,7 +139,7 @@ impl Db {
         let sql = |source| DbError::of(&path, source);
         let db = Connection::open_in_memory().map_err(sql)?;
         prepare(&db, schema, make).map_err(sql)?;
-        Ok(Db { db, path, file: None })
+        Ok(Db { db, path, file: None, look_only: None })
     }
 
     /// A number that changes when another connection, of any process, changes the database. It means nothing but to this
@@ -130,12 +156,17 @@ impl Db {
         place(&self.path) == self.file
     }
 
+    /// It is nowhere but in this process.
+    pub(super) fn is_aside(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// Does `work` while no other process writes to the database; all of it is on the disk then, or nothing.
     ///
     /// # Errors
     /// What `work` says, or the database cannot be written.
     pub fn alone<T, E: From<DbError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        alone(&self.db, |e| DbError::of(&self.path, e).into(), work)
+        alone(&self.db, |e| self.error(e).into(), work)
     }
 
     /// From now on other writers are waited for so long, in place of five seconds.
@@ -146,9 +177,66 @@ impl Db {
         self.sql(self.db.busy_timeout(patience))
     }
 
-    pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, DbError> {
-        result.map_err(|source| DbError::of(&self.path, source))
+    /// Why it takes nothing; `None`: it may be written to.
+    pub fn look_only(&self) -> Option<&str> {
+        self.look_only.as_deref()
     }
+
+    /// What is said when it takes nothing.
+    pub(super) fn refusing(self, why: &str) -> Db {
+        Db { look_only: Some(why.to_owned()), ..self }
+    }
+
+    /// From now on nothing is written to it, and why.
+    pub(super) fn only_look(self, why: &str) -> Result<Db, DbError> {
+        self.sql(self.db.pragma_update(None, "query_only", true))?;
+        Ok(self.refusing(why))
+    }
+
+    pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, DbError> {
+        result.map_err(|source| self.error(source))
+    }
+
+    fn error(&self, source: rusqlite::Error) -> DbError {
+        match &self.look_only {
+            Some(why) if matches!(source.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::DiskFull)) => {
+                DbError::LookOnly(why.clone())
+            }
+            _ => DbError::of(&self.path, source),
+        }
+    }
+}
+
+/// The address by which SQLite opens a database and writes nothing, not even the files beside it. What lies in its log is
+/// read with it; a log without its index cannot be.
+///
+/// # Errors
+/// There is such a log, or it cannot be looked.
+pub fn to_look(path: &Path) -> std::io::Result<String> {
+    // SQLite looks for them where a link leads.
+    let whole = path.canonicalize().map_err(|e| file::at(path, "look at", e))?;
+    let beside = |end: &str| PathBuf::from(format!("{}{end}", whole.display()));
+    let (log, index) = (beside("-wal"), beside("-shm"));
+    let how = match (log.metadata().map(|meta| meta.len()), index.try_exists()?) {
+        (Ok(_), true) => "mode=ro&readonly_shm=1",
+        (Ok(1..), false) => {
+            let why = format!("its log holds what it lacks, and cannot be read without {}", index.display());
+            return Err(std::io::Error::other(format!("{}: {why}", path.display())));
+        }
+        _ => "immutable=1",
+    };
+    Ok(uri(&whole, how))
+}
+
+/// The address of a database that is opened in a way of its own.
+fn uri(path: &Path, how: &str) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?{how}")
+}
+
+/// As [`to_look`], of the database of another: whatever lies beside it is left alone.
+pub fn as_it_lies(path: &Path) -> String {
+    uri(path, "immutable=1")
 }
 
 /// Does `work` in one transaction: all of it, or nothing. Inside another one it is a part of that. `error` is that of a

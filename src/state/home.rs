@@ -2,9 +2,9 @@
 //! inodes, another path or another machine than its file `home` says, and what is frozen in it belongs to the original:
 //! there nothing is begun. What cannot be told begins nothing either. Which runs belong here is for `run::belongs`.
 
+use super::access::{Access, Owner};
 use super::{Lock, StateDir, file};
 use crate::open;
-use crate::state::operator::Operator;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
@@ -20,24 +20,6 @@ const VERSION: u32 = 1;
 const MACHINE: &str = "/etc/machine-id";
 /// How long another that makes the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// Whoever runs this.
-    Me,
-    /// Somebody else: it is looked at only.
-    Other {
-        /// User id.
-        uid: u32,
-        /// Name.
-        name: String,
-    },
-    /// Mine, but others may change what lies in it; why, and the way on.
-    Open(String),
-    /// It cannot be told.
-    Unknown(String),
-}
 
 /// Where it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +44,8 @@ pub enum Place {
 pub struct Home {
     /// Whose.
     pub owner: Owner,
+    /// What may be done in it.
+    pub access: Access,
     /// Where.
     pub place: Place,
     root: String,
@@ -136,14 +120,13 @@ impl Mark {
 impl Home {
     /// Looks at a directory, and changes nothing.
     pub fn look(state: &StateDir) -> Home {
-        let root = state.root();
-        let owner = owner(root);
+        let (owner, access) = (state.owner(), state.access());
         let (place, before) = match owner {
             // What others wrote says nothing here.
             Owner::Other { .. } => (Place::Unmade, Vec::new()),
             _ => place(state),
         };
-        Home { owner, place, root: root.display().to_string(), before }
+        Home { owner, access, place, root: state.root().display().to_string(), before }
     }
 
     /// May anything in it be changed? Else why not.
@@ -151,11 +134,15 @@ impl Home {
     /// # Errors
     /// In words.
     pub fn may_write(&self) -> Result<(), String> {
-        match &self.owner {
-            Owner::Me => Ok(()),
-            Owner::Other { name, .. } => Err(format!("{} belongs to {name}: read only", self.root)),
-            Owner::Open(why) | Owner::Unknown(why) => Err(format!("{}: {why}", self.root)),
-        }
+        self.access.clone().may_write()
+    }
+
+    /// Is it mine alone, whatever its disk takes? Else whose, in words.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn is_mine(&self) -> Result<(), String> {
+        self.owner.is_me(Path::new(&self.root))
     }
 
     /// May anything be begun in it, or gone on with? Gives what its runs carry; else why not, and the way on.
@@ -187,11 +174,6 @@ impl Home {
         }
     }
 
-    /// It is somebody else's.
-    pub fn is_foreign(&self) -> bool {
-        matches!(self.owner, Owner::Other { .. })
-    }
-
     /// To what the runs with this mark belong, in words.
     pub fn was(&self, id: Uuid) -> String {
         match self.before.iter().find(|former| former.id == id) {
@@ -208,35 +190,6 @@ impl Former {
             (Some(is), _) => format!("{} on machine {}", self.path, &is[..is.len().min(8)]),
             (None, _) => self.path.clone(),
         }
-    }
-}
-
-/// Whether it belongs to somebody else, at the price of one look.
-pub fn is_foreign(state: &StateDir) -> bool {
-    matches!(owner(state.root()), Owner::Other { .. })
-}
-
-fn owner(root: &Path) -> Owner {
-    let me = rustix::process::geteuid().as_raw();
-    let other = |uid: u32| Owner::Other { uid, name: Operator::of_uid(uid).name };
-    let link = match std::fs::symlink_metadata(root) {
-        Ok(meta) => meta,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Owner::Me,
-        Err(e) => return Owner::Unknown(format!("it cannot be looked at: {e}")),
-    };
-    // Whoever owns the link says where it leads.
-    if link.is_symlink() && ![me, 0].contains(&link.uid()) {
-        return other(link.uid());
-    }
-    match std::fs::metadata(root) {
-        Ok(meta) if meta.uid() != me => other(meta.uid()),
-        Ok(meta) if !meta.is_dir() => Owner::Unknown("it is no folder".into()),
-        Ok(meta) if meta.mode() & 0o022 != 0 => {
-            let mode = meta.mode() & 0o777;
-            Owner::Open(format!("others may write to it (mode {mode:o}): chmod go-w {}", root.display()))
-        }
-        Ok(_) => Owner::Me,
-        Err(e) => Owner::Unknown(format!("it cannot be looked at: {e}")),
     }
 }
 

@@ -7,7 +7,7 @@
 //! every run has its row: see [`Index::is_whole`].
 
 use super::db::{Db, DbError};
-use super::{Lock, StateDir, file, home};
+use super::{Access, Lock, StateDir, file};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -34,20 +34,38 @@ impl Index {
     /// Opens the index, making it where there is none, or none that can be used.
     ///
     /// # Errors
-    /// It was written by a newer opsdeck, or the disk refuses.
+    /// The disk refuses.
     pub fn open(state: &StateDir) -> Result<Index, DbError> {
-        // Of a directory that is another's nothing is opened and nothing written: what lists need is folded anew.
-        if home::is_foreign(state) {
-            let db = RefCell::new(Db::in_memory(SCHEMA, make)?);
-            return Ok(Index { state: state.clone(), db, hasty: Cell::new(false), patience: Cell::new(None) });
-        }
-        file::private_dir(state.root())?;
-        Ok(Index {
-            state: state.clone(),
-            db: RefCell::new(open(state)?),
-            hasty: Cell::new(false),
-            patience: Cell::new(None),
-        })
+        let db = RefCell::new(connect(state)?);
+        Ok(Index { state: state.clone(), db, hasty: Cell::new(false), patience: Cell::new(None) })
+    }
+
+    /// One that is nowhere but in this process, and empty.
+    ///
+    /// # Errors
+    /// SQLite's own.
+    pub fn aside(state: &StateDir) -> Result<Index, DbError> {
+        let db = RefCell::new(Db::in_memory(SCHEMA, make)?);
+        Ok(Index { state: state.clone(), db, hasty: Cell::new(false), patience: Cell::new(None) })
+    }
+
+    /// What is written to it is there for whoever opens it next. Else nothing can be written, or it is nowhere but in this
+    /// process, and whoever looks reads what it lacks from the runs' own folders.
+    pub fn is_kept(&self) -> bool {
+        !self.is_fixed() && !self.is_aside()
+    }
+
+    pub(super) fn state(&self) -> &StateDir {
+        &self.state
+    }
+
+    /// It is nowhere but in this process.
+    pub fn is_aside(&self) -> bool {
+        self.db.borrow().is_aside()
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.db.borrow().look_only().is_some()
     }
 
     /// True if every run that was there when it was made has its row. False: it is being filled, or is about to be; until
@@ -56,7 +74,8 @@ impl Index {
     /// # Errors
     /// It cannot be read.
     pub fn is_whole(&self) -> Result<bool, DbError> {
-        let lacks = self.state.index_lacks().try_exists().unwrap_or(true);
+        // One of this process alone lacks nothing once it is filled.
+        let lacks = !self.is_aside() && self.state.index_lacks().try_exists().unwrap_or(true);
         Ok(!lacks && self.ask(|db| db.query_row("SELECT whole FROM meta", [], |r| r.get(0)))?)
     }
 
@@ -134,6 +153,9 @@ impl Index {
                 db.sql(what(&db.db))
             };
             match done {
+                Err(DbError::Damaged { .. }) if tries > 0 && self.is_fixed() => {
+                    self.db.replace(Db::in_memory(SCHEMA, make)?);
+                }
                 Err(DbError::Damaged { source, .. }) if tries > 0 => {
                     let place = place(&self.state);
                     replace(&self.state, place, &source.to_string())?;
@@ -146,7 +168,7 @@ impl Index {
     }
 
     fn reopen(&self) -> Result<(), DbError> {
-        let db = open(&self.state)?;
+        let db = connect(&self.state)?;
         if self.hasty.get() {
             db.sql(hasty(&db.db))?;
         }
@@ -171,6 +193,35 @@ fn place(state: &StateDir) -> Option<(u64, u64)> {
 /// Nothing else is opened: a folder cannot be, and a device or a FIFO would be read without end.
 fn is_file(state: &StateDir) -> bool {
     state.index().metadata().is_ok_and(|meta| meta.is_file())
+}
+
+/// The index that there is. Where none can be had without writing it is one of this process, to be filled from the runs' own
+/// folders.
+fn connect(state: &StateDir) -> Result<Db, DbError> {
+    let why = match state.access() {
+        // Of a directory that is another's nothing is opened.
+        Access::LookOnly { anothers: true, .. } => return Db::in_memory(SCHEMA, make),
+        Access::Full(why) | Access::LookOnly { why, .. } => why,
+        Access::Write => {
+            file::private_dir(state.root())?;
+            return match open(state) {
+                // Whoever wrote it may be at work in it: it is left alone.
+                Err(e @ DbError::Newer { .. }) => {
+                    tracing::warn!("runs are read from their folders: {e}");
+                    Db::in_memory(SCHEMA, make)
+                }
+                other => other,
+            };
+        }
+    };
+    match Db::look(&state.index(), SCHEMA, &why) {
+        Ok(Some(db)) => Ok(db),
+        Ok(None) => Db::in_memory(SCHEMA, make),
+        Err(e) => {
+            tracing::warn!("runs are read from their folders: {e}");
+            Db::in_memory(SCHEMA, make)
+        }
+    }
 }
 
 fn open(state: &StateDir) -> Result<Db, DbError> {
@@ -394,17 +445,23 @@ mod tests {
     }
 
     #[test]
-    fn an_older_one_is_made_anew_and_a_newer_one_refused() {
+    fn one_of_a_newer_opsdeck_is_left_alone_and_told_what_it_lacks() {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::at(dir.path().join("s"));
-        let set = |version: i64| {
-            let db = Connection::open(state.index()).unwrap();
-            db.pragma_update(None, "user_version", version).unwrap();
-        };
-        drop(Index::open(&state).unwrap());
-        set(SCHEMA + 1);
-        let e = Index::open(&state).unwrap_err().to_string();
-        assert!(e.contains(&format!("schema version {}", SCHEMA + 1)) && e.contains("newer opsdeck"), "{e}");
+        assert!(Index::open(&state).unwrap().is_kept());
+        let newer = Connection::open(state.index()).unwrap();
+        newer.pragma_update(None, "user_version", SCHEMA + 1).unwrap();
+        let before = place(&state);
+        let index = Index::open(&state).unwrap();
+        beat(&index, 3);
+        assert_eq!((last(&index), index.is_kept(), index.is_aside()), (Some(3), false, true));
+        assert_eq!(last(&Index::open(&state).unwrap()), None, "for this process alone");
+        assert!(!state.index_lacks().exists());
+        index.put(&crate::state::runs::tests::sample(1, "running")).unwrap();
+        assert!(state.index_lacks().exists(), "the newer one looks what it lacks");
+        assert_eq!(place(&state), before);
+        let version: i64 = newer.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
+        assert_eq!(version, SCHEMA + 1);
     }
 
     #[test]

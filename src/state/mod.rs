@@ -2,6 +2,7 @@
 //! decided, leases; `index`: derived), locks and process identities in the files beside. Nothing here knows what a run's
 //! events mean.
 
+pub mod access;
 pub mod alerts;
 pub mod answer;
 pub mod beats;
@@ -30,6 +31,7 @@ pub mod silences;
 pub mod syslog;
 pub mod tree;
 
+pub use access::Access;
 pub use answer::Answer;
 pub use control::Control;
 pub use db::DbError;

@@ -1,7 +1,7 @@
 //! Rows of the index: what lists of runs show. A row says what the journal said when it was written.
 
 use super::db::alone;
-use super::{DbError, Index};
+use super::{Access, DbError, Index};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use uuid::Uuid;
@@ -103,7 +103,12 @@ const COLUMNS: &str = "id, number, kind, title, environment, operator, cwd, stat
 impl Index {
     /// Writes a run's row, replacing the one that is there.
     pub fn put(&self, row: &RunRow) -> Result<(), DbError> {
-        self.ask(|db| put(db, "INSERT OR REPLACE", row))
+        self.ask(|db| put(db, "INSERT OR REPLACE", row))?;
+        // The index that others share does not have it.
+        if self.is_aside() && self.state().access() == Access::Write {
+            Index::lacks(self.state())?;
+        }
+        Ok(())
     }
 
     /// Writes rows of runs that have none. All of them are there then, or none.
@@ -248,11 +253,11 @@ fn row(r: &Row<'_>) -> rusqlite::Result<RunRow> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::state::StateDir;
 
-    fn sample(ms: i64, state: &str) -> RunRow {
+    pub fn sample(ms: i64, state: &str) -> RunRow {
         RunRow {
             id: Uuid::now_v7(),
             number: Some(3),

@@ -44,8 +44,8 @@ pub struct Model {
     pub absolute_time: bool,
     /// Live runs of everybody on this control host; `None`: not known yet.
     pub live_runs: Option<usize>,
-    /// Environments whose line somebody stopped, as the index says.
-    pub stopped: Vec<Line>,
+    /// Environments whose line somebody stopped; `None`: nobody can tell.
+    pub stopped: Option<Vec<Line>>,
     /// What was typed as the reason of the action that is about to run.
     pub reason: Option<String>,
     /// Screens, the one in sight last; never empty.
@@ -115,7 +115,7 @@ impl Model {
             read_only: false,
             absolute_time: false,
             live_runs: None,
-            stopped: vec![],
+            stopped: Some(vec![]),
             reason: None,
             stack: vec![&screens::fleet::SCREEN],
             overlay: None,

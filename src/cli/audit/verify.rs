@@ -49,7 +49,12 @@ pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     if let Err(e) = closing::close(state, release::supervise::approved) {
         eprintln!("opsdeck: what was left open was not closed: {}", text::plain(&e.to_string()));
     }
-    let witness = Control::open_where_it_is(state).ok().flatten().and_then(|control| control.witness().ok().flatten());
+    let kept =
+        Control::open_where_it_is(state).and_then(|control| control.map_or(Ok(None), |control| control.witness()));
+    let witness = kept.unwrap_or_else(|e| {
+        eprintln!("opsdeck: the head that was kept beside the ledger cannot be read: {}", text::plain(&e.to_string()));
+        None
+    });
     let witness = witness.map(|(seq, hash)| Head { seq, hash });
     let verdict = match Ledger::open_to_read(&path) {
         Ok(ledger) if args.since_checkpoint => ledger.witnessed(witness).verify_since(head)?,
@@ -61,7 +66,7 @@ pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     if path.exists()
         && let Err(refused) = record(state, &verdict)
     {
-        eprintln!("opsdeck: this verification was not recorded: {}", text::plain(&refused.to_string()));
+        super::not_recorded("verification", &refused);
     }
     let said = if args.json { as_json(&verdict) } else { as_text(&verdict) };
     print(&format!("{said}\n"))?;

@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use crate::project::{Error, Project, cfg::Env};
+use crate::state::access::Owner;
 use crate::state::operator::Operator;
 use crate::state::{StateDir, identity};
 use std::fs;
@@ -15,7 +16,7 @@ pub fn all(env: &Env, state: &StateDir, project: &Path) -> Vec<Item> {
     let user = Operator::of_uid(rustix::process::getuid().as_raw()).name;
     let lingers = Path::new("/var/lib/systemd/linger").join(&user).exists();
     vec![
-        writable(state.root()),
+        writable(state),
         filesystem(state.root()),
         logout(Path::new("/run/systemd/system").exists(), kills, lingers),
         runtime(env),
@@ -41,7 +42,11 @@ fn existing(path: &Path) -> &Path {
     path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("/"))
 }
 
-fn writable(root: &Path) -> Item {
+fn writable(state: &StateDir) -> Item {
+    let root = state.root();
+    if let (Owner::Me, Err(why)) = (state.owner(), state.access().may_write()) {
+        return Item::missing("state", format!("{why}: nothing can be launched"), format!("df -h {}", root.display()));
+    }
     let there = existing(root);
     let shown = root.display();
     let fix = format!("mkdir -p {shown} && chown $(id -un) {shown}   (or choose another: OPSDECK_STATE=DIR)");
@@ -189,6 +194,7 @@ mod tests {
     #[test]
     fn the_state_directory_must_be_a_folder_that_only_we_write() {
         let dir = tempfile::tempdir().unwrap();
+        let writable = |path: &Path| writable(&StateDir::at(path));
         assert_eq!(writable(&dir.path().join("a/b")).state, Ok);
         fs::write(dir.path().join("file"), "").unwrap();
         assert_eq!(writable(&dir.path().join("file")).state, Missing);

@@ -11,7 +11,7 @@ use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
 use crate::project::config::recovery::Policy;
 use crate::recovery;
-use crate::state::Control;
+use crate::state::{Access, Control};
 use crate::text;
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::health::{self, Picture, Poll, Wanted};
@@ -201,6 +201,8 @@ impl Desk {
         }
         match &self.polling {
             Some(polling) => polling.want(hosts),
+            // Nothing that they say could be written down.
+            None if context.state.access() != Access::Write => {}
             None => {
                 let started = self.options(context, hosts).map(Polling::start).transpose();
                 self.polling =

@@ -3,7 +3,7 @@
 use super::{Context, fleet};
 use crate::run::state::HostState;
 use crate::run::{Follower, RunState};
-use crate::state::{Filter, Index};
+use crate::state::Filter;
 use crate::tui::screens::fleet::data::{Data, LastRun, Outcome};
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ const RUNS: u32 = 100;
 pub(super) fn read(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
     let filter = Filter { environment: Some(environment.name.clone()), limit: Some(RUNS), ..Filter::default() };
-    let rows = match Index::open(&context.state).and_then(|index| index.list(&filter)) {
+    let rows = match super::runs::listed(&context.state, &filter) {
         Ok(rows) => rows,
         Err(e) => return tracing::warn!("the newest runs of {} are not known: {e}", environment.name),
     };

@@ -15,6 +15,8 @@ pub(super) struct Notices {
     control: Option<Control>,
     /// The newest that was there; `None`: it was not looked yet.
     after: Option<i64>,
+    /// Why it could not be looked the last time.
+    problem: Option<String>,
 }
 
 impl Notices {
@@ -25,11 +27,11 @@ impl Notices {
         let of = screens.flat_map(|receiver| {
             project.environments.iter().map(|env| (scope(&env.inventory, root), receiver.name.clone()))
         });
-        let mut notices = Notices { of: of.collect(), control: None, after: None };
+        let mut notices = Notices { of: of.collect(), control: None, after: None, problem: None };
         if !notices.of.is_empty()
             && let Err(e) = notices.news(state)
         {
-            tracing::warn!("notices for this screen cannot be read: {e}");
+            notices.failed(&e);
         }
         notices
     }
@@ -43,9 +45,18 @@ impl Notices {
             Ok(notices) if notices.is_empty() => true,
             Ok(notices) => context.answer(Msg::Data(Data::Notices(notices))),
             Err(e) => {
-                tracing::warn!("notices for this screen cannot be read: {e}");
+                self.failed(&e);
                 true
             }
+        }
+    }
+
+    /// Said once: it is looked again every second.
+    fn failed(&mut self, e: &DbError) {
+        let why = Some(e.to_string());
+        if why != self.problem {
+            tracing::warn!("notices for this screen cannot be read: {e}");
+            self.problem = why;
         }
     }
 

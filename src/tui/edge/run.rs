@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::run::log::LogStore;
 use crate::run::rerun::{self, unfinished};
 use crate::run::{self, Follower, Revival, RunSpec, belongs, outputs};
-use crate::state::{Answer, Index, Lock, home, presence};
+use crate::state::{Access, Answer, Index, Lock, presence};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::launch::data::Sealed;
 use crate::tui::screens::release;
@@ -103,7 +103,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
     let env = environment(&context.project, &spec);
     let mut alerts = super::release::Alerts::of(&context.state, &spec, &state);
     // Who may only read watches, too, but nobody learns of it.
-    let mine_to_write = !home::is_foreign(&context.state);
+    let mine_to_write = context.state.access() == Access::Write;
     let _watching = mine_to_write.then(|| presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}")));
     let opened = screen::Opened::new(env, spec, state, damage, log);
     if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {

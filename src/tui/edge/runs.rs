@@ -4,7 +4,7 @@
 use super::Context;
 use crate::run;
 use crate::state::lines::Line;
-use crate::state::{Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, home, seen};
+use crate::state::{Access, Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, seen};
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::runs::Item;
 use crate::tui::screens::{away, runs};
@@ -39,8 +39,17 @@ pub(super) fn perform(context: &Context, effect: runs::Effect) {
 fn search(state: &StateDir, words: &str) -> Result<Vec<Item>, DbError> {
     let words = words.split_whitespace().map(str::to_owned).collect();
     let filter = Filter { words, limit: Some(NEWEST), ..Filter::default() };
-    let rows = Index::open(state)?.list(&filter)?;
+    let rows = listed(state, &filter)?;
     Ok(rows.into_iter().map(|row| Item { watched: row.ended_at.is_some(), row }).collect())
+}
+
+/// Runs as the index has them; where it does not have all, as they lie there.
+pub(super) fn listed(state: &StateDir, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
+    let index = Index::open(state)?;
+    match index.is_whole()? {
+        true => index.list(filter),
+        false => run::seen(state, &index, filter),
+    }
 }
 
 /// Reads the list of runs, and only if it may differ from what it read before.
@@ -53,7 +62,8 @@ struct Reader {
     /// What both told last.
     versions: Option<(i64, i64)>,
     last: Option<Result<Vec<Item>, String>>,
-    stopped: Vec<Line>,
+    /// Or why that cannot be told.
+    stopped: Result<Vec<Line>, String>,
 }
 
 impl Reader {
@@ -62,7 +72,7 @@ impl Reader {
     }
 
     fn of(state: StateDir, read_only: bool) -> Self {
-        Self { state, read_only, index: None, control: None, versions: None, last: None, stopped: vec![] }
+        Self { state, read_only, index: None, control: None, versions: None, last: None, stopped: Ok(vec![]) }
     }
 
     fn watched(&self, row: &RunRow) -> bool {
@@ -77,19 +87,29 @@ impl Reader {
             None => run::open_index(&self.state).map_err(|e| e.to_string())?,
         };
         let control = match self.control.take().filter(|control| control.is_in_place()) {
-            Some(control) => control,
-            None => Control::open(&self.state).map_err(|e| e.to_string())?,
+            Some(control) => Ok(control),
+            None => Control::open(&self.state),
+        };
+        // What was decided is another matter than what ran: that is shown all the same.
+        let control = control.and_then(|control| Ok((control.stopped_lines()?, control)));
+        let (control, stopped) = match control {
+            Ok((lines, control)) => (Some(control), Ok(lines)),
+            Err(e) => (None, Err(e.to_string())),
         };
         // Asked first: what is written from here on is seen the next time.
-        self.versions = index.version().ok().zip(control.version().ok());
+        self.versions = index.version().ok().zip(control.as_ref().and_then(|control| control.version().ok()));
         let filter = Filter { limit: Some(NEWEST), ..Filter::default() };
         let mut rows = index.list(&filter).map_err(|e| e.to_string())?;
         let whole = index.is_whole().map_err(|e| e.to_string())?;
-        if !self.read_only && (thorough || !whole || !rows.iter().all(|row| self.watched(row))) {
+        // What the index does not have, or what it says cannot be corrected in it.
+        let by_folders = !whole || !index.is_kept();
+        if self.read_only && by_folders {
+            rows = run::seen(&self.state, &index, &filter).map_err(|e| e.to_string())?;
+        } else if !self.read_only && (thorough || by_folders || !rows.iter().all(|row| self.watched(row))) {
             rows = run::list(&self.state, &index, &filter).map_err(|e| e.to_string())?;
         }
-        self.stopped = control.stopped_lines().map_err(|e| e.to_string())?;
-        (self.index, self.control) = (Some(index), Some(control));
+        self.stopped = stopped;
+        (self.index, self.control) = (Some(index), control);
         Ok(rows.into_iter().map(|row| Item { watched: self.watched(&row), row }).collect())
     }
 
@@ -98,7 +118,11 @@ impl Reader {
         let Some(Ok(items)) = &self.last else { return false };
         let (Some(index), Some(control)) = (&self.index, &self.control) else { return false };
         let now = index.version().ok().zip(control.version().ok());
-        let same = index.is_in_place() && control.is_in_place() && self.versions.is_some() && now == self.versions;
+        let same = index.is_kept()
+            && index.is_in_place()
+            && control.is_in_place()
+            && self.versions.is_some()
+            && now == self.versions;
         let watched = |item: &Item| item.watched == self.watched(&item.row) && (item.watched || self.read_only);
         same && items.iter().all(watched)
     }
@@ -146,10 +170,10 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
             }
             Err(why) => tracing::warn!("what happened while {} was away is not known: {why}", context.operator.name),
         }
-        let mut stopped = vec![];
+        let mut stopped = Ok(vec![]);
         for turn in 0u32.. {
             if turn % NOTE == 0
-                && !home::is_foreign(&context.state)
+                && context.state.access() == Access::Write
                 && let Err(e) = seen::mark(&context.state, &context.operator.name, crate::tui::app::now().ms)
             {
                 tracing::warn!("it can't be noted that {} looks: {e}", context.operator.name);
@@ -196,5 +220,25 @@ mod tests {
         assert_eq!(reader.news(), Some(Ok(vec![item(false)])));
         std::fs::rename(state.index(), dir.path().join("aside")).unwrap();
         assert_eq!(reader.news(), Some(Ok(vec![])), "another index");
+    }
+
+    #[test]
+    fn runs_are_listed_also_where_what_was_decided_is_gone_or_nothing_can_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        drop(Control::open(&state).unwrap());
+        let row = runs::tests::items().remove(1).row;
+        Index::open(&state).unwrap().put(&row).unwrap();
+        std::fs::remove_file(state.control()).unwrap();
+        for read_only in [false, true] {
+            let mut reader = Reader::of(state.clone(), read_only);
+            let ids = |list: Vec<Item>| list.iter().map(|item| item.row.id).collect::<Vec<_>>();
+            assert_eq!(reader.news().unwrap().map(ids), Ok(vec![row.id]));
+            assert!(reader.stopped.as_ref().unwrap_err().contains("control.db is gone"));
+            assert_eq!(reader.news(), None, "the same is no news");
+        }
+        std::fs::set_permissions(state.root(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        let mut reader = Reader::of(state.clone(), true);
+        assert_eq!(reader.news().unwrap().map(|list| list.len()), Ok(1), "others may write to it: it is looked at");
     }
 }

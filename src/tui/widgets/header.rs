@@ -38,6 +38,9 @@ fn left_text(model: &Model) -> String {
     if stopped(model).is_some() {
         text += &format!("{} LINE STOPPED ", glyph(Glyph::Failed));
     }
+    if model.stopped.is_none() {
+        text += &format!("{} STOPPED LINES UNKNOWN ", glyph(Glyph::Unknown));
+    }
     let mut crumbs = Vec::new();
     for screen in &model.stack {
         crumbs.push(screen.name.to_owned());
@@ -49,7 +52,7 @@ fn left_text(model: &Model) -> String {
 /// The stopped line of the environment in sight.
 pub fn stopped(model: &Model) -> Option<&Line> {
     let name = &model.environment()?.name;
-    model.stopped.iter().find(|line| line.environment == *name)
+    model.stopped.iter().flatten().find(|line| line.environment == *name)
 }
 
 /// Operator, live runs, clock; what matters least goes first when the line is narrow.

@@ -13,10 +13,12 @@ use crate::release::supervise;
 use crate::run::State;
 use crate::state::lines::Line;
 use crate::state::runs::RunRow;
+use crate::text;
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
+use crate::tui::msg::Level;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::sign::{self, Sign};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
@@ -93,8 +95,8 @@ pub enum Data {
     Rows(Vec<Item>),
     /// Older runs that hold the words of a filter.
     Older(String, Vec<Item>),
-    /// Environments whose line is stopped.
-    Stopped(Vec<Line>),
+    /// Environments whose line is stopped, or why nobody can tell.
+    Stopped(Result<Vec<Line>, String>),
     /// They could not be read.
     Failed(String),
 }
@@ -171,7 +173,10 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             model.runs.add_older(items);
         }
         Data::Stopped(lines) => {
-            model.stopped = lines;
+            if let Err(why) = &lines {
+                model.toast(Level::Error, text::plain(why).into_owned());
+            }
+            model.stopped = lines.ok();
             return vec![];
         }
         Data::Failed(why) => model.runs.problem = Some(why),
