@@ -127,6 +127,10 @@ fn every_form_reaches_ansible_as_it_would_by_itself_and_is_nowhere_to_be_found()
         "{mode: 0644, pin: 0777, api_key: C4n4ry, ratio: 1e3, use_auth: yes}",
         "@more.yml",
         r"session_token=C4n4ry\x21\n{{ version }} last=1",
+        // By other names, and by what stands in them.
+        "pgpwd=C4n4ry1 cookie_name=sid webhook_url=https://x.example/C4n4ry hook=https://hooks.slack.com/services/T0/C4n4ry",
+        "pat=ghp_C4n4ryC4n4ryC4n4ry sha=6a0cd3a1f0b7c5d2 key='-----BEGIN PRIVATE KEY-----\nC4n4ry\n-----END PRIVATE KEY-----'",
+        "{repo: {url: 'https://me:C4n4ry@git/x'}, jwts: [eyJhbGciOi.eyJzdWIiOi.C4n4ryC4n4ry], token_count: 5}",
     ];
     let names = [
         "version",
@@ -143,6 +147,16 @@ fn every_form_reaches_ansible_as_it_would_by_itself_and_is_nowhere_to_be_found()
         "plain",
         "session_token",
         "last",
+        "pgpwd",
+        "cookie_name",
+        "webhook_url",
+        "hook",
+        "pat",
+        "sha",
+        "key",
+        "repo",
+        "jwts",
+        "token_count",
     ];
     expect(&world, &names, &extra);
     let args: Vec<&str> = extra.iter().flat_map(|e| ["-e", e]).collect();
@@ -151,7 +165,9 @@ fn every_form_reaches_ansible_as_it_would_by_itself_and_is_nowhere_to_be_found()
     std::fs::remove_file(world.project().join("tell.yml")).unwrap();
     nowhere(&world, &id);
     let shown = world.show(&id);
-    let secrets = ["db_password", "db", "big_token", "pin", "api_key", "session_token"].map(|n| format!("extra:{n}"));
+    let old = ["db_password", "db", "big_token", "pin", "api_key", "session_token"];
+    let new = ["pgpwd", "webhook_url", "hook", "pat", "key", "repo", "jwts"];
+    let secrets: Vec<String> = old.iter().chain(&new).map(|name| format!("extra:{name}")).collect();
     assert_eq!(shown["secrets"], json!(secrets));
     let command = shown["command"].as_str().unwrap();
     for part in [
@@ -159,6 +175,9 @@ fn every_form_reaches_ansible_as_it_would_by_itself_and_is_nowhere_to_be_found()
         "db_password --extra-vars",
         "'{mode: 0644, ratio: 1e3, use_auth: yes}'",
         "@more.yml",
+        "cookie_name=sid",
+        "sha=6a0cd3a1f0b7c5d2",
+        "{token_count: 5}",
     ] {
         let part = part.replace("db_password --", "db_password)\" --");
         assert!(command.contains(&part), "{part}\n{command}");
@@ -282,6 +301,30 @@ fn one_without_a_value_is_asked_for_hidden_and_an_adhoc_command_gets_it() {
     let shown = world.show(&id);
     assert_eq!(shown["secrets"], json!(["extra:db_password"]));
     assert!(shown["command"].as_str().unwrap().ends_with("db_password)\""), "{}", shown["command"]);
+}
+
+#[test]
+fn arguments_that_hold_one_are_warned_of_and_the_ledger_has_none_of_it() {
+    let world = World::new();
+    let args = |args: &str| world.opsdeck(&["adhoc", "w1", "-i", "hosts.ini", "-m", "debug", "-a", args]);
+    for (given, warned) in [
+        ("msg=ghp_C4n4ryC4n4ryC4n4ry", true),
+        ("msg='password=C4n4ry'", true),
+        ("msg=\"password={{ db_password | default('') }}\"", false),
+        ("msg='version=4.12 token_count=5'", false),
+    ] {
+        let out = args(given);
+        let (id, said) = (text(&out.stdout).trim().to_owned(), text(&out.stderr));
+        assert_eq!(said.contains("looks like a secret"), warned, "{given}: {said}");
+        assert!(!said.contains(CANARY), "{said}");
+        world.ended(&id);
+    }
+    assert!(!text(&world.opsdeck(&["audit", "--json"]).stdout).contains(CANARY));
+    for file in std::fs::read_dir(world.store.root()).unwrap().flatten() {
+        if file.file_name().to_string_lossy().starts_with("audit") {
+            clean(&file.path());
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Rows of version 2 bind each field by a salted commitment ([`commit`]), so that a value can be redacted while its row still
 //! verifies; rows of version 1 (SHA-256 over the previous hash as 64 hex digits, then the row's canonical JSON) stay where they
-//! are, and the chain goes on from the last of them. What is secret by its name is replaced before hashing. What belongs here:
+//! are, and the chain goes on from the last of them. What looks like a secret is replaced before hashing. What belongs here:
 //! records, the chain, reading them back. When something is worth a record is decided by whoever does it.
 //!
 //! The chain shows every change inside the ledger. That its tail was cut shows against heads that were kept elsewhere (the
@@ -21,6 +21,7 @@ mod fields;
 mod intents;
 mod journal;
 mod ledger;
+mod looks;
 mod mark;
 mod query;
 mod record;
@@ -38,8 +39,9 @@ pub use entry::{Entry, SCHEMA_VERSION};
 pub use intents::Open;
 pub use journal::{Sum, Summing, is_ended};
 pub use ledger::{Error, Ledger, Receipt};
+pub use looks::is_name as is_secret_name;
 pub use query::{Filter, Page, Row};
 pub use record::{Action, Phase, Record, Release, Standing, Status};
-pub use redact::{REDACTED, is_secret_name, text as redacted};
+pub use redact::{REDACTED, text as redacted};
 pub use redaction::Redaction;
 pub use verify::{Broken, Head, Intact, Journals, verify_absent};

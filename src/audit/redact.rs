@@ -1,7 +1,8 @@
-//! Secrets out of records, before they are hashed: by the names of keys, and by `name=value` inside texts.
+//! Secrets out of records, before they are hashed: by the names of keys, by `name=value` inside texts, and by their shape.
 //!
 //! Too much redacted is a nuisance, too little a leak: names that only look secret lose their values too.
 
+use super::looks::{is_name as is_secret_name, without_shapes};
 use regex::Regex;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -9,34 +10,41 @@ use std::sync::LazyLock;
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
-const NAMES: &str = r"(?:[\w.-]*(?:passw|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)[\w.-]*|(?:[\w.-]*[_-])?(?:pass|pw|pin|auth))";
+/// A key and what parts it from its value, and a flag whose value is the next word.
+const KEY: &str = r#"\b(?P<name>\w[\w.-]*)["']?\s*[=:]\s*"#;
+const FLAG: &str = r"\B--?(?P<name>\w[\w-]*)\s+";
+/// A value; the scheme of an `Authorization` is none of it.
+const VALUE: &str = r#"^(?P<scheme>(?i:(?:basic|bearer|digest|negotiate|token)\s+)?)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s,;&"'}]\S*)"#;
 
 #[allow(clippy::expect_used, reason = "constant patterns; every test of this file compiles them")]
-static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
-    let value = r#"(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s,;&"'}]\S*)"#;
-    [
-        format!(r#"(?i)(?P<keep>\b{NAMES}["']?\s*[=:]\s*){value}"#),
-        format!(r"(?i)(?P<keep>--?{NAMES}\s+){value}"),
-        r"(?i)(?P<keep>\bbearer\s+)[\w.~+/=-]+".to_owned(),
-        r"(?P<keep>\w://[^\s/:@]*:)[^\s/@]+(?:@)".to_owned(),
-    ]
-    .map(|pattern| Regex::new(&pattern).expect("a constant pattern"))
-});
+static PATTERNS: LazyLock<[Regex; 3]> =
+    LazyLock::new(|| [KEY, FLAG, VALUE].map(|pattern| Regex::new(pattern).expect("a constant pattern")));
 
-static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i)^{NAMES}$")).ok());
-
-/// True if a key of this name holds a secret: `become_password`, `api_key`, `GITHUB_TOKEN` ...
-pub fn is_secret_name(name: &str) -> bool {
-    NAME.as_ref().is_none_or(|pattern| pattern.is_match(name))
+/// The text without values of secret names, and without what is a secret by its shape.
+pub fn text(text: &str) -> String {
+    let [key, flag, _] = &*PATTERNS;
+    // Shapes first: what a name hides may be the beginning of one.
+    named(&named(&without_shapes(text, REDACTED), key), flag)
 }
 
-/// The text without values of secret names.
-pub fn text(text: &str) -> String {
-    let mut out = text.to_owned();
-    for (i, pattern) in PATTERNS.iter().enumerate() {
-        let end = if i == 3 { "@" } else { "" };
-        out = pattern.replace_all(&out, format!("${{keep}}{REDACTED}{end}")).into_owned();
+fn named(text: &str, key: &Regex) -> String {
+    let (mut out, mut kept, mut from) = (String::with_capacity(text.len()), 0, 0);
+    while let Some(found) = key.captures_at(text, from) {
+        // What is no secret is looked through for more: `msg: token=...`.
+        from = found.get(0).map_or(text.len(), |whole| whole.end());
+        let (Some(rest), true) = (text.get(from..), is_secret_name(&found["name"])) else { continue };
+        let Some(value) = PATTERNS[2].captures(rest) else { continue };
+        let scheme = from + value["scheme"].len();
+        let end = from + value[0].len();
+        if text[scheme..end].starts_with(REDACTED) {
+            from = scheme + REDACTED.len();
+            continue;
+        }
+        out.push_str(&text[kept..scheme]);
+        out.push_str(REDACTED);
+        (kept, from) = (end, end);
     }
+    out.push_str(&text[kept..]);
     out
 }
 
@@ -65,8 +73,7 @@ pub fn argv(argv: &[String]) -> Vec<String> {
     let mut secret = false;
     for arg in argv {
         out.push(if secret { REDACTED.to_owned() } else { text(arg) });
-        // `--vault-password-file F` names a file, not a secret
-        let flag = arg.strip_prefix("--").filter(|name| !name.ends_with("file") && !name.contains('='));
+        let flag = arg.strip_prefix("--").filter(|name| !name.contains('='));
         secret = flag.is_some_and(is_secret_name);
     }
     out
@@ -88,6 +95,10 @@ mod tests {
             ("curl -H 'Authorization: Bearer abc.def'", "curl -H 'Authorization: Bearer [redacted]'"),
             ("git clone https://me:S3@host/x", "git clone https://me:[redacted]@host/x"),
             ("bypass=true compass=north", "bypass=true compass=north"),
+            ("msg: token=S3 x", "msg: token=[redacted] x"),
+            ("Authorization: Basic abcdef", "Authorization: Basic [redacted]"),
+            ("private_key=-----BEGIN PRIVATE KEY-----\nS3", "private_key=[redacted] PRIVATE KEY-----[redacted]"),
+            ("--token-file F --pgpwd S3 --cookie-name c", "--token-file F --pgpwd [redacted] --cookie-name c"),
         ] {
             assert_eq!(text(before), after);
         }

@@ -174,6 +174,7 @@ fn admit(
     check(request)?;
     let tool = tool(&request.ask, env)?;
     let mut warnings = questions(scan)?;
+    warnings.extend(extra::bare(&request.ask));
     warnings.extend(
         spec.open.as_ref().map(|why| {
             format!("hosts not known before it runs, so until it ends it holds all of its environment: {why}")

@@ -1,13 +1,15 @@
-//! `-e` values whose names look like secrets travel as secrets: they are taken off the line, whatever form it has, and only
+//! `-e` values that look like secrets travel as secrets: they are taken off the line, whatever form it has, and only
 //! their names stay in their place. All others stay on the line in their own form and order, since later ones win.
 
 mod mapping;
 pub mod pairs;
 
-use crate::ansible::ask::{Common, ExtraVars};
+use crate::ansible::ask::{Ask, Common, ExtraVars};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::audit;
+use regex::Regex;
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
 /// A variable and its value as JSON.
@@ -88,6 +90,21 @@ pub fn variables(text: &str) -> Result<Vec<Variable>, String> {
 pub fn is_bare(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     !text.is_empty() && text.chars().all(word) && audit::is_secret_name(text)
+}
+
+/// A warning where something that looks like a secret stands in what is asked itself: it cannot be taken out of there.
+pub fn bare(ask: &Ask) -> Option<String> {
+    static TEMPLATE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?s)["']?\{\{.*?\}\}["']?"#).ok());
+    let (text, instead) = match ask {
+        Ask::Adhoc(adhoc) => (adhoc.args.as_deref()?, "-e NAME asks for it hidden, and {{ NAME }} stands for it"),
+        Ask::Shell(shell) => (shell.command.as_str(), "let it read a file on the host"),
+        Ask::Playbook(_) => return None,
+    };
+    // What a template will stand for is not here.
+    let text = TEMPLATE.as_ref().map_or(text.into(), |template| template.replace_all(text, audit::REDACTED));
+    (audit::redacted(&text) != text).then(|| {
+        format!("what looks like a secret is written out in it, so lists, the run's files and `ps` show it: {instead}")
+    })
 }
 
 /// Names of the variables among the secrets.
