@@ -124,16 +124,27 @@ pub(super) fn of(says: &Says<'_>, options: &Options, login: Option<&str>) -> Res
     }))
 }
 
-/// The line for the login shell of a host that runs `script` with `/bin/sh`, as another user where `becomes` says so.
-/// `mark` is printed, on a line, as soon as the other user is become.
-pub(super) fn line(script: &str, becomes: Option<(&Become, &str)>) -> String {
-    let Some((becomes, mark)) = becomes else { return format!("/bin/sh -c {}", quote(script)) };
+/// The first line of a command's standard input: nothing begins without it.
+pub(super) const GO: &str = "go\n";
+
+/// Waits for [`GO`]. A master may ask for a command long after whoever ordered it has hung up: then there is an end of the
+/// input instead. Every login shell reads the word before it alike.
+fn gate(has_input: bool) -> String {
+    let input = if has_input { "" } else { "exec </dev/null; " };
+    format!(r#"IFS= read -r OPSDECK_GO && [ "$OPSDECK_GO" = go ] || exit 255; unset OPSDECK_GO; {input}"#)
+}
+
+/// The line for the login shell of a host that waits for [`GO`] and then runs `script` with `/bin/sh`, as another user where
+/// `becomes` says so. `mark` is printed, on a line, as soon as the other user is become.
+pub(super) fn line(script: &str, has_input: bool, becomes: Option<(&Become, &str)>) -> String {
+    let gate = gate(has_input);
+    let Some((becomes, mark)) = becomes else { return format!("exec /bin/sh -c {}", quote(&(gate + script))) };
     // A password that was not asked for must not be read by the command. The script is an argument, not part of the
     // text: a mistake in it is the command's failure.
     let input = if becomes.password { " </dev/null" } else { "" };
     let begin = quote(&format!("echo {mark}; exec /bin/sh -c \"$1\"{input}"));
     let command = format!("/bin/sh -c {begin} sh {}", quote(script));
-    wrapped(&command, becomes)
+    format!("exec /bin/sh -c {}", quote(&format!("{gate}exec {}", wrapped(&command, becomes))))
 }
 
 /// Likewise as people would type it: nothing is printed before, and a password is asked for.
@@ -172,7 +183,8 @@ fn without_n(flags: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
 
     fn sudo(password: bool) -> Become {
         let (exe, flags, user) = ("sudo".into(), "-H -S -n".into(), "root".into());
@@ -181,23 +193,37 @@ mod tests {
 
     #[test]
     fn lines_are_ansibles() {
-        assert_eq!(line("uptime", None), "/bin/sh -c 'uptime'");
-        let plain = line("it's", Some((&sudo(false), "MARK")));
-        let expected = r#"sudo -H -S -n -u root /bin/sh -c 'echo MARK; exec /bin/sh -c "$1"' sh 'it'\''s'"#;
-        assert_eq!(plain, expected);
-        assert!(line("x", Some((&sudo(true), "M"))).starts_with("sudo -H -S -p '' -u root /bin/sh -c "));
+        let waits = |line: &str| line.starts_with("exec /bin/sh -c 'IFS= read -r ");
+        assert!(
+            waits(&line("uptime", false, None)) && line("uptime", false, None).ends_with("exec </dev/null; uptime'")
+        );
+        let inner = |line: String| crate::inventory::words(&line).unwrap().pop().unwrap();
+        let plain = inner(line("it's", true, Some((&sudo(false), "MARK"))));
+        let expected = r#"exec sudo -H -S -n -u root /bin/sh -c 'echo MARK; exec /bin/sh -c "$1"' sh 'it'\''s'"#;
+        assert!(plain.ends_with(expected), "{plain}");
+        assert!(inner(line("x", true, Some((&sudo(true), "M")))).contains("exec sudo -H -S -p '' -u root /bin/sh -c "));
         assert_eq!(without_n("-nHS --non-interactive --preserve-env -n"), "-HS --preserve-env");
     }
 
     #[test]
     fn a_shell_runs_exactly_the_script() {
-        let script = "printf '%s|' \"$0\" 'a b' '$HOME'; exit 7";
+        let script = "printf '%s|' \"$0\" 'a b' '$HOME'; cat; exit 7";
         let fake = Become { exe: "env".into(), flags: String::new(), method: Method::Sudo, ..sudo(false) };
-        let become_line = line(script, Some((&fake, "MARK"))).replace("-u root", "");
-        for (text, begin) in [(line(script, None), ""), (become_line, "MARK\n")] {
-            let out = Command::new("sh").args(["-c", &text]).output().unwrap();
-            let expected = format!("{begin}/bin/sh|a b|$HOME|");
-            assert_eq!((String::from_utf8_lossy(&out.stdout).into_owned(), out.status.code()), (expected, Some(7)));
+        let become_line = line(script, true, Some((&fake, "MARK"))).replace("-u root", "");
+        for (text, begin) in [(line(script, true, None), ""), (become_line, "MARK\n")] {
+            for (input, expected, code) in [
+                ("go\nrest", format!("{begin}/bin/sh|a b|$HOME|rest"), 7),
+                ("", String::new(), 255),
+                ("g", String::new(), 255),
+            ] {
+                let mut child = Command::new("sh");
+                child.args(["-c", &text]).stdin(Stdio::piped()).stdout(Stdio::piped());
+                let mut child = child.spawn().unwrap();
+                child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+                let out = child.wait_with_output().unwrap();
+                let said = String::from_utf8_lossy(&out.stdout).into_owned();
+                assert_eq!((said, out.status.code()), (expected, Some(code)), "{text} {input:?}");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! that one host does holds up another.
 
 use super::became::Became;
-use super::escalate;
+use super::escalate::{self, GO};
 use super::failure::{Failure, Unreached};
 use super::master;
 use super::mux::Mux;
@@ -124,12 +124,15 @@ impl Pool {
         let socket = host.socket.get_or_try_init(|| master::socket(target)).await?;
         let mark = format!("BECOME-SUCCESS-{}", uuid::Uuid::now_v7().simple());
         let becomes = target.r#become.as_ref();
-        let line = escalate::line(&command.script, becomes.map(|b| (b, mark.as_str())));
         let password = becomes.filter(|b| b.password).and(command.password.as_ref());
-        let stdin = match password {
-            Some(password) => Zeroizing::new(format!("{}\n", password.as_str()).into_bytes()),
-            None => Zeroizing::new(command.stdin.clone()),
-        };
+        let has_input = password.is_some() || !command.stdin.is_empty();
+        let line = escalate::line(&command.script, has_input, becomes.map(|b| (b, mark.as_str())));
+        let given = password.map_or(command.stdin.as_slice(), |password| password.as_bytes());
+        // Full size at once: growing would leave a copy of a password behind.
+        let mut stdin = Zeroizing::new(Vec::with_capacity(GO.len() + given.len() + 1));
+        stdin.extend_from_slice(GO.as_bytes());
+        stdin.extend_from_slice(given);
+        stdin.extend(password.map(|_| b'\n'));
         let open = Duration::from_secs(target.patience.into()).max(GREETING);
         let order = Order { line: &line, stdin: &stdin, open, timeout: command.timeout, limit: command.limit };
         let mut pauses = PAUSES.iter();

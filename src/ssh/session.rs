@@ -5,7 +5,7 @@ use super::mux::{Answer, Mux};
 use super::pool::{Chunk, Exit};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::time::Duration;
 use tokio::net::unix::pipe;
 use tokio::time::Instant;
@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 pub(super) struct Order<'a> {
     /// For the login shell.
     pub line: &'a str,
-    /// Its standard input; an empty one is `/dev/null`.
+    /// Its standard input: written when the session is open, and never where it did not open in time.
     pub stdin: &'a [u8],
     /// How long the host may take to open a session.
     pub open: Duration,
@@ -37,7 +37,8 @@ pub(super) enum Broken {
     Stale(String),
     /// The server gives no session: nothing was started.
     Refused(String),
-    /// The master took it and the host said nothing: nothing was started, as far as anybody knows.
+    /// The master took it and the host said nothing. Nothing is started: should the host wake up, the command finds the end
+    /// of its input where it waits for its word.
     Silent,
     /// It ran longer than it may.
     TimedOut,
@@ -51,13 +52,8 @@ pub(super) enum Broken {
 pub(super) async fn run(mut mux: Mux, order: &Order<'_>, mut sink: impl FnMut(Chunk<'_>)) -> Result<Exit, Broken> {
     let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|e| Broken::Local(e.into()));
     let ((out_end, out_far), (err_end, err_far)) = (pipe()?, pipe()?);
-    let (in_far, input) = match order.stdin {
-        [] => (OwnedFd::from(std::fs::File::open("/dev/null").map_err(Broken::Local)?), None),
-        bytes => {
-            let (far, end) = pipe()?;
-            (far, Some((pipe::Sender::from_owned_fd(end).map_err(Broken::Local)?, bytes)))
-        }
-    };
+    let (in_far, in_end) = pipe()?;
+    let mut input = Some((pipe::Sender::from_owned_fd(in_end).map_err(Broken::Local)?, order.stdin));
     let out = pipe::Receiver::from_owned_fd(out_end).map_err(Broken::Local)?;
     let err = pipe::Receiver::from_owned_fd(err_end).map_err(Broken::Local)?;
     if order.line.contains('\0') {
@@ -82,7 +78,6 @@ pub(super) async fn run(mut mux: Mux, order: &Order<'_>, mut sink: impl FnMut(Ch
     let (mut code, mut heard, mut over) = (None, Instant::now(), false);
     let mut streams = [Stream::new(out, false), Stream::new(err, true)];
     let mut buffer = vec![0; CHUNK];
-    let mut input = input;
     loop {
         // The master hangs up when it has written everything.
         if over && streams.iter().all(|s| s.pipe.is_none()) {

@@ -84,6 +84,28 @@ fn a_master_that_died_is_replaced_and_a_command_it_took_along_is_unknown() {
 }
 
 #[test]
+fn a_host_that_wakes_up_later_runs_nothing_of_what_was_given_up() {
+    let lab = Lab::start(1);
+    lab.write("inventories/lab/short.ini", "[lab:vars]\nansible_ssh_timeout=1\n");
+    let target = target(&lab, "h1");
+    let session: u32 = String::from_utf8(once(&target, "echo $PPID").out).unwrap().trim().parse().unwrap();
+    let session = opsdeck::state::Identity::of(session).unwrap();
+    assert!(session.signal(rustix::process::Signal::STOP));
+    let flag = lab.folder().join("ran");
+    let script = format!("echo x >> {}", flag.display());
+    for _ in 0..3 {
+        let given_up = once(&target, &script);
+        assert!(!given_up.failure().is_unknown(), "nothing was started: {given_up:?}");
+    }
+    assert!(session.signal(rustix::process::Signal::CONT));
+    // It has carried out, or refused, all that was asked before: one session after the other.
+    assert_eq!(once(&target, "sleep 1; echo awake").out, b"awake\n");
+    assert!(!flag.exists(), "{}", std::fs::read_to_string(&flag).unwrap());
+    assert_eq!(once(&target, &script).code(), Some(0));
+    assert!(flag.exists());
+}
+
+#[test]
 fn becoming_another_user_works_or_says_why() {
     let lab = Lab::start(1);
     let asked = Options { r#become: true, become_user: Some("nobody".into()), ..Options::default() };
