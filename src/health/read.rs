@@ -38,8 +38,9 @@ impl Reader {
         let version = self.store.version()?;
         let since = match self.read {
             Some((before, _)) if before == version => return Ok(false),
-            Some((_, read)) => read - OVERLAP,
-            None => 0,
+            // A clock that was set back: what was written since is older than what was read.
+            Some((_, read)) if now >= read => read - OVERLAP,
+            Some(_) | None => 0,
         };
         let reports = self.store.reports(since)?;
         self.read = Some((version, now));

@@ -101,7 +101,8 @@ impl Store {
     /// # Errors
     /// The index cannot be used.
     pub fn poller(&self, now: i64) -> Result<Option<Poller>, DbError> {
-        Ok(self.index.poller(&self.scope)?.filter(|poller| poller.until > now))
+        // One that would poll for longer took its time by a clock that was set back.
+        Ok(self.index.poller(&self.scope)?.filter(|poller| poller.until > now && poller.until <= now + 2 * LEASE))
     }
 
     /// Polls no more: the next one need not wait.
@@ -127,7 +128,7 @@ impl Store {
     /// The index cannot be used.
     pub fn wanted(&self, now: i64) -> Result<Vec<Option<Vec<String>>>, DbError> {
         let split = |hosts: String| hosts.lines().map(str::to_owned).collect();
-        Ok(self.index.health_wanted(&self.scope, now)?.into_iter().map(|hosts| hosts.map(split)).collect())
+        Ok(self.index.health_wanted(&self.scope, now, 2 * LEASE)?.into_iter().map(|hosts| hosts.map(split)).collect())
     }
 
     /// Forgets hosts and checks that were not measured for two days.

@@ -114,10 +114,10 @@ impl Index {
         self.ask(|db| db.prepare_cached(query)?.execute((scope, reader, hosts, until)).map(drop))
     }
 
-    /// What readers want now.
-    pub fn health_wanted(&self, scope: &str, now: i64) -> Result<Vec<Option<String>>, DbError> {
-        let query = "SELECT hosts FROM health_wanted WHERE scope = ?1 AND until > ?2";
-        self.ask(|db| db.prepare_cached(query)?.query_map((scope, now), |r| r.get(0))?.collect())
+    /// What readers want now. Whoever wants it for more than `longest` (a clock that was set back) wants nothing.
+    pub fn health_wanted(&self, scope: &str, now: i64, longest: i64) -> Result<Vec<Option<String>>, DbError> {
+        let query = "SELECT hosts FROM health_wanted WHERE scope = ?1 AND until > ?2 AND until <= ?2 + ?3";
+        self.ask(|db| db.prepare_cached(query)?.query_map((scope, now, longest), |r| r.get(0))?.collect())
     }
 }
 
@@ -140,9 +140,13 @@ fn put_rows(
              SELECT at FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3
              ORDER BY at DESC LIMIT 1 OFFSET ?4)",
     )?;
+    // Of a clock that was set back: they would be the newest for as long as that takes.
+    let mut ahead =
+        db.prepare_cached("DELETE FROM health_raw WHERE scope = ?1 AND host = ?2 AND probe = ?3 AND at > ?4")?;
     for row in rows {
         latest.execute((scope, &row.host, &row.probe, now, &row.data))?;
         if let Some((at, data)) = &row.raw {
+            ahead.execute((scope, &row.host, &row.probe, now.max(*at)))?;
             raw.execute((scope, &row.host, &row.probe, at, data))?;
             old.execute((scope, &row.host, &row.probe, keep))?;
         }

@@ -7,7 +7,7 @@ mod tests;
 
 pub use cause::{Cause, MOMENT, is_common, way};
 
-use super::judge::Status;
+use super::judge::{Status, is_ahead};
 use super::record::{Record, Report, Unit};
 use super::series::Trend;
 use super::silence::{Silences, What, words};
@@ -329,11 +329,13 @@ fn row(report: &Report, record: &Record, now: i64) -> Row {
         trend,
         full_in: trend.filter(|_| record.unit == Unit::Percent).and_then(full),
         source: record.source.clone(),
-        age: last.map(|last| (now - last.at).max(0)),
+        age: last.filter(|last| !is_ahead(last.at, now)).map(|last| (now - last.at).max(0)),
         // Every asking leaves a report, whatever the host answers; and what is counted between two of them (cpu) needs a
         // second one after a while in which nobody asked.
         unasked: status == Status::Stale
-            && (now - report.at > record.rule.stale_after() || now - reached(report) <= record.rule.stale_after()),
+            && (now - report.at > record.rule.stale_after()
+                || is_ahead(report.at, now)
+                || now - reached(report) <= record.rule.stale_after()),
         folded: 1,
         cause: None,
     }

@@ -101,6 +101,14 @@ impl Default for Rule {
     }
 }
 
+/// How far a reading's clock may be ahead (milliseconds): who looks took the time a moment before.
+const AHEAD: i64 = 2_000;
+
+/// True for a moment that has not come yet: the clock was set back since. Nothing is known of now by it.
+pub fn is_ahead(at: i64, now: i64) -> bool {
+    at - now > AHEAD
+}
+
 /// What is known of one check in one place, after all its readings.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CheckState {
@@ -125,10 +133,10 @@ pub struct CheckState {
 }
 
 impl CheckState {
-    /// How it looks at this moment: too old is stale, whatever it was.
+    /// How it looks at this moment: too old is stale, whatever it was, and so is what lies in the future.
     pub fn seen(&self, rule: &Rule, now: i64) -> Status {
         match &self.last {
-            Some(last) if now - last.at > rule.stale_after() => Status::Stale,
+            Some(last) if now - last.at > rule.stale_after() || is_ahead(last.at, now) => Status::Stale,
             _ => self.status,
         }
     }
@@ -146,16 +154,18 @@ impl CheckState {
         self.status == Status::Ok && (self.tends != Status::Ok || self.missing > 0)
     }
 
-    /// What becomes of it with one more reading. A reading that is not newer than the last changes nothing.
+    /// What becomes of it with one more reading. A reading that is not newer than the last changes nothing; one that is older
+    /// by more than an interval comes from a clock that was set back, and what lies in its future is thrown away.
     #[must_use]
     pub fn judge(&self, rule: &Rule, reading: Reading) -> CheckState {
         let mut next = self.clone();
         if let Some(last) = &self.last {
-            if reading.at <= last.at {
+            let stepped = last.at - reading.at > i64::from(rule.interval) * 1000;
+            if reading.at <= last.at && !stepped {
                 return next;
             }
             // Nobody asked meanwhile: time that nobody saw is credited to no state.
-            if reading.at - last.at > UNSEEN.max(rule.stale_after()) {
+            if stepped || reading.at - last.at > UNSEEN.max(rule.stale_after()) {
                 next = CheckState { flaps: self.flaps, level: self.level, ..CheckState::default() };
             }
         }

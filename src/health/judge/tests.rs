@@ -120,6 +120,18 @@ fn an_older_reading_changes_nothing() {
 }
 
 #[test]
+fn what_lies_in_the_future_is_stale_and_gives_way_to_the_next_reading() {
+    let rule = Rule::default();
+    // The clock was three hours ahead while the host was asked, and is right again.
+    let ahead = CheckState::default().judge(&rule, reading(3 * 3_600, Got::Verdict(Verdict::Pass)));
+    assert_eq!(ahead.seen(&rule, 3 * 3_600_000), Status::Ok);
+    assert_eq!(ahead.seen(&rule, 60_000), Status::Stale, "it says nothing of now");
+    let dead = (6..9).fold(ahead, |state, n| state.judge(&rule, reading(n * 10, Got::Verdict(Verdict::Fail))));
+    assert_eq!((dead.seen(&rule, 80_000), dead.last.as_ref().unwrap().at), (Status::Bad, 80_000));
+    assert!(dead.since <= 80_000, "nothing of it began in the future");
+}
+
+#[test]
 fn flapping_begins_at_thirty_percent_and_ends_at_twenty() {
     let rule = Rule { rise: 1, fall: 1, ..Rule::default() };
     let steady = fold(&rule, verdicts(&"+".repeat(30)));

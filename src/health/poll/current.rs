@@ -52,5 +52,5 @@ fn stamp(project: &Project) -> [Option<SystemTime>; 2] {
 /// A daemon acts there and polls itself. What cannot be read is no reason to stop asking.
 pub fn is_served(options: &Options) -> bool {
     let beat = || Index::open(&options.state).and_then(|index| index.last_beat(&options.scope()));
-    !options.lasts && beat().ok().flatten().is_some_and(|beat| work::now() - beat.at < LEASE)
+    !options.lasts && beat().ok().flatten().is_some_and(|beat| (work::now() - beat.at).abs() < LEASE)
 }
