@@ -177,7 +177,7 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         secrets: Vec::new(),
         on_conflict: OnConflict::Wait,
         timeout: None,
-        operator: Operator::current(),
+        operator: Operator::opsdeck(),
         rerun_of: None,
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,

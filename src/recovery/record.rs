@@ -10,26 +10,26 @@ use uuid::Uuid;
 
 /// The intent of an action, before it.
 pub fn intent(store: &StateDir, run: Uuid, body: &Body, rung: u32) -> Result<(), Error> {
-    append(store, &of_action(Record::intent(Action::RecoveryAct, &Operator::current()), run, body, rung))
+    append(store, &of_action(Record::intent(Action::RecoveryAct, &Operator::opsdeck()), run, body, rung))
 }
 
 /// Whether it helped.
 pub fn outcome(store: &StateDir, run: Uuid, body: &Body, rung: u32, helped: bool) -> Result<(), Error> {
     let status = if helped { Status::Success } else { Status::Failure };
-    let record = of_action(Record::outcome(Action::RecoveryAct, &Operator::current(), status), run, body, rung);
+    let record = of_action(Record::outcome(Action::RecoveryAct, &Operator::opsdeck(), status), run, body, rung);
     let intent = Ledger::open(&store.audit())?.find(run, Action::RecoveryAct, Phase::Intent)?;
     append(store, &Record { parent: intent.map(|row| row.entry.event_id), ..record })
 }
 
 /// Where a recovery goes.
 pub fn step(store: &StateDir, run: Uuid, body: &Body, to: &str, why: &str) -> Result<(), Error> {
-    let record = Record::outcome(Action::RecoveryStep, &Operator::current(), Status::Success);
+    let record = Record::outcome(Action::RecoveryStep, &Operator::opsdeck(), Status::Success);
     append(store, &Record { reason: Some(format!("{to}: {why}")), ..about(record, run, body) })
 }
 
 /// What was decided where no run tells it: inhibited, observed only, escalated.
 pub fn decided(store: &StateDir, incident: &Incident) -> Result<(), Error> {
-    let mut record = Record::outcome(Action::RecoveryDecide, &Operator::current(), Status::Success);
+    let mut record = Record::outcome(Action::RecoveryDecide, &Operator::opsdeck(), Status::Success);
     record.metadata.insert("decision".into(), json!(incident.state.name()));
     record.metadata.insert("incident".into(), json!(incident.id));
     let record = Record {

@@ -8,6 +8,7 @@ mod alerts;
 mod facts;
 mod http;
 mod metrics;
+mod minder;
 mod notify;
 mod ready;
 pub mod token;
@@ -125,6 +126,11 @@ async fn serve(
         let act = move || act::run(&options, &posts[n], &stopped);
         loops.push(std::thread::Builder::new().name("act".into()).spawn(act)?);
     }
+    let (mind, minded) = mpsc::channel();
+    stops.push(mind);
+    let state = options.state.clone();
+    let mind = move || minder::run(&state, &minded);
+    let minder = std::thread::Builder::new().name("mind".into()).spawn(mind)?;
     let app = http::App { state: options.state.clone(), posts: Arc::clone(&posts), token: options.token.clone() };
     let (end, ended) = tokio::sync::watch::channel(());
     let web = tokio::spawn(http::serve(listener, Arc::new(app), ended));
@@ -150,7 +156,7 @@ async fn serve(
     drop(stops);
     let _ = web.await;
     let joined = tokio::task::spawn_blocking(move || {
-        loops.into_iter().for_each(|one| drop(one.join()));
+        loops.into_iter().chain([minder]).for_each(|one| drop(one.join()));
         pollings.into_iter().for_each(Polling::stop);
     });
     let _ = joined.await;

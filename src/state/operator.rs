@@ -67,6 +67,15 @@ impl Operator {
         Self { effective: name.clone(), name, host: host(), ..Self::default() }
     }
 
+    /// opsdeck itself, where it acts by a policy and nobody asked: whoever started it is only who it runs as.
+    pub fn opsdeck() -> Self {
+        let effective = users::name_of(rustix::process::geteuid().as_raw());
+        Self { name: Self::OPSDECK.to_owned(), effective, host: host(), ..Self::default() }
+    }
+
+    /// The name of [`Operator::opsdeck`].
+    pub const OPSDECK: &str = "opsdeck serve";
+
     /// The peer of a unix socket, as the kernel names it (`SO_PEERCRED`): the login behind sudo where it is known.
     pub fn of_peer(uid: u32, pid: u32) -> Self {
         let proc = Path::new("/proc").join(pid.to_string());
