@@ -2,6 +2,13 @@
 
 use std::io::{self, Write};
 
+/// Says a line of what is done already: it stands whether or not anybody takes the line, and whoever could not is told.
+pub fn said(line: &str) {
+    if let Err(e) = print(&format!("{line}\n")) {
+        eprintln!("opsdeck: it is done, and standard output takes no word of it ({e}): {line}");
+    }
+}
+
 /// Writes text to standard output.
 ///
 /// # Errors

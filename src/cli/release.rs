@@ -3,6 +3,7 @@
 
 mod verb;
 
+use super::print::{print, said};
 use super::{Global, start};
 use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
@@ -13,7 +14,6 @@ use crate::state::{Control, StateDir};
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
-use std::io::Write;
 use std::process::ExitCode;
 use uuid::Uuid;
 use verb::On;
@@ -60,7 +60,7 @@ fn told(
     let id = open(global, &on.run)?.run.spec.id;
     let by = match ask(&global.store(), id, &Operator::current()) {
         Ok(by) => by,
-        Err(StopError::Refused(why)) => {
+        Err(StopError::Refused(why) | StopError::Over(why)) => {
             eprintln!("opsdeck: {}", plain(&why));
             return Ok(start::REFUSED.into());
         }
@@ -75,7 +75,7 @@ fn told(
         plain(&format!("{own}{}{waits}", now.at.name().replace('_', " "))).into_owned()
     };
     // It is done, whether or not anybody takes the line.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    said(&line);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -102,7 +102,7 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
         });
         timeline::timeline(&body.plan, release, &alerts, now)
     };
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! `opsdeck runs`: live and past runs.
 
+use super::print::print;
 use super::{Global, known};
 use crate::recovery::{self, state::At};
 use crate::run::{State, list, open_index};
@@ -7,7 +8,6 @@ use crate::state::{Filter, RunRow};
 use crate::text::{human, pad, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Options of the verb; its words are in `cli`.
@@ -67,19 +67,14 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     if rows.is_empty() {
         known::hint(global, environment.as_deref());
     }
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        let all: Vec<Value> = rows.iter().map(json).collect();
-        let _ = writeln!(out, "{:#}", Value::Array(all));
+    let lines: Vec<String> = if args.json {
+        vec![format!("{:#}", Value::Array(rows.iter().map(json).collect()))]
     } else {
         let now = jiff::Timestamp::now().as_millisecond();
-        if !rows.is_empty() {
-            let _ = writeln!(out, "{}", columns(HEAD, "WHAT"));
-        }
-        for row in &rows {
-            let _ = writeln!(out, "{}", text(row, now));
-        }
-    }
+        let head = (!rows.is_empty()).then(|| columns(HEAD, "WHAT"));
+        head.into_iter().chain(rows.iter().map(|row| text(row, now))).collect()
+    };
+    print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     Ok(ExitCode::SUCCESS)
 }
 

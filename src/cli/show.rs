@@ -1,5 +1,6 @@
 //! `opsdeck show`: one run.
 
+use super::print::print;
 use super::{Global, alerts, known, record};
 use crate::ansible::shell;
 use crate::recovery::{self, state::At};
@@ -13,7 +14,6 @@ use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Options of the verb; its words are in `cli`.
@@ -90,7 +90,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         }
     }
     let text = if args.json { format!("{json:#}\n") } else { text };
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

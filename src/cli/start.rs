@@ -1,9 +1,9 @@
 //! From a request to a launched run, its id on stdout, and the watching of it: shared by `adhoc`, `play` and `rerun`.
 
+use super::print::said;
 use super::{Global, record, wait};
 use crate::run::{Follower, Request, launch};
 use anyhow::Result;
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Nothing was started, and the reason stands on stderr.
@@ -33,13 +33,13 @@ pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Resul
             id.to_string()
         };
         // The run goes on even if nobody takes the line.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        said(&line);
         return Ok(ExitCode::SUCCESS);
     }
     let code = wait::wait(&store, id, json)?;
     if json && code != 130 {
         let run = Follower::open(&store.run(id))?;
-        let _ = writeln!(std::io::stdout(), "{:#}", record::json(&run.spec, &run.state));
+        said(&format!("{:#}", record::json(&run.spec, &run.state)));
     }
     Ok(code.into())
 }

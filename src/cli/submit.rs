@@ -4,6 +4,7 @@
 use super::alive::Alive;
 use super::passwords::Passwords;
 use super::plan::{Wanted, words};
+use super::print::said;
 use super::{Global, start};
 use crate::project::Environment;
 use crate::release::news::News;
@@ -100,7 +101,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             false => id.to_string(),
         };
         // It is submitted, whether or not anybody takes the line.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        said(&line);
         return Ok(ExitCode::SUCCESS);
     }
     Ok(watched(&store, id, args)?.into())
@@ -171,7 +172,7 @@ fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
     }
     if args.json {
         let all = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
-        let _ = writeln!(std::io::stdout(), "{all:#}");
+        said(&format!("{all:#}"));
     }
     Ok(code)
 }
@@ -190,7 +191,7 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
             if args.json {
                 eprintln!("{line}")
             } else {
-                let _ = writeln!(std::io::stdout(), "{line}");
+                said(&line);
             }
         }
         match outcome::exit_code(&seen.release) {

@@ -11,6 +11,7 @@ pub mod sshd;
 pub mod system;
 mod tree;
 
+use super::print::said;
 use anyhow::{Context, Result, bail};
 use balancer::Balancer;
 use keeper::{Keeper, Order};
@@ -69,7 +70,7 @@ pub fn run(args: &Args) -> Result<()> {
     if args.no_tui {
         // listens before it says that it is there
         let end = Signals::listen()?;
-        println!("{}", folder.display());
+        said(&folder.display().to_string());
         eprintln!(
             "In another shell:\n  cd {0}\n  export OPSDECK_STATE={0}/{STATE}\n  opsdeck\nCtrl-C here ends the demo.",
             folder.display()
