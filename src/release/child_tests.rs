@@ -22,7 +22,7 @@ fn ended_with(asked: &str, hosts: &[(&str, bool)], cut: bool, why: &'static str)
     };
     let name = || "install".into();
     let mut events = vec![Event::StepIntent { step: 1 }];
-    events.push(Event::Task { name: name(), action: name(), handler: false, path: None, src: src() });
+    events.push(Event::Task { n: None, name: name(), action: name(), handler: false, path: None, src: src() });
     for (host, _) in hosts.iter().filter(|(_, failed)| *failed) {
         let (h, s, msg) = ((*host).to_owned().into(), Status::Failed, Some(why.into()));
         events.push(Event::Result { t: 0, h, s, ig: false, diff: false, ms: None, msg, src: src() });

@@ -97,6 +97,9 @@ pub enum Event<'a> {
     },
     /// A task begins; its number is the count of `task` events before it.
     Task {
+        /// Its number in the callback's own count of its step; without one, the count of the step's `task` events before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        n: Option<u32>,
         /// Its rendered name.
         #[serde(borrow)]
         name: Cow<'a, str>,

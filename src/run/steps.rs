@@ -114,6 +114,7 @@ mod tests {
 
     fn begun(step: u32) -> Vec<Event<'static>> {
         let task = |name: &'static str| Event::Task {
+            n: None,
             name: name.into(),
             action: "ping".into(),
             handler: false,

@@ -31,7 +31,17 @@ fn write(dir: &RunDir) -> u64 {
     push(2, Event::Play { name: "everything".into(), hosts: names.clone(), of: None, src: src() });
     for t in 0..TASKS {
         let name = format!("role : task number {t}").into();
-        push(t, Event::Task { name, action: "ansible.builtin.command".into(), handler: false, path: None, src: src() });
+        push(
+            t,
+            Event::Task {
+                n: None,
+                name,
+                action: "ansible.builtin.command".into(),
+                handler: false,
+                path: None,
+                src: src(),
+            },
+        );
         for h in &names {
             push(t, Event::Start { t: t as u32, h: h.clone().into(), src: src() });
         }

@@ -38,7 +38,14 @@ fn past(state: &StateDir, n: u64) {
     ];
     for t in 0..5 {
         let name = format!("role : task {t}").into();
-        events.push(Event::Task { name, action: "ansible.builtin.command".into(), handler: false, path: None, src });
+        events.push(Event::Task {
+            n: None,
+            name,
+            action: "ansible.builtin.command".into(),
+            handler: false,
+            path: None,
+            src,
+        });
         for h in ["web1", "web2", "web3"] {
             let s = Status::Changed;
             events.push(Event::Result { t, h: h.into(), s, ig: false, diff: false, ms: Some(9), msg: None, src });

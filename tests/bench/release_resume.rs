@@ -48,7 +48,7 @@ fn write(world: &World) {
     while journal.seq() < EVENTS - 2 * HOSTS - 10 {
         let name = format!("role : task number {task}").into();
         let action = "ansible.builtin.command".into();
-        push(&mut journal, Event::Task { name, action, handler: false, path: None, src: src() });
+        push(&mut journal, Event::Task { n: None, name, action, handler: false, path: None, src: src() });
         for h in &hosts {
             push(&mut journal, Event::Start { t: task, h: h.clone().into(), src: src() });
             let (h, s) = (h.clone().into(), Status::Changed);

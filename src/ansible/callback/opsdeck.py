@@ -229,7 +229,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook):
         plays = []
         for play in playbook.get_plays():
-            plays.append({"name": play.get_name(), "hosts": pattern(play), "tasks": count_tasks(play)})
+            plays.append({"name": str(play.get_name()), "hosts": pattern(play), "tasks": count_tasks(play)})
         self.emit("plan", {"plays": plays}, whole=True)
 
     @guarded
@@ -240,7 +240,7 @@ class CallbackModule(CallbackBase):
         self.lockstep = not strategy.endswith(("free", "host_pinned"))
         inventory = play.get_variable_manager()._inventory
         names = [host.name for host in inventory.get_hosts(play.hosts, order=play.order)]
-        fields = {"name": play.get_name(), "id": str(play._uuid), "hosts": names, "strategy": strategy}
+        fields = {"name": str(play.get_name()), "id": str(play._uuid), "hosts": names, "strategy": strategy}
         if play.serial:
             # This is one batch: on how many hosts will the play have run after the last one?
             fields["of"] = len(inventory.get_hosts(play.hosts, ignore_restrictions=True))
@@ -254,7 +254,7 @@ class CallbackModule(CallbackBase):
             return
         loops = bool(getattr(task, "loop", None) or getattr(task, "loop_with", None))
         self.tasks[uuid] = TaskNote(self.task_count, loops, self.diff or bool(task.diff))
-        fields = {"k": self.task_count, "name": task.get_name().strip(), "action": task.action}
+        fields = {"k": self.task_count, "name": str(task.get_name()).strip(), "action": str(task.action)}
         self.task_count += 1
         if handler:
             fields["handler"] = True
@@ -371,7 +371,7 @@ class CallbackModule(CallbackBase):
             fields["diff"] = True
             self.item_diffs.discard((number, name))
         if note is None:
-            fields["task"] = task.get_name()
+            fields["task"] = str(task.get_name())
         fields["r"] = small
         self.emit(event, fields)
 

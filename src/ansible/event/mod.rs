@@ -96,13 +96,24 @@ pub enum What<'a> {
     },
     /// The plugin lost events.
     Dropped {
-        /// How many.
+        /// How many. Those that it could not write had numbers; of others nobody heard.
         count: u64,
         /// Why.
         why: Cow<'a, str>,
     },
     /// Something that this version does not know.
     Unknown(Cow<'a, str>),
+}
+
+impl What<'_> {
+    /// The number of the task to which it belongs, where it moves a host.
+    pub fn of_task(&self) -> Option<u32> {
+        match self {
+            What::Start { task, .. } => *task,
+            What::Result(_, result) | What::Lost(result) => result.task,
+            _ => None,
+        }
+    }
 }
 
 /// Who writes the file.

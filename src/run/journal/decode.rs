@@ -20,6 +20,7 @@ struct Flat<'a> {
     e: Cow<'a, str>,
     // task events
     t: Option<u32>,
+    n: Option<u32>,
     #[serde(borrow)]
     h: Option<Text<'a>>,
     s: Option<Status>,
@@ -103,6 +104,7 @@ pub fn decode(line: &[u8]) -> Result<Entry<'_>, String> {
             Event::Note { src: src()?, k: need(f.k, "k")?.0, t: f.t, h: f.h.map(|h| h.0), msg: f.msg.map(|m| m.0) }
         }
         "task" => Event::Task {
+            n: f.n,
             src: src()?,
             name: need(f.name, "name")?.0,
             action: need(f.action, "action")?.0,

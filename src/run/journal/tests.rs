@@ -40,7 +40,7 @@ fn event() -> impl Strategy<Value = Event<'static>> {
         (text(), prop::collection::vec("w[0-5]", 0..4), any::<Option<u32>>(), src())
             .prop_map(|(name, hosts, of, src)| Event::Play { name, hosts, of, src }),
         (text(), text(), any::<bool>(), prop::option::of(text()), src())
-            .prop_map(|(name, action, handler, path, src)| Event::Task { name, action, handler, path, src }),
+            .prop_map(|(name, action, handler, path, src)| Event::Task { n: None, name, action, handler, path, src }),
         (0..4_u32, host(), src()).prop_map(|(t, h, src)| Event::Start { t, h, src }),
         (0..4_u32, host(), status(), any::<(bool, bool)>(), any::<Option<u64>>(), prop::option::of(text()), src())
             .prop_map(|(t, h, s, (ig, diff), ms, msg, src)| Event::Result { t, h, s, ig, diff, ms, msg, src }),
@@ -167,7 +167,7 @@ fn some_events(n: u32) -> Vec<Entry<'static>> {
     let src = |i: u32| Source { step: 1, off: u64::from(i) * 100, len: 100 };
     let mut events = vec![
         Event::Requested,
-        Event::Task { name: "t".into(), action: "ping".into(), handler: false, path: None, src: src(0) },
+        Event::Task { n: None, name: "t".into(), action: "ping".into(), handler: false, path: None, src: src(0) },
     ];
     events.extend((0..n).map(|i| Event::Result {
         t: 0,

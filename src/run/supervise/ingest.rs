@@ -1,10 +1,11 @@
 //! A step's `events.jsonl` into the journal, from the last place on, and marks of how far the output had grown.
 
-use super::translate::Translator;
+use super::translate::{Translated, Translator};
 use crate::run::event::{Event, Source};
 use crate::run::journal::{Journal, LINE};
 use crate::run::state::RunState;
 use crate::state::StepDir;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -33,7 +34,7 @@ pub struct Ingest {
 
 impl Ingest {
     /// For step `step`, from byte `offset` of its events on, when these tasks of it are in the journal.
-    pub fn new(dir: StepDir, step: u32, offset: u64, tasks: Vec<u32>, state: &RunState) -> Self {
+    pub fn new(dir: StepDir, step: u32, offset: u64, tasks: BTreeMap<u32, u32>, state: &RunState) -> Self {
         let marked = state.output.iter().rev().find(|m| m.1 == step).map_or((0, 0), |m| (m.2, m.3));
         Self {
             dir,
@@ -117,13 +118,25 @@ impl Ingest {
         if body.is_empty() {
             return Ok(());
         }
-        let (ts, event) = match crate::ansible::event::decode(body) {
-            Ok(event) => (event.t, self.translator.event(event, state.tasks.len() as u32, src)),
-            Err(e) => (now, Event::Dropped { count: 1, why: format!("a line of events.jsonl: {e}"), src: Some(src) }),
+        let tasks = state.tasks.len() as u32;
+        let mut put = |ts, event| -> io::Result<()> {
+            let entry = journal.push(ts, event)?;
+            state.apply(&entry);
+            Ok(())
         };
-        let entry = journal.push(ts, event)?;
-        state.apply(&entry);
-        Ok(())
+        match crate::ansible::event::decode(body) {
+            Ok(event) => {
+                let ts = event.t;
+                let Translated { before, event } = self.translator.event(event, tasks, src);
+                before.into_iter().flatten().try_for_each(|event| put(ts, event))?;
+                put(ts, event)
+            }
+            Err(e) => {
+                self.translator.lost();
+                let why = format!("a line of events.jsonl: {e}");
+                put(now, Event::Dropped { count: 1, why, src: Some(src) })
+            }
+        }
     }
 
     fn mark(&mut self, journal: &mut Journal, state: &mut RunState, now: i64, last: bool) -> io::Result<()> {

@@ -113,7 +113,7 @@ fn a_meta_task_runs_on_no_host_and_its_time_does_not_grow() {
     let before = progress::progress(&run, Some(8), fixtures::NOW);
     let src = crate::run::event::Source { step: 1, off: 0, len: 1 };
     let (name, action) = ("Restart now".into(), "ansible.builtin.meta".into());
-    let event = crate::run::event::Event::Task { name, action, handler: false, path: None, src };
+    let event = crate::run::event::Event::Task { n: None, name, action, handler: false, path: None, src };
     run.apply(&crate::run::event::Entry { seq: run.seq + 1, ts: fixtures::NOW - 90_000, event });
     let o = order(&run, &Wish::default());
     let t = Theme::new("test", false, HashMap::from([(Role::Dim, Style::new().fg(Color::Blue))]));
