@@ -54,7 +54,7 @@ const OPS: &[Op] = &[
         assert!(matches!(taken, Taken::Got { new: true, .. }), "{taken:?}");
         Ok(())
     }),
-    ("a lease given back", |c| c.free_lease(RUN).map(|token| assert!(token.is_some()))),
+    ("a lease given back", |c| c.free_lease(RUN, None).map(|token| assert!(token.is_some()))),
     ("the ledger's head", |c| c.keep_witness(7, "abc")),
     ("a stopped line", |c| {
         let (environment, reason) = ("lab".to_owned(), "disk".to_owned());

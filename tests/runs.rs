@@ -1,6 +1,8 @@
 //! Runs on the real Ansible, over local connections: launched, watched, killed at, stopped, done again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "runs/leases.rs"]
+mod leases;
 #[path = "runs/targets.rs"]
 mod targets;
 #[path = "support/wait.rs"]
@@ -191,7 +193,7 @@ fn a_killed_step_runner_costs_the_exit_code_only() {
 fn both_killed_and_the_next_look_brings_it_to_its_end() {
     let world = World::new();
     let id = world.launch_to_gate(&[]);
-    kill(&world.supervisor(&id).expect("a supervisor"));
+    world.bereave(&id);
     kill(&world.runner(&id).expect("a step runner"));
     world.go();
     wait_true(30, "both hosts to be done", || world.has("last-w1") && world.has("last-w2"));
@@ -256,7 +258,7 @@ fn after_this_task_lets_it_finish_and_starts_no_other() {
 fn a_run_whose_supervisor_is_dead_can_be_stopped() {
     let world = World::new();
     let id = world.launch_to_gate(&[]);
-    kill(&world.supervisor(&id).expect("a supervisor"));
+    world.bereave(&id);
     kill(&world.runner(&id).expect("a step runner"));
     let output = world.opsdeck(&["stop", &id, "--now"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -279,8 +281,8 @@ fn a_second_playbook_on_the_same_hosts_waits_or_is_refused() {
     wait_true(20, "it to queue", || world.state(&queued).state == State::Queued);
     assert_eq!(world.show(&queued)["queued_by"], json!(first));
     // Its supervisor dies while it waits; the holder's too: the lease stands as long as the holder lives.
-    kill(&world.supervisor(&queued).expect("a supervisor"));
-    kill(&world.supervisor(&first).expect("a supervisor"));
+    world.bereave(&queued);
+    world.bereave(&first);
     assert_eq!(world.show(&queued)["state"], json!("queued"));
     world.go();
     is_terminal(&world.ended(&queued), State::Succeeded);

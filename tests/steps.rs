@@ -86,7 +86,7 @@ fn a_step_without_its_lease_is_not_begun() {
     let Taken::Got { token, .. } = control.take_lease(run.id, "prod", None, 0).unwrap() else { panic!() };
     assert_eq!(run.ends(1, "touch one", None, Some(token)).1.rc, Some(0));
     // Somebody took it over meanwhile.
-    control.free_lease(run.id).unwrap();
+    control.free_lease(run.id, None).unwrap();
     let error = run.ends(2, "touch two", None, Some(token)).1.error.unwrap();
     assert!(error.contains(&format!("does not hold its lease (token {token})")), "{error}");
     assert!(run.tmp.path().join("one").exists() && !run.tmp.path().join("two").exists());

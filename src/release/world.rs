@@ -249,7 +249,7 @@ mod tests {
         let done = world.desk.perform(switch("green"), &past);
         assert!(matches!(&done[..], [Input::Traffic { ok: true, .. }]), "{done:?}");
         // Somebody breaks it, and takes it.
-        control.free_lease(run).unwrap();
+        control.free_lease(run, None).unwrap();
         let lost = world.desk.perform(switch("blue"), &past);
         let [Input::LeaseHeld { why, .. }, Input::Traffic { ok: false, after, .. }] = &lost[..] else {
             panic!("{lost:?}")

@@ -13,7 +13,11 @@ use crate::text;
 use crate::text::human;
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// How long the end of a run is waited for of which nothing lives.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// What taking a lease came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +53,12 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
             Taken::Got { token, .. } => {
                 // What cannot be recorded is not held: nothing is begun under it.
                 if let Err(e) = ledger::lease_taken(store, spec, token) {
-                    control.free_lease(spec.id)?;
+                    control.free_lease(spec.id, Some(token))?;
                     return Err(io::Error::other(e).into());
                 }
                 return Ok(Hold::Got { token });
             }
-            Taken::HeldBy(lease) if is_dead(store, &lease) => free(store, control, lease.run, "nothing of it lives")?,
+            Taken::HeldBy(lease) if is_dead(store, &lease) => free_dead(store, control, &lease)?,
             Taken::HeldBy(lease) => {
                 return Ok(Hold::HeldBy { why: words(store, &lease), run: lease.run });
             }
@@ -74,18 +78,22 @@ pub fn break_and_take(store: &StateDir, control: &Control, spec: &RunSpec, now: 
             if let Err(e) = super::ledger::lease_broken(store, spec, lease.run) {
                 tracing::error!("the audit ledger could not take a broken lease: {e}");
             }
-            free(store, control, lease.run, "a person took it away")?;
+            free(store, control, lease.run, Some(lease.token), "a person took it away")?;
         }
     }
     take(store, control, spec, now)
 }
 
-/// Frees the lease of a run, if it holds one, and records that.
+fn free_dead(store: &StateDir, control: &Control, lease: &Lease) -> Result<(), DbError> {
+    free(store, control, lease.run, Some(lease.token), "nothing of it lives")
+}
+
+/// Frees the lease of a run (with a `token` only that one), if it holds it, and records that.
 ///
 /// # Errors
 /// control.db cannot be used; what cannot be recorded is freed all the same.
-pub fn free(store: &StateDir, control: &Control, run: Uuid, why: &str) -> Result<(), DbError> {
-    if let Some(token) = control.free_lease(run)?
+pub fn free(store: &StateDir, control: &Control, run: Uuid, token: Option<i64>, why: &str) -> Result<(), DbError> {
+    if let Some(token) = control.free_lease(run, token)?
         && let Err(e) = ledger::lease_freed(store, run, token, why)
     {
         tracing::error!("the audit ledger could not take that the lease of run {run} was freed: {e}");
@@ -109,7 +117,7 @@ pub fn holder(
             continue;
         }
         if is_dead(store, &lease) {
-            free(store, control, lease.run, "nothing of it lives")?;
+            free_dead(store, control, &lease)?;
         } else {
             return Ok(Some((lease.run, words(store, &lease))));
         }
@@ -152,15 +160,37 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
         _ if matches!(belongs::of(store, lease.run, &run.spec), Belongs::Elsewhere(_)) => return true,
         attach::Found::Nothing | attach::Found::Ended(_) => matches!(run.spec.work, Work::Plan(_)),
     };
-    // Either way somebody must bring it to its end.
+    // Either way somebody must bring it to its end. What is gone on with is alive: it frees its lease itself.
     match super::spawn::revive(store, lease.run) {
-        Ok(Revival::Refused(why) | Revival::Unknown(why)) => {
-            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run)
+        Ok(Revival::Ended) => true,
+        Ok(Revival::Refused(why)) => {
+            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run);
+            !lives
         }
-        Ok(_) => {}
-        Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run),
+        Ok(Revival::Unknown(why)) => {
+            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run);
+            false
+        }
+        Ok(_) => !lives && ends_within(store, lease.run, ENDING),
+        Err(e) => {
+            tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run);
+            false
+        }
     }
-    !lives
+}
+
+/// True once the run has ended, if that is soon: a supervisor that finds nothing of it alive has only its end to tell.
+fn ends_within(store: &StateDir, run: Uuid, time: Duration) -> bool {
+    let deadline = Instant::now() + time;
+    loop {
+        if super::list::is_over(store, run) == Some(true) {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// May a run still act under this token? Asked before each act, since another may have taken its place meanwhile.

@@ -106,10 +106,11 @@ impl Control {
         self.sql(self.db.query_row(query, (run.to_string(), token), |r| r.get(0)))
     }
 
-    /// Frees the lease of a run, if it holds one; gives its token.
-    pub fn free_lease(&self, run: Uuid) -> Result<Option<i64>, DbError> {
-        let query = "DELETE FROM leases WHERE run = ?1 RETURNING token";
-        self.sql(self.db.query_row(query, [run.to_string()], |r| r.get(0)).optional())
+    /// Frees the lease of a run, if it holds one; gives its token. With a `token` only that one: whoever saw it there frees no
+    /// lease that the run took since.
+    pub fn free_lease(&self, run: Uuid, token: Option<i64>) -> Result<Option<i64>, DbError> {
+        let query = "DELETE FROM leases WHERE run = ?1 AND (?2 IS NULL OR token = ?2) RETURNING token";
+        self.sql(self.db.query_row(query, (run.to_string(), token), |r| r.get(0)).optional())
     }
 }
 
@@ -139,9 +140,10 @@ mod tests {
         let Taken::Got { token: other, new: true } = take(b, "prod", Some(&hosts(&["w3"]))) else { panic!() };
         assert!(other > token);
         assert!(control.is_held(a, token).unwrap() && !control.is_held(b, token).unwrap());
-        control.free_lease(a).unwrap();
+        assert_eq!(control.free_lease(a, Some(token + 100)).unwrap(), None, "another lease than the one that was seen");
+        control.free_lease(a, Some(token)).unwrap();
         assert!(!control.is_held(a, token).unwrap());
-        control.free_lease(b).unwrap();
+        control.free_lease(b, None).unwrap();
         let Taken::Got { token: later, new: true } = take(b, "prod", None) else { panic!() };
         assert!(later > other, "tokens grow even when leases were freed");
         assert!(matches!(take(a, "staging", None), Taken::Got { .. }));
