@@ -13,7 +13,7 @@ use opsdeck::run::State;
 use opsdeck::state::{Control, Identity, Life};
 use std::process::{Child, Command, Stdio};
 use wait::wait_true;
-use world::{World, kill, text};
+use world::{World, text};
 
 /// Holds the lock, listens on the socket, knows what that version knew. Its command line is that of a supervisor.
 const ELDER: &str = r#"
@@ -81,7 +81,7 @@ impl Scene {
         // Written in place: its inode is part of what it says.
         std::fs::write(&file, text.replacen("\"adopted\":false", "\"adopted\":true", 1)).unwrap();
         rusqlite::Connection::open(world.store.legacy()).unwrap().execute_batch("PRAGMA user_version = 6").unwrap();
-        kill(&world.supervisor(&queued).unwrap());
+        world.bereave(&queued);
         Scene { world, live, queued }
     }
 

@@ -17,7 +17,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use wait::wait_true;
-use world::{World, hosts, kill, text};
+use world::{World, hosts, text};
 
 /// Appends to a file for each host that it runs on: whoever runs it twice is seen.
 const MARK: &str =
@@ -229,8 +229,7 @@ fn a_run_folder_that_was_restored_alone_is_read_only() {
     let live = world.launch_to_gate(&[]);
     let queued = world.launch(&["play", "mark.yml", "-i", "hosts.ini", "--on-conflict", "wait"]);
     wait_true(20, "it to be queued", || world.state(&queued).state.name() == "queued");
-    let supervisor = world.supervisor(&queued).unwrap();
-    kill(&supervisor);
+    world.bereave(&queued);
     let folder = world.run(&queued);
     sh("mv \"$1\" \"$1.aside\"; cp -a \"$1.aside\" \"$1\"; rm -r \"$1.aside\"", &[folder.path()]);
     let shown = world.opsdeck(&["show", &queued]);
@@ -304,7 +303,7 @@ fn what_another_prepared_is_neither_run_nor_written_to() {
     let queued = world.launch(&["play", "mark.yml", "-i", "hosts.ini", "--on-conflict", "wait"]);
     wait_true(20, "it to be queued", || world.state(&queued).state.name() == "queued");
     // Its supervisor is gone, and everybody may read it and write to it: whoever looks would go on with it.
-    kill(&world.supervisor(&queued).unwrap());
+    world.bereave(&queued);
     sh("find \"$1\" -type d -exec chmod 777 {} +; find \"$1\" -type f -exec chmod 666 {} +", &[world.store.root()]);
     let before = files(
         world.store.root(),
@@ -402,7 +401,7 @@ fn a_state_of_the_previous_format_is_taken_over_where_it_was_made_and_nowhere_el
     wait_true(20, "it to be queued", || world.state(&queued).state.name() == "queued");
     // As an opsdeck before it left them: no home, specs of format 1.
     for id in [&live, &queued] {
-        kill(&world.supervisor(id).unwrap());
+        world.bereave(id);
         let path = world.run(id).spec();
         let old = std::fs::read_to_string(&path).unwrap().replace("version: 2", "version: 1");
         let old = old.split("home:\n").next().unwrap().to_owned();

@@ -14,10 +14,10 @@ mod world;
 
 use opsdeck::run::State;
 use opsdeck::run::event::StopLevel;
-use opsdeck::state::StateDir;
+use opsdeck::state::{Identity, Life, StateDir};
 use room::Room;
 use rustix::process::{Pid, Resource, Signal, getrlimit, prlimit};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use wait::wait_true;
 use world::{World, is_terminal, text};
@@ -92,9 +92,7 @@ fn with_a_full_disk_a_run_is_stopped_and_the_record_follows() {
     let ballast = seen.root().join("ballast");
     let full = Command::new("dd").args(["if=/dev/zero", "bs=4k"]).arg(format!("of={}", ballast.display())).output();
     assert!(text(&full.unwrap().stderr).contains("No space left"));
-    let (_, said) = stop(&world, &mut inside(&["stop", &id, "--now"]), &id);
-    assert!(said.contains("not yet in the audit ledger"), "{said}");
-    assert!(!told().state.is_terminal(), "what is not on the disk is not told");
+    stop(&world, &mut inside(&["stop", &id, "--now"]), &id);
     std::fs::remove_file(&ballast).unwrap();
     wait_true(30, "its end to be told", || told().state.is_terminal());
     is_terminal(&told(), State::Cancelled);
@@ -103,6 +101,39 @@ fn with_a_full_disk_a_run_is_stopped_and_the_record_follows() {
     let rows = text(&output.stdout);
     assert_eq!(rows.matches("\"run.stop\"").count(), 2, "an intent and an outcome, late: {rows}");
     assert_eq!(rows.matches("\"run.end\"").count(), 1, "{rows}");
+}
+
+/// Every write to the disk fails, as on a full one, until strace ends.
+fn take_the_disk_away(process: &Identity) -> Child {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]);
+    strace.args(["-e", "inject=fdatasync,fsync:error=ENOSPC", "-p", &process.pid.to_string()]);
+    let strace = strace.spawn().expect("strace is needed");
+    wait_true(20, "strace to have it", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
+        status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|pid| pid.trim() != "0"))
+    });
+    strace
+}
+
+#[test]
+fn a_supervisor_whose_disk_takes_nothing_stops_first_and_records_when_it_can() {
+    let world = World::new();
+    let id = world.launch_to_gate(&[]);
+    let supervisor = world.supervisor(&id).unwrap();
+    let mut strace = take_the_disk_away(&supervisor);
+    let (_, said) = stop(&world, &mut world.command(&["stop", &id, "--now"]), &id);
+    assert!(said.contains("not yet in the audit ledger"), "{said}");
+    let log = || std::fs::read_to_string(world.run(&id).supervisor_log()).unwrap();
+    wait_true(20, "it to be told why", || log().contains("nothing more is begun until it can be written"));
+    assert_eq!((stops(&world, &id), supervisor.life()), (0, Life::Alive));
+    strace.kill().unwrap();
+    strace.wait().unwrap();
+    is_terminal(&world.ended(&id), State::Cancelled);
+    wait_true(20, "the supervisor to be gone", || world.supervisor(&id).is_none());
+    assert_eq!(world.state(&id).resumed, 0, "it was the same one all the time: {}", log());
+    assert_eq!(stops(&world, &id), 1, "{:?}", world.ledger(&id));
+    assert!(world.ledger(&id).iter().any(|(action, ..)| action == "run.end"), "{:?}", world.ledger(&id));
 }
 
 #[test]
@@ -179,4 +210,32 @@ fn where_the_kernel_gives_no_descriptors_of_processes_a_run_ends_when_it_ends_an
         let (_, out, _) = without(&["doctor"]);
         assert!(out.contains("pidfd") && out.contains("50 ms late"), "{out}");
     }
+}
+
+/// How long a run may be without a supervisor that nobody misses. The goal is 2 s on a quiet machine.
+const BACK: Duration = Duration::from_secs(6);
+
+#[test]
+fn a_killed_supervisor_is_back_with_its_secrets_and_nobody_looked() {
+    let world = World::new();
+    let id = world.launch_to_gate(&["-e", "app_password=geheim-17"]);
+    let queued = world.launch(&["play", "gate.yml", "-i", "hosts.ini", "--on-conflict", "wait"]);
+    wait_true(20, "it to be queued", || world.state(&queued).state == State::Queued);
+    for (times, id) in [(1, &id), (2, &id), (1, &queued)] {
+        let killed = world.supervisor(id).unwrap();
+        let began = Instant::now();
+        world::kill(&killed);
+        wait_true(20, "the next one", || world.state(id).resumed == times);
+        let took = began.elapsed();
+        assert!(took < BACK, "{took:?}");
+        wait_true(20, "it to answer", || world.supervisor(id).is_some_and(|next| next != killed));
+        eprintln!("back after {took:?}");
+    }
+    let output = world.opsdeck(&["values", &id]);
+    assert!(text(&output.stdout).contains("geheim-17"), "{output:?}");
+    // The parent alone is no loss: the supervisor goes on, and whoever looks later finds all in order.
+    world::kill(&world.guard(&queued).unwrap());
+    world.go();
+    is_terminal(&world.ended(&id), State::Succeeded);
+    is_terminal(&world.ended(&queued), State::Succeeded);
 }

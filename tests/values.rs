@@ -19,7 +19,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use wait::wait_true;
-use world::{World, is_terminal, kill, text};
+use world::{World, is_terminal, text};
 
 /// In every secret of this file; nowhere else.
 const CANARY: &str = "C4n4ry";
@@ -251,7 +251,7 @@ fn a_supervisor_that_died_takes_them_with_it_and_a_rerun_asks_for_them() {
     let world = world();
     let id = paste(&world);
     assert!(values(&world, &id, &[]).status.success());
-    kill(&world.supervisor(&id).expect("a supervisor"));
+    world.bereave(&id);
     // Whoever looks starts another one, which has none of them.
     wait_true(20, "another supervisor", || world.show(&id)["resumed"] != json!(0) && world.supervisor(&id).is_some());
     let refused = values(&world, &id, &[]);
@@ -429,7 +429,7 @@ releases:
     let both = json!({"api_key": "C4n4ry-file", "db_password": "C4n4ry x"});
     let got = || serde_json::from_slice::<Value>(&values(&world, &id, &[]).stdout).ok();
     assert_eq!(got(), Some(both.clone()));
-    kill(&world.supervisor(&id).expect("a supervisor"));
+    world.bereave(&id);
     wait_true(20, "another supervisor", || world.show(&id)["resumed"] != json!(0) && world.supervisor(&id).is_some());
     let refused = values(&world, &id, &[]);
     assert_eq!(refused.status.code(), Some(64));

@@ -5,7 +5,7 @@ use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
-use crate::run::{RunSpec, Work, belongs, closing, elder, fan, index, read_own_spec, spawn, step, supervise};
+use crate::run::{RunSpec, Work, belongs, closing, elder, fan, guard, index, read_own_spec, spawn, step, supervise};
 use crate::state::StateDir;
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
@@ -18,9 +18,12 @@ use zeroize::Zeroizing;
 pub struct Supervise {
     /// The run.
     pub run: Uuid,
-    /// The first supervisor: secrets come on stdin, and a word is expected on stdout.
+    /// The first supervisor: a word is expected on stdout.
     #[arg(long)]
     pub first: bool,
+    /// Secrets come on stdin.
+    #[arg(long)]
+    pub secrets: bool,
 }
 
 /// Run one step.
@@ -30,6 +33,9 @@ pub struct Step {
     pub run: Uuid,
     /// The step.
     pub step: u32,
+    /// Token of the lease that the run must still hold.
+    #[arg(long)]
+    pub fence: Option<i64>,
 }
 
 /// Run the shell command of a step.
@@ -64,6 +70,27 @@ fn ours(store: &StateDir, run: Uuid) -> Result<RunSpec> {
     }
 }
 
+/// The parent of a run's supervisors.
+///
+/// # Errors
+/// The run cannot be supervised.
+pub fn guard(global: &Global, args: &Supervise) -> Result<ExitCode> {
+    detach()?;
+    let store = global.store();
+    ours(&store, args.run)?;
+    guard::mind(&store, args.run, args.first, secrets(args)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What comes on stdin; full size from the start for what is usual: growing would leave copies behind.
+fn secrets(args: &Supervise) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut secrets = Zeroizing::new(Vec::with_capacity(if args.secrets { 64 << 10 } else { 0 }));
+    if args.secrets {
+        std::io::stdin().read_to_end(&mut secrets)?;
+    }
+    Ok((!secrets.is_empty()).then_some(secrets))
+}
+
 /// The supervisor: picks the machine by the kind of run.
 ///
 /// # Errors
@@ -71,11 +98,7 @@ fn ours(store: &StateDir, run: Uuid) -> Result<RunSpec> {
 pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
     detach()?;
     let store = global.store();
-    let mut secrets = Zeroizing::new(Vec::new());
-    if args.first {
-        std::io::stdin().read_to_end(&mut secrets)?;
-    }
-    let secrets = (!secrets.is_empty()).then_some(secrets);
+    let secrets = secrets(args)?;
     let spec = ours(&store, args.run)?;
     // What others left open is closed beside the work: nothing waits for it.
     let (state, own) = (store.clone(), args.run);
@@ -128,7 +151,7 @@ pub fn step(global: &Global, args: &Step) -> Result<ExitCode> {
     detach()?;
     let store = global.store();
     ours(&store, args.run)?;
-    step::run(&store, args.run, args.step)?;
+    step::run(&store, args.run, args.step, args.fence)?;
     spawn::revive(&store, args.run)?;
     Ok(ExitCode::SUCCESS)
 }

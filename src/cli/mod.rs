@@ -187,6 +187,9 @@ pub enum Verb {
     /// What people ask of a release.
     #[command(flatten)]
     People(release::Verb),
+    /// Mind the supervisors of a run
+    #[command(hide = true)]
+    Guard(inner::Supervise),
     /// Supervise a run
     #[command(hide = true)]
     Supervise(inner::Supervise),
@@ -245,6 +248,7 @@ fn perform(verb: Option<Verb>, screen: &screen::Args, global: &Global) -> anyhow
         Some(Verb::Serve(args)) => serve::run(global, &args),
         Some(Verb::Release(args)) => submit::run(global, &args),
         Some(Verb::People(verb)) => release::run(global, verb),
+        Some(Verb::Guard(args)) => inner::guard(global, &args),
         Some(Verb::Supervise(args)) => inner::supervise(global, &args),
         Some(Verb::Step(args)) => inner::step(global, &args),
         Some(Verb::Reindex) => inner::reindex(global),

@@ -27,7 +27,9 @@ pub fn settle(global: &Global, verb: Option<&Verb>) -> Result<()> {
     if let (Owner::Other { uid, .. }, true) = (store.owner(), geteuid().is_root()) {
         match become_owner(uid, &store)? {}
     }
-    let Some(verb) = verb.filter(|verb| !matches!(verb, Verb::Supervise(_) | Verb::Step(_) | Verb::FanOut(_))) else {
+    let Some(verb) =
+        verb.filter(|verb| !matches!(verb, Verb::Guard(_) | Verb::Supervise(_) | Verb::Step(_) | Verb::FanOut(_)))
+    else {
         return Ok(());
     };
     let home = belongs::home(&store);

@@ -1,5 +1,6 @@
 //! `opsdeck stop`: the stop ladder.
 
+use super::print::said;
 use super::{Global, start};
 use crate::run::event::StopLevel;
 use crate::run::{Follower, StopError, find, open_index};
@@ -57,7 +58,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             }
             stopping.beside.is_some()
         }
-        Err(StopError::Refused(why)) => {
+        Err(StopError::Refused(why) | StopError::Over(why)) => {
             eprintln!("opsdeck: {}", plain(&why));
             return Ok(start::REFUSED.into());
         }
@@ -72,11 +73,12 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     }
     let (state, why) = (run.state.state.name(), run.state.why.clone().unwrap_or_default());
     if args.json {
-        println!("{}", json!({ "id": id, "state": state, "why": why, "maybe_running_on": run.state.maybe_running_on }));
+        let on = &run.state.maybe_running_on;
+        said(&json!({ "id": id, "state": state, "why": why, "maybe_running_on": on }).to_string());
     } else {
-        println!("{}{}{}", state.replace('_', " "), if why.is_empty() { "" } else { ": " }, plain(&why));
+        said(&format!("{}{}{}", state.replace('_', " "), if why.is_empty() { "" } else { ": " }, plain(&why)));
         if !run.state.maybe_running_on.is_empty() {
-            println!("may still run on: {}", plain(&run.state.maybe_running_on.join(", ")));
+            said(&format!("may still run on: {}", plain(&run.state.maybe_running_on.join(", "))));
         }
     }
     if beside && !run.state.state.is_terminal() && level != StopLevel::AfterTask {

@@ -56,7 +56,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             out.write_all(b"\n")?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(StopError::Refused(why)) => {
+        Err(StopError::Refused(why) | StopError::Over(why)) => {
             eprintln!("opsdeck: {}", plain(&why));
             Ok(start::REFUSED.into())
         }

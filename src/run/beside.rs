@@ -11,29 +11,27 @@ use crate::audit;
 use crate::state::{Answer, RunDir, StateDir, StepDir, file, tree};
 use std::time::Duration;
 
-/// Stops every step of the run that lives. Returns when it is asked, or (but for [`StopLevel::AfterTask`]) when nothing
-/// of it is left.
+/// Stops every step of the run that lives; false: none does. Returns when it is asked, or (but for
+/// [`StopLevel::AfterTask`]) when nothing of it is left.
 ///
 /// # Errors
-/// Nothing of it lives, or it cannot be told; what could not be done.
-pub fn stop(dir: &RunDir, word: &Stopped) -> Result<(), String> {
+/// Whether something of it lives cannot be told; what could not be done.
+pub fn stop(dir: &RunDir, word: &Stopped) -> Result<bool, String> {
     let living = living(dir)?;
-    if living.is_empty() {
-        return Err("no process of it lives: nothing is signalled".to_owned());
-    }
     let mut failed = Vec::new();
     for (step, mark, processes) in &living {
         let left = rungs::leave_word(step, word);
         match (word.level, left) {
             (StopLevel::AfterTask, Err(e)) if Answer::is_there(&step.stop()) != Answer::Yes => {
-                failed.push(format!("Ansible cannot be asked to stop after its task, {e}: stop it without --after-task"));
+                failed
+                    .push(format!("Ansible cannot be asked to stop after its task, {e}: stop it without --after-task"));
             }
             (StopLevel::AfterTask, _) => {}
             (StopLevel::Interrupt, _) => failed.extend(interrupt(step, mark, processes)),
             (StopLevel::Kill, _) => failed.extend(kill(mark, processes)),
         }
     }
-    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+    if failed.is_empty() { Ok(!living.is_empty()) } else { Err(failed.join("; ")) }
 }
 
 /// Steps of a run that live, each with the mark of its processes.
@@ -46,7 +44,9 @@ fn living(dir: &RunDir) -> Result<Vec<(StepDir, String, Processes)>, String> {
             Found::Running(processes) => living.push((step, mark, processes)),
             Found::Starting | Found::Unknown(_) => {
                 // Whatever its files say, what wears its mark is of it.
-                if let Some(child) = tree::oldest(&mark).map_err(|e| file::at(step.path(), "look for", e).to_string())? {
+                if let Some(child) =
+                    tree::oldest(&mark).map_err(|e| file::at(step.path(), "look for", e).to_string())?
+                {
                     living.push((step, mark, Processes { runner: child.clone(), child: Some(child) }));
                 }
             }
@@ -75,11 +75,11 @@ fn kill(mark: &str, processes: &Processes) -> Option<String> {
     }
 }
 
-/// Records it, after it was done.
+/// Records it, after it was done or refused.
 ///
 /// # Errors
 /// The ledger does not take it.
-pub fn record(store: &StateDir, spec: &RunSpec, word: &Stopped) -> Result<(), audit::Error> {
+pub fn record(store: &StateDir, spec: &RunSpec, word: &Stopped, refused: Option<String>) -> Result<(), audit::Error> {
     let row = ledger::stopping(store, spec, &word.by, word.level, Some(word.ask))?;
-    ledger::stopped(store, spec, &word.by, row, None)
+    ledger::stopped(store, spec, &word.by, row, refused)
 }

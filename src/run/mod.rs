@@ -15,6 +15,7 @@ pub mod extra;
 pub mod fan;
 mod fold;
 mod follow;
+pub mod guard;
 pub mod index;
 pub mod journal;
 pub mod launch;

@@ -1,7 +1,7 @@
 //! Walks the machine of a single step: every order of inputs, with deaths of the supervisor in between.
 
 use super::*;
-use crate::run::event::Entry;
+use crate::run::event::{Entry, Source};
 use crate::run::machine::Asker;
 use crate::run::verdict::{Evidence, Exit};
 use proptest::prelude::*;
@@ -73,6 +73,8 @@ fn goes_from_request_to_end() {
     let mut world = World::new(OnConflict::Refuse);
     world.input(&Input::Begin).unwrap();
     assert_eq!((world.state.state, world.started), (State::Starting, 1));
+    let src = Source { step: 1, off: 0, len: 1 };
+    world.record(Event::Hello { core: "2.19".into(), src });
     world.exited(0);
     assert_eq!(world.state.state, State::NothingRan, "0 without a single result is no success");
     let refusal = world.input(&Input::Stop { level: StopLevel::Kill, by: &by("ann") }).unwrap_err();

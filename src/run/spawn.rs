@@ -5,6 +5,7 @@ use super::belongs::{self, Belongs};
 use super::elder::{self, Elder};
 use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -19,19 +20,19 @@ const LAUNCHING: i64 = 30;
 /// This program with other arguments. By its descriptor, not its path: an upgrade may have replaced the file.
 pub fn own(store: &StateDir, args: &[&str]) -> Command {
     let mut command = Command::new("/proc/self/exe");
+    command.arg0("opsdeck");
     // A run that is launched from inside another run's task is no part of it.
     command.env_remove(tree::RUN).env_remove(tree::MARK).arg("--state-dir").arg(store.root()).args(args);
     command
 }
 
-/// Starts the first supervisor of a run, hands it the secrets through a pipe, and waits until it has the run in hand.
+/// Starts the first supervisor of a run, under its parent, hands it the secrets through a pipe, and waits until it has the run in hand.
 pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<()> {
     let dir = store.run(id);
-    let mut child = command(store, &dir, id)?
-        .arg("--first")
-        .stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut command = command(store, &dir, id)?;
+    command.args(["--first"].into_iter().chain(secrets.is_some().then_some("--secrets")));
+    let mut child =
+        command.stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).spawn()?;
     if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
         stdin.write_all(&secrets)?;
     }
@@ -92,6 +93,16 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
         Answer::No if is_being_launched(&dir, id) => return Ok(Revival::Supervised),
         Answer::No => {}
     }
+    match Lock::is_held(&dir.guard()) {
+        // Its parent lives: the next one is on its way.
+        Answer::Yes => return Ok(Revival::Supervised),
+        Answer::Unknown(why) => {
+            return Ok(Revival::Unknown(format!(
+                "whether run {id} is about to get a supervisor cannot be told: {why}"
+            )));
+        }
+        Answer::No => {}
+    }
     let spec = match super::read_own_spec(&dir) {
         Ok(spec) => spec,
         Err(e) => return Ok(Revival::Refused(e.to_string())),
@@ -140,7 +151,7 @@ fn is_being_launched(dir: &RunDir, id: Uuid) -> bool {
 }
 
 fn command(store: &StateDir, dir: &RunDir, id: Uuid) -> io::Result<Command> {
-    let mut command = own(store, &["supervise", &id.to_string()]);
+    let mut command = own(store, &["guard", &id.to_string()]);
     command.stderr(file::append(&dir.supervisor_log())?);
     Ok(command)
 }

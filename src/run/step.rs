@@ -101,11 +101,11 @@ pub enum Word {
     Failed,
 }
 
-/// Runs step `n` of a run to its end. Call it in a process of its own: it becomes the leader of a session.
+/// Runs step `n` of a run to its end, unless the run has lost the lease with the token `fence`. Call it in a process of its own: it becomes the leader of a session.
 ///
 /// # Errors
 /// The step's own files cannot be read or written.
-pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
+pub fn run(store: &StateDir, id: Uuid, n: u32, fence: Option<i64>) -> io::Result<()> {
     let _ = rustix::process::setsid();
     let own = rustix::process::getpid();
     rustix::process::set_child_subreaper(Some(own))?;
@@ -125,7 +125,8 @@ pub fn run(store: &StateDir, id: Uuid, n: u32) -> io::Result<()> {
         say(&Word::Failed);
         return Ok(());
     }
-    let command = StepCommand::read(&dir)?;
+    let mut command = StepCommand::read(&dir)?;
+    command.fence = command.fence.or(fence);
     let runner = Identity::own();
     // Written before the child exists: whoever finds it without a child knows that one may have been started.
     write_pid(&dir, &Processes { runner: runner.clone(), child: None })?;

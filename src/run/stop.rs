@@ -26,6 +26,9 @@ pub enum StopError {
     /// It says why.
     #[error("{0}")]
     Refused(String),
+    /// It has ended: there is nothing to stop or to ask.
+    #[error("{0}")]
+    Over(String),
     /// The audit ledger cannot be written.
     #[error("nothing is done, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
@@ -74,9 +77,26 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
         Err(StopError::Io(e)) => {
             let word = Stopped { level, by: operator.clone(), ask };
             let unheard = e.to_string();
-            beside::stop(&store.run(id), &word).map_err(|why| StopError::Unheard(e, why))?;
-            let unrecorded = beside::record(store, &spec, &word).err().map(|e| e.to_string());
-            Stopping { beside: Some(unheard), unrecorded }
+            if beside::stop(&store.run(id), &word).map_err(|why| StopError::Unheard(e, why))? {
+                let unrecorded = beside::record(store, &spec, &word, None).err().map(|e| e.to_string());
+                Stopping { beside: Some(unheard), unrecorded }
+            } else {
+                // Nothing of it works: a supervisor that is slow, or only coming up, has the time to hear it.
+                match reach(store, id, false, PATIENCE, |dir| control::ask(dir, &command, PATIENCE)) {
+                    Ok(reply) => Stopping { beside: None, unrecorded: reply.unrecorded },
+                    // It heard the first time.
+                    Err(StopError::Over(_)) => Stopping::default(),
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        Err(StopError::Over(why)) => {
+            // No supervisor is left to record that it was refused.
+            let word = Stopped { level, by: operator.clone(), ask };
+            if let Err(e) = beside::record(store, &spec, &word, Some(why.clone())) {
+                tracing::error!("the audit ledger could not take a refused stop of run {id}: {e}");
+            }
+            return Err(StopError::Over(why));
         }
         Err(e) => return Err(e),
     };
@@ -131,7 +151,7 @@ fn reach(
     loop {
         let run = Follower::open_exact(&dir)?;
         if run.state.state.is_terminal() && !run.is_lost() {
-            return Err(StopError::Refused(format!("the run has ended: {}", run.state.state_name())));
+            return Err(StopError::Over(format!("the run has ended: {}", run.state.state_name())));
         }
         if let Some(damage) = run.damage {
             return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
@@ -150,7 +170,9 @@ fn reach(
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!("nothing came within {patience:?}"),
                     _ => e.to_string(),
                 };
-                return Err(io::Error::new(e.kind(), format!("the supervisor of run {id} does not answer: {why}")).into());
+                return Err(
+                    io::Error::new(e.kind(), format!("the supervisor of run {id} does not answer: {why}")).into()
+                );
             }
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }

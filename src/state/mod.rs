@@ -189,6 +189,11 @@ impl RunDir {
         self.path.join("values")
     }
 
+    /// `guard`: locked by the parent of its supervisors while it lives.
+    pub fn guard(&self) -> PathBuf {
+        self.path.join("guard")
+    }
+
     /// `lock`: held by the supervisor as long as it lives.
     pub fn lock(&self) -> PathBuf {
         self.path.join("lock")

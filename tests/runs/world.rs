@@ -129,6 +129,17 @@ impl World {
         process(&["supervise", id])
     }
 
+    /// The parent of its supervisors.
+    pub fn guard(&self, id: &str) -> Option<Identity> {
+        process(&["guard", id])
+    }
+
+    /// Kills its supervisor together with the parent that would start the next one.
+    pub fn bereave(&self, id: &str) {
+        kill(&self.guard(id).expect("a parent"));
+        kill(&self.supervisor(id).expect("a supervisor"));
+    }
+
     pub fn runner(&self, id: &str) -> Option<Identity> {
         process(&["step", id])
     }
@@ -180,7 +191,7 @@ impl Drop for World {
             if std::thread::panicking() {
                 let _ = self.opsdeck(&["stop", &id, "--now"]);
             }
-            let gone = || self.supervisor(&id).is_none() && self.runner(&id).is_none();
+            let gone = || self.guard(&id).is_none() && self.supervisor(&id).is_none() && self.runner(&id).is_none();
             let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
             while !gone() && std::time::Instant::now() < deadline {
                 std::thread::yield_now();

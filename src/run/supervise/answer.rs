@@ -7,12 +7,13 @@ use crate::ansible::secrets::Secrets;
 use crate::run::control::Command;
 use crate::run::event::StopLevel;
 use crate::run::ledger;
-use crate::run::rungs::Stopped;
 use crate::run::machine::{Asker, Decision, Input, Machine, Refusal, World};
+use crate::run::rungs::Stopped;
 use crate::run::spec::RunSpec;
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::Value;
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -32,6 +33,8 @@ pub struct Note {
     said: Option<Operator>,
     row: Option<Uuid>,
     ask: Option<Uuid>,
+    /// Why it was not done.
+    refused: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +49,9 @@ pub type Noting = JoinHandle<Option<Note>>;
 impl Note {
     /// Writes it, as an intent and its outcome, unless whoever asked did.
     fn write(&self, store: &StateDir, spec: &RunSpec) -> Result<(), crate::audit::Error> {
+        // Whoever was not heard in time asks again: the same stop is written once.
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         if ledger::is_recorded(store, spec.id, self.row)? || ledger::is_stop_recorded(store, spec.id, self.ask)? {
             return Ok(());
         }
@@ -53,12 +59,12 @@ impl Note {
         match &self.what {
             What::Stop(level) => {
                 let row = ledger::stopping(store, spec, &by, *level, self.ask)?;
-                ledger::stopped(store, spec, &by, row, None)
+                ledger::stopped(store, spec, &by, row, self.refused.clone())
             }
             What::Own { action, words, body } => {
                 let what = ledger::Asked { action: *action, words, body };
                 let row = ledger::asking(store, spec, &by, what)?;
-                ledger::asked(store, spec, &by, row, what, None)
+                ledger::asked(store, spec, &by, row, what, self.refused.clone())
             }
         }
     }
@@ -107,7 +113,15 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     fn note(&self, question: &Question, what: What, said: Option<&Operator>) -> Note {
-        Note { what, uid: question.by.uid, pid: question.pid, said: said.cloned(), row: question.by.row, ask: None }
+        Note {
+            what,
+            uid: question.by.uid,
+            pid: question.pid,
+            said: said.cloned(),
+            row: question.by.row,
+            ask: None,
+            refused: None,
+        }
     }
 
     /// First done, then recorded.
@@ -116,6 +130,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             Ok(effects) => effects,
             Err(refusal) => {
                 question.reply(false, &refusal.0);
+                drop(self.put_down(Note { refused: Some(refusal.0), ..note }));
                 return Ok(());
             }
         };
@@ -150,7 +165,15 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn note_beside(&mut self, word: Stopped) {
         let Stopped { level, by, ask } = word;
         let (uid, pid) = (rustix::process::geteuid().as_raw(), 0);
-        drop(self.put_down(Note { what: What::Stop(level), uid, pid, said: Some(by), row: None, ask: Some(ask) }));
+        drop(self.put_down(Note {
+            what: What::Stop(level),
+            uid,
+            pid,
+            said: Some(by),
+            row: None,
+            ask: Some(ask),
+            refused: None,
+        }));
     }
 
     /// Whatever was done and could not be recorded then is recorded late; false if some of it still is not.
@@ -169,13 +192,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
 
     /// What only this run's machine knows is asked for. It is in the ledger before it is done: where whoever asks did not
     /// write the row, it is written here, with the kernel's word for who it is.
-    fn asked(
-        &self,
-        command: M::Command,
-        body: &Value,
-        said: Option<&Operator>,
-        question: &Question,
-    ) -> Decision<M> {
+    fn asked(&self, command: M::Command, body: &Value, said: Option<&Operator>, question: &Question) -> Decision<M> {
         let unwritten = |e: crate::audit::Error| Refusal(format!("it is not done, since it cannot be recorded: {e}"));
         if ledger::is_recorded(&self.store, self.spec.id, question.by.row).map_err(unwritten)? {
             return self.consider(&Input::Asked { command, by: &question.by });

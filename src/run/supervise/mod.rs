@@ -14,11 +14,11 @@ pub use translate::one_line;
 
 use super::event::{Event, Json};
 use super::journal::{Journal, JournalError};
-use super::{ledger, rungs};
 use super::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, World};
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
+use super::{ledger, rungs};
 use crate::ansible::secrets::Secrets;
 use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;

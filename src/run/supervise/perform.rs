@@ -14,6 +14,7 @@ use crate::run::verdict::{Evidence, Exit};
 use crate::run::{list, rungs, snapshot, spawn};
 use crate::state::tree;
 use crate::state::{Control, DbError, Index, StateDir, StepDir, file};
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::process::Stdio;
@@ -114,13 +115,15 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     /// Where to go on in a step's events, and which tasks of the run are its own.
-    fn resume_at(&self, number: u32) -> io::Result<(u64, Vec<u32>)> {
-        let (mut offset, mut tasks, mut count) = (0, Vec::new(), 0);
+    fn resume_at(&self, number: u32) -> io::Result<(u64, BTreeMap<u32, u32>)> {
+        let (mut offset, mut tasks, mut count) = (0, BTreeMap::new(), 0);
         if self.state.steps.get(&number).is_some_and(|step| step.pid.is_some()) {
             let pass = Reader::open(&self.dir.journal())?.read(|entry| {
                 let src = entry.event.source().filter(|s| s.step == number);
-                if let Event::Task { .. } = entry.event {
-                    tasks.extend(src.map(|_| count));
+                if let Event::Task { n, .. } = entry.event {
+                    if src.is_some() {
+                        tasks.insert(n.unwrap_or(tasks.len() as u32), count);
+                    }
                     count += 1;
                 }
                 if let Some(src) = src {
@@ -146,7 +149,11 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 "the passwords were lost with the supervisor that had them; nothing was started",
             ));
         }
-        let mut child = spawn::own(&self.store, &["step", &self.spec.id.to_string(), &number.to_string()])
+        let mut words = vec!["step".to_owned(), self.spec.id.to_string(), number.to_string()];
+        // Under the lease that the run holds now: one that lost it meanwhile begins nothing.
+        words.extend(self.state.lease.filter(|_| command.fence.is_none()).map(|token| format!("--fence={token}")));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut child = spawn::own(&self.store, &words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(file::append(&self.dir.supervisor_log())?)
@@ -230,8 +237,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     pub(super) fn free_lease(&mut self) {
+        // One that died between the lease and its event knows no token.
+        let token = self.state.lease;
         let freed = control(&mut self.control, &self.store)
-            .and_then(|control| lease::free(&self.store, control, self.spec.id, "it needs its hosts no more"));
+            .and_then(|control| lease::free(&self.store, control, self.spec.id, token, "it needs its hosts no more"));
         if let Err(e) = freed {
             tracing::warn!("its lease is freed by whoever asks for it next: {e}");
         }

@@ -1,0 +1,103 @@
+//! The parent of a run's supervisor: it waits, and starts the next one when that is killed. It knows nothing of the run, but
+//! holds its secrets in memory, so that the next supervisor has them too.
+
+use super::spawn::{self, TAKEN};
+use crate::state::{Lock, StateDir, file};
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Between the death of a supervisor and the next one: nothing the first time, then longer and longer.
+const PAUSES: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+];
+/// One that lived so long begins the pauses anew.
+const HEALTHY: Duration = Duration::from_secs(60);
+/// So many in a row that ended by themselves without ending the run: it cannot be supervised, and says so in its log.
+const GIVEN_UP: usize = 3;
+
+/// Minds the supervisors of a run, one after the other, until one has ended the run. `first`: the run is being launched, and
+/// the launcher waits on stdout for the word that it is in safe hands. Returns at once where another minds them.
+///
+/// # Errors
+/// No supervisor can be started, or none can go on with the run.
+pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<()> {
+    let dir = store.run(id);
+    let Some(_lock) = Lock::try_take(&dir.guard())? else { return Ok(()) };
+    let (mut deaths, mut refusals) = (0, 0);
+    let mut launching = first;
+    loop {
+        let began = Instant::now();
+        let mut child = start(store, id, launching, secrets.as_ref())?;
+        if launching {
+            if !taken(&mut child)? {
+                // It said why in its log, and whoever launched it reads that.
+                return Ok(());
+            }
+            launching = false;
+        }
+        let status = child.wait()?;
+        if status.success() {
+            return Ok(());
+        }
+        (deaths, refusals) = match began.elapsed() > HEALTHY {
+            true => (0, 0),
+            false => (deaths, refusals + usize::from(status.code().is_some())),
+        };
+        if refusals >= GIVEN_UP {
+            return Err(io::Error::other(format!("run {id} cannot be supervised here; see {}", log(store, id))));
+        }
+        tell(id, status);
+        std::thread::sleep(PAUSES[deaths.min(PAUSES.len() - 1)]);
+        deaths += 1;
+    }
+}
+
+fn start(store: &StateDir, id: Uuid, first: bool, secrets: Option<&Zeroizing<Vec<u8>>>) -> io::Result<Child> {
+    let dir = store.run(id);
+    let id = id.to_string();
+    let mut args = vec!["supervise", &id];
+    args.extend(first.then_some("--first"));
+    args.extend(secrets.is_some().then_some("--secrets"));
+    let mut command = spawn::own(store, &args);
+    command
+        .stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(if first { Stdio::piped() } else { Stdio::null() })
+        .stderr(file::append(&dir.supervisor_log())?);
+    let mut child = command.spawn()?;
+    if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
+        // One that ended before it read them ends with its own reason.
+        let _ = stdin.write_all(secrets);
+    }
+    Ok(child)
+}
+
+/// Passes the first supervisor's word on to whoever launched the run; false if it did not take it: nothing was begun.
+fn taken(child: &mut Child) -> io::Result<bool> {
+    let mut line = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut line)?;
+    }
+    if line.trim_end() != TAKEN {
+        child.wait()?;
+        return Ok(false);
+    }
+    // Whoever launched it may be gone: the run goes on.
+    let mut stdout = io::stdout();
+    let _ = writeln!(stdout, "{TAKEN}").and_then(|()| stdout.flush());
+    Ok(true)
+}
+
+fn tell(id: Uuid, status: ExitStatus) {
+    tracing::warn!("the supervisor of run {id} ended before its run did ({status}): another one goes on");
+}
+
+fn log(store: &StateDir, id: Uuid) -> String {
+    store.run(id).supervisor_log().display().to_string()
+}
