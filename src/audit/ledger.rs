@@ -6,7 +6,7 @@ use super::record::Record;
 use super::verify::Head;
 use super::{chain, checkpoint, v1, v2};
 use crate::state::patience::patiently;
-use crate::state::{Access, StateDir, db, file};
+use crate::state::{Access, DbError, StateDir, db, file};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,12 @@ pub enum Error {
     /// Its directory is only looked at.
     #[error("{0}")]
     LookOnly(String),
+    /// It, or control.db, is not what it was when somebody acted last.
+    #[error("{0}")]
+    Lost(String),
+    /// control.db, against which it is held.
+    #[error("{0}")]
+    Control(#[from] DbError),
     /// Written by a newer opsdeck.
     #[error("audit ledger {} has schema {found}, this opsdeck knows {SCHEMA}: use the newer one that wrote it", path.display())]
     Newer {
@@ -96,11 +102,6 @@ pub struct Ledger {
     path: PathBuf,
     patience: Duration,
     pub(super) witness: Option<Head>,
-}
-
-fn is_anothers(path: &Path) -> bool {
-    let own = rustix::process::geteuid().as_raw();
-    std::fs::metadata(path).is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) != own)
 }
 
 /// The directory in which a ledger lies.
@@ -241,14 +242,9 @@ impl Ledger {
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let read = flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
-        // SQLite writes files of its own beside a database that it reads, where it can: not beside another's.
-        let address = match read {
-            true if is_anothers(path) => db::as_it_lies(path),
-            true if state(path).access() != Access::Write => db::to_look(path)?,
-            _ => path.to_string_lossy().into_owned(),
-        };
-        let db = match read {
-            true => Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI),
+        // SQLite writes files of its own beside a database that it reads, where it can: not where nothing may be written.
+        let db = match read && state(path).access() != Access::Write {
+            true => Connection::open_with_flags(db::to_look(path)?, flags | OpenFlags::SQLITE_OPEN_URI),
             false => Connection::open_with_flags(path, flags),
         };
         let db = db.map_err(sql)?;

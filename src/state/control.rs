@@ -65,11 +65,12 @@ impl Control {
     }
 
     /// A new one in place of one that is gone or damaged, because a person says so. What lies there is put aside. `runs` get
-    /// the numbers that are frozen in them; those without one are numbered behind them, by age.
+    /// the numbers that are frozen in them; those without one are numbered behind them, by age. `witness`: the head of the
+    /// ledger.
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn anew(state: &StateDir, runs: &[(Uuid, Option<u64>)]) -> Result<Control, DbError> {
+    pub fn anew(state: &StateDir, runs: &[(Uuid, Option<u64>)], witness: (i64, &str)) -> Result<Control, DbError> {
         let aside = format!("control.db.aside-{}", Uuid::now_v7());
         for suffix in ["", "-wal", "-shm"] {
             let of = |name: &str| state.root().join(format!("{name}{suffix}"));
@@ -82,6 +83,7 @@ impl Control {
         }
         let db = Db::open(&state.control(), SCHEMA, |db| {
             make_empty(db)?;
+            db.execute("INSERT INTO witness VALUES (?1, ?2)", witness)?;
             for (id, frozen) in runs {
                 let frozen = frozen.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
                 if let Some(frozen) = frozen {

@@ -100,13 +100,17 @@ impl Db {
         // Created by us first, so that it is never readable by others, not even for a moment.
         file::ensure(path)?;
         regular(path)?;
+        // Looked before: where another takes its place meanwhile, this one is not in place. And made by nobody but us: SQLite
+        // would make one anew where the link led before.
+        let file = place(path);
         let sql = |source| DbError::of(path, source);
-        let db = Connection::open(path).map_err(sql)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).map_err(sql)?;
         let found = patiently(PATIENCE, || prepare(&db, schema, &make)).map_err(sql)?;
         if found > schema {
             return Err(DbError::Newer { path: path.to_owned(), found, known: schema });
         }
-        Ok(Db { db, path: path.to_owned(), file: place(path), look_only: None })
+        Ok(Db { db, path: path.to_owned(), file, look_only: None })
     }
 
     /// Opens the database at `path` to look at it, and writes nothing, neither to it nor beside it; `why`: for whoever tries to
@@ -119,6 +123,7 @@ impl Db {
             return Ok(None);
         }
         regular(path)?;
+        let file = place(path);
         let sql = |source| DbError::of(path, source);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(to_look(path)?, flags).map_err(sql)?;
@@ -126,7 +131,7 @@ impl Db {
         match db.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0)).map_err(sql)? {
             0 => Ok(None),
             found if found > schema => Err(DbError::Newer { path: path.to_owned(), found, known: schema }),
-            _ => Ok(Some(Db { db, path: path.to_owned(), file: place(path), look_only: Some(why.to_owned()) })),
+            _ => Ok(Some(Db { db, path: path.to_owned(), file, look_only: Some(why.to_owned()) })),
         }
     }
 
@@ -225,18 +230,8 @@ pub fn to_look(path: &Path) -> std::io::Result<String> {
         }
         _ => "immutable=1",
     };
-    Ok(uri(&whole, how))
-}
-
-/// The address of a database that is opened in a way of its own.
-fn uri(path: &Path, how: &str) -> String {
-    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("file:{path}?{how}")
-}
-
-/// As [`to_look`], of the database of another: whatever lies beside it is left alone.
-pub fn as_it_lies(path: &Path) -> String {
-    uri(path, "immutable=1")
+    let whole = whole.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("file:{whole}?{how}"))
 }
 
 /// Does `work` in one transaction: all of it, or nothing. Inside another one it is a part of that. `error` is that of a

@@ -234,12 +234,14 @@ fn open(state: &StateDir) -> Result<Db, DbError> {
             Some(_) if !is_file(state) => Err("it is no file".to_owned()),
             Some(_) => match Db::open(&state.index(), SCHEMA, make) {
                 Err(DbError::Damaged { source, .. }) => Err(source.to_string()),
+                // Another took its place between the two looks.
+                Err(_) if tries > 0 && place(state) != seen => continue,
                 other => Ok(other?),
             },
         };
         match found {
-            Ok(db) if db.is_in_place() => return Ok(db),
-            // Another took its place between the two looks.
+            // At the last try the next statement goes on to the one that is.
+            Ok(db) if tries == 0 || db.is_in_place() => return Ok(db),
             Ok(_) => {}
             Err(why) if tries > 0 => replace(state, seen, &why)?,
             Err(why) => {

@@ -2,6 +2,7 @@
 //! looked last.
 
 use super::Context;
+use crate::audit;
 use crate::run;
 use crate::state::lines::Line;
 use crate::state::{Access, Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, seen};
@@ -52,6 +53,15 @@ pub(super) fn listed(state: &StateDir, filter: &Filter) -> Result<Vec<RunRow>, D
     }
 }
 
+/// What people decided, if it is all of it.
+fn decided(state: &StateDir) -> Result<Control, audit::Error> {
+    let control = Control::open(state)?;
+    match audit::outrun(state, &control)? {
+        Some(why) => Err(audit::Error::Lost(why)),
+        None => Ok(control),
+    }
+}
+
 /// Reads the list of runs, and only if it may differ from what it read before.
 struct Reader {
     state: StateDir,
@@ -88,7 +98,7 @@ impl Reader {
         };
         let control = match self.control.take().filter(|control| control.is_in_place()) {
             Some(control) => Ok(control),
-            None => Control::open(&self.state),
+            None => decided(&self.state),
         };
         // What was decided is another matter than what ran: that is shown all the same.
         let control = control.and_then(|control| Ok((control.stopped_lines()?, control)));
