@@ -148,7 +148,7 @@ impl Ledger {
             let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
             std::fs::set_permissions(path, private).map_err(|e| file::at(path, "make private", e))?;
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
+        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience, false)?;
         ledger.prepare()?;
         Ok(ledger)
     }
@@ -161,7 +161,12 @@ impl Ledger {
         if !path.exists() {
             return Err(Error::Absent { path: path.to_path_buf() });
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, PATIENCE)?;
+        let connect = |look| Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, PATIENCE, look);
+        // SQLite writes files of its own beside a database that it reads: not where nothing may be written, or can be.
+        let ledger = match state(path).access() {
+            Access::Write => connect(false).or_else(|e| connect(true).map_err(|_| e))?,
+            _ => connect(true)?,
+        };
         match ledger.version()? {
             0 => Err(Error::Absent { path: path.to_path_buf() }),
             _ => Ok(ledger),
@@ -233,7 +238,7 @@ impl Ledger {
         result.map_err(|source| Error::Sql { path: self.path.clone(), source })
     }
 
-    fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
+    fn connect(path: &Path, flags: OpenFlags, patience: Duration, look: bool) -> Result<Self, Error> {
         let sql = |source| Error::Sql { path: path.to_path_buf(), source };
         // SQLite would wait for ever at a FIFO.
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
@@ -241,9 +246,7 @@ impl Ledger {
             return Err(file::at(path, "open", why).into());
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let read = flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
-        // SQLite writes files of its own beside a database that it reads, where it can: not where nothing may be written.
-        let db = match read && state(path).access() != Access::Write {
+        let db = match look {
             true => Connection::open_with_flags(db::to_look(path)?, flags | OpenFlags::SQLITE_OPEN_URI),
             false => Connection::open_with_flags(path, flags),
         };

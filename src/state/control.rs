@@ -33,16 +33,22 @@ impl Control {
     /// # Errors
     /// It was there before and is gone ([`DbError::Lost`]), it is damaged, written by a newer opsdeck, or cannot be written.
     pub fn open(state: &StateDir) -> Result<Control, DbError> {
-        let there = state.control().try_exists()?;
         let access = state.access();
         if access.is_anothers() {
             return Err(DbError::Lost(anothers(state)));
         }
+        let there = state.control().try_exists()?;
         if !there && is_lost(state)? {
             return Err(DbError::Lost(lost(state)));
         }
         let db = match access {
-            Access::Write => write(state)?,
+            Access::Write => match write(state) {
+                // A quota, for instance, of which the disk says nothing.
+                Err(e @ (DbError::Io(_) | DbError::Sql { .. })) if there => {
+                    look(state, &e.to_string()).map_err(|_| e)?
+                }
+                other => other?,
+            },
             // Whoever has it open keeps it writable for all: what must be done all the same is tried.
             Access::Full(why) if there => match write(state) {
                 Ok(db) => db.refusing(&why),
@@ -51,6 +57,11 @@ impl Control {
             Access::Full(why) | Access::LookOnly { why, .. } => look(state, &why)?,
         };
         Ok(Control { db })
+    }
+
+    /// False once the file was replaced or taken away, and where it is only looked at: then it is opened anew.
+    pub fn is_in_place(&self) -> bool {
+        !self.db.is_fixed() && self.db.is_in_place()
     }
 
     /// Opens it where there is one; makes none.

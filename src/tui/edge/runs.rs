@@ -92,7 +92,7 @@ impl Reader {
     /// The runs, as a list that may be the same as before. `thorough`: each live one is looked at in its journal, and
     /// given a supervisor where it has none; else that is done only if the index speaks of a live one that nobody watches.
     fn read(&mut self, thorough: bool) -> Result<Vec<Item>, String> {
-        let index = match self.index.take().filter(Index::is_in_place) {
+        let index = match self.index.take().filter(|index| index.is_in_place() && !index.is_fixed()) {
             Some(index) => index,
             None => run::open_index(&self.state).map_err(|e| e.to_string())?,
         };
