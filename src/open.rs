@@ -99,6 +99,17 @@ pub fn named(path: &Path) -> io::Result<File> {
     if path.starts_with("/dev/fd") { File::open(path) } else { given(path) }
 }
 
+/// What a file is that hangs whoever opens it or reads it to its end, Ansible too; `None`: it is none. What a person names on
+/// a command line of this moment may be a pipe of their own shell ([`named`]).
+pub fn endless(path: &Path) -> Option<&'static str> {
+    let null = Path::new("/dev/null");
+    if path.starts_with("/dev/fd") || path.starts_with("/proc") || path.canonicalize().is_ok_and(|path| path == null) {
+        return None;
+    }
+    let kind = path.metadata().ok()?.file_type();
+    (kind.is_fifo() || kind.is_char_device()).then(|| what(kind))
+}
+
 fn regular(options: &mut OpenOptions, path: &Path, follow: bool) -> io::Result<File> {
     let mut flags = OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     flags.set(OFlags::NOFOLLOW, !follow);
@@ -115,15 +126,18 @@ fn regular(options: &mut OpenOptions, path: &Path, follow: bool) -> io::Result<F
 }
 
 fn refusal(found: FileType) -> Option<io::Error> {
-    let what = match found {
-        kind if kind.is_file() => return None,
+    let why = || format!("it is {}; expected a regular file", what(found));
+    (!found.is_file()).then(|| io::Error::new(io::ErrorKind::InvalidInput, why()))
+}
+
+fn what(found: FileType) -> &'static str {
+    match found {
         kind if kind.is_symlink() => "a symbolic link",
         kind if kind.is_dir() => "a folder",
         kind if kind.is_fifo() => "a FIFO",
         kind if kind.is_socket() => "a socket",
         _ => "a device",
-    };
-    Some(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}; expected a regular file")))
+    }
 }
 
 /// The content of an open file.

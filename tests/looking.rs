@@ -4,6 +4,9 @@
 
 #[path = "looking/mounted.rs"]
 mod mounted;
+#[path = "support/pty.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod pty;
 #[path = "support/wait.rs"]
 mod wait;
 #[path = "runs/world.rs"]
@@ -143,4 +146,27 @@ fn a_live_run_is_looked_at_on_a_disk_that_became_full_under_it() {
     wait_true(60, "it to end", || on.world.supervisor(&id).is_none());
     let shown: serde_json::Value = serde_json::from_slice(&on.opsdeck(&["show", &id, "--json"]).stdout).unwrap();
     assert_eq!((&shown["state"], &shown["read_only"]), (&"succeeded".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn the_console_opens_lists_runs_and_says_what_it_cannot_do_or_tell() {
+    let Some(on) = Mounted::new() else { return };
+    on.world.write("inventories/staging/hosts", "s1 ansible_connection=local\n");
+    on.world.write("mark.yml", "[{hosts: all, gather_facts: false, tasks: [{name: mark, command: echo marked}]}]");
+    let done = on.opsdeck(&["play", "mark.yml", "-i", "hosts.ini", "--wait"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    for (harm, mend, words) in [
+        ("cat /dev/zero > \"$1/fill\" || true", "rm \"$1/fill\"", "is full"),
+        ("mount -o remount,ro \"$1\"", "mount -o remount,rw \"$1\"", "mounted read-only"),
+        ("mv \"$1/control.db\" \"$1/aside\"", "mv \"$1/aside\" \"$1/control.db\"", "STOPPED LINES UNKNOWN"),
+    ] {
+        on.sh(harm);
+        let mut console = on.console();
+        console.wait_for(20, words, |screen| screen.contains(words));
+        console.send("2");
+        console
+            .wait_for(20, "the run in the list", |screen| screen.contains("succeeded") && screen.contains("mark.yml"));
+        drop(console);
+        on.sh(mend);
+    }
 }

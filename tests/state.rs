@@ -147,11 +147,16 @@ fn a_journal_that_is_not_what_it_was_is_read_again() {
     assert_eq!((&listed(state.root(), 9)[0]["state"], &shown["state"]), (&"cancelled".into(), &"cancelled".into()));
 }
 
+fn launching(state: &StateDir, spec: &opsdeck::run::RunSpec) -> opsdeck::audit::Receipt {
+    let control = Control::open(state).unwrap();
+    opsdeck::run::ledger::launching(&opsdeck::audit::Acts::open(state, &control).unwrap(), spec).unwrap()
+}
+
 /// A run that was launched and ended, as its supervisor leaves it when it dies before it has recorded the end.
 fn unrecorded(state: &StateDir) -> Uuid {
     let id = past(state, 1);
     let spec = opsdeck::run::read_spec(&state.run(id)).unwrap();
-    let intent = opsdeck::run::ledger::launching(state, &spec).unwrap();
+    let intent = launching(state, &spec);
     opsdeck::run::ledger::launched(state, &spec, intent.event_id, None).unwrap();
     id
 }
@@ -181,7 +186,7 @@ fn a_tail_that_is_cut_together_with_its_checkpoint_is_missed() {
     let spec = opsdeck::run::read_spec(&state.run(past(&state, 1))).unwrap();
     let files = ["audit.db", "audit.db-wal", "audit.db-shm", "audit.checkpoint", "audit.verified", "audit.open"];
     let kept = tempfile::tempdir().unwrap();
-    let intent = opsdeck::run::ledger::launching(&state, &spec).unwrap();
+    let intent = launching(&state, &spec);
     for name in files {
         drop(std::fs::copy(state.root().join(name), kept.path().join(name)));
     }
@@ -221,9 +226,8 @@ fn a_launch_misses_the_row_of_the_last_one() {
     let (_dir, state, all) = with_runs(1);
     let control = Control::open(&state).unwrap();
     let spec = opsdeck::run::read_spec(&state.run(all[0])).unwrap();
-    let head = opsdeck::run::ledger::launching(&state, &spec).unwrap().head();
-    control.keep_witness(head.seq, &head.hash).unwrap();
-    let lost = || opsdeck::run::ledger::lost(&state, control.witness().unwrap()).unwrap();
+    launching(&state, &spec);
+    let lost = || opsdeck::audit::lost(&state, &control).unwrap();
     assert_eq!(lost(), None);
     for name in ["audit.db", "audit.db-wal", "audit.db-shm", "audit.checkpoint"] {
         drop(std::fs::remove_file(state.root().join(name)));
@@ -355,4 +359,64 @@ fn what_is_no_file_in_place_of_a_database_hangs_nobody_and_is_named() {
         }
     }
     assert_eq!(ids(&listed(state.root(), 9)), all);
+}
+
+#[test]
+fn a_checkpoint_that_is_missing_is_said_by_the_next_verification() {
+    let (_dir, state, _) = with_runs(0);
+    assert_eq!(opsdeck(state.root(), &["line", "stop", "staging", "--reason", "x"]).0, Some(0));
+    assert_eq!(opsdeck(state.root(), &["audit", "verify"]).0, Some(0));
+    std::fs::remove_file(state.root().join("audit.checkpoint")).unwrap();
+    let (code, out, err) = opsdeck(state.root(), &["audit", "verify"]);
+    assert!(code == Some(1) && err.contains("the checkpoint beside the ledger was missing"), "{out}{err}");
+    assert!(state.root().join("audit.checkpoint").exists(), "the row of this verification made a new one");
+    assert_eq!(opsdeck(state.root(), &["audit", "verify"]).0, Some(0), "said once");
+}
+
+#[test]
+fn a_log_with_a_giant_hole_is_printed_at_once() {
+    let (_dir, state, all) = with_runs(1);
+    let step = state.run(all[0]).step(1);
+    std::fs::create_dir_all(step.path()).unwrap();
+    std::fs::write(step.stdout(), "first\n").unwrap();
+    let file = std::fs::OpenOptions::new().append(true).open(step.stdout()).unwrap();
+    file.set_len(100 << 30).unwrap();
+    std::io::Write::write_all(&mut &file, b"behind\nlast\n").unwrap();
+    let id = all[0].to_string();
+    let began = std::time::Instant::now();
+    for args in [&["logs", &id] as &[&str], &["logs", "--json", &id], &["logs", "--failed", &id]] {
+        let (code, out, err) = opsdeck(state.root(), args);
+        assert!(code == Some(0) && (args[1] == "--failed" || out.contains("last")), "{args:?}: {err}");
+    }
+    let (code, out, err) = opsdeck(state.root(), &["logs", "--raw", &id]);
+    assert!(code == Some(0) && out.ends_with("last\n") && err.contains("line 2 holds"), "{err}");
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_control_database_from_an_older_backup_is_refused_to_whoever_acts_and_said_to_whoever_looks() {
+    let (_dir, state, all) = with_runs(2);
+    let line = |what: &str, n: &str| opsdeck(state.root(), &["line", what, "staging", "--reason", n]);
+    assert_eq!(line("stop", "first").0, Some(0));
+    let kept = std::fs::read(state.control()).unwrap();
+    assert!(!state.root().join("control.db-wal").exists(), "all of it lies in the file");
+    let token = lease(&state, all[0]);
+    assert_eq!((line("open", "over").0, line("stop", "disk array").0), (Some(0), Some(0)));
+    std::fs::write(state.control(), &kept).unwrap();
+    let (code, out, err) = opsdeck(state.root(), &["line"]);
+    assert!(code == Some(0) && err.contains("older backup") && out.contains("first"), "{out}{err}");
+    let acts: [&[&str]; 3] = [
+        &["line", "open", "staging", "--reason", "x"],
+        &["silence", "web1", "-E", "staging", "--for", "1h", "--reason", "x"],
+        &["recovery", "off", "staging", "--reason", "x"],
+    ];
+    for args in acts {
+        let (code, out, err) = opsdeck(state.root(), args);
+        assert!(code != Some(0) && err.contains("--new-control"), "{args:?}: {out}{err}");
+    }
+    assert_eq!(ids(&listed(state.root(), 9)), all);
+    let (code, out, err) = opsdeck(state.root(), &["claim", "--new-control", "--reason", "an old one was put back"]);
+    assert!(code == Some(0) && out.contains("made anew"), "{out}{err}");
+    assert_eq!((line("stop", "again").0, opsdeck(state.root(), &["line"]).2.contains("backup")), (Some(0), false));
+    assert!(lease(&state, all[1]) > token);
 }

@@ -6,7 +6,7 @@ use super::record::Record;
 use super::verify::Head;
 use super::{chain, checkpoint, v1, v2};
 use crate::state::patience::patiently;
-use crate::state::{Access, StateDir, db, file};
+use crate::state::{Access, DbError, StateDir, db, file};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,12 @@ pub enum Error {
     /// Its directory is only looked at.
     #[error("{0}")]
     LookOnly(String),
+    /// It, or control.db, is not what it was when somebody acted last.
+    #[error("{0}")]
+    Lost(String),
+    /// control.db, against which it is held.
+    #[error("{0}")]
+    Control(#[from] DbError),
     /// Written by a newer opsdeck.
     #[error("audit ledger {} has schema {found}, this opsdeck knows {SCHEMA}: use the newer one that wrote it", path.display())]
     Newer {
@@ -98,11 +104,6 @@ pub struct Ledger {
     pub(super) witness: Option<Head>,
 }
 
-fn is_anothers(path: &Path) -> bool {
-    let own = rustix::process::geteuid().as_raw();
-    std::fs::metadata(path).is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) != own)
-}
-
 /// The directory in which a ledger lies.
 fn state(path: &Path) -> StateDir {
     StateDir::at(path.parent().unwrap_or(Path::new(".")))
@@ -147,7 +148,7 @@ impl Ledger {
             let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
             std::fs::set_permissions(path, private).map_err(|e| file::at(path, "make private", e))?;
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
+        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience, false)?;
         ledger.prepare()?;
         Ok(ledger)
     }
@@ -160,7 +161,12 @@ impl Ledger {
         if !path.exists() {
             return Err(Error::Absent { path: path.to_path_buf() });
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, PATIENCE)?;
+        let connect = |look| Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, PATIENCE, look);
+        // SQLite writes files of its own beside a database that it reads: not where nothing may be written, or can be.
+        let ledger = match state(path).access() {
+            Access::Write => connect(false).or_else(|e| connect(true).map_err(|_| e))?,
+            _ => connect(true)?,
+        };
         match ledger.version()? {
             0 => Err(Error::Absent { path: path.to_path_buf() }),
             _ => Ok(ledger),
@@ -232,7 +238,7 @@ impl Ledger {
         result.map_err(|source| Error::Sql { path: self.path.clone(), source })
     }
 
-    fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Self, Error> {
+    fn connect(path: &Path, flags: OpenFlags, patience: Duration, look: bool) -> Result<Self, Error> {
         let sql = |source| Error::Sql { path: path.to_path_buf(), source };
         // SQLite would wait for ever at a FIFO.
         if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
@@ -240,15 +246,8 @@ impl Ledger {
             return Err(file::at(path, "open", why).into());
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let read = flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY);
-        // SQLite writes files of its own beside a database that it reads, where it can: not beside another's.
-        let address = match read {
-            true if is_anothers(path) => db::as_it_lies(path),
-            true if state(path).access() != Access::Write => db::to_look(path)?,
-            _ => path.to_string_lossy().into_owned(),
-        };
-        let db = match read {
-            true => Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI),
+        let db = match look {
+            true => Connection::open_with_flags(db::to_look(path)?, flags | OpenFlags::SQLITE_OPEN_URI),
             false => Connection::open_with_flags(path, flags),
         };
         let db = db.map_err(sql)?;

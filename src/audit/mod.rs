@@ -32,6 +32,7 @@ mod v1;
 mod v2;
 mod verify;
 mod walk;
+mod witness;
 
 pub use canonical::canonical;
 pub use chain::hex;
@@ -45,3 +46,4 @@ pub use record::{Action, Phase, Record, Release, Standing, Status};
 pub use redact::{REDACTED, text as redacted};
 pub use redaction::Redaction;
 pub use verify::{Broken, Head, Intact, Journals, verify_absent};
+pub use witness::{Acts, at_odds, lost, outrun};

@@ -116,7 +116,7 @@ impl From {
     /// The decline itself under `--engine native`.
     pub fn fall_back(&self, declined: &Declined) -> anyhow::Result<()> {
         let why = text::plain(&declined.to_string()).into_owned();
-        if declined.too_large {
+        if declined.hopeless {
             bail!("{why}");
         }
         if self.engine == Some(Engine::Native) {

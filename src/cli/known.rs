@@ -1,12 +1,13 @@
 //! Names that people type: what neither the project nor the state directory knows is refused, with what there is.
 
 use super::Global;
+use crate::audit;
 use crate::health::probe::target::load;
 use crate::inventory::Inventory;
 use crate::project::config::nearest;
 use crate::project::{Environment, Error, Project};
 use crate::run::{RunSpec, belongs};
-use crate::state::StateDir;
+use crate::state::{Control, StateDir};
 use anyhow::{Result, anyhow, bail};
 use std::time::Duration;
 
@@ -99,6 +100,21 @@ pub fn hint(global: &Global, name: Option<&str>) {
     {
         eprintln!("opsdeck: {}", crate::text::plain(&e.to_string()));
     }
+}
+
+/// What people decided, to be looked at. Where control.db is older than the ledger it is not all of it: that is said.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn decided(store: &StateDir) -> Result<Control> {
+    let control = Control::open(store)?;
+    let why = match audit::outrun(store, &control) {
+        Ok(None) => return Ok(control),
+        Ok(Some(why)) => why,
+        Err(e) => format!("whether this is all that was decided cannot be told: {e}"),
+    };
+    eprintln!("opsdeck: {}", crate::text::plain(&why));
+    Ok(control)
 }
 
 /// Why a run is read-only, where that is not said of its whole directory already.

@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 it could not be done, or there was nothing to do; 2 a usage error.
 
-use super::{Global, print};
+use super::{Global, known, print};
 use crate::project::Project;
 use crate::release::line::{Turn, turn};
 use crate::state::Control;
@@ -90,7 +90,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 fn list(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let lines = Control::open(&global.store())?.stopped_lines()?;
+    let lines = known::decided(&global.store())?.stopped_lines()?;
     let out = if args.json {
         serde_json::to_string_pretty(&lines)? + "\n"
     } else if lines.is_empty() {

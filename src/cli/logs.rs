@@ -17,6 +17,8 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_millis(50);
 /// Bytes indexed at once before lines are printed.
 const BUDGET: usize = 8 << 20;
+/// Bytes of one line that are printed raw at most: it is held in memory.
+const RAW: usize = 64 << 20;
 
 /// Options of the verb; its words are in `cli`.
 #[derive(Debug, clap::Args)]
@@ -144,9 +146,18 @@ impl Printer {
             let Some(info) = log.info(line) else { break };
             match self.how {
                 How::Raw => {
-                    let mut bytes = log.raw(line, usize::MAX)?;
+                    let mut bytes = log.raw(line, RAW)?;
                     if info.ended {
                         bytes.push(b'\n');
+                    }
+                    if info.len > RAW as u64 {
+                        let (stream, most) = (if info.stderr { "stderr" } else { "stdout" }, RAW >> 20);
+                        let file = format!("steps/{}/{stream}.log of the run's folder", info.step);
+                        let (n, len) = (line + 1, info.len);
+                        writeln!(
+                            err,
+                            "opsdeck: line {n} holds {len} bytes or more: {most} MiB of it follow; it lies in {file}"
+                        )?;
                     }
                     if info.stderr {
                         out.flush()?;

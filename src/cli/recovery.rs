@@ -104,7 +104,7 @@ fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>
 }
 
 fn list(global: &Global, options: &List) -> Result<String> {
-    let control = Control::open(&global.store())?;
+    let control = known::decided(&global.store())?;
     let mut all = recovery::incidents(&control, None)?;
     if let Some(name) = &options.env {
         known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;

@@ -115,7 +115,7 @@ pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
 /// control.db cannot be read.
 pub fn list(args: &List, global: &Global) -> Result<ExitCode> {
     let now = now();
-    let mut all = Control::open(&global.store())?.silences(None, now)?;
+    let mut all = known::decided(&global.store())?.silences(None, now)?;
     if let Some(name) = &args.environment {
         known::environment(global, name, all.iter().map(|row| row.environment.as_str()))?;
         all.retain(|row| row.environment == *name);

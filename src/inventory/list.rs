@@ -80,7 +80,7 @@ impl Inventory {
             let layers = self.layers(id, &mut cache)?;
             if let Some(file) = layers.sealed.first() {
                 let why = "it is encrypted: which variables it holds is not known without the password".to_owned();
-                return Err(Declined { file: Some(file.clone()), mark: None, why, too_large: false });
+                return Err(Declined { file: Some(file.clone()), mark: None, why, hopeless: false });
             }
             if layers.is_empty() {
                 continue;

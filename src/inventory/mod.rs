@@ -40,8 +40,8 @@ pub struct Declined {
     pub mark: Option<Mark>,
     /// The reason, a clause such as "it is an inventory script".
     pub why: String,
-    /// It is larger than is sane: Ansible would fare no better, and is not asked.
-    pub too_large: bool,
+    /// It is larger than is sane, or never ends: Ansible would fare no better, and is not asked.
+    pub hopeless: bool,
 }
 
 impl std::error::Error for Declined {}
@@ -73,7 +73,7 @@ pub struct Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, mark, text } = self.clone();
-        Declined { file, mark, why: text, too_large: false }.fmt(f)
+        Declined { file, mark, why: text, hopeless: false }.fmt(f)
     }
 }
 
@@ -142,7 +142,7 @@ impl Inventory {
         if parsed {
             store.reconcile().map_err(|stop| match stop {
                 Stop::Wrong(why) | Stop::Unsure(why) => Declined { why, ..Declined::default() },
-                Stop::TooLarge(why) => Declined { why, too_large: true, ..Declined::default() },
+                Stop::TooLarge(why) => Declined { why, hopeless: true, ..Declined::default() },
             })?;
         } else {
             let text = "no source could be read: only the implicit localhost is there".to_owned();

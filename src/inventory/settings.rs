@@ -1,6 +1,7 @@
 //! What `ansible.cfg` and the environment say about inventories. What would change the answer makes us decline.
 
 use super::Declined;
+use crate::open;
 use crate::project::Severity;
 use crate::project::cfg::{AnsibleCfg, Env};
 use std::path::Path;
@@ -58,7 +59,9 @@ impl Settings {
         let problem = cfg.problems.iter().find(|p| p.severity == Severity::Error);
         if let Some(problem) = problem {
             let why = format!("Ansible's configuration is not valid: {}", problem.message);
-            settings.hosts.get_or_insert(Declined { file: cfg.file.clone(), mark: None, why, ..Declined::default() });
+            // One that never ends hangs Ansible, whatever it is asked.
+            let hopeless = cfg.file.as_deref().is_some_and(|file| open::endless(file).is_some());
+            settings.hosts.get_or_insert(Declined { file: cfg.file.clone(), mark: None, why, hopeless });
         }
         let said = cfg.setting("ANSIBLE_VARS_ENABLED", "defaults", "vars_plugins_enabled");
         settings.no_files = said.is_some_and(|s| s.text.trim() == "none");
@@ -95,5 +98,5 @@ fn changed(cfg: &AnsibleCfg, (variable, section, key, harmless): &Rule) -> Optio
         None => (cfg.file.clone(), format!("[{section}] {key}")),
     };
     let why = format!("{name} = {} changes how inventories are read", setting.text.trim());
-    Some(Declined { file, mark: setting.mark, why, too_large: false })
+    Some(Declined { file, mark: setting.mark, why, hopeless: false })
 }

@@ -50,7 +50,13 @@ impl Text<'_> {
 }
 
 fn declined<T>(path: &Path, mark: Option<Mark>, why: impl Into<String>) -> Result<T, Declined> {
-    Err(Declined { file: Some(path.to_path_buf()), mark, why: why.into(), too_large: false })
+    Err(Declined { file: Some(path.to_path_buf()), mark, why: why.into(), hopeless: false })
+}
+
+/// What hangs whoever reads it is left to nobody.
+pub fn endless(path: &Path, what: &str) -> Declined {
+    let why = format!("it is {what}, which whoever reads it waits for: put a regular file there");
+    Declined { file: Some(path.to_path_buf()), mark: None, why, hopeless: true }
 }
 
 /// The absolute path of a source, `.` and `..` taken out, links not followed.
@@ -116,6 +122,9 @@ impl Reader<'_> {
         };
         if meta.is_dir() {
             return self.folder(path);
+        }
+        if let Some(what) = open::endless(path) {
+            return Err(endless(path, what));
         }
         if !meta.is_file() {
             return declined(path, None, "this is no regular file");
@@ -259,7 +268,7 @@ fn verdict(path: &Path, outcome: Result<(), Trouble>) -> Result<Verdict, Decline
         Err(Trouble { mark, stop: Stop::Wrong(why) }) => Ok(Verdict::Refused(mark, why)),
         Err(Trouble { mark, stop: Stop::Unsure(why) }) => declined(path, Some(mark), why),
         Err(Trouble { mark, stop: Stop::TooLarge(why) }) => {
-            Err(Declined { file: Some(path.to_path_buf()), mark: Some(mark), why, too_large: true })
+            Err(Declined { file: Some(path.to_path_buf()), mark: Some(mark), why, hopeless: true })
         }
     }
 }
@@ -278,8 +287,8 @@ fn plugin(path: &Path, root: &Node) -> Result<(), Declined> {
 pub fn document(path: &Path, text: &str) -> Result<Option<Node>, Declined> {
     let at = |e: yaml::Error| (Some(path.to_path_buf()), Some(e.mark), e.message, e.too_large);
     yaml::ansible(text).map_err(|e| {
-        let (file, mark, why, too_large) = at(e);
-        Declined { file, mark, why, too_large }
+        let (file, mark, why, hopeless) = at(e);
+        Declined { file, mark, why, hopeless }
     })
 }
 

@@ -257,5 +257,5 @@ pub fn is_text(node: &Node) -> bool {
 
 /// Puts a file's name to a place and reason.
 pub fn declined(file: &std::path::Path, (mark, why): Unsure) -> Declined {
-    Declined { file: Some(file.to_path_buf()), mark: Some(mark), why, too_large: false }
+    Declined { file: Some(file.to_path_buf()), mark: Some(mark), why, hopeless: false }
 }

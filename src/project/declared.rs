@@ -10,7 +10,8 @@ const NAMES: [&str; 2] = ["opsdeck.yaml", "opsdeck.yml"];
 
 /// Reads `opsdeck.yaml` in the project's root, if there is one, and applies it.
 pub fn apply(project: &mut Project) {
-    let mut there = NAMES.iter().filter(|name| project.root.join(name).is_file());
+    // Whatever lies there was meant to be it: what is no file cannot be read, and is no reason to go on without it.
+    let mut there = NAMES.iter().filter(|name| project.root.join(name).symlink_metadata().is_ok());
     let Some(name) = there.next() else { return };
     if there.next().is_some() {
         let message = "opsdeck.yaml lies beside it and wins: this file is not read";

@@ -4,7 +4,7 @@
 use super::book::{incidents, replace};
 use super::incident::{Incident, Input, State};
 use super::machine::Verb;
-use crate::audit::{Action, Error as AuditError, Ledger, Record};
+use crate::audit::{Action, Acts, Error as AuditError, Record};
 use crate::project::config::recovery::Policy;
 use crate::run::control::Command;
 use crate::run::stop::put;
@@ -49,7 +49,7 @@ pub fn take_over(
     };
     let gone = || PersonError::Refused(format!("no incident {id} is open; `opsdeck recovery` lists them"));
     let incident = find()?.ok_or_else(gone)?;
-    let ledger = Ledger::open(&store.audit())?;
+    let acts = Acts::open(store, &control)?;
     let about = |record: Record| Record {
         env: Some(incident.environment.clone()),
         run_id: incident.run,
@@ -58,7 +58,7 @@ pub fn take_over(
         reason: reason.map(str::to_owned),
         ..record
     };
-    ledger.around(Action::RecoveryTakeOver, operator, about, || {
+    acts.around(Action::RecoveryTakeOver, operator, about, || {
         take(store, &control, &find, operator, reason)?.ok_or_else(gone)
     })
 }
@@ -96,7 +96,7 @@ fn take(
 /// See [`PersonError`].
 pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<(), PersonError> {
     let control = Control::open(store)?;
-    let ledger = Ledger::open(&store.audit())?;
+    let acts = Acts::open(store, &control)?;
     let about = |mut record: Record| {
         record.metadata.insert("on".into(), switch.on.into());
         Record {
@@ -106,5 +106,5 @@ pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<
             ..record
         }
     };
-    ledger.around(Action::RecoverySwitch, operator, about, || Ok(control.switch_recovery(switch)?))
+    acts.around(Action::RecoverySwitch, operator, about, || Ok(control.switch_recovery(switch)?))
 }

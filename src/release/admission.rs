@@ -4,6 +4,7 @@
 use super::build;
 use super::plan::{Plan, Strategy};
 use super::traffic::{self, Op, Report, Scene};
+use crate::audit;
 use crate::project::{Freeze, Project};
 use crate::state::{Control, StateDir};
 use crate::text;
@@ -67,7 +68,12 @@ pub fn frozen(freeze: &[Freeze], now: Timestamp) -> Vec<String> {
 
 /// The stopped line of an environment, in words. What cannot be read stands in the way.
 fn stopped(store: &StateDir, environment: &str) -> Option<String> {
-    match Control::open(store).and_then(|control| control.stopped_lines()) {
+    let told = || -> Result<_, audit::Error> {
+        let control = Control::open(store)?;
+        let why = audit::outrun(store, &control)?;
+        why.map_or(Ok(control.stopped_lines()?), |why| Err(audit::Error::Lost(why)))
+    };
+    match told() {
         Ok(lines) => lines.into_iter().find(|line| line.environment == environment).map(|line| {
             format!("{} stopped the line at {}: {}", line.operator, human::date_time(line.at), line.reason)
         }),

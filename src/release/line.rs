@@ -1,6 +1,6 @@
 //! Stopping and opening the line of an environment: recorded before and after, from a verb or from the screen.
 
-use crate::audit::{Action, Ledger, Record};
+use crate::audit::{Action, Acts, Record};
 use crate::state::lines::Line;
 use crate::state::operator::Operator;
 use crate::state::{Control, DbError, StateDir};
@@ -50,7 +50,7 @@ pub fn turn(
     operator: &Operator,
 ) -> Result<(), LineError> {
     let control = Control::open(store)?;
-    let ledger = Ledger::open(&store.audit())?;
+    let acts = Acts::open(store, &control)?;
     let action = match turn {
         Turn::Stop => Action::LineStop,
         Turn::Open => Action::LineOpen,
@@ -61,7 +61,7 @@ pub fn turn(
         subject: Some(format!("line {environment}")),
         ..record
     };
-    ledger.around(action, operator, about, || {
+    acts.around(action, operator, about, || {
         let turned = match turn {
             Turn::Stop => control.stop_line(&Line {
                 environment: environment.to_owned(),

@@ -2,7 +2,7 @@
 //! for ever, and new ones may be launched.
 
 use super::{belongs, read_spec};
-use crate::audit::{Action, Error, Ledger, Record};
+use crate::audit::{self, Action, Error, Ledger, Record};
 use crate::state::home::{self, Place};
 use crate::state::operator::Operator;
 use crate::state::{Answer, Control, DbError, Lock, StateDir};
@@ -47,7 +47,13 @@ pub fn claim(store: &StateDir, operator: &Operator, reason: Option<&str>) -> Res
         record.metadata.insert("was".into(), was.clone().into());
         record
     };
-    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || Ok(home::claim(store)?))
+    // Where control.db says nothing, what it says comes later; a ledger that lost rows is no place for this one.
+    if let Ok(Some(control)) = Control::open_where_it_is(store)
+        && let Some(why) = audit::lost(store, &control)?
+    {
+        return no(why);
+    }
+    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, |_| Ok(home::claim(store)?))
 }
 
 /// Makes a new control.db in place of one that is gone or damaged. What people decided in it is lost: that is said, in the
@@ -63,7 +69,13 @@ pub fn new_control(store: &StateDir, operator: &Operator, reason: Option<&str>) 
     let was = match Control::open(store) {
         Err(e @ (DbError::Lost(_) | DbError::Damaged { .. })) => e.to_string(),
         Err(e) => return no(format!("whether it is gone cannot be told: {e}")),
-        Ok(_) => return no(format!("{} is there and can be used", store.control().display())),
+        Ok(control) => match audit::at_odds(store, &control)? {
+            Some(_) if audit::lost(store, &control)?.is_some() => {
+                return no(format!("{} can be used, but the ledger lost rows", store.control().display()));
+            }
+            Some(why) => why,
+            None => return no(format!("{} is there and can be used", store.control().display())),
+        },
     };
     if let Some(why) = busy(store)? {
         return no(why);
@@ -74,11 +86,12 @@ pub fn new_control(store: &StateDir, operator: &Operator, reason: Option<&str>) 
         record.metadata.insert("was".into(), was.clone().into());
         record
     };
-    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || {
+    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, |intent| {
         // A run that cannot be read has no number that could be kept.
         let number = |id: Uuid| read_spec(&store.run(id)).ok().and_then(|spec| spec.number);
         let runs: Vec<_> = store.run_ids()?.into_iter().map(|id| (id, number(id))).collect();
-        Control::anew(store, &runs).map(drop).map_err(|e| Refused::Io(io::Error::other(e)))
+        let witness = (intent.seq, intent.hash.as_str());
+        Control::anew(store, &runs, witness).map(drop).map_err(|e| Refused::Io(io::Error::other(e)))
     })
 }
 
@@ -92,8 +105,7 @@ pub fn new_ledger(store: &StateDir, operator: &Operator, reason: Option<&str>) -
         return no(why);
     }
     let control = Control::open(store).map_err(|e| Refused::Io(io::Error::other(e)))?;
-    let witness = control.witness().map_err(|e| Refused::Io(io::Error::other(e)))?;
-    let Some(was) = super::ledger::lost(store, witness)? else {
+    let Some(was) = audit::lost(store, &control)? else {
         return no(format!("{} has every row that it had", store.audit().display()));
     };
     if let Some(why) = busy(store)? {
@@ -114,7 +126,7 @@ pub fn new_ledger(store: &StateDir, operator: &Operator, reason: Option<&str>) -
         record.metadata.insert("was".into(), was.clone().into());
         record
     };
-    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, || Ok(()))
+    Ledger::open(&store.audit())?.around(Action::StateClaim, operator, about, |_| Ok(()))
 }
 
 /// Something of it that runs: then it is no copy, or its copy is at work.

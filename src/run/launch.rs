@@ -9,6 +9,8 @@ use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
 use crate::ansible::{self, Ask};
+use crate::audit::{Acts, Error};
+use crate::open;
 use crate::project::cfg::{AnsibleCfg, Env};
 use crate::state::operator::Operator;
 use crate::state::{Control, DbError, Index, StateDir, file};
@@ -88,8 +90,8 @@ pub enum LaunchError {
     Db(#[from] DbError),
     /// The audit ledger cannot be written: what cannot be recorded is not done.
     #[error("nothing was launched, since it cannot be recorded: {0}")]
-    Audit(#[from] crate::audit::Error),
-    /// The ledger is not the one that was written to at the last launch.
+    Audit(#[from] Error),
+    /// The ledger, or control.db, is not the one that was written to at the last act.
     #[error("nothing was launched: {0}")]
     Ledger(String),
     /// Files or processes.
@@ -141,15 +143,13 @@ pub fn begin(
     prepare: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
     let home = belongs::may_begin(store).map_err(LaunchError::Home)?;
-    if let Some(why) = ledger::lost(store, control.witness()?)? {
-        return Err(LaunchError::Ledger(why));
-    }
+    let acts = Acts::open(store, control).map_err(|e| match e {
+        Error::Lost(why) => LaunchError::Ledger(why),
+        e => e.into(),
+    })?;
     spec.number = Some(control.number(spec.id)?);
     let spec = &*spec;
-    let receipt = ledger::launching(store, spec)?;
-    let (intent, head) = (receipt.event_id, receipt.head());
-    // Kept in another file than the ledger's own checkpoint: a tail that is cut off both is missed here.
-    control.keep_witness(head.seq, &head.hash)?;
+    let intent = ledger::launching(&acts, spec)?.event_id;
     let result = prepare(spec).and_then(|()| hand_over(store, (home, spec), secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::launched(store, spec, intent, failed) {
@@ -172,6 +172,12 @@ fn admit(
     env: &Env,
 ) -> Result<(PathBuf, Vec<String>), LaunchError> {
     check(request)?;
+    let cfg = AnsibleCfg::load(&request.cwd, env).file;
+    let sources = request.ask.common().inventory.iter().map(|source| request.cwd.join(source));
+    if let Some((what, path)) = sources.chain(cfg).find_map(|path| Some((open::endless(&path)?, path))) {
+        let why = format!("{} is {what}, which Ansible would wait for; expected a regular file", path.display());
+        return Err(LaunchError::Invalid(why));
+    }
     let tool = tool(&request.ask, env)?;
     let mut warnings = questions(scan)?;
     warnings.extend(extra::bare(&request.ask));

@@ -5,6 +5,7 @@ use super::belongs::{self, Belongs};
 use super::spawn::Revival;
 use super::spec::{Ask, OnConflict, RunSpec, Work};
 use super::{Follower, ledger, supervise::attach};
+use crate::audit;
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
@@ -51,6 +52,16 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
                 return Ok(Hold::Got { token });
             }
             Taken::Got { token, .. } => {
+                // In a control.db that was put back from a backup the leases that were taken since are missing.
+                let refused = match audit::at_odds(store, control) {
+                    Ok(None) => None,
+                    Ok(Some(why)) => Some(DbError::Lost(why)),
+                    Err(e) => Some(io::Error::other(e).into()),
+                };
+                if let Some(refused) = refused {
+                    control.free_lease(spec.id)?;
+                    return Err(refused);
+                }
                 // What cannot be recorded is not held: nothing is begun under it.
                 if let Err(e) = ledger::lease_taken(store, spec, token) {
                     control.free_lease(spec.id, Some(token))?;

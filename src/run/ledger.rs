@@ -6,9 +6,9 @@ use super::journal::{JournalError, Reader};
 use super::machine::Vote;
 use super::spec::Work;
 use super::{RunSpec, RunState, State, diffs};
-use crate::audit::{self, Action, Error, Filter, Ledger, Phase, Receipt, Record, Release, Status, Sum};
+use crate::audit::{self, Action, Acts, Error, Filter, Ledger, Phase, Receipt, Record, Release, Status, Sum};
 use crate::state::operator::Operator;
-use crate::state::{Lock, RunDir, StateDir};
+use crate::state::{Control, Lock, RunDir, StateDir};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -47,31 +47,17 @@ fn release(spec: &RunSpec) -> Release {
     }
 }
 
-/// Why the ledger is not the one to which the last launch wrote the row `witness` (number and hash); `None`: it is.
-///
-/// # Errors
-/// It cannot be read.
-pub fn lost(store: &StateDir, witness: Option<(i64, String)>) -> Result<Option<String>, Error> {
-    let Some((seq, hash)) = witness else { return Ok(None) };
-    let path = store.audit();
-    let gone = || {
-        format!(
-            "{} does not hold row {seq}, which the last launch wrote: the ledger was deleted, cut, or put back from an older \
-             backup. Put the right one back, or begin a new one with `opsdeck claim --new-ledger --reason ...`",
-            path.display()
-        )
-    };
-    match Ledger::open_to_read(&path).and_then(|ledger| ledger.row(seq)) {
-        Ok(Some(row)) if row.hash == hash => Ok(None),
-        Ok(_) | Err(Error::Absent { .. }) => Ok(Some(gone())),
-        Err(e) => Err(e),
-    }
+/// The intent to launch.
+pub fn launching(acts: &Acts<'_>, spec: &RunSpec) -> Result<Receipt, Error> {
+    acts.intent(&about(Record::intent(Action::RunLaunch, &spec.operator), spec))
 }
 
-/// The intent to launch.
-pub fn launching(store: &StateDir, spec: &RunSpec) -> Result<Receipt, Error> {
-    let record = about(Record::intent(Action::RunLaunch, &spec.operator), spec);
-    Ledger::open(&store.audit())?.append(&record)
+/// The ledger, for an act that changes nothing in control.db: if it is the one that was written to last.
+fn held(store: &StateDir) -> Result<Ledger, Error> {
+    match audit::lost(store, &Control::open(store)?)? {
+        Some(why) => Err(Error::Lost(why)),
+        None => Ledger::open(&store.audit()),
+    }
 }
 
 /// The launch worked, or why it did not.
@@ -133,7 +119,10 @@ pub struct Asked<'a> {
 /// The intent to ask a run for it, before it is asked.
 pub fn asking(store: &StateDir, spec: &RunSpec, operator: &Operator, what: Asked<'_>) -> Result<Uuid, Error> {
     let record = of_verb(Record::intent(what.action, operator), spec, what);
-    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+    // What only ends something, or lets it wait, is not kept from anybody.
+    let ends = matches!(what.action, Action::ReleaseStop | Action::ReleasePause | Action::ReleaseReject);
+    let ledger = if ends { Ledger::open(&store.audit())? } else { held(store)? };
+    Ok(ledger.append(&record)?.event_id)
 }
 
 /// It was taken up, or was refused.
@@ -207,7 +196,7 @@ fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {
 /// The intent to read these secret variables of a run.
 pub fn reading_values(store: &StateDir, spec: &RunSpec, operator: &Operator, names: &[String]) -> Result<Uuid, Error> {
     let record = of_values(Record::intent(Action::ValuesRead, operator), spec, names);
-    Ok(Ledger::open(&store.audit())?.append(&record)?.event_id)
+    Ok(held(store)?.append(&record)?.event_id)
 }
 
 /// They were handed out, or why that did not work.

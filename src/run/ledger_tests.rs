@@ -11,12 +11,13 @@ const SPEC: &str = "{version: 1, id: ID, ask: {kind: playbook, playbook: x.yml},
 
 /// A run that was launched, with the events of its journal.
 fn launched(store: &StateDir, events: &[Event<'static>]) -> RunSpec {
+    let control = Control::open(store).unwrap();
     let id = Uuid::now_v7();
     let dir = store.run(id);
     std::fs::create_dir_all(dir.path()).unwrap();
     std::fs::write(dir.spec(), SPEC.replace("ID", &id.to_string())).unwrap();
     let spec = crate::run::read_spec(&dir).unwrap();
-    let intent = launching(store, &spec).unwrap();
+    let intent = launching(&Acts::open(store, &control).unwrap(), &spec).unwrap();
     super::launched(store, &spec, intent.event_id, None).unwrap();
     let (mut journal, _) = Journal::open(&dir.journal(), |_| {}).unwrap();
     events.iter().for_each(|event| drop(journal.push(5, event.clone()).unwrap()));

@@ -33,16 +33,22 @@ impl Control {
     /// # Errors
     /// It was there before and is gone ([`DbError::Lost`]), it is damaged, written by a newer opsdeck, or cannot be written.
     pub fn open(state: &StateDir) -> Result<Control, DbError> {
-        let there = state.control().try_exists()?;
         let access = state.access();
         if access.is_anothers() {
             return Err(DbError::Lost(anothers(state)));
         }
+        let there = state.control().try_exists()?;
         if !there && is_lost(state)? {
             return Err(DbError::Lost(lost(state)));
         }
         let db = match access {
-            Access::Write => write(state)?,
+            Access::Write => match write(state) {
+                // A quota, for instance, of which the disk says nothing.
+                Err(e @ (DbError::Io(_) | DbError::Sql { .. })) if there => {
+                    look(state, &e.to_string()).map_err(|_| e)?
+                }
+                other => other?,
+            },
             // Whoever has it open keeps it writable for all: what must be done all the same is tried.
             Access::Full(why) if there => match write(state) {
                 Ok(db) => db.refusing(&why),
@@ -51,6 +57,11 @@ impl Control {
             Access::Full(why) | Access::LookOnly { why, .. } => look(state, &why)?,
         };
         Ok(Control { db })
+    }
+
+    /// False once the file was replaced or taken away, and where it is only looked at: then it is opened anew.
+    pub fn is_in_place(&self) -> bool {
+        !self.db.is_fixed() && self.db.is_in_place()
     }
 
     /// Opens it where there is one; makes none.
@@ -65,11 +76,12 @@ impl Control {
     }
 
     /// A new one in place of one that is gone or damaged, because a person says so. What lies there is put aside. `runs` get
-    /// the numbers that are frozen in them; those without one are numbered behind them, by age.
+    /// the numbers that are frozen in them; those without one are numbered behind them, by age. `witness`: the head of the
+    /// ledger.
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn anew(state: &StateDir, runs: &[(Uuid, Option<u64>)]) -> Result<Control, DbError> {
+    pub fn anew(state: &StateDir, runs: &[(Uuid, Option<u64>)], witness: (i64, &str)) -> Result<Control, DbError> {
         let aside = format!("control.db.aside-{}", Uuid::now_v7());
         for suffix in ["", "-wal", "-shm"] {
             let of = |name: &str| state.root().join(format!("{name}{suffix}"));
@@ -82,6 +94,7 @@ impl Control {
         }
         let db = Db::open(&state.control(), SCHEMA, |db| {
             make_empty(db)?;
+            db.execute("INSERT INTO witness VALUES (?1, ?2)", witness)?;
             for (id, frozen) in runs {
                 let frozen = frozen.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
                 if let Some(frozen) = frozen {

@@ -83,7 +83,9 @@ pub struct Db {
     /// Device and inode of the file that is open.
     file: Option<(u64, u64)>,
     /// Why it takes nothing, where that is known.
-    look_only: Option<String>,
+    refuses: Option<String>,
+    /// It was opened to look at it.
+    fixed: bool,
 }
 
 impl Db {
@@ -100,13 +102,17 @@ impl Db {
         // Created by us first, so that it is never readable by others, not even for a moment.
         file::ensure(path)?;
         regular(path)?;
+        // Looked before: where another takes its place meanwhile, this one is not in place. And made by nobody but us: SQLite
+        // would make one anew where the link led before.
+        let file = place(path);
         let sql = |source| DbError::of(path, source);
-        let db = Connection::open(path).map_err(sql)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(path, flags).map_err(sql)?;
         let found = patiently(PATIENCE, || prepare(&db, schema, &make)).map_err(sql)?;
         if found > schema {
             return Err(DbError::Newer { path: path.to_owned(), found, known: schema });
         }
-        Ok(Db { db, path: path.to_owned(), file: place(path), look_only: None })
+        Ok(Db { db, path: path.to_owned(), file, refuses: None, fixed: false })
     }
 
     /// Opens the database at `path` to look at it, and writes nothing, neither to it nor beside it; `why`: for whoever tries to
@@ -119,6 +125,7 @@ impl Db {
             return Ok(None);
         }
         regular(path)?;
+        let file = place(path);
         let sql = |source| DbError::of(path, source);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(to_look(path)?, flags).map_err(sql)?;
@@ -126,7 +133,7 @@ impl Db {
         match db.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0)).map_err(sql)? {
             0 => Ok(None),
             found if found > schema => Err(DbError::Newer { path: path.to_owned(), found, known: schema }),
-            _ => Ok(Some(Db { db, path: path.to_owned(), file: place(path), look_only: Some(why.to_owned()) })),
+            _ => Ok(Some(Db { db, path: path.to_owned(), file, refuses: Some(why.to_owned()), fixed: true })),
         }
     }
 
@@ -139,7 +146,7 @@ impl Db {
         let sql = |source| DbError::of(&path, source);
         let db = Connection::open_in_memory().map_err(sql)?;
         prepare(&db, schema, make).map_err(sql)?;
-        Ok(Db { db, path, file: None, look_only: None })
+        Ok(Db { db, path, file: None, refuses: None, fixed: false })
     }
 
     /// A number that changes when another connection, of any process, changes the database. It means nothing but to this
@@ -177,20 +184,20 @@ impl Db {
         self.sql(self.db.busy_timeout(patience))
     }
 
-    /// Why it takes nothing; `None`: it may be written to.
-    pub fn look_only(&self) -> Option<&str> {
-        self.look_only.as_deref()
+    /// It was opened to look at it: nothing is written to it, and what others write to it may not be seen.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.fixed
     }
 
     /// What is said when it takes nothing.
     pub(super) fn refusing(self, why: &str) -> Db {
-        Db { look_only: Some(why.to_owned()), ..self }
+        Db { refuses: Some(why.to_owned()), ..self }
     }
 
     /// From now on nothing is written to it, and why.
     pub(super) fn only_look(self, why: &str) -> Result<Db, DbError> {
         self.sql(self.db.pragma_update(None, "query_only", true))?;
-        Ok(self.refusing(why))
+        Ok(Db { fixed: true, ..self.refusing(why) })
     }
 
     pub(super) fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, DbError> {
@@ -198,7 +205,7 @@ impl Db {
     }
 
     fn error(&self, source: rusqlite::Error) -> DbError {
-        match &self.look_only {
+        match &self.refuses {
             Some(why) if matches!(source.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::DiskFull)) => {
                 DbError::LookOnly(why.clone())
             }
@@ -225,18 +232,8 @@ pub fn to_look(path: &Path) -> std::io::Result<String> {
         }
         _ => "immutable=1",
     };
-    Ok(uri(&whole, how))
-}
-
-/// The address of a database that is opened in a way of its own.
-fn uri(path: &Path, how: &str) -> String {
-    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("file:{path}?{how}")
-}
-
-/// As [`to_look`], of the database of another: whatever lies beside it is left alone.
-pub fn as_it_lies(path: &Path) -> String {
-    uri(path, "immutable=1")
+    let whole = whole.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("file:{whole}?{how}"))
 }
 
 /// Does `work` in one transaction: all of it, or nothing. Inside another one it is a part of that. `error` is that of a

@@ -11,6 +11,7 @@ use super::{Access, Lock, StateDir, file};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::mem::discriminant;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ const TRIES: usize = 3;
 pub struct Index {
     state: StateDir,
     db: RefCell<Db>,
+    /// What could be done in the directory when it was opened.
+    access: RefCell<Access>,
     hasty: Cell<bool>,
     patience: Cell<Option<Duration>>,
 }
@@ -36,8 +39,13 @@ impl Index {
     /// # Errors
     /// The disk refuses.
     pub fn open(state: &StateDir) -> Result<Index, DbError> {
-        let db = RefCell::new(connect(state)?);
-        Ok(Index { state: state.clone(), db, hasty: Cell::new(false), patience: Cell::new(None) })
+        let (db, access) = connect(state)?;
+        Ok(Index::of(state, db, access))
+    }
+
+    fn of(state: &StateDir, db: Db, access: Access) -> Index {
+        let (hasty, patience) = (Cell::new(false), Cell::new(None));
+        Index { state: state.clone(), db: RefCell::new(db), access: RefCell::new(access), hasty, patience }
     }
 
     /// One that is nowhere but in this process, and empty.
@@ -45,8 +53,7 @@ impl Index {
     /// # Errors
     /// SQLite's own.
     pub fn aside(state: &StateDir) -> Result<Index, DbError> {
-        let db = RefCell::new(Db::in_memory(SCHEMA, make)?);
-        Ok(Index { state: state.clone(), db, hasty: Cell::new(false), patience: Cell::new(None) })
+        Ok(Index::of(state, Db::in_memory(SCHEMA, make)?, state.access()))
     }
 
     /// What is written to it is there for whoever opens it next. Else nothing can be written, or it is nowhere but in this
@@ -64,8 +71,9 @@ impl Index {
         self.db.borrow().is_aside()
     }
 
-    fn is_fixed(&self) -> bool {
-        self.db.borrow().look_only().is_some()
+    /// It is looked at as it was when it was opened.
+    pub fn is_fixed(&self) -> bool {
+        self.db.borrow().is_fixed()
     }
 
     /// True if every run that was there when it was made has its row. False: it is being filled, or is about to be; until
@@ -115,9 +123,10 @@ impl Index {
         self.ask(|db| db.pragma_query_value(None, "data_version", |r| r.get(0)))
     }
 
-    /// False once another took its place: the next statement goes there.
+    /// False once another took its place, or once it need not be looked at only: the next statement goes there.
     pub fn is_in_place(&self) -> bool {
-        self.db.borrow().is_in_place()
+        let as_before = || discriminant(&self.state.access()) == discriminant(&*self.access.borrow());
+        self.db.borrow().is_in_place() && (self.is_kept() || as_before())
     }
 
     /// From now on this connection does not wait for the disk when it writes: for what may be lost.
@@ -168,7 +177,7 @@ impl Index {
     }
 
     fn reopen(&self) -> Result<(), DbError> {
-        let db = connect(&self.state)?;
+        let (db, access) = connect(&self.state)?;
         if self.hasty.get() {
             db.sql(hasty(&db.db))?;
         }
@@ -176,6 +185,7 @@ impl Index {
             db.set_patience(patience)?;
         }
         self.db.replace(db);
+        self.access.replace(access);
         Ok(())
     }
 }
@@ -195,33 +205,25 @@ fn is_file(state: &StateDir) -> bool {
     state.index().metadata().is_ok_and(|meta| meta.is_file())
 }
 
-/// The index that there is. Where none can be had without writing it is one of this process, to be filled from the runs' own
-/// folders.
-fn connect(state: &StateDir) -> Result<Db, DbError> {
-    let why = match state.access() {
+/// The index that there is, and what could be done. Where none can be had without writing, or that another opsdeck does not
+/// need, it is one of this process, to be filled from the runs' own folders.
+fn connect(state: &StateDir) -> Result<(Db, Access), DbError> {
+    let access = state.access();
+    let found = match &access {
         // Of a directory that is another's nothing is opened.
-        Access::LookOnly { anothers: true, .. } => return Db::in_memory(SCHEMA, make),
-        Access::Full(why) | Access::LookOnly { why, .. } => why,
-        Access::Write => {
-            file::private_dir(state.root())?;
-            return match open(state) {
-                // Whoever wrote it may be at work in it: it is left alone.
-                Err(e @ DbError::Newer { .. }) => {
-                    tracing::warn!("runs are read from their folders: {e}");
-                    Db::in_memory(SCHEMA, make)
-                }
-                other => other,
-            };
-        }
+        Access::LookOnly { anothers: true, .. } => Ok(None),
+        Access::Full(why) | Access::LookOnly { why, .. } => Db::look(&state.index(), SCHEMA, why),
+        Access::Write => match file::private_dir(state.root()).map_err(DbError::from).and_then(|()| open(state)) {
+            // A newer opsdeck may be at work in it; a quota may leave no room of which the disk says nothing.
+            Err(e @ (DbError::Newer { .. } | DbError::Io(_) | DbError::Sql { .. })) => Err(e),
+            other => Ok(Some(other?)),
+        },
     };
-    match Db::look(&state.index(), SCHEMA, &why) {
-        Ok(Some(db)) => Ok(db),
-        Ok(None) => Db::in_memory(SCHEMA, make),
-        Err(e) => {
-            tracing::warn!("runs are read from their folders: {e}");
-            Db::in_memory(SCHEMA, make)
-        }
-    }
+    let found = found.unwrap_or_else(|e| {
+        tracing::warn!("runs are read from their folders: {e}");
+        None
+    });
+    Ok((found.map_or_else(|| Db::in_memory(SCHEMA, make), Ok)?, access))
 }
 
 fn open(state: &StateDir) -> Result<Db, DbError> {
@@ -234,12 +236,14 @@ fn open(state: &StateDir) -> Result<Db, DbError> {
             Some(_) if !is_file(state) => Err("it is no file".to_owned()),
             Some(_) => match Db::open(&state.index(), SCHEMA, make) {
                 Err(DbError::Damaged { source, .. }) => Err(source.to_string()),
+                // Another took its place between the two looks.
+                Err(_) if tries > 0 && place(state) != seen => continue,
                 other => Ok(other?),
             },
         };
         match found {
-            Ok(db) if db.is_in_place() => return Ok(db),
-            // Another took its place between the two looks.
+            // At the last try the next statement goes on to the one that is.
+            Ok(db) if tries == 0 || db.is_in_place() => return Ok(db),
             Ok(_) => {}
             Err(why) if tries > 0 => replace(state, seen, &why)?,
             Err(why) => {
@@ -473,5 +477,20 @@ mod tests {
         assert_eq!(reader.version().unwrap(), before);
         beat(&writer, 10);
         assert_ne!(reader.version().unwrap(), before);
+    }
+
+    #[test]
+    fn one_that_was_only_looked_at_is_written_to_as_soon_as_it_may_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        beat(&Index::open(&state).unwrap(), 1);
+        let mode = |mode| std::fs::set_permissions(state.root(), std::os::unix::fs::PermissionsExt::from_mode(mode));
+        mode(0o777).unwrap();
+        let index = Index::open(&state).unwrap();
+        let refused = index.beat("prod", &Beat { who: "bob".into(), at: 2 }).unwrap_err().to_string();
+        assert!((last(&index), index.is_kept()) == (Some(1), false) && refused.contains("chmod go-w"), "{refused}");
+        mode(0o700).unwrap();
+        beat(&index, 3);
+        assert_eq!(last(&Index::open(&state).unwrap()), Some(3));
     }
 }

@@ -75,7 +75,9 @@ impl Control {
             }
         }
         let json = hosts.map(|h| serde_json::to_string(h).unwrap_or_default());
-        let query = "INSERT INTO leases (run, scope, hosts, taken_at) VALUES (?1, ?2, ?3, ?4)";
+        // Larger than all before it, also of a control.db that was put in the place of this one.
+        let query = "INSERT INTO leases (token, run, scope, hosts, taken_at) VALUES
+            (max(?4, (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'leases')), ?1, ?2, ?3, ?4)";
         self.sql(self.db.execute(query, (run.to_string(), scope, json, now)))?;
         Ok(Taken::Got { token: self.db.last_insert_rowid(), new: true })
     }

@@ -1,5 +1,6 @@
 //! A state directory on a small file system of its own, in a mount namespace of its own. Holds no test.
 
+use crate::pty::Pty;
 use crate::world::{World, text};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -52,6 +53,14 @@ impl Mounted {
 
     pub fn opsdeck(&self, args: &[&str]) -> Output {
         self.inside(&self.world.command(args)).output().unwrap()
+    }
+
+    /// The console, in a terminal of its own.
+    pub fn console(&self) -> Pty {
+        let inside = self.inside(&self.world.command(&[]));
+        let words = std::iter::once(inside.get_program()).chain(inside.get_args()).map(|word| word.to_str().unwrap());
+        let home = self.world.project().parent().unwrap().to_owned();
+        Pty::start(&words.collect::<Vec<_>>(), self.world.project(), &[("HOME", home)], (200, 40))
     }
 
     /// A shell's line on the state directory (`$1`).

@@ -1,10 +1,11 @@
 //! `opsdeck audit redact`: values out of a row for good.
 
-use crate::audit::Ledger;
+use crate::audit::{Ledger, lost};
 use crate::cli::print::print;
-use crate::state::StateDir;
 use crate::state::operator::Operator;
+use crate::state::{Control, StateDir};
 use crate::text;
+use anyhow::bail;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -38,6 +39,11 @@ pub(super) struct Args {
 pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     // Where nothing was recorded there is nothing to take out, and no ledger is begun.
     drop(Ledger::open_to_read(&state.audit())?);
+    if let Some(control) = Control::open_where_it_is(state)?
+        && let Some(why) = lost(state, &control)?
+    {
+        bail!("nothing was redacted: {why}");
+    }
     let ledger = super::writable(state)?;
     let done = ledger.redact(args.seq, &args.fields, &args.reason, &Operator::current())?;
     let fields = text::plain(&done.fields.join(", ")).into_owned();

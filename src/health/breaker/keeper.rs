@@ -63,6 +63,11 @@ impl Keeper {
         Ok(Keeper { control: Control::open(store)?, store: store.clone() })
     }
 
+    /// Where they stand.
+    pub(super) fn control(&self) -> &Control {
+        &self.control
+    }
+
     /// All breakers that have a row, by key; those of an environment and of endpoints, where one is named. The others are
     /// closed and have nothing to tell. A row that cannot be read is left out and logged.
     ///

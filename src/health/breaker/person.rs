@@ -1,7 +1,7 @@
 //! A person's word over a breaker, on the record: intent before, outcome after. The one way by which people change breakers.
 
 use super::{Breaker, Forced, Forcing, Input, Keeper, KeeperError, Key};
-use crate::audit::{Action, Ledger, Record};
+use crate::audit::{Action, Acts, Record};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use crate::text::human;
@@ -32,7 +32,7 @@ pub fn say(
     now: i64,
 ) -> Result<Breaker, SayError> {
     let keeper = Keeper::open(store)?;
-    let ledger = Ledger::open(&store.audit())?;
+    let acts = Acts::open(store, keeper.control())?;
     let to = match input {
         Input::Force(Forced { to: Forcing::Open, .. }) => "open",
         Input::Force(Forced { to: Forcing::Closed, .. }) => "closed",
@@ -51,14 +51,14 @@ pub fn say(
             ..record
         }
     };
-    ledger.around(Action::BreakerForce, operator, about, || keeper.put(key, input, now).map_err(SayError::from))?;
+    acts.around(Action::BreakerForce, operator, about, || keeper.put(key, input, now).map_err(SayError::from))?;
     Ok(keeper.get(key)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Filter;
+    use crate::audit::{Filter, Ledger};
     use crate::health::breaker::Position;
 
     #[test]

@@ -77,6 +77,9 @@ impl Target {
 pub fn load(cwd: &Path, sources: &[String], limit: Duration) -> Result<Inventory, String> {
     let options = Options::current();
     Inventory::load(cwd, sources, &options).or_else(|declined| {
+        if declined.hopeless {
+            return Err(declined.to_string());
+        }
         let asked = ask::inventory(cwd, sources, ask::Depth::Full, &options, limit, &ask::Cancel::default());
         asked.map_err(|e| format!("{declined}; {e}"))
     })

@@ -1,7 +1,7 @@
 //! A person's word that something is silent for a while, or no more: on the record, intent before, outcome after.
 
 use super::Target;
-use crate::audit::{Action, Ledger, Record};
+use crate::audit::{Action, Acts, Record};
 use crate::state::operator::Operator;
 use crate::state::silences::SilenceRow;
 use crate::state::{Control, DbError, StateDir};
@@ -89,7 +89,7 @@ fn recorded(
     work: impl FnOnce(&Control) -> Result<(), DbError>,
 ) -> Result<(), SilenceError> {
     let control = Control::open(store)?;
-    let ledger = Ledger::open(&store.audit())?;
+    let acts = Acts::open(store, &control)?;
     let hosts: Vec<String> = word.hosts().into_iter().map(str::to_owned).collect();
     let about = |mut record: Record| {
         record.metadata.extend(until.map(|until| ("until".to_owned(), json!(human::rfc3339(until)))));
@@ -101,5 +101,5 @@ fn recorded(
             ..record
         }
     };
-    ledger.around(action, operator, about, || Ok(work(&control)?))
+    acts.around(action, operator, about, || Ok(work(&control)?))
 }

@@ -1,7 +1,7 @@
 //! `group_vars` and `host_vars`: which files belong to a name, and what they hold. Folders are listed once, files read once.
 
 use super::Value;
-use crate::inventory::source::{absolute, document};
+use crate::inventory::source::{absolute, document, endless};
 use crate::inventory::{Declined, Engine, Inventory, value};
 use crate::open;
 use crate::yaml::Kind as NodeKind;
@@ -115,7 +115,7 @@ impl Folder {
 }
 
 fn declined<T>(path: &Path, why: impl Into<String>) -> Result<T, Declined> {
-    Err(Declined { file: Some(path.to_path_buf()), mark: None, why: why.into(), too_large: false })
+    Err(Declined { file: Some(path.to_path_buf()), mark: None, why: why.into(), hopeless: false })
 }
 
 impl Listing {
@@ -189,6 +189,9 @@ impl Files {
 
 fn load(path: &Path) -> Result<FileVars, Declined> {
     let name: Arc<str> = path.to_string_lossy().into();
+    if let Some(what) = open::endless(path) {
+        return Err(endless(path, what));
+    }
     let bytes = match open::read_given(path, open::FLEET) {
         Ok(bytes) => bytes,
         Err(e) => return declined(path, format!("it can't be read: {e}")),

@@ -31,7 +31,7 @@ impl<'a> Hosts<'a> {
     pub fn load(project: &'a Project, environment: &'a Environment) -> Result<Self, Refused> {
         let (root, sources, options) = (&project.root, &environment.inventory, Options::current());
         let inventory = Inventory::load(root, sources, &options).or_else(|declined| {
-            if declined.too_large {
+            if declined.hopeless {
                 return Err(Refused(format!("the inventory of {}: {declined}", environment.name)));
             }
             ask::inventory(root, sources, Depth::Topology, &options, LIMIT, &Cancel::default())

@@ -93,7 +93,7 @@ pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> 
             unmatched = found.unmatched;
             (inventory, found.hosts)
         }
-        Err(declined) if !asks => return Err(declined.to_string()),
+        Err(declined) if !asks || declined.hopeless => return Err(declined.to_string()),
         Err(_) => asked(shell, root, &sources, &options)?,
     };
     let options = Options {

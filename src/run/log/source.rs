@@ -2,6 +2,8 @@
 
 use super::classify::{Classifier, Hosts};
 use super::entry::Entry;
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -82,6 +84,7 @@ impl Source {
             }
             *budget = budget.saturating_sub(got);
             let base = at.seen;
+            let begun = at.start;
             for end in memchr::memchr_iter(b'\n', &block[..got]) {
                 let end = base + end as u64;
                 let mark = match at.start.checked_sub(base) {
@@ -97,6 +100,10 @@ impl Source {
                 at.start = end + 1;
             }
             at.seen = base + got as u64;
+            // Zeros alone: they may be a hole, of any size, in which there is nothing to read.
+            if at.start == begun && block[..got].iter().all(|byte| *byte == 0) {
+                at.seen = data_from(file, at.seen)?.clamp(at.seen, until.max(at.seen));
+            }
         }
         self.at = at;
         Ok(true)
@@ -134,6 +141,16 @@ impl Source {
         }
         out.truncate(got);
         Ok(())
+    }
+}
+
+/// Where the next bytes are that were written, from `at` on; the file's end where there are none.
+fn data_from(file: &File, at: u64) -> io::Result<u64> {
+    match rustix::fs::seek(file, SeekFrom::Data(at)) {
+        Ok(data) => Ok(data),
+        Err(Errno::NXIO) => Ok(file.metadata()?.len()),
+        // A file system that does not tell of holes.
+        Err(_) => Ok(at),
     }
 }
 

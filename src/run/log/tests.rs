@@ -233,3 +233,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_hole_of_any_size_is_skipped_and_what_lies_behind_it_is_read() {
+    let mut run = Run::new();
+    run.write(1, false, b"first\n");
+    let path = run.dir.step(1).stdout();
+    let grow = |size: u64| OpenOptions::new().write(true).open(&path).unwrap().set_len(size).unwrap();
+    grow(100 << 30);
+    run.write(1, false, b"behind\nlast\n");
+    let size = fs::metadata(&path).unwrap().len();
+    // What is read is bounded: a block on each side of the hole.
+    let mut store = LogStore::open(&run.dir);
+    assert!(!store.refresh(&[], 1 << 20).unwrap().more);
+    assert_eq!(store.len(), 3);
+    assert_eq!((store.raw(2, 9).unwrap(), store.info(1).unwrap().len), (b"last".to_vec(), u64::from(u32::MAX)));
+    // A mark in the middle of it is kept to, and so is an end in it.
+    run.marks.push((1, 1, 50 << 30, 0));
+    grow(200 << 30);
+    run.mark(2, 1);
+    let store = run.fresh();
+    assert_eq!((store.len(), store.raw(3, 1 << 20).unwrap().len()), (4, 1 << 20));
+    assert!(size > 100 << 30 && !store.info(3).unwrap().ended);
+}

@@ -57,7 +57,7 @@ fn topology(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
     let (result, verdict) = match Inventory::load(&context.project.root, &environment.inventory, &Options::current()) {
         Ok(inventory) => (Ok(inventory), Verdict::Native),
-        Err(declined) if declined.too_large => {
+        Err(declined) if declined.hopeless => {
             let why = text::plain(&declined.to_string()).into_owned();
             (Err(why.clone()), Verdict::Unverified(why))
         }

@@ -2,6 +2,7 @@
 //! looked last.
 
 use super::Context;
+use crate::audit;
 use crate::run;
 use crate::state::lines::Line;
 use crate::state::{Access, Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, seen};
@@ -52,6 +53,15 @@ pub(super) fn listed(state: &StateDir, filter: &Filter) -> Result<Vec<RunRow>, D
     }
 }
 
+/// What people decided, if it is all of it.
+fn decided(state: &StateDir) -> Result<Control, audit::Error> {
+    let control = Control::open(state)?;
+    match audit::outrun(state, &control)? {
+        Some(why) => Err(audit::Error::Lost(why)),
+        None => Ok(control),
+    }
+}
+
 /// Reads the list of runs, and only if it may differ from what it read before.
 struct Reader {
     state: StateDir,
@@ -82,13 +92,13 @@ impl Reader {
     /// The runs, as a list that may be the same as before. `thorough`: each live one is looked at in its journal, and
     /// given a supervisor where it has none; else that is done only if the index speaks of a live one that nobody watches.
     fn read(&mut self, thorough: bool) -> Result<Vec<Item>, String> {
-        let index = match self.index.take().filter(Index::is_in_place) {
+        let index = match self.index.take().filter(|index| index.is_in_place() && !index.is_fixed()) {
             Some(index) => index,
             None => run::open_index(&self.state).map_err(|e| e.to_string())?,
         };
         let control = match self.control.take().filter(|control| control.is_in_place()) {
             Some(control) => Ok(control),
-            None => Control::open(&self.state),
+            None => decided(&self.state),
         };
         // What was decided is another matter than what ran: that is shown all the same.
         let control = control.and_then(|control| Ok((control.stopped_lines()?, control)));
