@@ -102,7 +102,8 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
             if let Some(body) = recovery::launch::frozen(&spec)? {
                 let world = recovery::world::World::new(&store, spec.id, body.clone());
                 let commands = recovery::world::Made { store: store.clone(), run: spec.id, body: body.clone() };
-                let machine = recovery::machine::Machine { body, commands: Box::new(commands) };
+                let lost = if secrets.is_none() { spec.secrets.clone() } else { Vec::new() };
+                let machine = recovery::machine::Machine { body, lost, commands: Box::new(commands) };
                 supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
                 return Ok(ExitCode::SUCCESS);
             }
