@@ -8,15 +8,19 @@ mod supervisor;
 mod wait;
 
 use opsdeck::ansible::secrets::Secrets;
+use opsdeck::audit::{Filter, Ledger};
 use opsdeck::health::judge::{CheckState, Got, Reading, Rule};
 use opsdeck::health::probe::{Probe, Verdict};
 use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::Store;
 use opsdeck::project::{Project, scope};
 use opsdeck::recovery::event::{Event, Step};
+use opsdeck::recovery::incident::{Incident, State};
 use opsdeck::recovery::launch::{self, Watch};
 use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
+use opsdeck::state::operator::Operator;
+use opsdeck::state::recovery::IncidentRow;
 use opsdeck::state::{Answer, Control, Lock, StateDir};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -249,6 +253,26 @@ fn without_its_secrets_a_rung_is_not_begun_and_a_person_is_called() {
     );
     assert_eq!(std::fs::read_to_string(world.file("acted")).unwrap(), "knew\n");
     search(world.store.root());
+}
+
+#[test]
+fn one_taking_over_is_one_pair_of_rows() {
+    let mut world = World::of(|folder| yaml(folder).replace("touch", "true"));
+    world.supervise(true, None);
+    wait_true(60, "it to be verified", || world.run().phase.as_deref() == Some(At::Verifying.name()));
+    let control = Control::open(&world.store).unwrap();
+    let incident =
+        Incident { run: Some(world.id), state: State::Verifying, ..Incident::new("staging", "web", "w1", now()) };
+    let body = serde_json::to_string(&incident).unwrap();
+    let of = |text: &str| text.to_owned();
+    let row = IncidentRow { environment: of("staging"), policy: of("web"), host: of("w1"), body };
+    control.put_incident(&row).unwrap();
+    let taken = opsdeck::recovery::take_over(&world.store, world.id, &Operator::current(), Some("mine")).unwrap();
+    assert_eq!(taken.state, State::Taken);
+    assert_eq!(world.ended().taken.unwrap().1.as_deref(), Some("mine"));
+    let rows = Ledger::open(&world.store.audit()).unwrap().query(&Filter::default(), 99).unwrap().rows;
+    let rows = rows.iter().filter(|row| row.entry.action == "recovery.take_over");
+    assert_eq!(rows.map(|row| row.entry.phase.as_str()).collect::<Vec<_>>(), ["outcome", "intent"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Action, Error, Ledger, Record, Status};
 use crate::state::operator::Operator;
+use uuid::Uuid;
 
 impl Ledger {
     /// Records the intent, does it, records how it went; `about` says what both records are about.
@@ -15,8 +16,22 @@ impl Ledger {
         about: impl Fn(Record) -> Record,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
+        self.around_intent(action, operator, about, |_| work())
+    }
+
+    /// As [`Ledger::around`]; the work gets the intent's id, for whoever would write a row of the same thing.
+    ///
+    /// # Errors
+    /// As of [`Ledger::around`].
+    pub fn around_intent<T, E: From<Error>>(
+        &self,
+        action: Action,
+        operator: &Operator,
+        about: impl Fn(Record) -> Record,
+        work: impl FnOnce(Uuid) -> Result<T, E>,
+    ) -> Result<T, E> {
         let intent = self.append(&about(Record::intent(action, operator)))?.event_id;
-        let done = work();
+        let done = work(intent);
         let status = if done.is_ok() { Status::Success } else { Status::Failure };
         self.append(&Record { parent: Some(intent), ..about(Record::outcome(action, operator, status)) })?;
         done
