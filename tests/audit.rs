@@ -3,14 +3,20 @@
 
 #[path = "audit/damage.rs"]
 mod damage;
+#[path = "support/elder_ledger.rs"]
+mod elder_ledger;
 #[path = "audit/intents.rs"]
 mod intents;
 #[path = "audit/redaction.rs"]
 mod redaction;
+#[path = "audit/size.rs"]
+mod size;
 #[path = "audit/state.rs"]
 mod state;
 #[path = "audit/tamper.rs"]
 mod tamper;
+#[path = "support/trail.rs"]
+mod trail;
 #[path = "audit/version1.rs"]
 mod version1;
 #[path = "audit/writers.rs"]

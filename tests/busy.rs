@@ -4,11 +4,15 @@
 //! for the same again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "support/chance.rs"]
+mod chance;
 #[path = "busy/program.rs"]
 mod program;
 #[path = "support/wait.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod wait;
+#[path = "support/web.rs"]
+mod web;
 #[path = "runs/world.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod world;

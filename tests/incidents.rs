@@ -97,11 +97,12 @@ fn a_run_says_that_it_is_a_recovery_and_of_what() {
     let (store, id) = (StateDir::at(world.state()), Uuid::now_v7());
     let project = Project::at(&world.root()).unwrap();
     let about = (Uuid::now_v7(), "recovery begins with \"restart\": web: refused");
-    let body = launch::body(&project, "production", &project.recovery[0], "w1", about, launch::Watch::Polled).unwrap();
+    let (body, _) =
+        launch::body(&project, "production", &project.recovery[0], "w1", about, launch::Watch::Polled).unwrap();
     // As a launch does: first what tells who holds what.
     drop(Control::open(&store).unwrap());
     std::fs::create_dir_all(store.run(id).path()).unwrap();
-    let mut spec = launch::freeze(id, &body).unwrap();
+    let mut spec = launch::freeze(id, &body, [].iter()).unwrap();
     let home = opsdeck::run::belongs::may_begin(&store).unwrap();
     spec.home = Some(opsdeck::run::belongs::freeze(home, &store.run(id)).unwrap());
     std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();

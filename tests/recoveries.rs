@@ -7,18 +7,23 @@ mod supervisor;
 #[path = "support/wait.rs"]
 mod wait;
 
+use opsdeck::ansible::secrets::Secrets;
+use opsdeck::audit::{Filter, Ledger};
 use opsdeck::health::judge::{CheckState, Got, Reading, Rule};
 use opsdeck::health::probe::{Probe, Verdict};
 use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::Store;
 use opsdeck::project::{Project, scope};
 use opsdeck::recovery::event::{Event, Step};
+use opsdeck::recovery::incident::{Incident, State};
 use opsdeck::recovery::launch::{self, Watch};
 use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
+use opsdeck::state::operator::Operator;
+use opsdeck::state::recovery::IncidentRow;
 use opsdeck::state::{Answer, Control, Lock, StateDir};
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
 use wait::wait_true;
@@ -29,6 +34,7 @@ struct World {
     store: StateDir,
     id: Uuid,
     scope: String,
+    secrets: Secrets,
     supervisor: Option<Child>,
 }
 
@@ -68,6 +74,10 @@ fn yaml(folder: &Path) -> String {
 
 impl World {
     fn new() -> World {
+        World::of(yaml)
+    }
+
+    fn of(yaml: impl Fn(&Path) -> String) -> World {
         let tmp = tempfile::tempdir().unwrap();
         let (folder, store) = (tmp.path().join("project"), StateDir::at(tmp.path().join("state")));
         std::fs::create_dir(&folder).unwrap();
@@ -79,7 +89,8 @@ impl World {
         let probe = Probe::Command { argv: vec!["test".into(), "-e".into(), "../up".into()] };
         let watch = Watch::Probe { probe, timeout: 5 };
         let (policy, id) = (&project.recovery[0], Uuid::now_v7());
-        let body = launch::body(&project, "staging", policy, "w1", (Uuid::now_v7(), "refused"), watch).unwrap();
+        let about = (Uuid::now_v7(), "refused");
+        let (body, secrets) = launch::body(&project, "staging", policy, "w1", about, watch).unwrap();
         let scope = scope(&body.inventory, &body.cwd);
         let polled = Store::open(&store, &scope).unwrap();
         assert_eq!(polled.take("test", "the test", now()).unwrap(), None);
@@ -87,18 +98,24 @@ impl World {
         // As a launch does: first what tells who holds what.
         drop(Control::open(&store).unwrap());
         std::fs::create_dir_all(store.run(id).path()).unwrap();
-        let mut spec = launch::freeze(id, &body).unwrap();
+        let mut spec = launch::freeze(id, &body, secrets.names()).unwrap();
         let home = opsdeck::run::belongs::may_begin(&store).unwrap();
         spec.home = Some(opsdeck::run::belongs::freeze(home, &store.run(id)).unwrap());
         std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
-        World { tmp, store, id, scope, supervisor: None }
+        World { tmp, store, id, scope, secrets, supervisor: None }
     }
 
     fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
         let strace = kill_at.map(|n| supervisor::kill_at(&self.store, self.id, n)).unwrap_or_default();
         let strace: Vec<&str> = strace.iter().map(String::as_str).collect();
         let mut command = supervisor::command(&self.store, self.id, first, &strace);
-        self.supervisor = Some(command.env("HOME", self.tmp.path()).env("TMPDIR", self.tmp.path()).spawn().unwrap());
+        command.env("HOME", self.tmp.path()).env("TMPDIR", self.tmp.path());
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        if first && !self.secrets.is_empty() {
+            self.secrets.write_to(&mut stdin).unwrap();
+        }
+        self.supervisor = Some(child);
     }
 
     /// Waits for the end of a supervisor; true: it was killed.
@@ -167,6 +184,95 @@ fn killed_at(n: u32) -> Option<bool> {
     assert_eq!(tokens.iter().map(|token| token.helped).collect::<Vec<_>>(), [Some(ran)], "counted once: {told}");
     assert!(control.leases(&world.scope).unwrap().is_empty(), "the host is free again: {told}");
     killed.then_some(ran)
+}
+
+/// In every secret of these tests; nowhere else.
+const CANARY: &str = "C4n4ry";
+
+/// The rung needs a secret; with `harder` the one after it has another value for the same name.
+fn secretive(harder: bool) -> impl Fn(&Path) -> String {
+    move |folder| {
+        let folder = folder.display();
+        let up = if harder { String::new() } else { format!("; touch {folder}/up") };
+        let told = "{{ (db_password == 'C4n'~'4ry') | ternary('knew', 'wrong') }}";
+        let ladder = if harder { "[restart, harder]" } else { "[restart]" };
+        format!(
+            "environments: {{staging: {{inventory: hosts.ini}}}}\n\
+             checks: {{web: {{shell: test -e {folder}/up}}}}\n\
+             runbooks:\n  - {{name: restart, module: shell, args: \"echo {told} >> {folder}/acted{up}\", extra_vars: 'n=1 db_password=C4n4ry'}}\n  \
+             - {{name: harder, module: ping, extra_vars: 'db_password=C4n4ry2'}}\n\
+             recovery:\n  web:\n    check: web\n    ladder: {ladder}\n    mode: act\n    \
+             verify: {{passes: 2, window: 1s, deadline: 3s, interval: 1s}}\n    probation: 1s\n"
+        )
+    }
+}
+
+fn search(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            search(&entry.path());
+        } else if kind.is_file() {
+            let bytes = std::fs::read(entry.path()).unwrap();
+            let found = memchr::memmem::find(&bytes, CANARY.as_bytes());
+            assert!(found.is_none(), "a secret is in {}", entry.path().display());
+        }
+    }
+}
+
+#[test]
+fn secret_variables_reach_their_runbooks_and_stand_nowhere() {
+    let mut world = World::of(secretive(false));
+    assert_eq!(world.secrets.names().map(ToString::to_string).collect::<Vec<_>>(), ["extra:db_password"]);
+    search(world.store.root());
+    world.supervise(true, None);
+    let recovery = world.ended();
+    let acted = std::fs::read_to_string(world.file("acted")).unwrap_or_default();
+    assert_eq!((recovery.at(), acted.as_str()), (At::Healthy, "knew\n"), "{:?}", recovery.history);
+    search(world.store.root());
+}
+
+#[test]
+fn without_its_secrets_a_rung_is_not_begun_and_a_person_is_called() {
+    let mut world = World::of(secretive(false));
+    world.supervise(true, Some(2));
+    assert!(world.was_killed());
+    world.supervise(false, None);
+    let recovery = world.ended();
+    let (at, _, why) = recovery.history.last().unwrap();
+    assert!(*at == At::Escalated && why.contains("gone with the supervisor that died: db_password"), "{at:?}: {why}");
+    assert!(!world.file("acted").exists() && recovery.acts.is_empty());
+    // What cannot be kept apart is said where its turn comes, and the rungs before it are tried.
+    let mut world = World::of(secretive(true));
+    world.supervise(true, None);
+    let recovery = world.ended();
+    let (at, _, why) = recovery.history.last().unwrap();
+    assert!(
+        *at == At::Escalated && why.contains("\"harder\" cannot be run: extra:db_password has another value"),
+        "{why}"
+    );
+    assert_eq!(std::fs::read_to_string(world.file("acted")).unwrap(), "knew\n");
+    search(world.store.root());
+}
+
+#[test]
+fn one_taking_over_is_one_pair_of_rows() {
+    let mut world = World::of(|folder| yaml(folder).replace("touch", "true"));
+    world.supervise(true, None);
+    wait_true(60, "it to be verified", || world.run().phase.as_deref() == Some(At::Verifying.name()));
+    let control = Control::open(&world.store).unwrap();
+    let incident =
+        Incident { run: Some(world.id), state: State::Verifying, ..Incident::new("staging", "web", "w1", now()) };
+    let body = serde_json::to_string(&incident).unwrap();
+    let of = |text: &str| text.to_owned();
+    let row = IncidentRow { environment: of("staging"), policy: of("web"), host: of("w1"), body };
+    control.put_incident(&row).unwrap();
+    let taken = opsdeck::recovery::take_over(&world.store, world.id, &Operator::current(), Some("mine")).unwrap();
+    assert_eq!(taken.state, State::Taken);
+    assert_eq!(world.ended().taken.unwrap().1.as_deref(), Some("mine"));
+    let rows = Ledger::open(&world.store.audit()).unwrap().query(&Filter::default(), 99).unwrap().rows;
+    let rows = rows.iter().filter(|row| row.entry.action == "recovery.take_over");
+    assert_eq!(rows.map(|row| row.entry.phase.as_str()).collect::<Vec<_>>(), ["outcome", "intent"]);
 }
 
 #[test]

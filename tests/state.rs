@@ -288,7 +288,9 @@ fn what_was_decided_under_an_earlier_version_holds_and_its_runs_are_numbered_by_
     assert_eq!(seen, [5, 4, 3, 2, 1]);
     assert_eq!((&rows[2]["state"], &rows[3]["state"]), (&"failed".into(), &"succeeded".into()));
     let (code, out, err) = opsdeck(state.root(), &["show", "#3"]);
-    assert!(code == Some(0) && out.contains("deploy.yml"), "{out}{err}");
+    assert!(code == Some(0) && out.contains("deploy.yml") && out.contains("#3  "), "{out}{err}");
+    let (_, out, _) = opsdeck(state.root(), &["show", "#3", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["number"], 3, "{out}");
 }
 
 #[test]

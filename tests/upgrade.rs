@@ -3,13 +3,18 @@
 //! of that version (`OPSDECK_OLD`): `tests/soak upgrade` builds it. `OPSDECK_SEED` for the same again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "support/chance.rs"]
+mod chance;
 #[path = "support/wait.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod wait;
+#[path = "support/web.rs"]
+mod web;
 #[path = "runs/world.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod world;
 
+use chance::Chance;
 use opsdeck::audit::{Filter, Ledger};
 use opsdeck::run::State;
 use opsdeck::state::{Control, Identity, Life};
@@ -18,6 +23,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::process::Output;
 use wait::{wait_true, wait_until};
+use web::{DEPLOY, WEB};
 use world::{World, text};
 
 const WORDS: &str = "a newer opsdeck works on this state directory";
@@ -28,37 +34,13 @@ const PLAY: &str = "
     - {name: gate, shell: 'touch at-{{ word }}-{{ inventory_hostname }}; while [ ! -e {{ gate }} ]; do sleep 0.05; done'}
     - {name: mark, shell: 'echo {{ word }} >> ran-{{ inventory_hostname }}'}
 ";
-const DEPLOY: &str = "[{hosts: all, gather_facts: false, tasks: [{name: out, shell: 'echo {{ release_version }} >> ran-{{ inventory_hostname }}'}]}]";
-const RELEASES: &str = "
-environments: {lab: {inventory: hosts.ini}, voted: {inventory: other.ini}}
-releases:
-  web:
-    hosts: all
-    bake: 0s
-    strategy: {rolling: {soak: 0s}}
-    stages:
-      - deploy: [{playbook: deploy.yml}]
-    rollback: [{playbook: deploy.yml}]
-  shop:
-    hosts: all
-    bake: 0s
-    approvals: 1
-    strategy: {rolling: {soak: 0s}}
-    stages:
-      - deploy: [{playbook: deploy.yml}]
-    rollback: [{playbook: deploy.yml}]
-";
-
-/// Numbers by chance, from a seed (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % n.max(1)
-    }
+/// Beside the smallest release one that needs an approval.
+fn releases() -> String {
+    let shop = WEB.replace("web:", "shop:").replace("bake: 0s", "bake: 0s\n    approvals: 1");
+    format!(
+        "environments: {{lab: {{inventory: hosts.ini}}, voted: {{inventory: other.ini}}}}\nreleases:{WEB}{}",
+        shop.trim_start_matches('\n')
+    )
 }
 
 struct Old {
@@ -94,7 +76,7 @@ impl Old {
         let world = World::new();
         world.write("work.yml", PLAY);
         world.write("deploy.yml", DEPLOY);
-        world.write("opsdeck.yaml", RELEASES);
+        world.write("opsdeck.yaml", &releases());
         for (file, hosts) in [("other.ini", &["v1"] as &[&str]), ("third.ini", &["x1"]), ("hosts.ini", &["w1", "w2"])] {
             world.write(file, &world::hosts(hosts));
         }
@@ -119,7 +101,7 @@ fn everything_that_lives_is_taken_over() {
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
     let seed = std::env::var("OPSDECK_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(clock);
     println!("seed {seed}: OPSDECK_SEED={seed} repeats this");
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let old = Old::new(binary);
     let world = &old.world;
 

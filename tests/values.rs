@@ -7,6 +7,8 @@
 mod pty;
 #[path = "support/wait.rs"]
 mod wait;
+#[path = "support/web.rs"]
+mod web;
 #[path = "runs/world.rs"]
 mod world;
 
@@ -19,6 +21,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use wait::wait_true;
+use web::WEB;
 use world::{World, is_terminal, text};
 
 /// In every secret of this file; nowhere else.
@@ -399,18 +402,10 @@ fn a_release_keeps_them_in_its_supervisor_and_is_given_them_again() {
     let world = world();
     world.write(
         "opsdeck.yaml",
-        "
-vars: {api_key: C4n4ry-file, port: 5432}
-environments: {lab: {inventory: hosts.ini}}
-releases:
-  web:
-    hosts: w1
-    bake: 0s
-    strategy: {rolling: {soak: 0s}}
-    stages:
-      - deploy: [{playbook: deploy.yml}]
-    rollback: [{playbook: deploy.yml}]
-",
+        &format!(
+            "vars: {{api_key: C4n4ry-file, port: 5432}}\nenvironments: {{lab: {{inventory: hosts.ini}}}}\nreleases:{}",
+            WEB.replace("hosts: all", "hosts: w1")
+        ),
     );
     world.write("deploy.yml", "
 - hosts: all

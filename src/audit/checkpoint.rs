@@ -3,9 +3,8 @@
 //! It is written after its row is on the disk, so it is never ahead of the ledger. The line has a fixed width and is written
 //! in place: half of it cannot be on the disk, and one flush is enough.
 
-use super::chain::hex;
+use super::chain::{Head, hex};
 use super::commit::Hash;
-use super::verify::Head;
 use crate::state::file;
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};

@@ -5,6 +5,7 @@ use super::chain::hex;
 use super::commit::Fields;
 use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// How a value lies in its column.
@@ -12,6 +13,8 @@ use uuid::Uuid;
 enum Kind {
     Text,
     Integer,
+    /// A path, without `/dev/` in front.
+    Device,
     /// True or nothing.
     Flag,
     /// 16 bytes.
@@ -22,8 +25,10 @@ enum Kind {
     Word(&'static [&'static str]),
     /// `OD1001I`: the number, and its letter as the last digit.
     Code,
-    /// Canonical JSON.
+    /// JSON, with one byte for each of [`PHRASES`].
     Json,
+    /// Names, one a line; as JSON where one would not come back so.
+    Names,
     /// Pid, start, boot: 28 bytes.
     Process,
 }
@@ -52,7 +57,7 @@ const COLUMNS: &[(&str, Kind)] = &[
     ("ip", Kind::Text),
     ("port", Kind::Integer),
     ("from_unverified", Kind::Flag),
-    ("tty", Kind::Text),
+    ("tty", Kind::Device),
     ("host", Kind::Text),
     ("env", Kind::Text),
     ("service", Kind::Text),
@@ -61,7 +66,7 @@ const COLUMNS: &[(&str, Kind)] = &[
     ("change_ticket", Kind::Text),
     ("diff_digest", Kind::Digest),
     ("subject", Kind::Text),
-    ("targets", Kind::Json),
+    ("targets", Kind::Names),
     ("targets_count", Kind::Integer),
     ("targets_digest", Kind::Digest),
     ("argv_digest", Kind::Digest),
@@ -73,6 +78,24 @@ const COLUMNS: &[(&str, Kind)] = &[
     ("journal_digest", Kind::Digest),
     ("process", Kind::Process),
 ];
+/// What nearly every row's metadata says: in the file the first is the byte 1, and so on. JSON itself holds none of these
+/// bytes. New ones come last, none ever goes; 31 at most.
+const PHRASES: &[&str] = &[
+    "\"check\":false",
+    "\"check\":true",
+    "\"cwd\":\"",
+    "\"kind\":\"playbook\"",
+    "\"kind\":\"adhoc\"",
+    "\"kind\":\"shell\"",
+    "\"kind\":\"release\"",
+    "\"kind\":\"recovery\"",
+    "\"limit\":\"",
+    "\"state\":\"succeeded\"",
+    "\"state\":\"",
+    "\"rerun_of\":\"",
+];
+/// Where terminals lie.
+const DEVICES: &str = "/dev/";
 /// Fields of this name are kept in one column.
 const METADATA: &str = "metadata.";
 
@@ -87,7 +110,7 @@ pub(super) fn names() -> String {
 pub(super) fn definitions() -> String {
     let typed = |(name, kind): &(&str, Kind)| {
         let sql = match kind {
-            Kind::Text | Kind::Json => "TEXT",
+            Kind::Text | Kind::Device | Kind::Json | Kind::Names => "TEXT",
             Kind::Integer | Kind::Flag | Kind::Word(_) | Kind::Code => "INTEGER",
             Kind::Id | Kind::Digest | Kind::Process => "BLOB",
         };
@@ -123,7 +146,7 @@ pub(super) fn values(fields: &Fields) -> Vec<Sql> {
     }
     for (i, map) in [(COLUMNS.len(), metadata), (COLUMNS.len() + 1, more)] {
         if !map.is_empty() {
-            columns[i] = Sql::Text(Value::Object(map).to_string());
+            columns[i] = Sql::Text(shorter(&Value::Object(map)));
         }
     }
     columns
@@ -160,6 +183,7 @@ pub(super) fn fields<'a>(
 fn store(kind: Kind, value: &Value) -> Option<Sql> {
     Some(match kind {
         Kind::Text => Sql::Text(value.as_str()?.to_owned()),
+        Kind::Device => Sql::Text(value.as_str().map(|path| path.strip_prefix(DEVICES).unwrap_or(path))?.to_owned()),
         Kind::Integer => Sql::Integer(value.as_i64()?),
         Kind::Flag => Sql::Integer(i64::from(value.as_bool()?)),
         Kind::Id => Sql::Blob(value.as_str()?.parse::<Uuid>().ok()?.as_bytes().to_vec()),
@@ -171,7 +195,13 @@ fn store(kind: Kind, value: &Value) -> Option<Sql> {
             let number: i64 = code.strip_suffix(letter)?.parse().ok()?;
             Sql::Integer(number.checked_mul(10)?.checked_add(place(LETTERS, &letter)?)?)
         }
-        Kind::Json => Sql::Text(value.to_string()),
+        Kind::Json => Sql::Text(shorter(value)),
+        Kind::Names => {
+            let names: Option<Vec<&str>> = value.as_array()?.iter().map(Value::as_str).collect();
+            let lines = names.map(|names| names.join("\n"));
+            let is_back = |lines: &String| read_names(lines).as_ref() == Some(value);
+            Sql::Text(lines.filter(is_back).unwrap_or_else(|| value.to_string()))
+        }
         Kind::Process => {
             let process: crate::state::Identity = serde_json::from_value(value.clone()).ok()?;
             let boot: Uuid = process.boot.parse().ok()?;
@@ -184,6 +214,10 @@ fn load(kind: Kind, sql: ValueRef<'_>) -> Option<Value> {
     let integer = || sql.as_i64().ok();
     Some(match kind {
         Kind::Text => Value::from(sql.as_str().ok()?),
+        Kind::Device => match sql.as_str().ok()? {
+            path if path.starts_with('/') => Value::from(path),
+            name => Value::from(format!("{DEVICES}{name}")),
+        },
         Kind::Integer => Value::from(integer()?),
         Kind::Flag => Value::from(integer()? != 0),
         Kind::Id => Value::from(Uuid::from_slice(sql.as_blob().ok()?).ok()?.to_string()),
@@ -197,7 +231,8 @@ fn load(kind: Kind, sql: ValueRef<'_>) -> Option<Value> {
             let letter = LETTERS.get(usize::try_from(code.rem_euclid(10)).ok()?)?;
             Value::from(format!("OD{}{letter}", code.div_euclid(10)))
         }
-        Kind::Json => serde_json::from_str(sql.as_str().ok()?).ok()?,
+        Kind::Json => serde_json::from_str(&longer(sql.as_str().ok()?)).ok()?,
+        Kind::Names => read_names(sql.as_str().ok()?)?,
         Kind::Process => {
             let bytes = sql.as_blob().ok()?;
             let pid = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
@@ -205,6 +240,33 @@ fn load(kind: Kind, sql: ValueRef<'_>) -> Option<Value> {
             json!({ "pid": pid, "start": start, "boot": Uuid::from_slice(bytes.get(12..)?).ok()?.to_string() })
         }
     })
+}
+
+fn read_names(text: &str) -> Option<Value> {
+    match text.starts_with('[') {
+        true => serde_json::from_str(text).ok(),
+        false => Some(text.split('\n').map(Value::from).collect()),
+    }
+}
+
+fn shorter(value: &Value) -> String {
+    let byte = |n: usize| char::from(n as u8).to_string();
+    (1..).zip(PHRASES).fold(value.to_string(), |text, (n, phrase)| text.replace(phrase, &byte(n)))
+}
+
+fn longer(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| byte < b' ') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(2 * text.len());
+    for c in text.chars() {
+        let phrase = (c < ' ').then(|| PHRASES.get((c as usize).wrapping_sub(1))).flatten();
+        match phrase {
+            Some(phrase) => out.push_str(phrase),
+            None => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn place<T: PartialEq>(words: &[T], word: &T) -> Option<i64> {
@@ -239,6 +301,11 @@ mod tests {
                 ("process", json!({"pid": 7, "start": 1_u64 << 40, "boot": id})),
                 ("metadata.cwd", json!("/srv")),
                 ("metadata.limit", json!(null)),
+                ("metadata.check", json!(false)),
+                ("metadata.note", json!("\"check\":false \u{1}\u{3}\n")),
+                ("targets", json!(["web1", "web2"])),
+                ("tty", json!("/dev/pts/3")),
+                ("approvals", json!(["alice"])),
                 ("invented.later", json!([1, {"a": null}])),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
@@ -247,8 +314,30 @@ mod tests {
         let stored = values(&all);
         let at = |name: &str| &stored[COLUMNS.iter().position(|(column, _)| *column == name).unwrap()];
         assert_eq!((at("code"), at("status")), (&Sql::Integer(10_010), &Sql::Integer(4)));
+        assert_eq!(at("tty"), &Sql::Text("pts/3".into()));
+        assert_eq!(at("targets"), &Sql::Text("web1\nweb2".into()));
+        assert!(
+            matches!(&stored[COLUMNS.len()], Sql::Text(text) if text.starts_with("{\u{1},\u{3}/srv\"")),
+            "{stored:?}"
+        );
         assert!(matches!(at("process"), Sql::Blob(bytes) if bytes.len() == 28));
         assert!([at("run_id"), at("phase"), at("plan_digest"), at("rc")].iter().all(|sql| **sql == Sql::Null));
+    }
+
+    #[test]
+    fn what_was_written_longer_is_read_all_the_same() {
+        let (targets, json) = (r#"["web1","web2"]"#, r#"{"check":false,"cwd":"/srv"}"#);
+        let at = |name: &str| COLUMNS.iter().position(|(column, _)| *column == name).unwrap();
+        let old = |i: usize| match i {
+            i if i == at("targets") => ValueRef::Text(targets.as_bytes()),
+            i if i == at("tty") => ValueRef::Text(b"/dev/pts/3"),
+            i if i == COLUMNS.len() => ValueRef::Text(json.as_bytes()),
+            _ => ValueRef::Null,
+        };
+        let mut read = Fields::new();
+        super::fields(|i| Ok(old(i)), &mut read).unwrap();
+        assert_eq!((&read["targets"], &read["tty"]), (&json!(["web1", "web2"]), &json!("/dev/pts/3")));
+        assert_eq!((&read["metadata.check"], &read["metadata.cwd"]), (&json!(false), &json!("/srv")));
     }
 
     #[test]

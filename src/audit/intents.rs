@@ -4,18 +4,16 @@
 //! What answers an intent: a row that names it as its parent (for a launch: how it went, or the run's end); before rows named
 //! it, a row of the same run and action. A run that was launched stays without an end until its `run.end`.
 
-use super::columns::{PHASES, STATUSES};
+use super::chain::{self, Head};
 use super::ledger::{self, Error, Ledger, Receipt};
 use super::mark::{self, Mark};
-use super::record::{Action, Phase, Status};
-use super::verify::Head;
-use super::{chain, v1, v2};
+use super::pairs::Pairs;
+use super::record::{Phase, Status};
 use crate::state::Identity;
 use crate::state::operator::Operator;
-use rusqlite::{Connection, Row};
-use serde::{Deserialize, Serialize};
+use rusqlite::Connection;
+use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Rows after which what was found is worth keeping.
@@ -40,100 +38,6 @@ pub struct Open {
     pub env: Option<String>,
     /// The process that made it; `None`: rows of version 1 do not say.
     pub process: Option<Identity>,
-}
-
-/// What is open after some row: folded from all rows up to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Pairs {
-    /// Intents, by their id: row, action, run.
-    pub open: BTreeMap<Uuid, (i64, String, Option<Uuid>)>,
-    /// Runs that were launched and have no `run.end`.
-    pub running: BTreeSet<Uuid>,
-}
-
-/// What of a row is needed for that.
-pub(super) struct Step {
-    pub seq: i64,
-    pub event_id: Uuid,
-    pub phase: Option<Phase>,
-    pub failed: bool,
-    pub action: String,
-    pub parent: Option<Uuid>,
-    pub run: Option<Uuid>,
-}
-
-impl Pairs {
-    /// The next row.
-    pub fn apply(&mut self, step: Step) {
-        if step.phase == Some(Phase::Intent) {
-            self.open.insert(step.event_id, (step.seq, step.action, step.run));
-            return;
-        }
-        match (step.parent, step.run) {
-            (Some(parent), _) => drop(self.open.remove(&parent)),
-            (None, Some(of)) => self.open.retain(|_, (_, action, run)| *run != Some(of) || *action != step.action),
-            (None, None) => {}
-        }
-        match step.run {
-            Some(run) if step.action == Action::RunEnd.name() => drop(self.running.remove(&run)),
-            Some(run) if step.action == Action::RunLaunch.name() && !step.failed => drop(self.running.insert(run)),
-            _ => {}
-        }
-    }
-
-    /// All rows after `after`.
-    fn read(&mut self, db: &Connection, after: i64) -> rusqlite::Result<()> {
-        if v1::is_there(db)? {
-            let sql = "SELECT seq, json_extract(body, '$.event_id'), json_extract(body, '$.phase'), status, action,
-                       json_extract(body, '$.parent_event_id'), run_id FROM audit WHERE seq > ?1 ORDER BY seq";
-            let mut query = db.prepare_cached(sql)?;
-            let mut rows = query.query([after])?;
-            while let Some(row) = rows.next()? {
-                self.apply(old(row)?);
-            }
-        }
-        if v2::is_there(db)? {
-            let sql = "SELECT seq, event_id, phase, status, action, parent_event_id, run_id FROM fields WHERE seq > ?1
-                       ORDER BY seq";
-            let mut query = db.prepare_cached(sql)?;
-            let mut rows = query.query([after])?;
-            while let Some(row) = rows.next()? {
-                self.apply(new(row)?);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn old(row: &Row<'_>) -> rusqlite::Result<Step> {
-    let id = |text: Option<String>| text.and_then(|text| text.parse().ok());
-    let phase: Option<String> = row.get(2)?;
-    let status: String = row.get(3)?;
-    Ok(Step {
-        seq: row.get(0)?,
-        event_id: id(row.get(1)?).unwrap_or_default(),
-        phase: phase.and_then(|name| Phase::of(&name)),
-        failed: status == Status::Failure.name(),
-        action: row.get(4)?,
-        parent: id(row.get(5)?),
-        run: id(row.get(6)?),
-    })
-}
-
-fn new(row: &Row<'_>) -> rusqlite::Result<Step> {
-    let id = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok());
-    let word = |words: &[&'static str], place: Option<i64>| {
-        place.and_then(|i| usize::try_from(i).ok()).and_then(|i| words.get(i).copied())
-    };
-    Ok(Step {
-        seq: row.get(0)?,
-        event_id: id(row.get(1)?).unwrap_or_default(),
-        phase: word(PHASES, row.get(2)?).and_then(Phase::of),
-        failed: word(STATUSES, row.get(3)?) == Some(Status::Failure.name()),
-        action: row.get::<_, Option<String>>(4)?.unwrap_or_default(),
-        parent: id(row.get(5)?),
-        run: id(row.get(6)?),
-    })
 }
 
 impl Ledger {
@@ -195,7 +99,7 @@ impl Ledger {
         entry.code = entry.code.trim_end_matches('I').to_owned() + "O";
         entry.parent_event_id = Some(intent.event_id);
         entry.reason = Some(why.to_owned());
-        entry.process = None;
+        (entry.process, entry.argv_digest) = (None, None);
         entry.metadata.insert("recorded".to_owned(), json!("late"));
         entry.metadata.insert("recorded_by".to_owned(), Value::from(by.name));
         let fields = super::fields::of(&entry)?;

@@ -1,10 +1,10 @@
 //! The ledger's file: SQLite, for its owner alone, INSERT only by its own triggers, synchronous to the disk.
 
+use super::chain::{self, Head};
 use super::commit::{self, Fields, Hash, Salts};
 use super::entry::Entry;
 use super::record::Record;
-use super::verify::Head;
-use super::{chain, checkpoint, v1, v2};
+use super::{checkpoint, v1, v2};
 use crate::state::patience::patiently;
 use crate::state::{Access, DbError, StateDir, db, file};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -208,7 +208,7 @@ impl Ledger {
     pub fn append_once(&self, record: &Record) -> Result<Option<Receipt>, Error> {
         let fields = draft(record)?;
         self.write(|tx| match record.run_id {
-            Some(run) if super::query::newest(tx, run, record.action, record.phase)?.is_some() => Ok(None),
+            Some(run) if super::newest::newest(tx, run, record.action, record.phase)?.is_some() => Ok(None),
             _ => append(tx, fields.clone()).map(Some),
         })
     }

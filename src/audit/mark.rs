@@ -2,8 +2,8 @@
 //! and are only believed as long as the ledger still has the row that they name. Whoever may write the ledger may write them:
 //! they are evidence, no barrier.
 
-use super::intents::Pairs;
-use super::verify::Head;
+use super::chain::Head;
+use super::pairs::Pairs;
 use crate::state::file;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -2,9 +2,9 @@
 //! and the journals hold what they held then. A tail that was cut together with the checkpoint shows here.
 
 use super::journal::{Sum, is_ended};
-use super::query::newest;
+use super::newest::newest;
 use super::record::{Action, Phase};
-use super::verify::{Broken, Journals};
+use super::verdict::{Broken, Journals};
 use super::walk::Walk;
 use crate::state::{Answer, Lock, StateDir};
 use rusqlite::Connection;

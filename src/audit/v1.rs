@@ -13,7 +13,7 @@ pub(super) fn seal(db: &Connection) -> rusqlite::Result<()> {
         CREATE TRIGGER IF NOT EXISTS audit_sealed BEFORE INSERT ON audit
             BEGIN SELECT RAISE(ABORT, '{}: a newer opsdeck works on this state directory, leave this one and start the \
                 new one'); END;",
-        super::v2::REFUSED
+        super::chain::REFUSED
     ))
 }
 

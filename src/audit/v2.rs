@@ -3,6 +3,7 @@
 //!
 //! A plain `INSERT OR REPLACE` would delete a row without firing its delete trigger, so inserts are checked too.
 
+use super::chain::REFUSED;
 use super::columns;
 use super::commit::{self, Fields, Hash, Salts};
 use rusqlite::types::{Value as Sql, ValueRef};
@@ -53,9 +54,6 @@ pub(super) fn create(db: &Connection, base: i64) -> rusqlite::Result<()> {
         refuse_redacted_delete = refuse("redacted", "DELETE"),
     ))
 }
-
-/// What a trigger says.
-pub(super) const REFUSED: &str = "the audit ledger is append-only";
 
 fn refuse(table: &str, what: &str) -> String {
     format!(

@@ -1,116 +1,14 @@
 //! Whether the ledger is what was written: every row, every link, no gap, no tail cut off a head that is known; and whether
 //! it and the runs' folders agree.
 
-use super::intents::{Open, Pairs};
+use super::chain::{self, Head};
 use super::ledger::{Error, Ledger, hash_at};
 use super::mark::{self, Mark};
+use super::verdict::{Broken, Intact};
 use super::walk::Walk;
-use super::{chain, checkpoint, runs};
+use super::{checkpoint, runs};
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
-use uuid::Uuid;
-
-/// The newest row: keep it elsewhere, and nobody can cut the ledger unseen. As text `SEQ:HASH`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// Number of the row; 0: an empty ledger.
-    pub seq: i64,
-    /// Its hash.
-    pub hash: String,
-}
-
-/// An unbroken chain, and what does not break it but should be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intact {
-    /// Rows of the ledger.
-    pub rows: i64,
-    /// The newest.
-    pub head: Head,
-    /// The newest head known from elsewhere that was found in the chain, if there was one.
-    pub known: Option<Head>,
-    /// Only the rows after this one were read: it was verified before. `None`: all of them were.
-    pub since: Option<Head>,
-    /// Intents without an outcome: nobody knows whether they were carried out.
-    pub open: Vec<Open>,
-    /// Runs that ended by their journal, and have no `run.end`.
-    pub unended: Vec<Uuid>,
-    /// What was held against the journals.
-    pub journals: Journals,
-    /// What the next verification goes on from.
-    pub(super) pairs: Box<Pairs>,
-}
-
-/// What was held against the runs' folders.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Journals {
-    /// Journals that hold what they held when their run ended.
-    pub same: u64,
-    /// Ended runs whose folder is not here any more.
-    pub missing: u64,
-    /// Runs that are older than the ledger.
-    pub older: u64,
-    /// What could not be read, in words: nothing is said of it.
-    pub unread: Vec<String>,
-}
-
-/// The first place where the ledger is not what was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Broken {
-    /// Number of the first bad (or missing) row; 0: it is not a row.
-    pub seq: i64,
-    /// What is wrong with it.
-    pub why: String,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Head { seq: 0, hash: chain::GENESIS.to_owned() }
-    }
-}
-
-impl Intact {
-    /// An intact ledger of so many rows, all read, with nothing else to say.
-    pub fn of(rows: i64, head: Head, known: Option<Head>) -> Self {
-        Intact {
-            rows,
-            head,
-            known,
-            since: None,
-            open: Vec::new(),
-            unended: Vec::new(),
-            journals: Journals::default(),
-            pairs: Box::default(),
-        }
-    }
-}
-
-impl Broken {
-    pub(super) fn at(seq: i64, why: impl Into<String>) -> Self {
-        Broken { seq, why: why.into() }
-    }
-}
-
-impl fmt::Display for Head {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.seq, self.hash)
-    }
-}
-
-impl FromStr for Head {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (seq, hash) = text.split_once(':').ok_or("expected SEQ:HASH")?;
-        let seq = seq.parse().map_err(|_| format!("expected a number before the colon, found {seq:?}"))?;
-        match hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            true => Ok(Self { seq, hash: hash.to_lowercase() }),
-            false => Err("expected 64 hex digits after the colon".into()),
-        }
-    }
-}
 
 impl Ledger {
     /// Verifies every row, that the heads that are known (`kept`, the witness, the checkpoint's) are in the chain, and that

@@ -1,12 +1,13 @@
 //! Following the chain, row by row, through both versions; and gathering what is held against each other afterwards.
 
+use super::chain::{self, Head};
 use super::commit::{self, Fields, Hash};
-use super::intents::{Pairs, Step};
 use super::journal::Sum;
 use super::mark::Mark;
+use super::pairs::{Pairs, Step};
 use super::record::{Action, Phase, Status};
-use super::verify::{Broken, Head};
-use super::{chain, v1, v2};
+use super::verdict::Broken;
+use super::{v1, v2};
 use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

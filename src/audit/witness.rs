@@ -67,11 +67,11 @@ impl<'a> Acts<'a> {
         action: Action,
         operator: &Operator,
         about: impl Fn(Record) -> Record,
-        work: impl FnOnce() -> Result<T, E>,
+        work: impl FnOnce(Uuid) -> Result<T, E>,
     ) -> Result<T, E> {
         self.ledger.around(action, operator, about, |intent| {
             self.control.keep_witness(intent.seq, &intent.hash).map_err(|e| E::from(e.into()))?;
-            work()
+            work(intent.event_id)
         })
     }
 }

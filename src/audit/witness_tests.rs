@@ -13,7 +13,7 @@ fn state() -> (tempfile::TempDir, StateDir) {
 fn act(state: &StateDir, environment: &str) -> Result<(), Error> {
     let control = Control::open(state)?;
     let about = |record: Record| Record { env: Some(environment.to_owned()), ..record };
-    Acts::open(state, &control)?.around(Action::LineStop, &Operator::default(), about, || {
+    Acts::open(state, &control)?.around(Action::LineStop, &Operator::default(), about, |_| {
         let (environment, reason, operator) = (environment.to_owned(), "x".to_owned(), "ann".to_owned());
         control.stop_line(&Line { environment, reason, operator, at: 1 })?;
         Ok(())
@@ -90,7 +90,7 @@ fn who_dies_between_the_writes_keeps_nobody_from_acting() {
         Action::LineOpen,
         &operator,
         |r| r,
-        || Err::<(), _>(Error::Lost("no".into())),
+        |_| Err::<(), _>(Error::Lost("no".into())),
     );
     assert!(failed.is_err());
     act(&state, "d").unwrap();

@@ -5,7 +5,7 @@ use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;
 use crate::run::single::Single;
-use crate::run::{RunSpec, Work, belongs, closing, elder, fan, guard, index, read_own_spec, spawn, step, supervise};
+use crate::run::{RunSpec, Work, belongs, closing, fan, guard, index, read_own_spec, spawn, step, supervise};
 use crate::state::StateDir;
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
@@ -103,7 +103,7 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
     // What others left open is closed beside the work: nothing waits for it.
     let (state, own) = (store.clone(), args.run);
     std::thread::spawn(move || {
-        if let Err(e) = elder::end_all(&state) {
+        if let Err(e) = closing::end_elders(&state) {
             tracing::warn!("supervisors of an earlier version stay until somebody looks at their runs: {e}");
         }
         if let Err(e) = closing::close(&state, release::supervise::approved) {
@@ -125,7 +125,8 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
             if let Some(body) = recovery::launch::frozen(&spec)? {
                 let world = recovery::world::World::new(&store, spec.id, body.clone());
                 let commands = recovery::world::Made { store: store.clone(), run: spec.id, body: body.clone() };
-                let machine = recovery::machine::Machine { body, commands: Box::new(commands) };
+                let lost = if secrets.is_none() { spec.secrets.clone() } else { Vec::new() };
+                let machine = recovery::machine::Machine { body, lost, commands: Box::new(commands) };
                 supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
                 return Ok(ExitCode::SUCCESS);
             }

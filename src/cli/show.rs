@@ -38,7 +38,8 @@ pub struct Args {
 /// No such run; its files cannot be read.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let index = open_index(&store)?;
+    let id = find(&store, &index, &args.run)?;
     let dir = store.run(id);
     let mut run = Follower::open(&dir)?;
     if !run.state.state.is_terminal() && run.damage.is_none() {
@@ -47,6 +48,10 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             Revival::Elder(why) => eprintln!("opsdeck: {}", plain(&why)),
             Revival::Unknown(_) | Revival::Refused(_) | Revival::Supervised | Revival::Ended => {}
         }
+    }
+    if run.spec.number.is_none() {
+        // A run from before numbers was given one, which is not frozen in its spec.
+        run.spec.number = index.get(id)?.and_then(|row| row.number);
     }
     let read_only = belongs::of(&store, id, &run.spec).read_only().or_else(|| store.access().may_write().err());
     if let Some(why) = known::read_only(&store, &run.spec) {

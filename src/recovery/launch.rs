@@ -1,12 +1,13 @@
 //! A recovery is launched as every run is: what it may do frozen in a spec, recorded, left in the hands of a supervisor.
 
 use crate::ansible::ask::{Adhoc, Ask, Common, Play};
-use crate::ansible::secrets::Secrets;
+use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::shell;
 use crate::ansible::tools::{self, Tool};
 use crate::health::probe::Probe;
 use crate::project::config::recovery::Policy;
 use crate::project::{Env, Project, Runbook};
+use crate::run::extra;
 use crate::run::launch::{LaunchError, begin};
 use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
 use crate::run::targets::{self, Targets};
@@ -15,6 +16,7 @@ use crate::state::{Control, StateDir};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// The kind of run that a recovery is, as its spec names it.
 pub const KIND: &str = "recovery";
@@ -55,6 +57,16 @@ pub struct Action {
     pub ask: Ask,
     /// Seconds after which it is stopped.
     pub timeout: u32,
+    /// Why it cannot be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cannot: Option<String>,
+}
+
+impl Action {
+    /// Secret variables that it needs.
+    pub fn secrets(&self) -> impl Iterator<Item = &String> {
+        self.ask.common().extra_vars.iter().flat_map(|extra| extra.secret())
+    }
 }
 
 /// How the check is read.
@@ -72,7 +84,7 @@ pub enum Watch {
     Polled,
 }
 
-/// What is done to a host under a policy.
+/// What is done to a host under a policy, and the secret variables of its runbooks, which are frozen nowhere.
 ///
 /// # Errors
 /// A runbook of the ladder is not there: in words.
@@ -83,7 +95,7 @@ pub fn body(
     host: &str,
     (incident, why): (Uuid, &str),
     watch: Watch,
-) -> Result<Body, String> {
+) -> Result<(Body, Secrets), String> {
     let found = project.environment(environment);
     let inventory = found.map(|e| e.inventory.clone()).ok_or_else(|| format!("no environment {environment:?}"))?;
     let common = |runbook: &Runbook| Common {
@@ -93,11 +105,11 @@ pub fn body(
         extra_vars: runbook.extra_vars.iter().map(|text| text.as_str().into()).collect(),
         ..Common::default()
     };
-    let mut ladder = Vec::new();
+    let (mut ladder, mut secrets) = (Vec::new(), Secrets::default());
     for rung in &policy.ladder {
         let runbook = project.runbooks.iter().find(|runbook| runbook.name == rung.runbook);
         let runbook = runbook.ok_or_else(|| format!("no runbook {:?} in opsdeck.yaml any more", rung.runbook))?;
-        let ask = match (&runbook.playbook, &runbook.module) {
+        let mut ask = match (&runbook.playbook, &runbook.module) {
             (Some(playbook), _) => {
                 Ask::Playbook(Play { playbook: playbook.clone(), common: common(runbook), ..Play::default() })
             }
@@ -108,7 +120,8 @@ pub fn body(
                 common: Common { limit: None, ..common(runbook) },
             }),
         };
-        ladder.push(Action { name: rung.runbook.clone(), ask, timeout: rung.timeout });
+        let cannot = seal(&mut ask, &mut secrets).err();
+        ladder.push(Action { name: rung.runbook.clone(), ask, timeout: rung.timeout, cannot });
     }
     let diagnostics = (!policy.diagnostics.is_empty()).then(|| {
         // One look at the host, each command under its own heading; one that fails does not hide the others.
@@ -121,7 +134,7 @@ pub fn body(
             common: Common { inventory: inventory.clone(), ..Common::default() },
         })
     });
-    Ok(Body {
+    let body = Body {
         incident,
         environment: environment.to_owned(),
         host: host.to_owned(),
@@ -132,27 +145,54 @@ pub fn body(
         ladder,
         diagnostics,
         watch,
-    })
+    };
+    Ok((body, secrets))
 }
 
-/// Launches it under an id that was written down before.
+/// Takes the secret variables off a rung and puts them among those of the rungs before it. What cannot be sealed is not done,
+/// and does not stand in what is frozen either.
+///
+/// # Errors
+/// Why, in words that a person is called with.
+fn seal(ask: &mut Ask, secrets: &mut Secrets) -> Result<(), String> {
+    let (common, mut own) = (ask.common_mut(), Secrets::default());
+    if let Err(why) = extra::seal(common, &mut own) {
+        common.extra_vars.clear();
+        return Err(format!("its extra_vars in opsdeck.yaml: {why}"));
+    }
+    for name in own.names() {
+        let (Some(value), known) = (own.get(name), secrets.get(name)) else { continue };
+        if known.is_some_and(|known| known != value) {
+            return Err(format!("{name} has another value in a rung before it: a recovery keeps one of each name"));
+        }
+        secrets.set(name.clone(), Zeroizing::new(value.to_owned()));
+    }
+    Ok(())
+}
+
+/// Launches it under an id that was written down before. The secret variables live in its supervisor alone: where that dies, a
+/// person is called before a rung that needs them.
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
-pub fn launch(store: &StateDir, id: Uuid, body: &Body) -> Result<(), LaunchError> {
+pub fn launch(store: &StateDir, id: Uuid, body: &Body, secrets: &Secrets) -> Result<(), LaunchError> {
     let needs = |ask: &Ask| if matches!(ask, Ask::Adhoc(_)) { Tool::Adhoc } else { Tool::Playbook };
     for ask in body.ladder.iter().map(|action| &action.ask).chain(&body.diagnostics) {
         tools::find(needs(ask), &Env::current()).map_err(|e| LaunchError::Invalid(e.to_string()))?;
     }
     let control = Control::open(store)?;
-    begin(store, &control, &mut freeze(id, body)?, &Secrets::default(), |_| Ok(()))
+    begin(store, &control, &mut freeze(id, body, secrets.names())?, secrets, |_| Ok(()))
 }
 
-/// The spec of a recovery that is not launched yet.
+/// The spec of a recovery that is not launched yet; of its secrets it holds the names.
 ///
 /// # Errors
 /// It cannot be written as JSON.
-pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
+pub fn freeze<'a>(
+    id: Uuid,
+    body: &Body,
+    secrets: impl Iterator<Item = &'a SecretName>,
+) -> Result<RunSpec, LaunchError> {
     let title = format!("{} on {}", body.policy.name, body.host);
     let (beside, open) = beside(body);
     let plan = Planned {
@@ -174,7 +214,7 @@ pub fn freeze(id: Uuid, body: &Body) -> Result<RunSpec, LaunchError> {
         hosts: Some(vec![body.host.clone()]),
         beside,
         open,
-        secrets: Vec::new(),
+        secrets: secrets.map(ToString::to_string).collect(),
         on_conflict: OnConflict::Wait,
         timeout: None,
         operator: Operator::opsdeck(),

@@ -23,6 +23,8 @@ const FALL: u32 = 2;
 pub struct Machine {
     /// What was frozen.
     pub body: Body,
+    /// Secrets that it was launched with and that are gone with an earlier supervisor.
+    pub lost: Vec<String>,
     /// The command of each child: diagnostics, then the rungs of the ladder. What cannot be made says why when it is begun.
     pub commands: Box<dyn Commands>,
 }
@@ -194,6 +196,7 @@ impl View<'_> {
                 (None, Some(_)) => self.start(Step::Diagnostics),
             },
             At::Deciding if self.rung() as usize >= self.body.ladder.len() => self.escalate("the ladder is used up"),
+            At::Deciding if let Some(why) = self.cannot() => self.escalate(&why),
             At::Deciding if own.lease.is_none() => vec![Effect::TakeLease { force: false }],
             At::Deciding => vec![self.ask(true)],
             At::Inhibited => self.inhibited(),
@@ -248,6 +251,16 @@ impl View<'_> {
     /// The rung that comes next: each is tried once.
     fn rung(&self) -> u32 {
         self.own.acts.last().map_or(0, |act| act.rung + 1)
+    }
+
+    /// Why the rung that comes next cannot be done.
+    fn cannot(&self) -> Option<String> {
+        let action = self.body.ladder.get(self.rung() as usize)?;
+        let is_lost = |name: &&String| self.machine.lost.iter().any(|lost| lost.strip_prefix("extra:") == Some(name));
+        let lost: Vec<&str> = action.secrets().filter(is_lost).map(String::as_str).collect();
+        let gone = || format!("its secret variables are gone with the supervisor that died: {}", lost.join(", "));
+        let why = action.cannot.clone().or_else(|| (!lost.is_empty()).then(gone))?;
+        Some(format!("the runbook {:?} cannot be run: {why}", action.name))
     }
 
     fn ask(&self, count: bool) -> EffectOf<Machine> {

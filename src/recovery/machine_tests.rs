@@ -26,7 +26,7 @@ impl Commands for Programs {
 
 fn body(rungs: u32) -> Body {
     let ask = Ask::Adhoc(Adhoc { pattern: "h1".into(), module: "ping".into(), ..Adhoc::default() });
-    let action = |n: u32| Action { name: format!("rung {n}"), ask: ask.clone(), timeout: 9 };
+    let action = |n: u32| Action { name: format!("rung {n}"), ask: ask.clone(), timeout: 9, cannot: None };
     let verify = Verify { passes: 3, window: 30, deadline: 120, interval: 5 };
     Body {
         incident: Uuid::nil(),
@@ -64,7 +64,7 @@ struct Sim {
 
 impl Sim {
     fn new(rungs: u32, well: impl Fn(i64, usize) -> Option<bool> + 'static) -> Sim {
-        let machine = Machine { body: body(rungs), commands: Box::new(Programs) };
+        let machine = Machine { body: body(rungs), lost: Vec::new(), commands: Box::new(Programs) };
         let mut sim = Sim {
             machine,
             run: RunState::default(),

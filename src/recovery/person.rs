@@ -58,16 +58,16 @@ pub fn take_over(
         reason: reason.map(str::to_owned),
         ..record
     };
-    acts.around(Action::RecoveryTakeOver, operator, about, || {
-        take(store, &control, &find, operator, reason)?.ok_or_else(gone)
+    acts.around(Action::RecoveryTakeOver, operator, about, |row| {
+        take(store, (&control, &find), (operator, row), reason)?.ok_or_else(gone)
     })
 }
 
+/// `row` is the intent: its run writes none of its own.
 fn take(
     store: &StateDir,
-    control: &Control,
-    find: &dyn Fn() -> Result<Option<Incident>, PersonError>,
-    operator: &Operator,
+    (control, find): (&Control, &dyn Fn() -> Result<Option<Incident>, PersonError>),
+    (operator, row): (&Operator, Uuid),
     reason: Option<&str>,
 ) -> Result<Option<Incident>, PersonError> {
     for _ in 0..TRIES {
@@ -76,7 +76,7 @@ fn take(
             let verb = Verb::TakeOver { reason: reason.map(str::to_owned) };
             let body = serde_json::to_value(&verb).unwrap_or_default();
             // One that has ended meanwhile begins nothing more either.
-            if let Err(e) = put(store, run, &Command::Own { body, row: None, from: None }) {
+            if let Err(e) = put(store, run, &Command::Own { body, row: Some(row), from: None }) {
                 tracing::warn!("recovery {run} was not told: {e}");
             }
         }
@@ -106,5 +106,5 @@ pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<
             ..record
         }
     };
-    acts.around(Action::RecoverySwitch, operator, about, || Ok(control.switch_recovery(switch)?))
+    acts.around(Action::RecoverySwitch, operator, about, |_| Ok(control.switch_recovery(switch)?))
 }

@@ -2,7 +2,6 @@
 
 use super::event::{Event, Step};
 use super::watch::Watched;
-use crate::ansible::{command, shell};
 use crate::text::human;
 
 /// Lines, oldest first, each with its moment (Unix milliseconds). They hold text from hosts.
@@ -46,7 +45,7 @@ fn words(of: &Watched, event: &Event) -> Option<String> {
         Event::StepIntent { step: Step::Diagnostics, .. } => "how the host is, is written down".to_owned(),
         Event::StepIntent { step: Step::Action(rung), .. } => {
             let n = *rung as usize;
-            let ran = of.body.ladder.get(n).map(|action| shell(&command::shown(&action.ask, &[]))).unwrap_or_default();
+            let ran = of.body.ladder.get(n).map(|action| of.line(action)).unwrap_or_default();
             format!("rung {} of {} is run: {ran}", n + 1, of.body.ladder.len())
         }
         Event::StepEnded { why, .. } => format!("that ended: {why}"),

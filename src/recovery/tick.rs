@@ -203,7 +203,7 @@ impl Round<'_> {
         let why = incident.notices.last().map_or("", |notice| notice.text.as_str());
         let watch = watch(self.project, name, &policy.check);
         let begun = launch::body(self.project, name, policy, host, (incident.id, why), watch)
-            .and_then(|body| launch::launch(self.store, run, &body).map_err(|e| e.to_string()));
+            .and_then(|(body, secrets)| launch::launch(self.store, run, &body, &secrets).map_err(|e| e.to_string()));
         match begun {
             Ok(()) => {
                 let (policy, host) = (policy.name.clone(), host.to_owned());

@@ -5,10 +5,13 @@ use super::launch::{Action, Body, frozen};
 use super::state::{At, Recovery};
 use crate::ansible::{command, shell};
 use crate::run::{RunSpec, RunState};
+use uuid::Uuid;
 
 /// A recovery that is looked at.
 #[derive(Debug)]
 pub struct Watched {
+    /// Its run.
+    pub run: Uuid,
     /// What was frozen.
     pub body: Body,
     /// How far it has come.
@@ -25,7 +28,7 @@ impl Watched {
         let events: Vec<(i64, Event)> = state.own.iter().filter_map(read).collect();
         let mut recovery = Recovery::default();
         events.iter().for_each(|(at, event)| recovery.apply(*at, event));
-        Some(Watched { body, recovery, events })
+        Some(Watched { run: spec.id, body, recovery, events })
     }
 
     /// The rung that is tried, or comes next: its number from 0, and what it does. `None`: the ladder has no such rung.
@@ -50,7 +53,12 @@ impl Watched {
 
     /// The rung's command, as it can be pasted into a shell.
     pub fn command(&self) -> Option<String> {
-        self.rung().map(|(_, action)| shell(&command::shown(&action.ask, &[])))
+        self.rung().map(|(_, action)| self.line(action))
+    }
+
+    /// As [`Watched::command`], of any rung.
+    pub fn line(&self, action: &Action) -> String {
+        shell(&command::shown_of(&action.ask, &[], &self.run.to_string()))
     }
 
     /// Milliseconds that something was done or tried, from its begin to its last probation; until `now` while that goes on.
@@ -70,7 +78,6 @@ pub mod tests {
     use crate::ansible::ask::{Adhoc, Ask};
     use crate::project::config::recovery::Policy;
     use crate::recovery::launch::Watch;
-    use uuid::Uuid;
 
     /// One with a ladder of two rungs to which nothing happened yet.
     pub fn watched() -> Watched {
@@ -78,7 +85,7 @@ pub mod tests {
             let (pattern, module, args) = ("web4".to_owned(), "service".to_owned(), Some(args.to_owned()));
             Ask::Adhoc(Adhoc { pattern, module, args, ..Adhoc::default() })
         };
-        let rung = |name: &str, args: &str| Action { name: name.into(), ask: ask(args), timeout: 10 };
+        let rung = |name: &str, args: &str| Action { name: name.into(), ask: ask(args), timeout: 10, cannot: None };
         let body = Body {
             incident: Uuid::nil(),
             environment: "production".into(),
@@ -91,7 +98,7 @@ pub mod tests {
             diagnostics: None,
             watch: Watch::Polled,
         };
-        Watched { body, recovery: Recovery::default(), events: Vec::new() }
+        Watched { run: Uuid::nil(), body, recovery: Recovery::default(), events: Vec::new() }
     }
 
     #[test]

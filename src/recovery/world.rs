@@ -208,15 +208,14 @@ pub struct Made {
 
 impl Commands for Made {
     fn command(&self, number: u32, step: Step, fence: Option<i64>) -> Option<StepCommand> {
-        let (ask, timeout) = match step {
-            Step::Diagnostics => (self.body.diagnostics.as_ref()?, DIAGNOSTICS),
+        let (ask, timeout, secrets) = match step {
+            Step::Diagnostics => (self.body.diagnostics.as_ref()?, DIAGNOSTICS, false),
             Step::Action(rung) => {
                 let action = self.body.ladder.get(rung as usize)?;
-                (&action.ask, action.timeout)
+                (&action.ask, action.timeout, action.secrets().next().is_some())
             }
         };
-        let what =
-            child::What { run: self.run, number, cwd: &self.body.cwd, timeout: Some(timeout), fence, secrets: false };
+        let what = child::What { run: self.run, number, cwd: &self.body.cwd, timeout: Some(timeout), fence, secrets };
         let made = child::ansible(&self.store, what, ask.clone(), Default::default());
         made.inspect_err(|e| tracing::error!("child {number} of recovery {}: {e}", self.run)).ok()
     }

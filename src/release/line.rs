@@ -61,7 +61,7 @@ pub fn turn(
         subject: Some(format!("line {environment}")),
         ..record
     };
-    acts.around(action, operator, about, || {
+    acts.around(action, operator, about, |_| {
         let turned = match turn {
             Turn::Stop => control.stop_line(&Line {
                 environment: environment.to_owned(),

@@ -1,9 +1,10 @@
 //! What a process that died left open in the ledger is closed by the next one that may write: the end of a run that has no
-//! row, an intent that nobody answered. What may still be answered by whoever it belongs to is left to them.
+//! row, an intent that nobody answered. What may still be answered by whoever it belongs to is left to them. Likewise what an
+//! earlier version left at work is taken over.
 
-use super::{RunSpec, RunState, ledger, list};
+use super::{RunSpec, RunState, elder, index, ledger, list};
 use crate::audit::{Action, Error, Ledger, Open, Status};
-use crate::state::{Access, Life, StateDir};
+use crate::state::{Access, DbError, Filter, Life, StateDir};
 
 /// Closes what can be closed. `approved` says who had approved a run, by its own machine.
 ///
@@ -20,6 +21,18 @@ pub fn close(store: &StateDir, approved: impl Fn(&RunSpec, &RunState) -> Vec<Str
         if let Some((status, why)) = verdict(store, &intent) {
             ledger.close(&intent, status, &why)?;
         }
+    }
+    Ok(())
+}
+
+/// Gives every live run that an earlier version supervises a supervisor of this one: whoever looks at it would, but nobody
+/// need look.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn end_elders(store: &StateDir) -> Result<(), DbError> {
+    if elder::may_be(store) {
+        list::list(store, &index::open_index(store)?, &Filter { live: true, ..Filter::default() })?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use super::control::{self, Command};
 use super::spec::Work;
 use super::{Follower, RunSpec};
-use crate::state::{Answer, DbError, Filter, Identity, Lock, RunDir, StateDir};
+use crate::state::{Answer, Identity, Lock, RunDir, StateDir};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
@@ -30,18 +30,6 @@ pub enum Elder {
 /// Only where an earlier version was at work there is one to look for.
 pub fn may_be(store: &StateDir) -> bool {
     Answer::is_there(&store.legacy()) == Answer::Yes
-}
-
-/// Gives every live run that an earlier version supervises a supervisor of this one: whoever looks at it would, but nobody
-/// need look.
-///
-/// # Errors
-/// The index cannot be used.
-pub fn end_all(store: &StateDir) -> Result<(), DbError> {
-    if may_be(store) {
-        super::list(store, &super::open_index(store)?, &Filter { live: true, ..Filter::default() })?;
-    }
-    Ok(())
 }
 
 /// Ends the supervisor of a run that belongs here if it is certainly of an earlier version. It stays where passwords would

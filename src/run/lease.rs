@@ -59,7 +59,7 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
                     Err(e) => Some(io::Error::other(e).into()),
                 };
                 if let Some(refused) = refused {
-                    control.free_lease(spec.id)?;
+                    control.free_lease(spec.id, Some(token))?;
                     return Err(refused);
                 }
                 // What cannot be recorded is not held: nothing is begun under it.

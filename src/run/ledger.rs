@@ -29,7 +29,8 @@ fn about(record: Record, spec: &RunSpec) -> Record {
         release: release(spec),
         subject: Some(spec.work.title()),
         targets: spec.hosts.as_ref().map(|hosts| hosts.iter().chain(&spec.beside).cloned().collect()),
-        argv: spec.argv.clone(),
+        // An outcome's command is that of its intent.
+        argv: if record.phase == Phase::Outcome { Vec::new() } else { spec.argv.clone() },
         metadata,
         ..record
     }

@@ -62,7 +62,9 @@ pub fn gone(spec: &RunSpec, why: &str) -> String {
     let names = names(spec).join(", ");
     let again = match spec.work.ask() {
         Some(_) => format!("`opsdeck rerun {}` asks for them, or takes them with --secrets-from FILE", spec.id),
-        None => format!("`opsdeck passwords {} --secrets-from FILE` gives them again while it waits for them", spec.id),
+        None => {
+            format!("where it waits for them, `opsdeck passwords {} --secrets-from FILE` gives them again", spec.id)
+        }
     };
     format!("{why}, and its secret variables were in the memory of its supervisor alone: {names}. {again}")
 }

@@ -1,30 +1,9 @@
 //! A ledger of version 1, as older binaries wrote it: continued where it ends, read and verified with all that follows.
 
+use super::elder_ledger::{TABLES, chained};
 use super::state::{State, record, run};
 use opsdeck::audit::{Filter, Ledger, Status, canonical};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-
-/// The tables of version 1, as the last binary that wrote it made them.
-pub const TABLES: &str = "
-    CREATE TABLE audit (
-        seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, event_id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
-        status TEXT NOT NULL, operator TEXT NOT NULL, env TEXT, run_id TEXT, body TEXT NOT NULL, hash TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX audit_ts ON audit (ts);
-    CREATE INDEX audit_operator ON audit (operator, seq);
-    CREATE INDEX audit_status ON audit (status, seq);
-    CREATE INDEX audit_env ON audit (env, seq);
-    CREATE INDEX audit_run ON audit (run_id, seq);
-    CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
-    CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
-    CREATE TRIGGER audit_next_only BEFORE INSERT ON audit
-        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
-            OR EXISTS (SELECT 1 FROM audit WHERE event_id = NEW.event_id)
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
-    PRAGMA user_version = 1;";
 
 const RUN: &str = "0199a000-0000-7000-8000-0000000000aa";
 
@@ -51,8 +30,7 @@ pub fn old(rows: i64) -> State {
             row["schema_version"] = json!(1);
         }
         let body = canonical(&row);
-        let digest = Sha256::digest(format!("{hash}{body}"));
-        hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        hash = chained(&hash, &body);
         db.execute(
             "INSERT INTO audit VALUES (?1, ?2, ?3, 'run.launch', 'started', 'alice', 'prod', ?4, ?5, ?6)",
             (seq, ts, &id, RUN, &body, &hash),

@@ -3,80 +3,20 @@
 //! Prints the figures and their bounds, and fails when one is missed. Rows: `OPSDECK_ROWS`, 1,000,000 without.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-#[path = "ledger/version1.rs"]
-mod version1;
+#[path = "../support/elder_ledger.rs"]
+mod elder_ledger;
+#[path = "../support/trail.rs"]
+mod trail;
 
-use opsdeck::audit::{Action, Ledger, Phase, Record, Status, Sum};
-use opsdeck::state::operator::Operator;
+use opsdeck::audit::{Action, Ledger, Phase, Record};
 use rusqlite::Connection;
-use serde_json::json;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use trail::{records, write};
 use uuid::Uuid;
 
 /// Rows of a turn.
 const TURN: usize = 10_000;
-
-fn operator() -> Operator {
-    Operator {
-        name: "alice".into(),
-        login: Some("alice".into()),
-        effective: "deploy".into(),
-        from: Some("10.20.30.47:51234".into()),
-        from_verified: true,
-        tty: Some("/dev/pts/3".into()),
-        session: Some("1204".into()),
-        host: "bastion-1".into(),
-        ticket: None,
-    }
-}
-
-/// What a run leaves in the ledger: launch, how that went, an approval in between, the end.
-fn records(n: usize) -> Vec<Record> {
-    let run = Uuid::now_v7();
-    let about = |record: Record| {
-        let mut record = Record {
-            env: Some("production".into()),
-            run_id: Some(run),
-            subject: Some("playbooks/site.yml".into()),
-            targets: Some((0..3).map(|i| format!("web{:02}.eu", (n + i) % 40)).collect()),
-            argv: ["ansible-playbook", "-i", "inventories/production", "playbooks/site.yml"].map(String::from).to_vec(),
-            ..record
-        };
-        record.metadata.insert("kind".into(), json!("playbook"));
-        record.metadata.insert("cwd".into(), json!("/srv/ansible/shop"));
-        record.metadata.insert("check".into(), json!(false));
-        record
-    };
-    let who = operator();
-    let mut end = about(Record::outcome(Action::RunEnd, &who, Status::Success));
-    end.metadata.insert("state".into(), json!("succeeded"));
-    (end.rc, end.duration_ms, end.reason) = (Some(0), Some(81_204), Some("all hosts ok".into()));
-    end.journal = Some(Sum { bytes: 1_204_112, digest: "0f".repeat(32) });
-    let approve = |record: Record| Record { reason: Some("checked with the team".into()), ..about(record) };
-    vec![
-        about(Record::intent(Action::RunLaunch, &who)),
-        about(Record::outcome(Action::RunLaunch, &who, Status::Success)),
-        approve(Record::intent(Action::ReleaseApprove, &who)),
-        approve(Record::outcome(Action::ReleaseApprove, &who, Status::Success)),
-        end,
-    ]
-}
-
-/// Appends what a run leaves, each outcome under its intent.
-fn write(mut records: Vec<Record>, append: &mut impl FnMut(&Record) -> Uuid) {
-    let mut intents = Vec::new();
-    for record in &mut records {
-        match record.phase {
-            Phase::Intent => intents.push(append(record)),
-            _ => {
-                let launch = record.action == Action::RunEnd;
-                record.parent = if launch { intents.first() } else { intents.last() }.copied();
-                append(record);
-            }
-        }
-    }
-}
 
 fn turn(mut append: impl FnMut(&Record) -> Uuid) -> Duration {
     let all: Vec<Vec<Record>> = (0..TURN / 5).map(records).collect();
@@ -139,7 +79,7 @@ fn main() {
     let (mut new, mut old, mut bytes) = (Vec::new(), Vec::new(), 0.0);
     for _ in 0..3 {
         let dir = tempfile::tempdir().unwrap();
-        let mut version1 = version1::Writer::open(&dir.path().join("old.db"));
+        let mut version1 = elder_ledger::Writer::open(&dir.path().join("old.db"));
         let ledger = Ledger::open(&dir.path().join("new.db")).unwrap();
         old.push(turn(|record| version1.append(record)).as_secs_f64() / TURN as f64 * 1e9);
         new.push(turn(|record| ledger.append(record).unwrap().event_id).as_secs_f64() / TURN as f64 * 1e9);

@@ -1,7 +1,9 @@
 //! Launches, lists, stops, lines and releases with the real binary and the real Ansible, while the databases are held for
 //! random times below and above anybody's patience. Nothing is lost, doubled, or begun without its lease and its rows.
 
+use crate::chance::Chance;
 use crate::wait::{wait_true, wait_until};
+use crate::web::{DEPLOY, WEB};
 use crate::world::{World, text};
 use opsdeck::audit::{Filter, Ledger, Row};
 use opsdeck::run::State;
@@ -23,31 +25,6 @@ const RELEASE: &str = "9.";
 const HANG: Duration = Duration::from_secs(120);
 
 const MARK: &str = "[{hosts: all, gather_facts: false, tasks: [{name: mark, shell: 'echo {{ word }} >> ran-{{ inventory_hostname }}'}]}]";
-const DEPLOY: &str = "[{hosts: all, gather_facts: false, tasks: [{name: out, shell: 'echo {{ release_version }} >> ran-{{ inventory_hostname }}'}]}]";
-const RELEASES: &str = "
-environments: {lab: {inventory: hosts.ini}}
-releases:
-  web:
-    hosts: all
-    bake: 0s
-    strategy: {rolling: {soak: 0s}}
-    stages:
-      - deploy: [{playbook: deploy.yml}]
-    rollback: [{playbook: deploy.yml}]
-";
-
-/// Numbers by chance, from a seed (splitmix64): each thread draws from its own.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % n.max(1)
-    }
-}
-
 /// So long something is held: the time is the thing itself.
 pub fn pass(time: Duration) {
     let until = Instant::now() + time;
@@ -77,7 +54,7 @@ pub fn go() {
     let world = World::new();
     world.write("mark.yml", MARK);
     world.write("deploy.yml", DEPLOY);
-    world.write("opsdeck.yaml", RELEASES);
+    world.write("opsdeck.yaml", &format!("environments: {{lab: {{inventory: hosts.ini}}}}\nreleases:{WEB}"));
     let game = Game {
         world,
         over: AtomicBool::new(false),
@@ -91,13 +68,13 @@ pub fn go() {
         let ends = Instant::now() + Duration::from_secs(seconds);
         for (n, path) in (1..).zip([game.world.store.control(), game.world.store.index()]) {
             let game = &game;
-            scope.spawn(move || game.hold(&path, &mut Chance(seed ^ n)));
+            scope.spawn(move || game.hold(&path, &mut Chance::new(seed ^ n)));
         }
         let people: Vec<_> = (1..=3)
             .map(|n| {
                 let game = &game;
                 scope.spawn(move || {
-                    let mut chance = Chance(seed ^ (n << 32));
+                    let mut chance = Chance::new(seed ^ (n << 32));
                     // Each of them at least once, whatever the time.
                     for turn in (n..n + 2).chain(std::iter::repeat_with(|| chance.below(9))) {
                         game.act(turn, n);

@@ -1,6 +1,7 @@
 //! Walks a release's machine at random through a world that fails, dies and is asked by many people, and holds what must
 //! hold throughout. Shared by a test (ten thousand transitions) and a bench (a million).
 
+#[path = "../support/chance.rs"]
 mod chance;
 mod holds;
 mod plans;

@@ -1,7 +1,7 @@
 //! The files that a template in a path may name: of `setup-{{ ansible_os_family }}.yml`, all that fit it. Roles choose
 //! between their own files so; with each of them looked into, nothing stays open.
 
-use super::walk::templated;
+use super::words::templated;
 use regex::Regex;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -2,7 +2,7 @@
 //! inventory.
 
 use super::touch::To;
-use super::walk::templated;
+use super::words::templated;
 use crate::yaml::Node;
 use regex::Regex;
 use std::sync::LazyLock;

@@ -11,10 +11,11 @@ mod given;
 mod tasks;
 mod touch;
 mod walk;
+mod words;
 
 pub use given::given_names;
 pub use touch::{To, Touch, TouchKind};
-pub use walk::templated;
+pub use words::templated;
 
 use crate::project::cfg::AnsibleCfg;
 use std::collections::BTreeSet;

@@ -4,7 +4,8 @@ use super::QuestionKind;
 use super::among::{among, placed};
 use super::delegate::spelled;
 use super::touch::TouchKind;
-use super::walk::{From, Here, Walk, conditional, templated};
+use super::walk::{From, Here, Walk};
+use super::words::{conditional, templated};
 use crate::yaml::Node;
 use std::path::PathBuf;
 

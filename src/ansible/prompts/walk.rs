@@ -2,6 +2,7 @@
 
 use super::among::among;
 use super::touch::{Touch, TouchKind};
+use super::words::{conditional, list, templated, truthy};
 use super::{Question, QuestionKind, Scan, Unseen, delegate};
 use crate::open;
 use crate::project::cfg::AnsibleCfg;
@@ -295,35 +296,10 @@ fn import(play: &Node) -> Option<&Node> {
     ["import_playbook", "ansible.builtin.import_playbook"].iter().find_map(|key| play.get(key))
 }
 
-/// The items of a list; a single value counts as a list of one.
-fn list(node: &Node) -> Vec<&Node> {
-    match &node.kind {
-        yaml::Kind::Sequence(items) => items.iter().collect(),
-        _ => vec![node],
-    }
-}
-
 /// `file` in `folder` as Ansible finds it, with or without its ending.
 fn yaml_file(folder: &Path, file: &str) -> Option<PathBuf> {
     let names = [format!("{file}.yml"), format!("{file}.yaml"), format!("{file}.json"), file.to_owned()];
     names.iter().map(|name| folder.join(name)).find(|path| path.is_file())
-}
-
-/// True if something may keep this node from running.
-pub(super) fn conditional(node: &Node) -> bool {
-    let never = |tags: &Node| {
-        list(tags).iter().any(|tag| tag.text().is_some_and(|t| t.split(',').any(|t| t.trim() == "never")))
-    };
-    node.get("when").is_some() || node.get("tags").is_some_and(never)
-}
-
-/// True if Ansible fills in something before it uses the text.
-pub fn templated(text: &str) -> bool {
-    ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
-}
-
-pub(super) fn truthy(text: &str) -> bool {
-    matches!(text.to_ascii_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
 }
 
 /// Without `.` and `..`, as far as that needs no look at the disk.

@@ -51,7 +51,7 @@ pub fn say(
             ..record
         }
     };
-    acts.around(Action::BreakerForce, operator, about, || keeper.put(key, input, now).map_err(SayError::from))?;
+    acts.around(Action::BreakerForce, operator, about, |_| keeper.put(key, input, now).map_err(SayError::from))?;
     Ok(keeper.get(key)?)
 }
 

@@ -101,5 +101,5 @@ fn recorded(
             ..record
         }
     };
-    acts.around(action, operator, about, || Ok(work(&control)?))
+    acts.around(action, operator, about, |_| Ok(work(&control)?))
 }

@@ -53,6 +53,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let at = lines.iter().position(|l| matches!(l, Line::Item(i) if *i == s.list.cursor)).unwrap_or(0);
     let shown = window(at, usize::from(body.height), lines.len());
     hits.list(LIST, body, 0, 0);
+    let numbers = runs::numbers(s.items.iter(), body.width);
     for (line, y) in lines[shown].iter().zip(body.y..body.bottom()) {
         let row = Rect { y, height: 1, ..body };
         match line {
@@ -61,7 +62,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
                 put(buf, theme, row.x, y, row.width, &text, theme.style(Role::Strong));
             }
             Line::Item(i) => {
-                runs::line(model, &s.items[*i], row, buf);
+                runs::line(model, &s.items[*i], numbers, row, buf);
                 hits.add(row, Target::Part { part: LIST, index: *i });
                 if *i == s.list.cursor {
                     row_style(buf, row, y, theme.style(Role::Cursor));

@@ -377,7 +377,7 @@ proptest::proptest! {
 fn a_recovery_shows_its_own_chain_its_rung_and_what_that_runs() {
     use crate::recovery::{event::Event, launch::freeze, state::At, watch::tests::watched};
     let body = watched().body;
-    let spec = freeze(fixtures::spec().id, &body).unwrap();
+    let spec = freeze(fixtures::spec().id, &body, [].iter()).unwrap();
     let mut state = RunState::default();
     for (at, to) in [(0, At::Diagnosing), (2_000, At::Deciding), (3_000, At::Acting), (9_000, At::Verifying)] {
         let event = Event::Entered { at: to, why: "it did what it was to do".into() };

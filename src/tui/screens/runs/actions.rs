@@ -34,11 +34,17 @@ pub const ACTIONS: &[Action] = &[
         },
     )
     .hint(45),
-    Action::new("runs.sort", &["o"], "sort", "Change the order: newest, longest, most failures, name, operator", |m| {
-        m.runs.sort = m.runs.sort.next();
-        refresh(m);
-        vec![]
-    })
+    Action::new(
+        "runs.sort",
+        &["o"],
+        "sort",
+        "Change the order: newest, longest, most failures, name, operator, number",
+        |m| {
+            m.runs.sort = m.runs.sort.next();
+            refresh(m);
+            vec![]
+        },
+    )
     .hint(40),
     Action::new("runs.copy", &["y"], "copy id", "Copy the run's id to the clipboard", |m| {
         m.runs.current().map(|i| Effect::Copy(i.row.id.to_string())).into_iter().collect()

@@ -24,7 +24,7 @@ use crate::tui::widgets::sign::{self, Sign};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub use rows::{Row, Sort};
 use uuid::Uuid;
-pub use view::line;
+pub use view::{line, numbers};
 
 /// The screen.
 pub const SCREEN: Screen = Screen {

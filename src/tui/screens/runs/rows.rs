@@ -33,6 +33,8 @@ pub enum Sort {
     What,
     /// By operator.
     Who,
+    /// By number, the oldest first.
+    Number,
 }
 
 impl Sort {
@@ -43,7 +45,8 @@ impl Sort {
             Sort::Longest => Sort::Failures,
             Sort::Failures => Sort::What,
             Sort::What => Sort::Who,
-            Sort::Who => Sort::Newest,
+            Sort::Who => Sort::Number,
+            Sort::Number => Sort::Newest,
         }
     }
 
@@ -55,6 +58,7 @@ impl Sort {
             Sort::Failures => "most failures first",
             Sort::What => "by name",
             Sort::Who => "by operator",
+            Sort::Number => "by number",
         }
     }
 }
@@ -99,6 +103,7 @@ pub fn rows(items: &[Item], filter: &str, live_only: bool, sort: Sort, grouped: 
         Sort::Failures => order.sort_by_key(|&i| std::cmp::Reverse(row(i).failed + row(i).unreachable)),
         Sort::What => order.sort_by(|&a, &b| row(a).title.cmp(&row(b).title)),
         Sort::Who => order.sort_by(|&a, &b| row(a).operator.cmp(&row(b).operator)),
+        Sort::Number => order.sort_by_key(|&i| row(i).number.map_or((1, 0), |number| (0, number))),
     }
     if !grouped {
         return order.into_iter().map(Row::Run).collect();

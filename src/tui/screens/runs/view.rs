@@ -23,13 +23,13 @@ struct Column {
 
 /// Columns behind the name, from left to right.
 const COLUMNS: &[Column] = &[
-    Column { head: "ENV", wide: 12, from: 60, right: false, cell: |_, i| (env(i), Role::Text) },
+    Column { head: "ENV", wide: 10, from: 60, right: false, cell: |_, i| (env(i), Role::Text) },
     Column { head: "WHO", wide: 10, from: 90, right: false, cell: |_, i| (i.row.operator.clone(), Role::Text) },
     Column { head: "HOSTS", wide: 6, from: 100, right: true, cell: |_, i| number(i.row.hosts, Role::Text) },
     Column { head: "CHANGED", wide: 8, from: 120, right: true, cell: |_, i| number(i.row.changed, Role::Changed) },
     Column {
         head: "FAILED",
-        wide: 7,
+        wide: 6,
         from: 70,
         right: true,
         cell: |_, i| number(i.row.failed + i.row.unreachable, Role::Failed),
@@ -39,6 +39,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 const STATE_W: u16 = 14;
+/// From this width on, numbers stand in front of the states.
+const NUMBERS_FROM: u16 = 70;
 
 fn env(item: &Item) -> String {
     item.row.environment.clone().unwrap_or_else(|| "-".into())
@@ -89,7 +91,8 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         top += 1;
     }
     let buf = frame.buffer_mut();
-    heads(model, Rect { y: top, height: 1, ..area }, buf);
+    let numbers = numbers(s.items.iter().flatten(), area.width);
+    heads(model, numbers, Rect { y: top, height: 1, ..area }, buf);
     let body = Rect { y: top + 1, height: area.bottom().saturating_sub(top + 1), ..area };
     let Some(items) = &s.items else {
         put(buf, theme, body.x, body.y, body.width, "reading the list of runs", theme.style(Role::Dim));
@@ -114,7 +117,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
                 let text = format!("{} {}", sign.text(theme), human::count(count as u64));
                 put(buf, theme, row.x, y, row.width, &text, theme.style(sign.role).add_modifier(Modifier::BOLD));
             }
-            Row::Run(n) => line(model, &items[n], row, buf),
+            Row::Run(n) => line(model, &items[n], numbers, row, buf),
         }
         if i == s.list.cursor {
             row_style(buf, row, y, theme.style(Role::Cursor));
@@ -134,11 +137,21 @@ fn layout(area: Rect) -> (u16, Vec<(&'static Column, u16)>) {
     (name_end, ends.collect())
 }
 
-fn heads(model: &Model, area: Rect, buf: &mut ratatui::buffer::Buffer) {
+/// Columns that the numbers of these runs take at a width: the longest of them and a space, or none.
+pub fn numbers<'a>(items: impl Iterator<Item = &'a Item>, width: u16) -> u16 {
+    match items.filter_map(|item| item.row.number).max() {
+        Some(most) if width >= NUMBERS_FROM => format!("#{most} ").len() as u16,
+        _ => 0,
+    }
+}
+
+fn heads(model: &Model, numbers: u16, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let (theme, style) = (&model.theme, model.theme.style(Role::Title));
     let (_, columns) = layout(area);
-    put(buf, theme, area.x, area.y, area.width, "STATE", style);
-    put(buf, theme, area.x + STATE_W, area.y, area.width.saturating_sub(STATE_W), "WHAT", style);
+    put(buf, theme, area.x, area.y, numbers, "#", style);
+    let x = area.x + numbers;
+    put(buf, theme, x, area.y, area.right().saturating_sub(x), "STATE", style);
+    put(buf, theme, x + STATE_W, area.y, area.right().saturating_sub(x + STATE_W), "WHAT", style);
     for (c, end) in columns {
         if c.right {
             put_right(buf, theme, end, area.y, c.wide, c.head, style);
@@ -148,13 +161,15 @@ fn heads(model: &Model, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     }
 }
 
-/// One run in a line, with as many columns as there is room for.
-pub fn line(model: &Model, item: &Item, area: Rect, buf: &mut ratatui::buffer::Buffer) {
+/// One run in a line, with as many columns as there is room for; `numbers` of them are its number's.
+pub fn line(model: &Model, item: &Item, numbers: u16, area: Rect, buf: &mut ratatui::buffer::Buffer) {
     let theme = &model.theme;
     let sign = item.sign();
-    put(buf, theme, area.x, area.y, STATE_W - 1, &sign.text(theme), theme.style(sign.role));
+    let number = item.row.number.map(|number| format!("#{number}")).unwrap_or_default();
+    put(buf, theme, area.x, area.y, numbers, &number, theme.style(Role::Dim));
+    put(buf, theme, area.x + numbers, area.y, STATE_W - 1, &sign.text(theme), theme.style(sign.role));
     let (name_end, columns) = layout(area);
-    let mut x = area.x + STATE_W;
+    let mut x = area.x + numbers + STATE_W;
     if item.row.check {
         x = put(
             buf,

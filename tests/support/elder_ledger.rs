@@ -1,5 +1,6 @@
 //! Rows as the last binary that wrote version 1 wrote them: canonical JSON, its hash, search columns, and after each row the
-//! checkpoint in a file of its own, replaced whole.
+//! checkpoint in a file of its own, replaced whole. Holds no test.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use opsdeck::audit::{Record, canonical};
 use opsdeck::state::file;
@@ -9,9 +10,8 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-const TABLES: &str = "
-    PRAGMA journal_mode = wal;
-    PRAGMA synchronous = full;
+/// The tables of version 1, as the last binary that wrote it made them.
+pub const TABLES: &str = "
     CREATE TABLE audit (
         seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, event_id TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
         status TEXT NOT NULL, operator TEXT NOT NULL, env TEXT, run_id TEXT, body TEXT NOT NULL, hash TEXT NOT NULL
@@ -21,11 +21,22 @@ const TABLES: &str = "
     CREATE INDEX audit_status ON audit (status, seq);
     CREATE INDEX audit_env ON audit (env, seq);
     CREATE INDEX audit_run ON audit (run_id, seq);
+    CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
+    CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
     CREATE TRIGGER audit_next_only BEFORE INSERT ON audit
         WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit)
             OR EXISTS (SELECT 1 FROM audit WHERE event_id = NEW.event_id)
-        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;";
+        BEGIN SELECT RAISE(ABORT, 'the audit ledger is append-only'); END;
+    PRAGMA user_version = 1;";
 
+/// A row's hash, from that of the row before it.
+pub fn chained(previous: &str, body: &str) -> String {
+    hex(&Sha256::new().chain_update(previous).chain_update(body).finalize())
+}
+
+/// Writes them.
 pub struct Writer {
     db: Connection,
     checkpoint: PathBuf,
@@ -34,7 +45,7 @@ pub struct Writer {
 impl Writer {
     pub fn open(path: &Path) -> Self {
         let db = Connection::open(path).unwrap();
-        db.execute_batch(TABLES).unwrap();
+        db.execute_batch(&format!("PRAGMA journal_mode = wal; PRAGMA synchronous = full; {TABLES}")).unwrap();
         Self { db, checkpoint: path.with_extension("checkpoint") }
     }
 
@@ -49,7 +60,7 @@ impl Writer {
         let (last, previous) = head.unwrap_or((0, "0".repeat(64)));
         let (seq, id, ts) = (last + 1, Uuid::now_v7(), jiff::Timestamp::now().as_millisecond());
         let body = canonical(&body(record, seq, id, ts));
-        let hash = hex(&Sha256::new().chain_update(&previous).chain_update(&body).finalize());
+        let hash = chained(&previous, &body);
         tx.prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
             .unwrap()
             .execute((
