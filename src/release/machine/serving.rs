@@ -91,12 +91,18 @@ impl View<'_> {
         ))
     }
 
-    /// So many more hosts that serve may be taken.
-    pub(super) fn may_take(&self) -> usize {
-        let (limits, count) = (&self.plan.limits, self.count(&[], None));
-        let serving = count.all + count.extra - count.out;
-        let more = (limits.max_unavailable + count.extra).saturating_sub(count.out);
-        more.min(serving.saturating_sub(limits.min_in_service)) as usize
+    /// So many more hosts that serve may be taken on the way back. What was out of service before counts against nobody:
+    /// what is counted is what the way back itself has taken and not brought back. The last one is never taken from a
+    /// balancer; without one it is taken only where there is no other.
+    pub(super) fn may_take_back(&self) -> usize {
+        let (limits, state) = (&self.plan.limits, self.state);
+        let serving = self.hosts().filter(|host| state.serves(host)).count();
+        let lost = state.taken.iter().filter(|host| !state.serves(host)).count();
+        let last = usize::from(self.moves_hosts() || serving > 1);
+        // Where so few serve that nobody could ever be taken, the others are not held up for it.
+        let least = (limits.min_in_service as usize).max(last);
+        let least = if serving > least { least } else { last };
+        (limits.max_unavailable as usize).saturating_sub(lost).min(serving.saturating_sub(least))
     }
 
     /// All hosts of the plan.
