@@ -103,8 +103,8 @@ impl View<'_> {
     }
 
     /// First hosts that are out of service and alive, all at once: nothing is lost by working on them. Then those that
-    /// serve, as many as may be taken. What is dead or out of reach comes last, since nobody is to wait for it; only where
-    /// none that serves may be taken, bringing it back is what helps them.
+    /// serve, while there is room. Dead ones come next: they serve nobody, and bringing them back makes room. Where it does
+    /// not, the others are not held up: what was lost before counts against nobody. Last what is out of reach.
     fn next_slice(&self, batch: u32) -> Vec<Effect> {
         let open = |host: &&String| self.is_not_back(host) && !self.state.rolled.contains(*host);
         let left: Vec<String> = self.state.touched.iter().filter(open).cloned().collect();
@@ -112,20 +112,22 @@ impl View<'_> {
             return self.gone_back();
         }
         let (serving, idle): (Vec<String>, Vec<String>) = left.into_iter().partition(|host| self.state.serves(host));
-        let dead = |host: &String| self.state.is_down(host) || self.state.mark(host) == Mark::Unreachable;
-        let (dead, drained): (Vec<String>, Vec<String>) = idle.into_iter().partition(dead);
+        let (away, idle): (Vec<String>, Vec<String>) =
+            idle.into_iter().partition(|host| self.state.mark(host) == Mark::Unreachable);
+        let (dead, drained): (Vec<String>, Vec<String>) = idle.into_iter().partition(|host| self.state.is_down(host));
         // What was added for the time of the release holds the others' place: it goes last.
         let (own, added): (Vec<String>, Vec<String>) = serving.into_iter().partition(|host| !self.is_surge(host));
-        let mut serving = if own.is_empty() { added } else { own };
-        let first = serving.first().cloned();
-        if !self.is_blue_green() {
-            serving.truncate(self.may_take_back());
-        }
-        match ([drained, serving, dead].into_iter().find(|hosts| !hosts.is_empty()), first) {
-            (Some(hosts), _) => vec![record(Event::BatchIntent { batch, hosts, rollback: true })],
-            (None, first) => self.helpless(&format!(
+        let serving = if own.is_empty() { added } else { own };
+        let take = |most: usize| serving.iter().take(most).cloned().collect::<Vec<_>>();
+        let (room, most) = match self.is_blue_green() {
+            true => (serving.len(), serving.len()),
+            false => (self.may_take(), self.may_take_back()),
+        };
+        match [drained, take(room), dead, take(most), away].into_iter().find(|hosts| !hosts.is_empty()) {
+            Some(hosts) => vec![record(Event::BatchIntent { batch, hosts, rollback: true })],
+            None => self.helpless(&format!(
                 "{} cannot be taken out of service to be brought back: too few others serve",
-                first.unwrap_or_default()
+                serving.first().map_or("", String::as_str)
             )),
         }
     }
@@ -142,21 +144,26 @@ impl View<'_> {
         let good = slice.hosts.iter().filter(|host| self.state.mark(host) == Mark::Old);
         let good: Vec<String> = good.cloned().collect();
         if self.moves_hosts() && !good.is_empty() {
+            // What was dead is told to serve as soon as it is alive; whether it is, the others do not wait for.
+            let dead = good.iter().all(|host| self.state.is_down(host));
             match self.traffic_step(slice.first_op, Op::In { hosts: good.clone() }) {
                 Moved::Done => {}
+                Moved::Effects(effects) if dead && only_waits(&effects) => {}
                 Moved::Effects(effects) => return effects,
                 Moved::Failed(why) => {
-                    let stuck = |host: &String| !self.state.takes_traffic(host);
-                    let stuck: Vec<String> = good.into_iter().filter(stuck).collect();
-                    if stuck.is_empty() || self.state.is_blind() {
-                        return self.helpless(&why);
-                    }
-                    let marks = stuck.into_iter().map(|host| (host, Mark::Failed)).collect();
-                    return vec![record(Event::Hosts { marks, by: None })];
+                    return self.stuck(good).unwrap_or_else(|| self.helpless(&why));
                 }
             }
         }
         vec![enter(At::RollingBack { batch: batch + 1 }, format!("slice {} is done", batch + 1))]
+    }
+
+    /// Those of these hosts that a balancer does not find well, though they were brought back: they are not. `None`: it is
+    /// not they.
+    fn stuck(&self, hosts: Vec<String>) -> Option<Vec<Effect>> {
+        let stuck: Vec<String> = hosts.into_iter().filter(|host| !self.state.takes_traffic(host)).collect();
+        let marks = || stuck.iter().map(|host| (host.clone(), Mark::Failed)).collect();
+        (!stuck.is_empty() && !self.state.is_blind()).then(|| vec![record(Event::Hosts { marks: marks(), by: None })])
     }
 
     /// Every touched host was worked on.
@@ -170,9 +177,16 @@ impl View<'_> {
             match self.traffic_step(self.state.round_op, Op::In { hosts: idle.clone() }) {
                 Moved::Done => {}
                 Moved::Effects(effects) => return effects,
-                // They serve again as soon as they are alive: no more can be done for them.
-                Moved::Failed(_) if idle.iter().all(|host| !self.state.is_out(host)) && !self.state.is_blind() => {}
-                Moved::Failed(why) => return self.helpless(&why),
+                Moved::Failed(why) => {
+                    let rolled: Vec<String> = idle.into_iter().filter(|h| self.state.rolled.contains(h)).collect();
+                    if let Some(effects) = self.stuck(rolled) {
+                        return effects;
+                    }
+                    // Of what was not worked on no more can be asked: it serves again as soon as it is alive.
+                    if self.state.is_blind() {
+                        return self.helpless(&why);
+                    }
+                }
             }
         }
         // Shares that were given end with the release; only what is not back gets nothing.

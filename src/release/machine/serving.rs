@@ -91,6 +91,13 @@ impl View<'_> {
         ))
     }
 
+    /// So many more hosts that serve may be taken, with all counted that do not serve, whoever took them.
+    pub(super) fn may_take(&self) -> usize {
+        let (limits, own) = (&self.plan.limits, self.hosts().filter(|host| self.serves(host)));
+        let out = own.filter(|host| !self.state.serves(host)).count();
+        (limits.max_unavailable as usize).saturating_sub(out).min(self.may_take_back())
+    }
+
     /// So many more hosts that serve may be taken on the way back. What was out of service before counts against nobody:
     /// what is counted is what the way back itself has taken and not brought back. The last one is never taken from a
     /// balancer; without one it is taken only where there is no other.
