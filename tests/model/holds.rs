@@ -51,7 +51,8 @@ pub fn effect(plan: &Plan, state: &Release, world: &World, effect: &Effect) -> R
             let (before, after) = (serving(plan, state, &[], share(state)), serving(plan, state, hosts, share(state)));
             // What was lost before the way back holds nobody up: what it takes itself is counted, and one is always left.
             let taken = before.saturating_sub(after);
-            let borne = *rollback && taken <= plan.limits.max_unavailable as usize && (after > 0 || plan.traffic.is_none());
+            let borne =
+                *rollback && taken <= plan.limits.max_unavailable as usize && (after > 0 || plan.traffic.is_none());
             if borne { Ok(()) } else { enough(plan, state, before, after) }
         }
         Effect::Record(Event::Approved { by, .. }) => rule(by.uid != 1, "somebody approved their own"),

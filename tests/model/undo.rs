@@ -149,7 +149,8 @@ impl Walk {
             self.dies = Some(self.now + self.chance.below(30_000) as i64);
         }
         let (began, mut crash) = (self.now, crash);
-        let undoing = |at: At| matches!(at, At::Stopping | At::Reconciling | At::RollingBack { .. } | At::NeedsOperator);
+        let undoing =
+            |at: At| matches!(at, At::Stopping | At::Reconciling | At::RollingBack { .. } | At::NeedsOperator);
         if !self.ask(verb) && !undoing(self.state.at) {
             // Nothing was done yet, or all is done: there is nothing to undo.
             return;
