@@ -39,13 +39,22 @@ impl World {
 
 #[test]
 fn an_undo_in_mid_batch_first_puts_back_what_is_out_and_old() {
-    let words: [fn(&mut World); 3] = [
+    let words: [fn(&mut World); 4] = [
         |world| world.ask(Verb::Rollback { reason: None }, bob()).unwrap(),
         |world| world.ask(Verb::Stop { how: Stop::AndRollBack, reason: None }, bob()).unwrap(),
         |world| {
             world.ask(Verb::Stop { how: Stop::Now, reason: None }, bob()).unwrap();
             world.paused();
             assert_eq!(world.serving(), ["w1", "w2", "w3"], "a stop puts them back too");
+            world.ask(Verb::Rollback { reason: None }, bob()).unwrap();
+        },
+        |world| {
+            world.ask(Verb::Stop { how: Stop::Now, reason: None }, bob()).unwrap();
+            world.paused();
+            world.held.insert("deploy/1".into());
+            world.ask(Verb::Resume, bob()).unwrap();
+            assert_eq!((world.serving(), world.state.running()), (hosts(&["w1"]), 2), "the batch is at work again");
+            world.held.clear();
             world.ask(Verb::Rollback { reason: None }, bob()).unwrap();
         },
     ];
@@ -56,7 +65,7 @@ fn an_undo_in_mid_batch_first_puts_back_what_is_out_and_old() {
             assert_eq!(world.ends(), At::RolledBack, "{n}: {:#?}", world.state.history);
         });
         let (out, back) = (|names| Op::Out { hosts: hosts(names) }, |names| Op::In { hosts: hosts(names) });
-        assert_eq!(ops, [back(&["w2", "w3"]), out(&["w1"]), back(&["w1"])], "{n}");
+        assert!(ops.ends_with(&[back(&["w2", "w3"]), out(&["w1"]), back(&["w1"])]), "{n}: {ops:?}");
         assert_eq!(world.serving(), ["w1", "w2", "w3"]);
         assert!(world.hosts.values().all(|version| version == "1"));
         let worked_on = world.acts.iter().flatten().filter(|host| *host != "w1").count();
