@@ -167,7 +167,7 @@ fn undo(demo: &Demo, moment: u64, dead: Option<(&str, u64)>) -> Undone {
         let mut failed = 0;
         while !until.load(Ordering::Relaxed) {
             failed += usize::from(answer(&address).is_none());
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::park_timeout(Duration::from_millis(20));
         }
         failed
     });

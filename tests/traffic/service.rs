@@ -35,7 +35,7 @@ pub fn mortal(file: PathBuf, dead: PathBuf) -> SocketAddr {
                 None => {
                     drop(listener.take());
                     while dead.exists() {
-                        std::thread::sleep(Duration::from_millis(5));
+                        std::thread::park_timeout(Duration::from_millis(5));
                     }
                     listener = TcpListener::bind(address).ok();
                 }
@@ -47,7 +47,7 @@ pub fn mortal(file: PathBuf, dead: PathBuf) -> SocketAddr {
                             let version = Arc::clone(&version);
                             std::thread::spawn(move || serve(&stream, &*version));
                         }
-                        Err(_) => std::thread::sleep(Duration::from_millis(1)),
+                        Err(_) => std::thread::park_timeout(Duration::from_millis(1)),
                     }
                 }
             }
