@@ -104,7 +104,9 @@ impl View<'_> {
     pub(super) fn may_take_back(&self) -> usize {
         let (limits, state) = (&self.plan.limits, self.state);
         let serving = self.hosts().filter(|host| state.serves(host)).count();
-        let lost = state.taken.iter().filter(|host| !state.serves(host)).count();
+        // Where no balancer takes it out, one that cannot be reached was not taken: it is as it was.
+        let as_it_was = |host: &String| !self.moves_hosts() && state.mark(host) == Mark::Unreachable;
+        let lost = state.taken.iter().filter(|host| !state.serves(host) && !as_it_was(host)).count();
         let last = usize::from(self.moves_hosts() || serving > 1);
         // Where so few serve that nobody could ever be taken, the others are not held up for it.
         let least = (limits.min_in_service as usize).max(last);
