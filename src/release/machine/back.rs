@@ -125,6 +125,10 @@ impl View<'_> {
         };
         match [drained, take(room), dead, take(most), away].into_iter().find(|hosts| !hosts.is_empty()) {
             Some(hosts) => vec![record(Event::BatchIntent { batch, hosts, rollback: true })],
+            // What has no share any more may be all that is left alive.
+            None if self.is_shared() && !self.has_even_shares() => {
+                self.moved(self.state.round_op, Op::Weight { hosts: Vec::new(), percent: 0 }).unwrap_or_default()
+            }
             None => self.helpless(&format!(
                 "{} cannot be taken out of service to be brought back: too few others serve",
                 serving.first().map_or("", String::as_str)

@@ -42,6 +42,12 @@ impl View<'_> {
                 || self.state.traffic_open.as_ref().is_some_and(weight))
     }
 
+    /// The shares that were given last are the same for every host.
+    pub(super) fn has_even_shares(&self) -> bool {
+        let last = self.state.ops.iter().rev().find(|done| matches!(done.op, Op::Weight { .. }));
+        last.is_some_and(|done| done.ok && matches!(&done.op, Op::Weight { hosts, .. } if hosts.is_empty()))
+    }
+
     /// Why these hosts may not be taken out of service now; `None`: they may.
     pub(super) fn guard(&self, taken: &[String]) -> Option<String> {
         let share = self.state.ops.iter().rev().find_map(|done| match &done.op {
