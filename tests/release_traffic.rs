@@ -14,7 +14,10 @@ use balancer::Haproxy;
 use clients::Clients;
 use opsdeck::release::plan::{Balancer, Driver, Traffic};
 use opsdeck::release::traffic::{Op, Report, Scene};
-use service::service;
+use service::{mortal, service, silent};
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use wait::wait_true;
 
@@ -145,6 +148,68 @@ fn a_host_leaves_without_a_failed_request_and_the_last_one_never() {
 }
 
 #[test]
+fn what_is_dead_is_out_and_sessions_that_do_not_end_give_way_to_what_is_done_next() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(at("version"), "1.0").unwrap();
+    let (dies, holds) = (mortal(at("version"), at("dead")), silent());
+    let haproxy = Haproxy::start(&[("blue", &[("b1", dies), ("b2", holds), ("b3", service("1.0"))])]);
+    let mut traffic = haproxy.traffic(&["blue"]);
+    traffic.drain = 60;
+    let hosts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    std::fs::write(at("dead"), "").unwrap();
+    wait_true(30, "HAProxy finds it dead", || perform(&traffic, &Op::Status).0[0].down == ["web1"]);
+    let (out, ok) = perform(&traffic, &Op::Out { hosts: hosts(&["web1"]) });
+    assert!(ok && out[0].down == ["web1"], "it is not waited for: {out:?}");
+    // Sessions on b2 that never end: three at once, and one of two servers gets at least one of them.
+    let open: Vec<TcpStream> = (0..3)
+        .map(|_| {
+            let mut stream = TcpStream::connect(haproxy.address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    wait_true(30, "a session", || perform(&traffic, &Op::Status).0[0].sessions["blue"] > 0);
+    let gives_way = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let out = scope.spawn(|| {
+            let scene = Scene { gives_way: Some(&gives_way), ..Scene::at(std::path::Path::new("/")) };
+            opsdeck::release::traffic::perform(&traffic, &Op::Out { hosts: hosts(&["b2"]) }, &scene)
+        });
+        wait_true(30, "it is out", || perform(&traffic, &Op::Status).0[0].out == ["b2"]);
+        assert!(!out.is_finished(), "its session is waited for");
+        gives_way.store(true, Ordering::Relaxed);
+        let (out, ok) = out.join().unwrap();
+        let problem = out[0].problem.as_deref().unwrap_or_default();
+        assert!(!ok && problem.contains("given up") && problem.contains("b2"), "{problem}");
+    });
+    let (back, ok) = perform(&traffic, &Op::In { hosts: hosts(&["b2"]) });
+    assert!(ok && back[0].out.is_empty() && back[0].up["blue"] == (2, 3), "{back:?}");
+    drop(open);
+}
+
+#[test]
+fn traffic_does_not_go_back_to_where_nobody_serves() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::write(at("version"), "1.0").unwrap();
+    let (blue, green) = (mortal(at("version"), at("dead")), service("2.0"));
+    let haproxy = Haproxy::start(&[("blue", &[("b1", blue)]), ("green", &[("g1", green)])]);
+    let traffic = haproxy.traffic(&POOLS);
+    assert!(perform(&traffic, &to("green", Some("2.0"))).1);
+    std::fs::write(at("dead"), "").unwrap();
+    wait_true(30, "HAProxy finds it dead", || perform(&traffic, &Op::Status).0[0].up["blue"] == (0, 1));
+    let (kept, ok) = perform(&traffic, &to("blue", None));
+    let problem = kept[0].problem.as_deref().unwrap_or_default();
+    assert!(!ok && problem == "no server of blue is up: traffic stays with green", "{problem}");
+    assert_eq!(haproxy.version(), "2.0");
+    std::fs::remove_file(at("dead")).unwrap();
+    wait_true(30, "it is alive again", || perform(&traffic, &Op::Status).0[0].up["blue"] == (1, 1));
+    assert!(perform(&traffic, &to("blue", None)).1);
+    assert_eq!(haproxy.version(), "1.0");
+}
+
+#[test]
 fn a_share_by_weight_is_what_clients_get_and_never_leaves_nobody() {
     let (old, new) = (service("1.0"), service("2.0"));
     let haproxy = Haproxy::start(&[("blue", &[("b1", new), ("b2", old), ("b3", old), ("b4", old)])]);
@@ -165,6 +230,9 @@ fn a_share_by_weight_is_what_clients_get_and_never_leaves_nobody() {
     }
     let (seen, _) = opsdeck::release::traffic::perform(&pools, &Op::Status, &scene);
     assert_eq!((seen[0].shares["new"], seen[0].shares["old"]), (50, 50), "{seen:?}");
+    let scene = Scene { new: &[], unknown: &hosts, ..scene };
+    let (seen, _) = opsdeck::release::traffic::perform(&pools, &Op::Status, &scene);
+    assert_eq!((seen[0].shares["unknown"], seen[0].shares["new"]), (50, 0), "{seen:?}");
     assert_eq!(weight(&["web1"], 0), 0);
     // All hosts are new and have nothing: nobody else could answer.
     weight(&["web1", "b2", "b3", "b4"], 0);

@@ -39,23 +39,30 @@ impl Release {
             }
             Event::Observed { hosts } => {
                 (self.observed_at, self.observed_seq) = (Some(ts), self.seq);
+                let seq = self.seq;
                 for (host, version) in hosts {
-                    self.host(host).version.clone_from(version);
+                    let state = self.host(host);
+                    state.version.clone_from(version);
+                    state.asked = seq;
+                    state.worked &= version.is_none();
                 }
             }
             Event::BatchIntent { batch, hosts, rollback } => self.begin_slice(ts, *batch, hosts, *rollback),
-            Event::StepIntent { step, child, hosts } => self.steps.push(StepRun {
-                key: step.clone(),
-                child: *child,
-                hosts: hosts.clone(),
-                left: Vec::new(),
-                paused_ms: self.paused_ms,
-                began: ts,
-                ended: None,
-                why: String::new(),
-                retry_at: None,
-                rungs: Vec::new(),
-            }),
+            Event::StepIntent { step, child, hosts } => {
+                hosts.iter().for_each(|host| self.host(host).worked = true);
+                self.steps.push(StepRun {
+                    key: step.clone(),
+                    child: *child,
+                    hosts: hosts.clone(),
+                    left: Vec::new(),
+                    paused_ms: self.paused_ms,
+                    began: ts,
+                    ended: None,
+                    why: String::new(),
+                    retry_at: None,
+                    rungs: Vec::new(),
+                });
+            }
             Event::StepEnded { step, outcome, why, retry_at, left } => {
                 self.step_seq = self.seq;
                 if let Some(run) = self.steps.iter_mut().rev().find(|run| run.key == *step) {
@@ -111,6 +118,8 @@ impl Release {
                     op if self.traffic_open.as_ref() == Some(op) => {
                         (self.traffic_open, self.traffic_lost) = (None, None)
                     }
+                    // It gave way to a later one: what it came to belongs to nothing any more.
+                    op if op.only_waits() => return,
                     _ => {}
                 }
                 self.ops.push(Done { op: op.clone(), ok: *ok, at: ts });
@@ -188,7 +197,7 @@ impl Release {
         let going_back = |at: At| matches!(at, At::RollingBack { .. });
         if going_back(at) && !going_back(self.at) {
             self.rollbacks += 1;
-            (self.rolled, self.slice) = (Default::default(), None);
+            (self.rolled, self.taken, self.slice) = (Default::default(), Default::default(), None);
             self.round_op = self.ops.len();
         }
         match at {
@@ -220,8 +229,14 @@ impl Release {
     }
 
     fn begin_slice(&mut self, ts: i64, batch: u32, hosts: &[String], rollback: bool) {
+        if rollback {
+            let serving: Vec<&String> = hosts.iter().filter(|host| self.serves(host)).collect();
+            self.taken.extend(serving.into_iter().cloned());
+        }
         for host in hosts {
             let state = self.host(host);
+            state.was = state.mark;
+            state.worked &= state.version.is_some();
             (state.mark, state.since) = (Mark::Running, ts);
             if !self.touched.contains(host) {
                 self.touched.insert(host.clone());

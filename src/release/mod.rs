@@ -24,6 +24,7 @@ pub mod probe;
 pub mod progress;
 mod recorded;
 pub mod rehearse;
+pub mod rotation;
 #[cfg(test)]
 mod sample;
 pub mod sealed;

@@ -104,6 +104,15 @@ pub struct HostState {
     pub version: Option<String>,
     /// When that mark was set (Unix milliseconds).
     pub since: i64,
+    /// What was known of it before the slice that it is at work in, or was last.
+    #[serde(default)]
+    pub was: Mark,
+    /// A step began on it since its version was seen last, or since it was settled: what it answers with is not known.
+    #[serde(default)]
+    pub worked: bool,
+    /// Number of the event with which it was asked for its version last; 0: never.
+    #[serde(default)]
+    pub asked: u64,
 }
 
 /// A step that began.
@@ -297,6 +306,8 @@ pub struct Release {
     pub paged_at: Option<i64>,
     /// Hosts that the current rollback has worked on.
     pub rolled: IndexSet<String>,
+    /// Those of them that served when they were taken.
+    pub taken: IndexSet<String>,
     /// Votes for what needs two people: who, and for what.
     pub votes: Vec<(Person, String)>,
     /// What a stop leads to when everything has come to rest.

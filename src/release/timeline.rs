@@ -182,7 +182,8 @@ fn traffic(release: &Release) -> Vec<Vec<String>> {
         let up: Vec<String> =
             report.up.iter().map(|(pool, (up, all))| format!("{} {up} of {all}", text(pool))).collect();
         let sessions: Vec<String> = report.sessions.iter().map(|(pool, n)| format!("{} {n}", text(pool))).collect();
-        let out: Vec<String> = report.out.iter().map(|host| text(host)).collect();
+        let down = report.down.iter().map(|host| format!("{} (down)", text(host)));
+        let out: Vec<String> = report.out.iter().map(|host| text(host)).chain(down).collect();
         let problem = report.problem.as_deref().or(report.drift.as_deref()).map(text).unwrap_or_default();
         vec![text(&report.balancer), active, up.join(", "), sessions.join(", "), out.join(", "), problem]
     };

@@ -22,6 +22,7 @@ use jobs::Jobs;
 use pages::Pages;
 use past::Past;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -39,6 +40,28 @@ pub struct World {
     desk: Desk,
     jobs: Jobs,
     pages: Pages,
+    turn: Turn,
+}
+
+/// Whose turn it is on the balancers: one acts at a time, and what only waits is told that it is over.
+#[derive(Default)]
+struct Turn {
+    acting: Arc<Mutex<()>>,
+    last: Arc<AtomicBool>,
+}
+
+impl Turn {
+    /// The turn of what is done next, told to give way in its turn by `gives_way`; `None`: it needs none.
+    fn of(&mut self, effect: &Effect, gives_way: &Arc<AtomicBool>) -> Option<Arc<Mutex<()>>> {
+        match effect {
+            Effect::Traffic(op) if !op.only_looks() && !matches!(op, Op::Drain { .. }) => {
+                self.last.store(true, Ordering::Relaxed);
+                self.last = Arc::clone(gives_way);
+                Some(Arc::clone(&self.acting))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// All that a thread needs to perform an effect.
@@ -63,6 +86,15 @@ type Slices = HashMap<Vec<String>, Arc<Vec<Target>>>;
 impl Known {
     fn targets(&self, plan: &Plan, hosts: &[String]) -> Arc<Vec<Target>> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Part of what was looked up before: in an undo nobody waits for the inventory once more.
+        let all = |of: &&Vec<String>| hosts.iter().all(|host| of.contains(host));
+        if !known.contains_key(hosts)
+            && let Some(more) = known.keys().find(all).cloned()
+        {
+            let of = |host: &String| known[&more].iter().find(|target| target.name == *host).cloned();
+            let part = hosts.iter().filter_map(of).collect();
+            known.insert(hosts.to_vec(), Arc::new(part));
+        }
         let found = known.entry(hosts.to_vec());
         Arc::clone(found.or_insert_with(|| Arc::new(targets(&plan.cwd, &plan.inventory, hosts, INVENTORY))))
     }
@@ -82,7 +114,7 @@ impl World {
         let (store, plan) = (store.clone(), Arc::new(plan));
         let (restarts, known) = (Restarts::default(), Known::default());
         let desk = Desk { store, run, plan, place, restarts, known, lost: Vec::new() };
-        World { desk, jobs: Jobs::default(), pages }
+        World { desk, jobs: Jobs::default(), pages, turn: Turn::default() }
     }
 
     /// After the death of the supervisor that had these passwords: what needs them waits for a person.
@@ -100,8 +132,10 @@ impl crate::run::machine::World<Supervised> for World {
         }
         let Some(wait) = self.jobs.begin(&effect, own.entered_at(), Instant::now()) else { return };
         let (desk, past, back) = (self.desk.clone(), Past::of(run, own, &self.desk.plan, &effect), back.clone());
+        let turn = self.turn.of(&effect, &past.gives_way);
         std::thread::spawn(move || {
             std::thread::sleep(wait);
+            let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
             // Nobody listens any more only when the supervisor ends for another reason.
             desk.perform(effect, &past).into_iter().for_each(|input| drop(back.send(input)));
         });
@@ -172,7 +206,14 @@ impl Desk {
         let Some(traffic) = &self.plan.traffic else {
             return vec![Input::Traffic { op, after: Vec::new(), ok: true }];
         };
-        let scene = Scene { cwd: &self.plan.cwd, before: &past.before, again: past.again, new: &past.new };
+        let scene = Scene {
+            cwd: &self.plan.cwd,
+            before: &past.before,
+            again: past.again,
+            new: &past.new,
+            unknown: &past.unknown,
+            gives_way: Some(&past.gives_way),
+        };
         let lost = if op.only_looks() { None } else { self.lost(past) };
         let Some((why, lost)) = lost else {
             let (mut after, ok) = traffic::perform(traffic, &op, &scene);

@@ -42,14 +42,18 @@ pub fn effect(plan: &Plan, state: &Release, world: &World, effect: &Effect) -> R
                 _ => Ok(()),
             }
         }
-        Effect::Record(Event::BatchIntent { hosts, .. }) => {
+        Effect::Record(Event::BatchIntent { hosts, rollback, .. }) => {
             let open = world.processes.iter().any(|process| !process.hosts.is_empty());
             rule(!open, "a batch begins while a process still works on hosts")?;
             if matches!(plan.strategy, Strategy::BlueGreen { .. }) {
                 return Ok(());
             }
             let (before, after) = (serving(plan, state, &[], share(state)), serving(plan, state, hosts, share(state)));
-            enough(plan, state, before, after)
+            // What was lost before the way back holds nobody up: what it takes itself is counted, and one is always left.
+            let taken = before.saturating_sub(after);
+            let borne =
+                *rollback && taken <= plan.limits.max_unavailable as usize && (after > 0 || plan.traffic.is_none());
+            if borne { Ok(()) } else { enough(plan, state, before, after) }
         }
         Effect::Record(Event::Approved { by, .. }) => rule(by.uid != 1, "somebody approved their own"),
         Effect::Record(Event::Entered { at: At::Succeeded, .. }) => {

@@ -5,6 +5,8 @@
 mod chance;
 mod holds;
 mod plans;
+mod timed;
+pub mod undo;
 mod world;
 
 pub use chance::Chance;

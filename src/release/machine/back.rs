@@ -1,5 +1,5 @@
-//! Going back: traffic first, hosts second, never more of them at once than may be out of service. Best effort: one host
-//! that cannot be brought back does not hold up the others.
+//! Going back: what is out and old serves again first, then traffic, then hosts, never more of them at once than may be out
+//! of service. Best effort: one host that cannot be brought back, or is dead, does not hold up the others.
 
 use super::steps::Progress;
 use super::tidy::only_waits;
@@ -10,10 +10,15 @@ use crate::release::plan::Join;
 use crate::release::state::{At, Mark, Slice};
 use crate::release::traffic::Op;
 use crate::text::human;
-use std::collections::HashSet;
 
 impl View<'_> {
     pub(super) fn rolling_back(&self, batch: u32) -> Vec<Effect> {
+        let slice = self.state.slice.as_ref().filter(|slice| slice.rollback && slice.batch == batch);
+        if slice.is_none()
+            && let Some(effects) = self.looked().or_else(|| self.put_back(self.state.round_op))
+        {
+            return effects;
+        }
         if let Some(effects) = self.traffic_back() {
             return effects;
         }
@@ -26,7 +31,6 @@ impl View<'_> {
                 None => self.helpless("the plan has no steps to roll back with"),
             };
         }
-        let slice = self.state.slice.as_ref().filter(|slice| slice.rollback && slice.batch == batch);
         let Some(slice) = slice else { return self.next_slice(batch) };
         if self.state.running() == 0 && !self.is_working() {
             return self.end_slice(batch, slice);
@@ -35,7 +39,9 @@ impl View<'_> {
             match self.traffic_step(slice.first_op, Op::Out { hosts: slice.hosts.clone() }) {
                 Moved::Done => {}
                 Moved::Effects(effects) => return effects,
-                Moved::Failed(why) => return self.helpless(&why),
+                // Sessions that do not end in time do not keep the new version there.
+                Moved::Failed(_) if slice.hosts.iter().all(|host| !self.state.takes_traffic(host)) => {}
+                Moved::Failed(why) => return self.untaken(slice, &why),
             }
         }
         let skip = slice.first_step;
@@ -77,7 +83,8 @@ impl View<'_> {
             None => {
                 let new = self.state.touched_with(&[Mark::New]);
                 let moved = self.is_shared() && self.state.rolled.is_empty();
-                if !moved || self.guard_share(&new, 0).is_some() {
+                let serving = new.iter().filter(|host| self.state.serves(host)).count();
+                if !moved || serving > self.may_take_back() {
                     return None;
                 }
                 Op::Weight { hosts: new, percent: 0 }
@@ -95,40 +102,72 @@ impl View<'_> {
         }
     }
 
-    /// First the hosts that do not serve anyway, all at once; then the others, as many as may be out of service.
+    /// First hosts that are out of service and alive, all at once: nothing is lost by working on them. Then those that
+    /// serve, while there is room. Dead ones come next: they serve nobody, and bringing them back makes room. Where it does
+    /// not, the others are not held up: what was lost before counts against nobody. Last what is out of reach.
     fn next_slice(&self, batch: u32) -> Vec<Effect> {
         let open = |host: &&String| self.is_not_back(host) && !self.state.rolled.contains(*host);
         let left: Vec<String> = self.state.touched.iter().filter(open).cloned().collect();
         if left.is_empty() {
             return self.gone_back();
         }
-        let (serving, down): (Vec<String>, Vec<String>) =
-            left.into_iter().partition(|host| self.state.mark(host) == Mark::New);
+        let (serving, idle): (Vec<String>, Vec<String>) = left.into_iter().partition(|host| self.state.serves(host));
+        let (away, idle): (Vec<String>, Vec<String>) =
+            idle.into_iter().partition(|host| self.state.mark(host) == Mark::Unreachable);
+        let (dead, drained): (Vec<String>, Vec<String>) = idle.into_iter().partition(|host| self.state.is_down(host));
         // What was added for the time of the release holds the others' place: it goes last.
         let (own, added): (Vec<String>, Vec<String>) = serving.into_iter().partition(|host| !self.is_surge(host));
-        let hosts = match (down.is_empty(), own.is_empty()) {
-            // They are out already: nothing is lost by working on them.
-            (false, _) => down,
-            (true, _) if self.is_blue_green() => own,
-            (true, true) => added,
-            (true, false) => own.into_iter().take(self.may_take()).collect(),
+        let serving = if own.is_empty() { added } else { own };
+        let take = |most: usize| serving.iter().take(most).cloned().collect::<Vec<_>>();
+        let (room, most) = match self.is_blue_green() {
+            true => (serving.len(), serving.len()),
+            false => (self.may_take(), self.may_take_back()),
         };
-        if hosts.is_empty() {
-            return self.helpless("no host may be taken out of service to be brought back");
+        match [drained, take(room), dead, take(most), away].into_iter().find(|hosts| !hosts.is_empty()) {
+            Some(hosts) => vec![record(Event::BatchIntent { batch, hosts, rollback: true })],
+            // What has no share any more may be all that is left alive.
+            None if self.is_shared() && !self.has_even_shares() => {
+                self.moved(self.state.round_op, Op::Weight { hosts: Vec::new(), percent: 0 }).unwrap_or_default()
+            }
+            None => self.helpless(&format!(
+                "{} cannot be taken out of service to be brought back: too few others serve",
+                serving.first().map_or("", String::as_str)
+            )),
         }
-        vec![record(Event::BatchIntent { batch, hosts, rollback: true })]
+    }
+
+    /// Hosts that could not be taken out of service: nothing was done to them.
+    fn untaken(&self, slice: &Slice, why: &str) -> Vec<Effect> {
+        let was = |host: &String| Some((host.clone(), self.state.hosts.get(host)?.was));
+        let mut effects = vec![record(Event::Hosts { marks: slice.hosts.iter().filter_map(was).collect(), by: None })];
+        effects.extend(self.helpless(why));
+        effects
     }
 
     fn end_slice(&self, batch: u32, slice: &Slice) -> Vec<Effect> {
         let good = slice.hosts.iter().filter(|host| self.state.mark(host) == Mark::Old);
         let good: Vec<String> = good.cloned().collect();
-        if self.moves_hosts()
-            && !good.is_empty()
-            && let Some(effects) = self.moved(slice.first_op, Op::In { hosts: good })
-        {
-            return effects;
+        if self.moves_hosts() && !good.is_empty() {
+            // What was dead is told to serve as soon as it is alive; whether it is, the others do not wait for.
+            let dead = good.iter().all(|host| self.state.is_down(host));
+            match self.traffic_step(slice.first_op, Op::In { hosts: good.clone() }) {
+                Moved::Done => {}
+                Moved::Effects(effects) if dead && only_waits(&effects) => {}
+                Moved::Effects(effects) => return effects,
+                Moved::Failed(why) => {
+                    return self.stuck(good).unwrap_or_else(|| self.helpless(&why));
+                }
+            }
         }
         vec![enter(At::RollingBack { batch: batch + 1 }, format!("slice {} is done", batch + 1))]
+    }
+
+    /// Those of these hosts that a balancer does not find well, though they were brought back: they are not. `None`: it is
+    /// not they.
+    fn stuck(&self, hosts: Vec<String>) -> Option<Vec<Effect>> {
+        let stuck: Vec<String> = hosts.into_iter().filter(|host| !self.state.takes_traffic(host)).collect();
+        let marks = || stuck.iter().map(|host| (host.clone(), Mark::Failed)).collect();
+        (!stuck.is_empty() && !self.state.is_blind()).then(|| vec![record(Event::Hosts { marks: marks(), by: None })])
     }
 
     /// Every touched host was worked on.
@@ -136,13 +175,23 @@ impl View<'_> {
         let (left, back): (Vec<&String>, Vec<&String>) =
             self.state.touched.iter().partition(|host| self.is_not_back(host));
         let left: Vec<String> = left.into_iter().cloned().collect();
-        let out: HashSet<&String> = self.state.traffic.iter().flat_map(|report| &report.out).collect();
-        let idle: Vec<String> = back.into_iter().filter(|host| out.contains(host)).cloned().collect();
-        if self.moves_hosts()
-            && !idle.is_empty()
-            && let Some(effects) = self.moved(self.state.round_op, Op::In { hosts: idle })
-        {
-            return effects;
+        let idle = |host: &&&String| self.state.is_out(host) || self.state.was_taken_out(host);
+        let idle: Vec<String> = back.iter().filter(idle).map(|host| (*host).clone()).collect();
+        if self.moves_hosts() && !idle.is_empty() {
+            match self.traffic_step(self.state.round_op, Op::In { hosts: idle.clone() }) {
+                Moved::Done => {}
+                Moved::Effects(effects) => return effects,
+                Moved::Failed(why) => {
+                    let rolled: Vec<String> = idle.into_iter().filter(|h| self.state.rolled.contains(h)).collect();
+                    if let Some(effects) = self.stuck(rolled) {
+                        return effects;
+                    }
+                    // Of what was not worked on no more can be asked: it serves again as soon as it is alive.
+                    if self.state.is_blind() {
+                        return self.helpless(&why);
+                    }
+                }
+            }
         }
         // Shares that were given end with the release; only what is not back gets nothing.
         if self.is_shared()
@@ -152,11 +201,18 @@ impl View<'_> {
         }
         if let Some(first) = left.first() {
             let hosts = human::of(left.len() as u64, "host");
-            let why = self.state.steps.iter().rev().find(|run| run.hosts.contains(first)).map_or("", |run| &run.why);
+            let run = self.state.steps.iter().rev().find(|run| run.hosts.contains(first));
+            let why = match run.map_or("", |run| &run.why) {
+                "" if self.state.is_down(first) => "it is down",
+                "" => "it is not known what it runs",
+                why => why,
+            };
             return self.helpless(&format!("{hosts} could not be brought back; {first}: {why}"));
         }
         let to = self.plan.rollback.to.as_deref().unwrap_or("the old version");
-        vec![enter(At::RolledBack, format!("every touched host has {to} again"))]
+        let dead: Vec<&str> = back.iter().filter(|host| self.state.is_down(host)).map(|host| host.as_str()).collect();
+        let dead = if dead.is_empty() { String::new() } else { format!("; down: {}", dead.join(", ")) };
+        vec![enter(At::RolledBack, format!("every touched host has {to} again{dead}"))]
     }
 
     /// Something was done to it, and it is not as it was.

@@ -281,7 +281,8 @@ impl View<'_> {
             At::Switching if self.is_switching() && self.state.traffic_lost.is_none() => {
                 vec![self.did(by, "stop_and_roll_back", reason)]
             }
-            _ if self.is_working() => [did].into_iter().chain(self.stop(then, why)).collect(),
+            // What stands in the middle is looked at first: what turns out to be old serves again at once.
+            _ if self.is_working() || self.has_open_hosts() => [did].into_iter().chain(self.stop(then, why)).collect(),
             _ => vec![did, enter(then, why)],
         })
     }

@@ -42,6 +42,12 @@ impl View<'_> {
                 || self.state.traffic_open.as_ref().is_some_and(weight))
     }
 
+    /// The shares that were given last are the same for every host.
+    pub(super) fn has_even_shares(&self) -> bool {
+        let last = self.state.ops.iter().rev().find(|done| matches!(done.op, Op::Weight { .. }));
+        last.is_some_and(|done| done.ok && matches!(&done.op, Op::Weight { hosts, .. } if hosts.is_empty()))
+    }
+
     /// Why these hosts may not be taken out of service now; `None`: they may.
     pub(super) fn guard(&self, taken: &[String]) -> Option<String> {
         let share = self.state.ops.iter().rev().find_map(|done| match &done.op {
@@ -91,12 +97,27 @@ impl View<'_> {
         ))
     }
 
-    /// So many more hosts that serve may be taken.
+    /// So many more hosts that serve may be taken, with all counted that do not serve, whoever took them.
     pub(super) fn may_take(&self) -> usize {
-        let (limits, count) = (&self.plan.limits, self.count(&[], None));
-        let serving = count.all + count.extra - count.out;
-        let more = (limits.max_unavailable + count.extra).saturating_sub(count.out);
-        more.min(serving.saturating_sub(limits.min_in_service)) as usize
+        let (limits, own) = (&self.plan.limits, self.hosts().filter(|host| self.serves(host)));
+        let out = own.filter(|host| !self.state.serves(host)).count();
+        (limits.max_unavailable as usize).saturating_sub(out).min(self.may_take_back())
+    }
+
+    /// So many more hosts that serve may be taken on the way back. What was out of service before counts against nobody:
+    /// what is counted is what the way back itself has taken and not brought back. The last one is never taken from a
+    /// balancer; without one it is taken only where there is no other.
+    pub(super) fn may_take_back(&self) -> usize {
+        let (limits, state) = (&self.plan.limits, self.state);
+        let serving = self.hosts().filter(|host| state.serves(host)).count();
+        // Where no balancer takes it out, one that cannot be reached was not taken: it is as it was.
+        let as_it_was = |host: &String| !self.moves_hosts() && state.mark(host) == Mark::Unreachable;
+        let lost = state.taken.iter().filter(|host| !state.serves(host) && !as_it_was(host)).count();
+        let last = usize::from(self.moves_hosts() || serving > 1);
+        // Where so few serve that nobody could ever be taken, the others are not held up for it.
+        let least = (limits.min_in_service as usize).max(last);
+        let least = if serving > least { least } else { last };
+        (limits.max_unavailable as usize).saturating_sub(lost).min(serving.saturating_sub(least))
     }
 
     /// All hosts of the plan.

@@ -5,6 +5,7 @@ use super::{Effect, View, enter, record};
 use crate::release::event::{Event, StepOutcome};
 use crate::release::plan::OnFailure;
 use crate::release::state::{At, Mark};
+use crate::release::traffic::Op;
 use crate::text::human;
 
 /// For so long it is known whether a breaker is open (milliseconds).
@@ -32,7 +33,7 @@ impl View<'_> {
 
     /// Waits for a person, after what runs has come to its end.
     fn halt(&self, why: &str, resume_to: At) -> Vec<Effect> {
-        if self.is_working() || !self.state.touched_with(&OPEN).is_empty() {
+        if self.is_working() || self.has_open_hosts() {
             return self.stop(At::Paused, why.to_owned());
         }
         self.pause(why, None, resume_to)
@@ -76,57 +77,77 @@ impl View<'_> {
             return effects;
         }
         // What nobody carries out any more is not waited for: whoever goes on does it again.
-        if let Some(open) = self.state.traffic_open.as_ref().filter(|_| self.state.traffic_lost.is_none()) {
+        // Neither is what only waits itself: it gives way.
+        let acts = |open: &&Op| self.state.traffic_lost.is_none() && !open.only_waits();
+        if let Some(open) = self.state.traffic_open.as_ref().filter(acts) {
             effects.extend(self.waits(format!("the load balancers ({})", open.words())));
             return effects;
         }
-        // Began, and gave no result: nobody knows. No step of their slice began: nothing was done to them.
+        // Began, and gave no result: nobody knows. No step of their slice began: they are what they were.
         let running = self.state.touched_with(&[Mark::Running]);
         if !running.is_empty() {
             let begun = self.state.slice.as_ref().is_none_or(|slice| slice.first_step < self.state.steps.len());
-            let mark = if begun { Mark::Unknown } else { Mark::Untouched };
-            let marks = running.into_iter().map(|host| (host, mark)).collect();
+            let was = |host: &String| self.state.hosts.get(host).map_or(Mark::Untouched, |state| state.was);
+            let mark = |host: String| (host.clone(), if begun { Mark::Unknown } else { was(&host) });
+            let marks = running.into_iter().map(mark).collect();
             effects.push(record(Event::Hosts { marks, by: None }));
         }
         effects.push(enter(At::Reconciling, "everything has come to rest"));
         effects
     }
 
-    /// Unknown hosts are asked what they run; nothing is done to them.
+    /// Unknown hosts are asked what they run, and what is out and old is put back; nothing else is done to any. Whom the
+    /// balancers find dead is asked last: nobody waits for their silence.
     pub(super) fn reconciling(&self) -> Vec<Effect> {
+        if let Some(effects) = self.looked() {
+            return effects;
+        }
         let then = self.state.after_stop.unwrap_or(At::Paused);
+        // Their steps are idempotent: what is unknown is brought back too.
+        let brought_back = matches!(then, At::RollingBack { .. }) && !self.plan.rollback.steps.is_empty();
         let unknown = self.state.touched_with(&OPEN);
-        if unknown.is_empty() {
-            return self.settled(then);
-        }
-        if self.plan.version_probe.is_some() && self.state.observed_seq < self.state.entered_seq {
-            return vec![Effect::Observe { hosts: unknown }];
-        }
-        let mark = |host: &String| match self.state.hosts.get(host).and_then(|state| state.version.as_deref()) {
-            _ if self.plan.version_probe.is_none() => Mark::Unknown,
-            Some(version) if version == self.plan.version => Mark::New,
-            Some(version) if Some(version) == self.plan.rollback.to.as_deref().or(self.plan.current.as_deref()) => {
-                Mark::Old
+        let (dead, alive): (Vec<String>, Vec<String>) = unknown.into_iter().partition(|host| self.state.is_down(host));
+        for (hosts, ask) in [(alive, true), (dead, !brought_back)] {
+            if let Some(effects) = self.seen(hosts, ask && self.plan.version_probe.is_some()) {
+                return effects;
             }
+            if let Some(effects) = self.put_back(self.state.entered_op) {
+                return effects;
+            }
+        }
+        match self.state.touched_with(&OPEN).len() {
+            0 => self.settled(then),
+            _ if brought_back => self.settled(then),
+            n => {
+                let why = format!("of {} it is not known what they run", human::of(n as u64, "host"));
+                let mut effects = self.page(&why).to_vec();
+                effects.push(enter(At::NeedsOperator, why));
+                effects
+            }
+        }
+    }
+
+    /// What these hosts run, asked of them since the state was entered; `None`: it is known, or cannot be.
+    fn seen(&self, hosts: Vec<String>, ask: bool) -> Option<Vec<Effect>> {
+        let state = |host: &String| self.state.hosts.get(host);
+        let asked = |host: &&String| state(host).is_some_and(|state| state.asked > self.state.entered_seq);
+        if ask && !hosts.iter().all(|host| asked(&host)) {
+            return Some(vec![Effect::Observe { hosts }]);
+        }
+        let old = self.plan.rollback.to.as_deref().or(self.plan.current.as_deref());
+        let mark = |host: &String| match state(host).filter(|_| ask).and_then(|state| state.version.as_deref()) {
+            Some(version) if version == self.plan.version => Mark::New,
+            Some(version) if Some(version) == old => Mark::Old,
             _ => Mark::Unknown,
         };
-        let marks: Vec<(String, Mark)> = unknown.iter().map(|host| (host.clone(), mark(host))).collect();
-        let left = marks.iter().filter(|(_, mark)| *mark == Mark::Unknown).count();
-        let mut effects = Vec::new();
-        if marks.iter().any(|(host, mark)| self.state.mark(host) != *mark) {
-            effects.push(record(Event::Hosts { marks, by: None }));
-        }
-        match (left, then) {
-            // Their steps are idempotent: what is unknown is brought back too.
-            (_, At::RollingBack { .. }) if !self.plan.rollback.steps.is_empty() => effects.extend(self.settled(then)),
-            (0, _) => effects.extend(self.settled(then)),
-            (n, _) => {
-                let why = format!("of {} it is not known what they run", human::of(n as u64, "host"));
-                effects.extend(self.page(&why));
-                effects.push(enter(At::NeedsOperator, why));
-            }
-        }
-        effects
+        let marks: Vec<(String, Mark)> = hosts.into_iter().map(|host| (host.clone(), mark(&host))).collect();
+        let news = marks.iter().any(|(host, mark)| self.state.mark(host) != *mark);
+        news.then(|| vec![record(Event::Hosts { marks, by: None })])
+    }
+
+    /// Of some hosts that were touched nobody knows what became.
+    pub(super) fn has_open_hosts(&self) -> bool {
+        !self.state.touched_with(&OPEN).is_empty()
     }
 
     fn settled(&self, then: At) -> Vec<Effect> {

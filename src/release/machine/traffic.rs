@@ -4,7 +4,7 @@
 use super::{Effect, View, enter, record};
 use crate::release::event::Event;
 use crate::release::plan::Strategy;
-use crate::release::state::{At, Done, Slice};
+use crate::release::state::{At, Done, Mark, Slice};
 use crate::release::traffic::{Op, Report};
 
 /// Seconds for which balancers are looked at after a death before an operation is done again all the same.
@@ -28,7 +28,9 @@ impl View<'_> {
 
     /// Brings an operation on. `first`: how many operations had ended when that began which it belongs to.
     pub(super) fn traffic_step(&self, first: usize, op: Op) -> Moved {
-        if let Some(effects) = self.traffic_waits() {
+        // What only waits gives way: what comes next may be what brings a host back.
+        let gives_way = self.state.traffic_open.as_ref().is_some_and(|open| open.only_waits() && *open != op);
+        if let Some(effects) = self.traffic_waits().filter(|_| !gives_way) {
             return Moved::Effects(effects);
         }
         match self.state.ops.iter().skip(first).rev().find(|done| done.op == op) {
@@ -73,6 +75,29 @@ impl View<'_> {
     /// What ended since the state was entered, newest first.
     pub(super) fn ops_here(&self) -> impl Iterator<Item = &Done> {
         self.state.ops.iter().skip(self.state.entered_op).rev()
+    }
+
+    /// A look at the balancers since the state was entered, before hosts are moved by what they say. `None`: there was
+    /// one, or there is none to be looked at. One that failed is none to wait for.
+    pub(super) fn looked(&self) -> Option<Vec<Effect>> {
+        let due = self.moves_hosts() && self.state.lease.is_some() && self.state.traffic_seq <= self.state.entered_seq;
+        due.then(|| vec![Effect::Traffic(Op::Status)])
+    }
+
+    /// What is out of service, alive and as it was serves again before anything else is done. `None`: there is nothing
+    /// like that (any more). Best effort: what cannot be put back holds nothing up.
+    pub(super) fn put_back(&self, first: usize) -> Option<Vec<Effect>> {
+        let old = |host: &&String| matches!(self.state.mark(host), Mark::Old | Mark::Untouched);
+        let idle = |host: &&String| self.state.is_out(host) && !self.state.is_down(host);
+        if !self.moves_hosts() || self.state.lease.is_none() {
+            return None;
+        }
+        let hosts: Vec<String> = self.state.touched.iter().filter(old).filter(idle).cloned().collect();
+        match self.traffic_step(first, Op::In { hosts: hosts.clone() }) {
+            _ if hosts.is_empty() => None,
+            Moved::Effects(effects) => Some(effects),
+            Moved::Done | Moved::Failed(_) => None,
+        }
     }
 
     /// The batch is out of service, or was put back already.

@@ -2,7 +2,7 @@
 //! are asked again after each act.
 
 use super::Report;
-use super::driver::{Drive, LIMIT};
+use super::driver::{Drive, LIMIT, Sides};
 use crate::health::probe::program;
 use crate::release::plan::Driver;
 use crate::text::plain;
@@ -65,7 +65,7 @@ impl<'a> Programs<'a> {
 }
 
 impl Drive for Programs<'_> {
-    fn look(&mut self, _: &[String]) -> Result<Report, String> {
+    fn look(&mut self, _: Sides<'_>) -> Result<Report, String> {
         let status = self.status()?;
         let mut report = Report { active: status.active.map(|a| plain(&a).into_owned()), ..Report::default() };
         for (name, pool) in status.pools {

@@ -2,7 +2,7 @@
 //! memory, since a reload reads the file. Single hosts: the state and weight of their servers.
 
 use super::Report;
-use super::driver::Drive;
+use super::driver::{Drive, Sides, Wait};
 use super::runtime::Runtime;
 use super::stat::{Server, servers};
 use crate::release::plan::{Driver, HaproxyMap};
@@ -73,14 +73,27 @@ impl<'a> Haproxy<'a> {
         }
     }
 
-    /// Shares (percent) of new and old hosts, by the weights that count at the moment.
-    fn shares(&self, servers: &[Server], new: &[String]) -> BTreeMap<String, u8> {
-        let is_new = |server: &&Server| new.contains(&self.host(&server.name));
-        let weight = |of: &[&Server]| of.iter().filter(|s| s.is_up()).map(|s| s.weight).sum::<u64>();
-        let (new, old): (Vec<&Server>, Vec<&Server>) = servers.iter().partition(is_new);
-        let (new, old) = (weight(&new), weight(&old));
-        let Some(share) = (new * 200 + new + old).checked_div(2 * (new + old)) else { return BTreeMap::new() };
-        [("new".to_owned(), share as u8), ("old".to_owned(), 100 - share as u8)].into()
+    /// Shares (percent) of new and old hosts, and of those of which it is not known, by the weights that count at the
+    /// moment: who takes no traffic has none.
+    fn shares(&self, servers: &[Server], sides: Sides<'_>) -> BTreeMap<String, u8> {
+        let [mut new, mut old, mut unknown] = [0, 0, 0];
+        for server in servers.iter().filter(|server| server.is_up()) {
+            let host = self.host(&server.name);
+            *match (sides.new.contains(&host), sides.unknown.contains(&host)) {
+                (true, _) => &mut new,
+                (false, true) => &mut unknown,
+                (false, false) => &mut old,
+            } += server.weight;
+        }
+        let all: u64 = new + old + unknown;
+        let share = |of: u64| (of * 200 + all).checked_div(2 * all).map(|share| share as u8);
+        let (Some(new), Some(not_known)) = (share(new), share(unknown)) else { return BTreeMap::new() };
+        let not_known = not_known.min(100 - new);
+        let mut shares: BTreeMap<_, _> = [("new".to_owned(), new), ("old".to_owned(), 100 - new - not_known)].into();
+        if unknown > 0 {
+            shares.insert("unknown".to_owned(), not_known);
+        }
+        shares
     }
 
     fn map(&self) -> Result<&HaproxyMap, String> {
@@ -119,8 +132,7 @@ impl<'a> Haproxy<'a> {
     }
 
     /// Waits until servers are as wanted; what they are where they do not come to it.
-    fn until(&self, hosts: &[String], limit: Duration, wanted: fn(&Server) -> bool) -> Result<(), String> {
-        let deadline = Instant::now() + limit;
+    fn until(&self, hosts: &[String], wait: Wait<'_>, wanted: fn(&Server) -> bool) -> Result<(), String> {
         loop {
             let servers = self.servers()?;
             let open: Vec<String> = self
@@ -132,8 +144,8 @@ impl<'a> Haproxy<'a> {
             if open.is_empty() {
                 return Ok(());
             }
-            if Instant::now() >= deadline {
-                return Err(format!("after {} s {}", limit.as_secs(), open.join(", ")));
+            if let Some(over) = wait.over() {
+                return Err(format!("{over} {}", open.join(", ")));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -141,7 +153,7 @@ impl<'a> Haproxy<'a> {
 }
 
 impl Drive for Haproxy<'_> {
-    fn look(&mut self, new: &[String]) -> Result<Report, String> {
+    fn look(&mut self, sides: Sides<'_>) -> Result<Report, String> {
         let servers = self.servers()?;
         let mut report = Report::default();
         let active = self.map.map(|_| self.in_memory()).transpose()?;
@@ -161,10 +173,11 @@ impl Drive for Haproxy<'_> {
             report.problem = Some(format!("traffic goes to {}, which is no pool of the plan", plain(active)));
         }
         if self.map.is_none() {
-            report.shares = self.shares(&servers, new);
+            report.shares = self.shares(&servers, sides);
         }
         report.drift = active.as_deref().and_then(|memory| self.drift(memory));
         report.out = servers.iter().filter(|server| server.is_out()).map(|s| self.host(&s.name)).collect();
+        report.down = servers.iter().filter(|server| server.is_down()).map(|s| self.host(&s.name)).collect();
         Ok(report)
     }
 
@@ -230,7 +243,7 @@ impl Drive for Haproxy<'_> {
         Ok(())
     }
 
-    fn out(&mut self, hosts: &[String], drain: Duration) -> Result<(), String> {
+    fn out(&mut self, hosts: &[String], drain: Wait<'_>) -> Result<(), String> {
         let servers = self.servers()?;
         let taken = self.of_hosts(&servers, hosts)?;
         for backend in self.backends.values() {
@@ -242,10 +255,11 @@ impl Drive for Haproxy<'_> {
         for server in &taken {
             self.runtime.order(&format!("set server {}/{} state drain", server.backend, server.name))?;
         }
-        self.until(hosts, drain, |server| server.is_out() && server.sessions == 0)
+        // What is dead serves nobody: its sessions are none to wait for.
+        self.until(hosts, drain, |server| server.is_down() || (server.is_out() && server.sessions == 0))
     }
 
-    fn put_in(&mut self, hosts: &[String], limit: Duration) -> Result<(), String> {
+    fn put_in(&mut self, hosts: &[String], limit: Wait<'_>) -> Result<(), String> {
         let servers = self.servers()?;
         for server in self.of_hosts(&servers, hosts)? {
             self.runtime.order(&format!("set server {}/{} state ready", server.backend, server.name))?;

@@ -2,7 +2,7 @@
 //! configuration. The patch tests what it replaces, so that nobody else's change is overwritten (RFC 6902).
 
 use super::Report;
-use super::driver::{Drive, LIMIT};
+use super::driver::{Drive, LIMIT, Sides};
 use crate::health::probe::program;
 use crate::release::plan::Driver;
 use crate::text::plain;
@@ -62,7 +62,7 @@ impl<'a> Kubernetes<'a> {
 }
 
 impl Drive for Kubernetes<'_> {
-    fn look(&mut self, _: &[String]) -> Result<Report, String> {
+    fn look(&mut self, _: Sides<'_>) -> Result<Report, String> {
         let Driver::Kubernetes { deployments, .. } = self.0 else { return Err("no Service".into()) };
         let mut report = Report { active: self.active()?, ..Report::default() };
         for (pool, deployment) in deployments {
@@ -76,7 +76,7 @@ impl Drive for Kubernetes<'_> {
 
     fn check(&mut self, to: &str, _: bool) -> Result<(), String> {
         self.is_rolled_out(to)?;
-        match self.look(&[])?.up.get(to) {
+        match self.look(Sides::default())?.up.get(to) {
             Some((up, all)) if up == all && *all > 0 => Ok(()),
             Some((up, all)) => Err(format!("{up} of {all} pods of {to} are ready")),
             None => Err(format!("nothing is known of {to}")),

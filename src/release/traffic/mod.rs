@@ -62,6 +62,12 @@ pub enum Op {
 }
 
 impl Op {
+    /// It acts at once and then only waits, for sessions to end or for hosts to be found well: it gives way to what is
+    /// done next.
+    pub fn only_waits(&self) -> bool {
+        matches!(self, Op::Out { .. } | Op::In { .. })
+    }
+
     /// It changes nothing.
     pub fn only_looks(&self) -> bool {
         matches!(self, Op::Status | Op::Check { .. })
@@ -87,6 +93,9 @@ pub struct Report {
     /// Hosts that are out of service (drained or in maintenance).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub out: Vec<String>,
+    /// Hosts that it finds dead: they serve nobody, whatever else is said of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub down: Vec<String>,
     /// From decision to read-back (microseconds).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_us: Option<u64>,

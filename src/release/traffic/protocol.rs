@@ -1,11 +1,12 @@
 //! One operation on all balancers of a plan: look first, act on each, read back, prove. What reached only some of them is
 //! put back, and what could not be put back is called SPLIT. Blocking, for a thread; every part has its limit.
 
-use super::driver::{Drive, open};
+use super::driver::{Drive, Sides, Wait, open};
 use super::{Op, Report};
 use crate::health::probe::request;
 use crate::release::plan::{Http, Prove, Traffic};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// How long a host may take to be found well after it was put back.
@@ -27,12 +28,16 @@ pub struct Scene<'a> {
     pub again: bool,
     /// Hosts that have the new version: whose share of traffic is told apart.
     pub new: &'a [String],
+    /// Hosts of which it is not known which version they have.
+    pub unknown: &'a [String],
+    /// Set once something else is to be done: what only waits gives way to it.
+    pub gives_way: Option<&'a AtomicBool>,
 }
 
 impl<'a> Scene<'a> {
     /// Of balancers that nobody has touched.
     pub fn at(cwd: &'a Path) -> Self {
-        Scene { cwd, before: &[], again: false, new: &[] }
+        Scene { cwd, before: &[], again: false, new: &[], unknown: &[], gives_way: None }
     }
 }
 
@@ -44,16 +49,23 @@ pub fn perform(traffic: &Traffic, op: &Op, scene: &Scene<'_>) -> (Vec<Report>, b
         Op::Status => {}
         Op::Check { to } => all.iter_mut().for_each(|one| one.does(|d| d.check(to, scene.again))),
         Op::Switch { to, version: Some(version) } => switch(traffic, &mut all, to, version, scene),
-        Op::Switch { to, version: None } => all.iter_mut().for_each(|one| one.goes_back(to)),
+        Op::Switch { to, version: None } => all.iter_mut().for_each(|one| one.returns(to)),
         Op::Weight { hosts, percent } => {
             new = hosts;
             all.iter_mut().for_each(|one| one.does(|d| d.weight(hosts, *percent)));
         }
-        Op::Out { hosts } => all.iter_mut().for_each(|one| one.does(|d| d.out(hosts, seconds(traffic.drain)))),
-        Op::In { hosts } => all.iter_mut().for_each(|one| one.does(|d| d.put_in(hosts, WELL))),
+        Op::Out { hosts } => {
+            let drain = Wait::of(seconds(traffic.drain), scene.gives_way);
+            all.iter_mut().for_each(|one| one.does(|d| d.out(hosts, drain)));
+        }
+        Op::In { hosts } => {
+            let well = Wait::of(WELL, scene.gives_way);
+            all.iter_mut().for_each(|one| one.does(|d| d.put_in(hosts, well)));
+        }
         Op::Drain { pool } => all.iter_mut().for_each(|one| one.does(|d| d.drain(pool, seconds(traffic.drain)))),
     }
-    let reports: Vec<Report> = all.into_iter().map(|one| one.report(new)).collect();
+    let sides = Sides { new, unknown: scene.unknown };
+    let reports: Vec<Report> = all.into_iter().map(|one| one.report(sides)).collect();
     let ok = reports.iter().all(|report| report.problem.is_none());
     (reports, ok)
 }
@@ -95,11 +107,25 @@ impl<'a> One<'a> {
         self.took = Some(self.took.unwrap_or_default() + began.elapsed());
     }
 
-    fn look(&mut self, new: &[String]) -> Result<Report, String> {
+    fn look(&mut self, sides: Sides<'_>) -> Result<Report, String> {
         match &mut self.driver {
-            Some(driver) => driver.look(new),
+            Some(driver) => driver.look(sides),
             None => Err(self.problem.clone().unwrap_or_default()),
         }
+    }
+
+    /// As [`One::goes_back`], where anybody would serve there: a pool that is only partly up holds nothing up, one without
+    /// a server would end what is left. What cannot be told holds nothing up either.
+    fn returns(&mut self, to: &str) {
+        if let Ok(Report { active: Some(active), up, .. }) = self.look(Sides::default())
+            && active != to
+            && up.get(to).is_some_and(|(up, all)| *up == 0 && *all > 0)
+            && up.get(&active).is_some_and(|(up, _)| *up > 0)
+        {
+            self.problem = Some(format!("no server of {to} is up: traffic stays with {active}"));
+            return;
+        }
+        self.goes_back(to);
     }
 
     /// All traffic to where it was. Nothing holds that up: neither a pool that is only partly up, nor a file that cannot
@@ -132,8 +158,8 @@ impl<'a> One<'a> {
         self.problem = Some(format!("{why}; {gone}"));
     }
 
-    fn report(mut self, new: &[String]) -> Report {
-        let seen = self.look(new);
+    fn report(mut self, sides: Sides<'_>) -> Report {
+        let seen = self.look(sides);
         let (report, unseen) = match seen {
             Ok(report) => (report, None),
             Err(why) => (Report::default(), Some(why)),
@@ -147,7 +173,7 @@ impl<'a> One<'a> {
 /// Nothing is touched unless all balancers can be switched; what an earlier try has touched is put back then.
 fn switch(traffic: &Traffic, all: &mut [One<'_>], to: &str, version: &str, scene: &Scene<'_>) {
     for one in all.iter_mut() {
-        match one.look(&[]) {
+        match one.look(Sides::default()) {
             Ok(report) => one.before = report.active,
             Err(why) => one.problem = Some(why),
         }

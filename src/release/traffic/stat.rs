@@ -21,6 +21,11 @@ impl Server {
         self.status.starts_with("UP") || self.status == "no check"
     }
 
+    /// It is dead, by the balancer's own checks: it serves nobody.
+    pub fn is_down(&self) -> bool {
+        self.status.starts_with("DOWN")
+    }
+
     /// Somebody took it out of service.
     pub fn is_out(&self) -> bool {
         self.status.starts_with("DRAIN") || self.status.starts_with("MAINT")
@@ -64,10 +69,12 @@ mod tests {
     #[test]
     fn a_table_is_read_by_its_column_names() {
         let text = "# pxname,svname,scur,status,weight,\nfe,FRONTEND,3,OPEN,,\nbk,w1,2,UP,10,\nbk,w2,0,DRAIN,10,\n\
-                    bk,BACKEND,2,UP,20,\n\n";
+                    bk,w3,0,DOWN 1/2,10,\nbk,BACKEND,2,UP,20,\n\n";
         let all = servers(text).unwrap();
-        let told: Vec<_> = all.iter().map(|s| (s.name.as_str(), s.is_up(), s.is_out(), s.sessions)).collect();
-        assert_eq!(told, [("w1", true, false, 2), ("w2", false, true, 0)]);
+        let told: Vec<_> =
+            all.iter().map(|s| (s.name.as_str(), s.is_up(), s.is_out(), s.is_down(), s.sessions)).collect();
+        let (w1, w2) = (("w1", true, false, false, 2), ("w2", false, true, false, 0));
+        assert_eq!(told, [w1, w2, ("w3", false, false, true, 0)]);
         assert_eq!(servers("no table").unwrap_err(), "`show stat` gave no table");
         assert_eq!(servers("# pxname,svname\n").unwrap_err(), "`show stat` has no column status");
     }

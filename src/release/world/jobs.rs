@@ -69,7 +69,8 @@ impl Jobs {
     pub fn begin(&mut self, effect: &Effect, entered: i64, now: Instant) -> Option<Duration> {
         let job = Job::of(effect)?;
         let wait = match self.0.get(&job) {
-            Some((None, _)) => return None,
+            // What acts on the balancers comes in its turn, and what only waits there gives way to it.
+            Some((None, _)) if job != Job::Traffic => return None,
             // Left out it would never be asked for again where its asker waits for the answer.
             Some((Some(ended), then)) if *then == entered && matches!(job, Job::Admit | Job::Observe | Job::Look) => {
                 PAUSE.saturating_sub(now.duration_since(*ended))
@@ -117,6 +118,15 @@ mod tests {
         let back = Op::Switch { to: "blue".into(), version: None };
         assert_eq!(jobs.begin(&Effect::Traffic(back), 5, now), Some(Duration::ZERO));
         assert_eq!(jobs.begin(&drain, 5, now), None, "it is under way still");
+    }
+
+    #[test]
+    fn what_brings_a_host_back_is_not_lost_while_another_is_waited_for() {
+        let (mut jobs, now) = (Jobs::default(), Instant::now());
+        let hosts = vec!["w1".to_owned()];
+        let (out, back) = (Op::Out { hosts: hosts.clone() }, Op::In { hosts });
+        assert_eq!(jobs.begin(&Effect::Traffic(out), 5, now), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&Effect::Traffic(back), 5, now), Some(Duration::ZERO));
     }
 
     #[test]

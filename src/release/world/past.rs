@@ -4,9 +4,12 @@ use crate::release::breakers::Ahead;
 use crate::release::event::Event;
 use crate::release::machine::Effect;
 use crate::release::plan::Plan;
-use crate::release::state::{Done, Mark, Release};
+use crate::release::rotation;
+use crate::release::state::{Done, Release};
 use crate::release::traffic::{Op, Report};
 use crate::run::RunState;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Taken from the journal at the moment in which something is begun.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +22,10 @@ pub struct Past {
     pub pool: Option<String>,
     /// Hosts that have the new version.
     pub new: Vec<String>,
+    /// Hosts of which it is not known which version they have.
+    pub unknown: Vec<String>,
+    /// Set once something else is to be done on the balancers: what only waits gives way to it.
+    pub gives_way: Arc<AtomicBool>,
     /// Nothing was done to the environment yet.
     pub untouched: bool,
     /// Hosts that it is about to work on.
@@ -30,11 +37,16 @@ pub struct Past {
 impl Past {
     /// As an effect needs it.
     pub fn of(run: &RunState, own: &Release, plan: &Plan, effect: &Effect) -> Past {
+        // Asked only by what tells shares.
+        let sides = matches!(effect, Effect::Traffic(_)).then(|| rotation::sides(plan, own));
+        let (new, unknown) = sides.unwrap_or_default();
         Past {
             before: own.traffic_before.clone(),
             again: again(run, effect),
             pool: own.ops.iter().rev().filter(|_| own.traffic_open.is_none()).find_map(switched),
-            new: own.touched_with(&[Mark::New]),
+            new,
+            unknown,
+            gives_way: Arc::default(),
             untouched: own.touched.is_empty() && own.traffic_before.is_empty(),
             ahead: Ahead::of(plan, own),
             fence: own.lease.filter(|token| *token != 0),

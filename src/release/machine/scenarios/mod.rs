@@ -10,6 +10,7 @@ use crate::release::traffic::{Op, Report};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod people;
+mod rotation;
 mod steps;
 mod strategies;
 mod traffic;
@@ -56,6 +57,10 @@ struct World {
     dark: Vec<String>,
     /// What the breaker of the service was told.
     deployed: Vec<bool>,
+    /// Hosts that the balancers send nothing to.
+    out: BTreeSet<String>,
+    /// Hosts that answer nobody, and cannot be reached.
+    dead: BTreeSet<String>,
 }
 
 fn step(id: &str, kind: StepKind) -> Step {
@@ -196,6 +201,8 @@ impl World {
             asked: Vec::new(),
             dark: Vec::new(),
             deployed: Vec::new(),
+            out: BTreeSet::new(),
+            dead: BTreeSet::new(),
         };
         change(&mut world);
         world.input(Input::Begin);
@@ -260,7 +267,9 @@ impl World {
                 return None;
             }
             Effect::Observe { hosts } => {
-                let version = |host: String| (host.clone(), self.hosts.get(&host).cloned());
+                let version = |host: String| {
+                    (host.clone(), self.hosts.get(&host).filter(|_| !self.dead.contains(&host)).cloned())
+                };
                 Input::Observed { hosts: hosts.into_iter().map(version).collect() }
             }
             Effect::Start { child, step, kind, .. } => return self.run(child, &step, &kind),
@@ -288,17 +297,45 @@ impl World {
     }
 
     fn traffic(&mut self, op: Op) -> Input {
-        let problem = self.deaf.then(|| "connection refused".to_owned());
-        if let (Op::Switch { to, .. }, false) = (&op, self.deaf) {
-            self.active.clone_from(to);
+        if self.deaf {
+            let report =
+                Report { balancer: "lb".into(), problem: Some("connection refused".into()), ..Report::default() };
+            return Input::Traffic { op, after: vec![report], ok: false };
         }
-        let report = Report {
-            balancer: "lb".into(),
-            active: (!self.deaf).then(|| self.active.clone()),
-            problem,
-            ..Report::default()
-        };
-        Input::Traffic { op, after: vec![report], ok: !self.deaf }
+        let problem = self.moved(&op).err();
+        let (ok, active) = (problem.is_none(), Some(self.active.clone()));
+        let down: Vec<String> = self.dead.iter().cloned().collect();
+        let out = self.out.difference(&self.dead).cloned().collect();
+        let report = Report { balancer: "lb".into(), active, out, down, problem, ..Report::default() };
+        Input::Traffic { op, after: vec![report], ok }
+    }
+
+    /// As HAProxy does it: never without a server, and what is dead is not found well.
+    fn moved(&mut self, op: &Op) -> Result<(), String> {
+        match op {
+            Op::Switch { to, .. } => self.active.clone_from(to),
+            Op::Out { hosts } => {
+                let serving = self.serving();
+                if serving.iter().any(|host| hosts.contains(host)) && serving.iter().all(|host| hosts.contains(host)) {
+                    return Err("no server of web would be left: nothing was taken out".into());
+                }
+                self.out.extend(hosts.iter().cloned());
+            }
+            Op::In { hosts } => {
+                self.out.retain(|host| !hosts.contains(host));
+                if let Some(dead) = hosts.iter().find(|host| self.dead.contains(*host)) {
+                    return Err(format!("after 60 s {dead} is DOWN with 0 sessions"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Hosts that answer those who come through the balancers.
+    fn serving(&self) -> Vec<String> {
+        let serves = |host: &&String| !self.out.contains(*host) && !self.dead.contains(*host);
+        self.hosts.keys().filter(serves).cloned().collect()
     }
 
     fn killed(&mut self, child: u32) -> Option<Input> {
@@ -329,6 +366,10 @@ impl World {
         let to = if step.step.starts_with("rollback") { "1" } else { "2" };
         let mut marks = Vec::new();
         for host in hosts {
+            if self.dead.contains(&host) {
+                marks.push((host, Mark::Unreachable));
+                continue;
+            }
             if let Some(left) = self.away.get_mut(&host).filter(|left| **left > 0) {
                 *left -= 1;
                 marks.push((host, Mark::Unreachable));

@@ -18,6 +18,11 @@ const BAR: u16 = 20;
 /// Roles of the pools in their order: old and new must be told apart without a colour too, so each is named.
 const ROLES: [Role; 3] = [Role::Link, Role::Ok, Role::Changed];
 
+/// Hosts of one pool by the version that they were seen to answer with.
+const SIDES: [&str; 3] = ["old", "new", UNKNOWN];
+/// Hosts of which it is not known which version answers.
+const UNKNOWN: &str = "unknown";
+
 /// A line a balancer; none where opsdeck moves no traffic.
 pub fn lines(plan: &Plan, release: &Release, theme: &Theme, now: i64, narrow: bool) -> Vec<Line> {
     let Some(traffic) = &plan.traffic else { return vec![] };
@@ -58,6 +63,10 @@ fn pools(plan: &Plan, release: &Release) -> Vec<String> {
         Strategy::BlueGreen { active, idle, .. } => vec![active.clone(), idle.clone()],
         Strategy::Canary | Strategy::Rolling { .. } => vec![],
     };
+    let told = |side: &&&str| release.traffic.iter().any(|r| r.shares.contains_key(**side));
+    if out.is_empty() {
+        out.extend(SIDES.iter().filter(told).map(|side| (*side).to_owned()));
+    }
     let shares = release.traffic.iter().flat_map(|r| r.shares.keys().rev());
     let ups = release.traffic.iter().flat_map(|r| r.up.keys());
     for pool in shares.chain(ups) {
@@ -110,13 +119,16 @@ fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -
         if shares {
             let percent = share.map_or(String::new(), |s| format!(" {s}%"));
             let name = if pool.is_empty() { " ".to_owned() } else { format!("  {pool}{percent}") };
-            line = line.and(name, ROLES[i % ROLES.len()]);
+            line = line.and(name, role(i, pool));
         }
         let low = report.up.get(pool).is_some_and(|(up, all)| up < all);
         line = line.and(up, if low { Role::Warning } else { Role::Dim });
         if let Some(n) = report.sessions.get(pool).filter(|_| share == Some(0)) {
             line = line.and(format!(" {} open", human::count(*n)), Role::Dim);
         }
+    }
+    if !report.down.is_empty() {
+        line = line.and(format!("  down: {}", report.down.join(" ")), Role::Failed);
     }
     if !report.out.is_empty() {
         line = line.and(format!("  out: {}", report.out.join(" ")), Role::Warning);
@@ -128,6 +140,10 @@ fn report_line(pools: &[String], report: &Report, theme: &Theme, narrow: bool) -
         Some(problem) => line.and(format!("  {} {problem}", sign::WARNING.glyph(theme)), Role::Failed),
         None => line,
     }
+}
+
+fn role(place: usize, pool: &str) -> Role {
+    if pool == UNKNOWN { Role::Unknown } else { ROLES[place % ROLES.len()] }
 }
 
 /// A pool's share of a balancer's traffic (percent); `None`: not known.
@@ -153,8 +169,12 @@ fn bar(pools: &[String], report: &Report, theme: &Theme, columns: u16) -> Line {
         sum += u32::from(*share);
         let end = sum * u32::from(columns) / total.max(1);
         let (wide, ascii) = FILL[i % FILL.len()];
-        let cell = if theme.ascii { ascii } else { wide };
-        line = line.and(cell.repeat((end - drawn) as usize), ROLES[i % ROLES.len()]);
+        let cell = match pools[i].as_str() {
+            UNKNOWN => "?",
+            _ if theme.ascii => ascii,
+            _ => wide,
+        };
+        line = line.and(cell.repeat((end - drawn) as usize), role(i, &pools[i]));
         drawn = end;
     }
     line
