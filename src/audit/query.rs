@@ -109,6 +109,18 @@ impl Ledger {
         }
     }
 
+    /// The row of a run with this event id, whatever else the run has.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn of_event(&self, run: Uuid, event: Uuid) -> Result<Option<Row>, Error> {
+        let seq = self.sql(place_of(&self.db(), run, event))?;
+        match seq {
+            Some(seq) => self.row(seq),
+            None => Ok(None),
+        }
+    }
+
     /// The row with this number.
     ///
     /// # Errors
@@ -215,6 +227,23 @@ pub(super) fn newest(db: &Connection, run: Uuid, action: Action, phase: Phase) -
         let sql = "SELECT seq FROM audit WHERE run_id = ?1 AND action = ?2 AND json_extract(body, '$.phase') = ?3
                    ORDER BY seq DESC LIMIT 1";
         let found = db.prepare_cached(sql)?.query_row((run.to_string(), action.name(), phase.name()), |row| row.get(0));
+        return found.optional();
+    }
+    Ok(None)
+}
+
+/// Number of the row of a run with this event id, of either version: on the index of runs.
+fn place_of(db: &Connection, run: Uuid, event: Uuid) -> rusqlite::Result<Option<i64>> {
+    if v2::is_there(db)? {
+        let sql = "SELECT seq FROM fields WHERE run_id = ?1 AND event_id = ?2";
+        let found = db.prepare_cached(sql)?.query_row((run.as_bytes(), event.as_bytes()), |row| row.get(0));
+        if let Some(seq) = found.optional()? {
+            return Ok(Some(seq));
+        }
+    }
+    if v1::is_there(db)? {
+        let sql = "SELECT seq FROM audit WHERE run_id = ?1 AND json_extract(body, '$.event_id') = ?2";
+        let found = db.prepare_cached(sql)?.query_row((run.to_string(), event.to_string()), |row| row.get(0));
         return found.optional();
     }
     Ok(None)

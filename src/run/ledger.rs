@@ -147,8 +147,8 @@ pub fn asked(
 /// True if this row is the intent of what somebody asked this run for.
 pub fn is_recorded(store: &StateDir, run: Uuid, row: Option<Uuid>) -> Result<bool, Error> {
     let Some(row) = row else { return Ok(false) };
-    let rows = of_run(&Ledger::open(&store.audit())?, run)?;
-    Ok(rows.iter().any(|r| r.entry.event_id == row && r.entry.phase == Phase::Intent.name()))
+    let found = Ledger::open(&store.audit())?.of_event(run, row)?;
+    Ok(found.is_some_and(|row| row.entry.phase == Phase::Intent.name()))
 }
 
 /// Which of these votes the ledger knows, one by one: its row is of this run and of that user, and was not denied. No row

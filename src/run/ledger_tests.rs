@@ -64,6 +64,27 @@ fn an_end_without_a_row_is_recorded_by_the_next_that_may_once() {
 }
 
 #[test]
+fn a_row_is_found_by_its_event_among_those_of_its_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = StateDir::at(dir.path());
+    let (one, other) = (launched(&store, &[]), launched(&store, &[]));
+    let stop = stopping(&store, &one, &one.operator, StopLevel::Kill).unwrap();
+    let is = |run: &RunSpec, row| is_recorded(&store, run.id, row).unwrap();
+    assert!(is(&one, Some(stop)) && !is(&other, Some(stop)), "of its own run alone");
+    assert!(!is(&one, Some(Uuid::now_v7())) && !is(&one, None));
+    stopped(&store, &one, &one.operator, stop, None).unwrap();
+    let rows = of_run(&Ledger::open_to_read(&store.audit()).unwrap(), one.id).unwrap();
+    assert!(!is(&one, Some(rows[0].entry.event_id)), "an outcome is no intent");
+    let plan = |sql: &str| -> String {
+        let db = rusqlite::Connection::open(store.audit()).unwrap();
+        db.query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [one.id.as_bytes(), stop.as_bytes()], |row| row.get(3))
+            .unwrap()
+    };
+    let by = plan("SELECT seq FROM fields WHERE run_id = ?1 AND event_id = ?2");
+    assert!(by.contains("fields_run"), "{by}");
+}
+
+#[test]
 fn the_digest_grows_with_the_journal_whoever_writes_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("journal.jsonl");
