@@ -60,13 +60,15 @@ fn told(
     let id = open(global, &on.run)?.run.spec.id;
     let by = match ask(&global.store(), id, &Operator::current()) {
         Ok(by) => by,
-        Err(StopError::Refused(why)) => {
-            eprintln!("opsdeck: {}", plain(&why));
+        Err(e @ (StopError::Refused(_) | StopError::Unfit(_))) => {
+            eprintln!("opsdeck: {}", plain(&e.to_string()));
             return Ok(start::REFUSED.into());
         }
         Err(e) => return Err(e.into()),
     };
-    let now = open(global, &by.to_string())?.release;
+    let seen = open(global, &by.to_string())?;
+    said(&seen);
+    let now = seen.release;
     let line = if on.json {
         json!({ "run": by, "state": now.at.name(), "waits": now.waits }).to_string()
     } else {
@@ -81,6 +83,7 @@ fn told(
 
 fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
     let seen = open(global, run)?;
+    said(&seen);
     let Watched { run, body, release, .. } = &seen;
     let text = if as_json {
         let event = |(at, event): &(i64, String)| {
@@ -105,5 +108,24 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
 /// A release as its run's files tell it.
 fn open(global: &Global, run: &str) -> Result<Watched> {
     let store = global.store();
-    Ok(Watched::open(&store.run(find(&store, &open_index(&store)?, run)?))?)
+    let mut seen = Watched::open(&store.run(find(&store, &open_index(&store)?, run)?))?;
+    held(&store, &mut seen);
+    Ok(seen)
+}
+
+/// Says what is wrong with its journal.
+fn said(seen: &Watched) {
+    for words in seen.run.damage.iter().chain(&seen.run.remark) {
+        eprintln!("opsdeck: {}", plain(words));
+    }
+}
+
+/// Says which of its approvals count, and what of it cannot be told.
+pub(super) fn held(store: &StateDir, seen: &mut Watched) {
+    if let Err(e) = seen.hold(store) {
+        eprintln!("opsdeck: which approvals count cannot be told: {}", plain(&e.to_string()));
+    }
+    if let Some(why) = &seen.unread {
+        eprintln!("opsdeck: {}", plain(why));
+    }
 }

@@ -34,6 +34,7 @@ pub mod traffic;
 pub mod undo;
 #[cfg(test)]
 mod views_tests;
+pub mod votes;
 pub mod watch;
 pub mod world;
 

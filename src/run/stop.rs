@@ -1,7 +1,9 @@
-//! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first.
+//! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first. One that no
+//! supervisor can go on with is ended by whoever stops it ([`super::give_up`]).
 
 use super::control::{self, Command, Reply, ask};
 use super::event::StopLevel;
+use super::give_up::give_up;
 use super::spawn::{self, Revival};
 use super::{Follower, RunSpec, belongs, ledger};
 use crate::ansible::secrets::Secrets;
@@ -21,6 +23,9 @@ pub enum StopError {
     /// It says why.
     #[error("{0}")]
     Refused(String),
+    /// No supervisor can go on with it, and why.
+    #[error("{0}: `opsdeck stop` ends it, and how it went is then recorded as unknown")]
+    Unfit(String),
     /// The audit ledger cannot be written.
     #[error("nothing is stopped, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
@@ -36,7 +41,11 @@ pub enum StopError {
 pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -> Result<(), StopError> {
     let spec = ours(store, id)?;
     let intent = ledger::stopping(store, &spec, operator, level)?;
-    let result = put(store, id, &Command::Stop { level, by: operator.name.clone(), row: Some(intent) });
+    let command = Command::Stop { level, by: operator.name.clone(), row: Some(intent) };
+    let result = match put(store, id, &command) {
+        Err(StopError::Unfit(why)) => give_up(store, &spec, (level, operator), &why),
+        other => other,
+    };
     let refused = result.as_ref().err().map(ToString::to_string);
     if let Err(e) = ledger::stopped(store, &spec, operator, intent, refused) {
         tracing::error!("the audit ledger could not take the outcome of a stop of run {id}: {e}");
@@ -83,16 +92,15 @@ fn reach(
     let deadline = Instant::now() + PATIENCE;
     ours(store, id)?;
     loop {
-        let run = Follower::open_exact(&dir)?;
-        if run.state.state.is_terminal() && !run.is_lost() {
-            return Err(StopError::Refused(format!("the run has ended: {}", run.state.state_name())));
-        }
-        if let Some(damage) = run.damage {
-            return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
-        }
+        // Whoever has it in hand is asked, whatever its journal looks like.
         match spawn::revive(store, id)? {
-            Revival::Refused(why) | Revival::Unknown(why) => return Err(StopError::Refused(why)),
+            Revival::Refused(why) => return Err(StopError::Unfit(why)),
+            Revival::Unknown(why) => return Err(StopError::Refused(why)),
             Revival::Elder(why) if decides => return Err(StopError::Refused(why)),
+            Revival::Ended => {
+                let run = Follower::open_exact(&dir)?;
+                return Err(StopError::Refused(format!("the run has ended: {}", run.state.state_name())));
+            }
             _ => {}
         }
         match say(&dir) {

@@ -5,10 +5,12 @@
 pub mod attach;
 mod ingest;
 mod perform;
+mod places;
 mod serve;
 mod translate;
 mod values;
 
+pub(super) use perform::{evidence, kill};
 pub use translate::one_line;
 
 use super::control::Command;
@@ -23,6 +25,7 @@ use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
 use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
+use places::Places;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::Duration;
@@ -68,6 +71,10 @@ struct Supervisor<M: Machine, W> {
     ends: mpsc::UnboundedSender<(u32, Exit)>,
     outcomes: mpsc::UnboundedSender<M::Outcome>,
     snapshot_at: u64,
+    /// The databases beside which it works; not looked at before its first step is begun.
+    places: Option<Places>,
+    /// Why nothing more is begun: they are not the same any more.
+    astray: Option<String>,
     /// What the index was told last, and when it was last looked whether that still holds.
     put: Option<RunRow>,
     put_at: i64,
@@ -127,6 +134,8 @@ pub fn run<M: Machine, W: World<M>>(
         ends,
         outcomes,
         snapshot_at: 0,
+        places: None,
+        astray: None,
         put: None,
         put_at: 0,
     };
@@ -134,8 +143,11 @@ pub fn run<M: Machine, W: World<M>>(
     let resumed = !supervisor.journal.is_empty();
     if resumed {
         if supervisor.state.state.is_terminal() {
-            // The last one died between the end and the tidying up.
-            supervisor.finish();
+            // The last one died between the end and the tidying up; or it is no end.
+            match super::ends::tell(&supervisor.machine, store, &supervisor.spec)?.doubt {
+                Some(why) => supervisor.doubt(&why)?,
+                None => supervisor.finish(),
+            }
             return Ok(());
         }
         let torn =
@@ -163,6 +175,9 @@ pub fn run<M: Machine, W: World<M>>(
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(supervisor.main(effects, listener, ended, came));
+    if let Some(why) = supervisor.astray.take().or_else(|| supervisor.journal.strayed().map(str::to_owned)) {
+        supervisor.gone_astray(&why);
+    }
     supervisor.let_go();
     // Left behind it would only look alive.
     let _ = std::fs::remove_file(supervisor.dir.control());
@@ -170,7 +185,7 @@ pub fn run<M: Machine, W: World<M>>(
 }
 
 /// The machine's own state, from its own events.
-fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
+pub(super) fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
     let mut own = M::State::default();
     for (ts, json) in &state.own {
         let event = serde_json::from_str(json).map_err(|e| {
@@ -214,6 +229,12 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     fn tick(&mut self) -> Result<(), SuperviseError> {
+        match self.journal.check() {
+            Err(e) if self.journal.strayed().is_some() => return Err(e.into()),
+            Err(e) => tracing::warn!("{e}"),
+            Ok(()) => {}
+        }
+        self.hold_places()?;
         let now = now();
         let before = self.state.state;
         for step in self.steps.values_mut() {

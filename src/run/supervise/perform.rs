@@ -61,6 +61,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             found = Found::Ended(failed("it was never begun: its supervisor was gone before".into()));
         }
         if found == Found::Nothing {
+            // What is begun must be recorded where all the rest is.
+            self.hold_rows(false)?;
             found = match self.spawn(&dir, number, child) {
                 Ok(()) => attach::look(&dir, &mark),
                 Err(e) => Found::Ended(failed(format!("the step runner could not be started: {e}"))),
@@ -265,7 +267,8 @@ fn control<'a>(open: &'a mut Option<Control>, store: &StateDir) -> Result<&'a Co
     Ok(open.insert(control))
 }
 
-fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, mark: &str) -> u32 {
+/// Kills what a step started; gives the number of processes that could not be killed.
+pub fn kill(processes: Option<&Processes>, child: Option<crate::state::Identity>, mark: &str) -> u32 {
     // What stands below a pid is only theirs while the process is certainly the one that was meant.
     let alive = |process: &crate::state::Identity| process.life() == crate::state::Life::Alive;
     let runner = processes.filter(|p| alive(&p.runner)).map(|p| p.runner.pid);
