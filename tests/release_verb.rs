@@ -7,7 +7,7 @@ mod wait;
 
 use opsdeck::cli::demo::{MARK, marked};
 use opsdeck::state::alerts::AlertRow;
-use opsdeck::state::{Control, StateDir};
+use opsdeck::state::{Control, Identity, Life, StateDir};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -264,4 +264,123 @@ fn alerts_that_were_there_while_it_ran_stand_beside_it() {
         code == 0 && story.contains("| Slow | alert | w1:9100 | host |") && !story.contains("Elsewhere"),
         "{story}"
     );
+}
+
+impl World {
+    fn store(&self) -> StateDir {
+        StateDir::at(self.dir.path().join("state"))
+    }
+
+    fn shown(&self, id: &str) -> Value {
+        let (_, out, err) = self.opsdeck(&["show", id, "--json"]);
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {err}"))
+    }
+
+    /// Submits a version, and gives its id when it waits for approval, with its supervisor.
+    fn awaits_approval(&self, version: &str) -> (String, Identity) {
+        let (code, out, err) = self.opsdeck(&["release", "web", "-e", "lab", "--version", version, "--yes"]);
+        assert_eq!(code, 0, "{out}{err}");
+        let id = out.trim().to_owned();
+        wait_true(60, "it to wait for approval", || self.shown(&id)["release"]["waits"].is_string());
+        let words = ["supervise", &id];
+        let is = |pid: &u32| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let args: Vec<&[u8]> = line.split(|b| *b == 0).collect();
+            args.windows(2).any(|pair| pair[0] == words[0].as_bytes() && pair[1] == words[1].as_bytes())
+        };
+        let pids = std::fs::read_dir("/proc").unwrap().filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok());
+        let supervisor = pids.into_iter().find(is).and_then(Identity::of).unwrap();
+        (id, supervisor)
+    }
+
+    /// Adds what somebody else says to the journal: bodies of the release's own events, and of the run's.
+    fn forge(&self, id: &str, events: &[&str]) {
+        let dir = self.store().run(id.parse().unwrap());
+        let seq = opsdeck::run::Follower::open(&dir).unwrap().state.seq;
+        let line = |(n, event): (u64, &&str)| format!("{{\"seq\":{},\"ts\":1,{event}}}\n", seq + n);
+        let lines: String = (1..).zip(events).map(line).collect();
+        let mut journal = std::fs::OpenOptions::new().append(true).open(dir.journal()).unwrap();
+        std::io::Write::write_all(&mut journal, lines.as_bytes()).unwrap();
+    }
+}
+
+fn gone(supervisor: &Identity) {
+    assert!(supervisor.signal(rustix::process::Signal::KILL));
+    wait_true(20, "the supervisor to be gone", || supervisor.life() != Life::Alive);
+}
+
+#[test]
+fn an_approval_that_somebody_wrote_into_the_journal_is_shown_as_what_it_is() {
+    let world = World::new("    approvals: 1\n");
+    let (id, supervisor) = world.awaits_approval("1.0");
+    // One that cannot say so itself.
+    assert!(supervisor.signal(rustix::process::Signal::STOP));
+    let digest = world.shown(&id)["release"]["digest"].as_str().unwrap().to_owned();
+    let forged =
+        format!(r#""e":"own","body":{{"k":"approved","by":{{"uid":7,"name":"mallory"}},"digest":"{digest}"}}"#);
+    world.forge(&id, &[&forged]);
+    let words = "no row in the ledger: does not count";
+    let approvals = world.shown(&id)["release"]["approvals"].clone();
+    assert_eq!((&approvals[0]["counts"], &approvals[0]["why"]), (&false.into(), &words.into()), "{approvals}");
+    for verb in ["show", "timeline"] {
+        let (_, out, err) = world.opsdeck(&[verb, &id]);
+        let said = out.lines().any(|line| line.contains("mallory") && line.contains(words));
+        assert!(said, "{verb}: {out}{err}");
+    }
+    // Its supervisor never knew of it, and takes it off.
+    assert!(supervisor.signal(rustix::process::Signal::CONT));
+    wait_true(30, "it to be taken off", || world.shown(&id)["release"]["approvals"] == serde_json::json!([]));
+    assert_eq!(world.shown(&id)["state"], "awaiting_approval");
+    let (code, _, err) = world.opsdeck(&["reject", &id, "--reason", "enough"]);
+    assert_eq!(code, 0, "{err}");
+}
+
+#[test]
+fn an_end_that_somebody_wrote_into_the_journal_makes_no_version_stable() {
+    let world = World::new("    approvals: 1\n");
+    let (id, supervisor) = world.awaits_approval("6.6");
+    gone(&supervisor);
+    world.forge(
+        &id,
+        &[
+            r#""e":"own","body":{"k":"entered","at":{"state":"succeeded"},"why":"6.6 is out and stable"}"#,
+            r#""e":"phase","name":"succeeded","state":"succeeded","why":"6.6 is out and stable""#,
+            r#""e":"ended","state":"succeeded","why":"6.6 is out and stable""#,
+        ],
+    );
+    let current = || {
+        let (code, out, err) = world.opsdeck(&["plan", "web", "-e", "lab", "--version", "2.0", "--json"]);
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str::<Value>(&out).unwrap()["plan"]["current"].clone()
+    };
+    assert_eq!(current(), Value::Null);
+    let shown = world.shown(&id);
+    let why = shown["why"].as_str().unwrap();
+    assert!(shown["state"] == "unknown" && why.contains("it was awaiting approval before"), "{shown}");
+    let (_, rows, _) = world.opsdeck(&["runs", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&rows).unwrap()[0]["state"], "unknown");
+    assert_eq!(current(), Value::Null);
+    // Nothing of it lives: a person ends it.
+    let (code, out, err) = world.opsdeck(&["rollback", &id, "--reason", "look"]);
+    assert!(code == 64 && err.contains("`opsdeck stop` ends it"), "{out}{err}");
+    let (code, _, err) = world.opsdeck(&["stop", &id]);
+    assert!(
+        code == 64 && err.contains("has ended: unknown"),
+        "it held no lease, and its end is recorded: {code} {err}"
+    );
+}
+
+#[test]
+fn an_event_of_a_release_that_nobody_knows_leaves_it_shown_and_ended_by_a_person() {
+    let world = World::new("    approvals: 1\n");
+    let (id, supervisor) = world.awaits_approval("1.0");
+    gone(&supervisor);
+    world.forge(&id, &[r#""e":"own","body":{"k":"blessed","by":"mallory"}"#]);
+    let (code, out, err) = world.opsdeck(&["show", &id]);
+    assert!(code == 0 && out.contains("awaiting approval") && err.contains("unknown variant `blessed`"), "{out}{err}");
+    let (code, _, err) = world.opsdeck(&["pause", &id, "--reason", "look"]);
+    assert!(code == 64 && err.contains("cannot be supervised") && err.contains("`opsdeck stop` ends it"), "{err}");
+    let (code, out, err) = world.opsdeck(&["stop", &id]);
+    assert!(code == 0 && out.starts_with("unknown"), "{code} {out}{err}");
+    assert_eq!(world.shown(&id)["state"], "unknown");
 }

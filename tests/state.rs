@@ -154,7 +154,7 @@ fn launching(state: &StateDir, spec: &opsdeck::run::RunSpec) -> opsdeck::audit::
 
 /// A run that was launched and ended, as its supervisor leaves it when it dies before it has recorded the end.
 fn unrecorded(state: &StateDir) -> Uuid {
-    let id = past(state, 1);
+    let id = past(state, 3);
     let spec = opsdeck::run::read_spec(&state.run(id)).unwrap();
     let intent = launching(state, &spec);
     opsdeck::run::ledger::launched(state, &spec, intent.event_id, None).unwrap();
@@ -173,7 +173,7 @@ fn an_end_that_nobody_recorded_is_recorded_by_the_next_that_may_write() {
     let (code, out, err) = opsdeck(state.root(), &["audit", "verify"]);
     assert_eq!(code, Some(0), "{out}{err}");
     let row = end().expect("it is there now");
-    assert_eq!((row.entry.status.as_str(), &row.body["metadata"]["recorded"]), ("success", &"late".into()));
+    assert_eq!((row.entry.status.as_str(), &row.body["metadata"]["recorded"]), ("failure", &"late".into()));
     let seq = row.entry.seq;
     assert_eq!(opsdeck(state.root(), &["audit", "verify"]).0, Some(0));
     assert_eq!(end().unwrap().entry.seq, seq, "once");

@@ -3,7 +3,7 @@
 //! for the same again.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-#[path = "model/chance.rs"]
+#[path = "support/chance.rs"]
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod chance;
 #[path = "support/wait.rs"]

@@ -50,4 +50,4 @@ pub use redact::{REDACTED, text as redacted};
 pub use redaction::Redaction;
 pub use verdict::{Broken, Intact, Journals};
 pub use verify::verify_absent;
-pub use witness::{Acts, at_odds, lost, outrun};
+pub use witness::{Acts, at_odds, lost, missing, outrun};

@@ -3,7 +3,7 @@
 use super::columns::{PHASES, STATUSES};
 use super::entry::Entry;
 use super::ledger::{Error, Ledger, hash_at};
-use super::newest::newest;
+use super::newest::{newest, place_of};
 use super::record::{Action, Phase, Record, Status};
 use super::{chain, commit, v1, v2};
 use crate::state::operator::Operator;
@@ -103,6 +103,18 @@ impl Ledger {
     /// As [`Ledger::query`].
     pub fn find(&self, run: Uuid, action: Action, phase: Phase) -> Result<Option<Row>, Error> {
         let seq = self.sql(newest(&self.db(), run, action, phase))?;
+        match seq {
+            Some(seq) => self.row(seq),
+            None => Ok(None),
+        }
+    }
+
+    /// The row of a run with this event id, whatever else the run has.
+    ///
+    /// # Errors
+    /// As [`Ledger::query`].
+    pub fn of_event(&self, run: Uuid, event: Uuid) -> Result<Option<Row>, Error> {
+        let seq = self.sql(place_of(&self.db(), run, event))?;
         match seq {
             Some(seq) => self.row(seq),
             None => Ok(None),

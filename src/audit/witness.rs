@@ -97,6 +97,14 @@ pub fn lost(state: &StateDir, control: &Control) -> Result<Option<String>, Error
     missed(state, there(state)?.as_ref(), witness.as_ref())
 }
 
+/// Why the ledger does not hold the row `witness` (number and hash); `None`: it does.
+///
+/// # Errors
+/// It cannot be read.
+pub fn missing(state: &StateDir, witness: Option<&(i64, String)>) -> Result<Option<String>, Error> {
+    missed(state, there(state)?.as_ref(), witness)
+}
+
 /// Why control.db is older than the ledger: something was done of which it does not know. `None`: it knows of all.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The hidden verbs: opsdeck's own processes. People never type them.
 
-use super::Global;
+use super::{Global, ends};
 use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;
@@ -106,7 +106,7 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
         if let Err(e) = closing::end_elders(&state) {
             tracing::warn!("supervisors of an earlier version stay until somebody looks at their runs: {e}");
         }
-        if let Err(e) = closing::close(&state, release::supervise::approved) {
+        if let Err(e) = closing::close(&state, ends::of(&state)) {
             tracing::warn!("what others left open in the ledger stays open for now (run {own}): {e}");
         }
     });
@@ -124,9 +124,8 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
         Work::Plan(plan) => {
             if let Some(body) = recovery::launch::frozen(&spec)? {
                 let world = recovery::world::World::new(&store, spec.id, body.clone());
-                let commands = recovery::world::Made { store: store.clone(), run: spec.id, body: body.clone() };
                 let lost = if secrets.is_none() { spec.secrets.clone() } else { Vec::new() };
-                let machine = recovery::machine::Machine { body, lost, commands: Box::new(commands) };
+                let machine = recovery::world::machine(&store, spec.id, body, lost);
                 supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
                 return Ok(ExitCode::SUCCESS);
             }

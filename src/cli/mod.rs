@@ -7,6 +7,7 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+mod ends;
 pub mod health;
 pub mod hosts;
 pub mod inventory;

@@ -3,7 +3,7 @@
 
 mod verb;
 
-use super::print::{print, said};
+use super::print::{self, print};
 use super::{Global, start};
 use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
@@ -60,13 +60,15 @@ fn told(
     let id = open(global, &on.run)?.run.spec.id;
     let by = match ask(&global.store(), id, &Operator::current()) {
         Ok(by) => by,
-        Err(StopError::Refused(why) | StopError::Over(why)) => {
-            eprintln!("opsdeck: {}", plain(&why));
+        Err(e @ (StopError::Refused(_) | StopError::Over(_) | StopError::Unfit(_))) => {
+            eprintln!("opsdeck: {}", plain(&e.to_string()));
             return Ok(start::REFUSED.into());
         }
         Err(e) => return Err(e.into()),
     };
-    let now = open(global, &by.to_string())?.release;
+    let seen = open(global, &by.to_string())?;
+    said(&seen);
+    let now = seen.release;
     let line = if on.json {
         json!({ "run": by, "state": now.at.name(), "waits": now.waits }).to_string()
     } else {
@@ -75,12 +77,13 @@ fn told(
         plain(&format!("{own}{}{waits}", now.at.name().replace('_', " "))).into_owned()
     };
     // It is done, whether or not anybody takes the line.
-    said(&line);
+    print::said(&line);
     Ok(ExitCode::SUCCESS)
 }
 
 fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
     let seen = open(global, run)?;
+    said(&seen);
     let Watched { run, body, release, .. } = &seen;
     let text = if as_json {
         let event = |(at, event): &(i64, String)| {
@@ -109,5 +112,24 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
 /// A release as its run's files tell it.
 fn open(global: &Global, run: &str) -> Result<Watched> {
     let store = global.store();
-    Ok(Watched::open(&store.run(find(&store, &open_index(&store)?, run)?))?)
+    let mut seen = Watched::open(&store.run(find(&store, &open_index(&store)?, run)?))?;
+    held(&store, &mut seen);
+    Ok(seen)
+}
+
+/// Says what is wrong with its journal.
+fn said(seen: &Watched) {
+    for words in seen.run.damage.iter().chain(&seen.run.remark) {
+        eprintln!("opsdeck: {}", plain(words));
+    }
+}
+
+/// Says which of its approvals count, and what of it cannot be told.
+pub(super) fn held(store: &StateDir, seen: &mut Watched) {
+    if let Err(e) = seen.hold(store) {
+        eprintln!("opsdeck: which approvals count cannot be told: {}", plain(&e.to_string()));
+    }
+    if let Some(why) = &seen.unread {
+        eprintln!("opsdeck: {}", plain(why));
+    }
 }

@@ -1,6 +1,7 @@
 //! `opsdeck show`: one run.
 
 use super::print::print;
+use super::release::held;
 use super::{Global, alerts, known, record};
 use crate::ansible::shell;
 use crate::recovery::{self, state::At};
@@ -8,7 +9,8 @@ use crate::release::alerts::{self as beside, Beside};
 use crate::release::news::News;
 use crate::release::watch::Watched;
 use crate::release::{self, outcome};
-use crate::run::{Follower, Revival, RunSpec, RunState, State, belongs, find, open_index, revive};
+use crate::run::look::{Looked, look};
+use crate::run::{RunSpec, RunState, State, belongs, find, open_index};
 use crate::state::Control;
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -40,24 +42,19 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
     let index = open_index(&store)?;
     let id = find(&store, &index, &args.run)?;
-    let dir = store.run(id);
-    let mut run = Follower::open(&dir)?;
-    if !run.state.state.is_terminal() && run.damage.is_none() {
-        match revive(&store, id)? {
-            Revival::Started => drop(run.poll()),
-            Revival::Elder(why) => eprintln!("opsdeck: {}", plain(&why)),
-            Revival::Unknown(_) | Revival::Refused(_) | Revival::Supervised | Revival::Ended => {}
-        }
-    }
+    let Looked { mut run, aside } = look(&store, id)?;
     if run.spec.number.is_none() {
         // A run from before numbers was given one, which is not frozen in its spec.
         run.spec.number = index.get(id)?.and_then(|row| row.number);
     }
     let read_only = belongs::of(&store, id, &run.spec).read_only().or_else(|| store.access().may_write().err());
+    if let Some(why) = aside.filter(|_| read_only.is_none()) {
+        eprintln!("opsdeck: {}", plain(&why));
+    }
     if let Some(why) = known::read_only(&store, &run.spec) {
         eprintln!("opsdeck: {}", plain(&why));
     }
-    if let Some(damage) = &run.damage {
+    for damage in run.damage.iter().chain(&run.remark) {
         eprintln!("opsdeck: {}", plain(damage));
     }
     let own = own(&run.spec, &run.state);
@@ -74,7 +71,8 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         }
     }
     if run.spec.work.kind() == release::supervise::KIND {
-        let seen = Watched::of(run)?;
+        let mut seen = Watched::of(run)?;
+        held(&store, &mut seen);
         let now = jiff::Timestamp::now().as_millisecond();
         json["release"] = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
         let around = Control::open(&store).and_then(|control| beside::read(&control, &seen.around(now)));

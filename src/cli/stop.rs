@@ -5,6 +5,7 @@ use super::{Global, start};
 use crate::run::event::StopLevel;
 use crate::run::{Follower, StopError, find, open_index};
 use crate::state::operator::Operator;
+use crate::state::{Answer, Lock};
 use crate::text::plain;
 use anyhow::Result;
 use serde_json::json;
@@ -24,7 +25,10 @@ Examples:
   opsdeck stop 0199 --now
 
 Exit codes: 0 stopped (or, with --after-task, asked to), 1 no such run, 64 refused: it has ended, or is being stopped, \
-75 asked, but it has not ended yet.")]
+75 asked, but it has not ended yet.
+
+A run that no supervisor can go on with (its journal is damaged, cut or not the one that was written) is ended by this: how \
+it went is recorded as unknown, and its hosts are free again. What of it is still at work is killed with --now.")]
 pub struct Args {
     /// The run: its number, its id, the beginning of it, or `last`
     pub run: String,
@@ -58,16 +62,20 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             }
             stopping.beside.is_some()
         }
-        Err(StopError::Refused(why) | StopError::Over(why)) => {
-            eprintln!("opsdeck: {}", plain(&why));
+        Err(e @ (StopError::Refused(_) | StopError::Over(_) | StopError::Unfit(_))) => {
+            eprintln!("opsdeck: {}", plain(&e.to_string()));
             return Ok(start::REFUSED.into());
         }
         Err(e) => return Err(e.into()),
     };
-    let mut run = Follower::open(&store.run(id))?;
+    let dir = store.run(id);
+    let mut run = Follower::open(&dir)?;
     // Whoever does not answer does not tell the end either.
     let deadline = Instant::now() + if beside { SHORT } else { LONG };
-    while level != StopLevel::AfterTask && !run.state.state.is_terminal() && Instant::now() < deadline {
+    // Where its journal does not tell, its supervisor's going does.
+    let ended =
+        |run: &Follower| run.state.state.is_terminal() && (!run.is_lost() || Lock::is_held(&dir.lock()) == Answer::No);
+    while level != StopLevel::AfterTask && !ended(&run) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
         run.poll();
     }
@@ -81,9 +89,9 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             said(&format!("may still run on: {}", plain(&run.state.maybe_running_on.join(", "))));
         }
     }
-    if beside && !run.state.state.is_terminal() && level != StopLevel::AfterTask {
+    let over = ended(&run) || level == StopLevel::AfterTask;
+    if beside && !over {
         eprintln!("opsdeck: no process of it is left; its supervisor tells its end when it is back");
     }
-    let ended = run.state.state.is_terminal() || level == StopLevel::AfterTask || beside;
-    Ok(if ended { ExitCode::SUCCESS } else { 75.into() })
+    Ok(if over || beside { ExitCode::SUCCESS } else { 75.into() })
 }

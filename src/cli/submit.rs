@@ -5,13 +5,15 @@ use super::alive::Alive;
 use super::passwords::Passwords;
 use super::plan::{Wanted, words};
 use super::print::said;
+use super::release::held;
 use super::{Global, start};
 use crate::project::Environment;
 use crate::release::news::News;
 use crate::release::plan::Plan;
 use crate::release::watch::Watched;
 use crate::release::{self, junit, outcome};
-use crate::state::{StateDir, file, presence};
+use crate::run::look;
+use crate::state::{Answer, StateDir, file, presence};
 use crate::text::{human, plain, plain_lines};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -164,7 +166,8 @@ fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
         eprintln!("\nopsdeck: no longer watching; release {id} goes on.");
         eprintln!("opsdeck: `opsdeck rollback {id}` undoes it, `opsdeck stop {id}` stops it");
     }
-    let seen = Watched::open(&store.run(id))?;
+    let mut seen = Watched::open(&store.run(id))?;
+    held(store, &mut seen);
     let now = now();
     if let Some(path) = &args.junit {
         file::write_whole(path, junit::junit(&seen.body.plan, &seen.release, now).as_bytes())
@@ -184,7 +187,10 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
     let mut alive = Alive::default();
     let mut needed: Option<Instant> = None;
     loop {
-        seen.poll()?;
+        seen.poll();
+        if let Err(e) = seen.hold(store) {
+            tracing::debug!("which approvals count cannot be told: {e}");
+        }
         for (at, line) in news.of(&seen.body.plan, &seen.release) {
             let line = format!("{} {line}", human::date_time(at));
             // With --json stdout is for the object alone.
@@ -195,7 +201,9 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
             }
         }
         match outcome::exit_code(&seen.release) {
-            Some(code) if code != outcome::NEEDS_PERSON => return Ok(code),
+            // What its supervisor does not know of is no end.
+            Some(code) if code != outcome::NEEDS_PERSON && is_over(store, &mut seen)? => return Ok(code),
+            Some(code) if code != outcome::NEEDS_PERSON => {}
             Some(code) => {
                 let since = *needed.get_or_insert_with(Instant::now);
                 if gives_up(since.elapsed(), Duration::from_secs(args.people.into()), seen.release.waits.is_some()) {
@@ -212,6 +220,18 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
         alive.look(store, id)?;
         tokio::time::sleep(LOOK).await;
     }
+}
+
+fn is_over(store: &StateDir, seen: &mut Watched) -> Result<bool> {
+    let over = look::over(store, &mut seen.run);
+    if seen.run.is_lost() && over != Answer::No {
+        bail!(
+            "the run of release {} is lost: {}",
+            seen.run.spec.id,
+            plain(seen.run.damage.as_deref().unwrap_or_default())
+        );
+    }
+    Ok(over != Answer::No)
 }
 
 /// Whether nobody waits longer for a person. What they are asked for is written an instant after the state that needs them,

@@ -195,15 +195,21 @@ impl crate::run::machine::World<Machine> for World {
     }
 }
 
+/// The machine of a recovery's run; `lost` are the secrets that died with an earlier supervisor.
+pub fn machine(store: &StateDir, run: Uuid, body: Body, lost: Vec<String>) -> Machine {
+    let commands = Made { store: store.clone(), run, body: body.clone() };
+    Machine { body, lost, commands: Box::new(commands) }
+}
+
 /// Makes the commands of a run's children.
 #[derive(Debug)]
-pub struct Made {
+struct Made {
     /// Where its folder lies.
-    pub store: StateDir,
+    store: StateDir,
     /// The run.
-    pub run: Uuid,
+    run: Uuid,
     /// What was frozen.
-    pub body: Body,
+    body: Body,
 }
 
 impl Commands for Made {

@@ -84,8 +84,9 @@ fn warm(store: &StateDir, run: Uuid, spec: &RunSpec, verb: &Verb) -> Result<Opti
         return Ok(None);
     }
     let state = Follower::open_exact(&store.run(run))?.state;
-    let events = state.own.iter().map(|(ts, json)| Ok((*ts, serde_json::from_str(json)?)));
-    let events: Vec<(i64, Event)> = events.collect::<Result<_, serde_json::Error>>().map_err(std::io::Error::from)?;
+    // Behind one that cannot be read nothing is known: its supervisor is asked, if it has one.
+    let events = state.own.iter().map_while(|(ts, json)| Some((*ts, serde_json::from_str(json).ok()?)));
+    let events: Vec<(i64, Event)> = events.collect();
     let release = super::fold(events.iter().map(|(ts, event)| (*ts, event)));
     let now = jiff::Timestamp::now().as_millisecond();
     Ok(undo::warm(&body.plan, &release, now).map(|_| body))

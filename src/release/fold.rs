@@ -26,7 +26,7 @@ impl Release {
             }
             Event::Entered { at, why } => self.enter(ts, *at, why),
             Event::Approved { by, step, .. } => {
-                self.approvals.push(Consent { by: by.clone(), at: ts, step: step.clone() });
+                self.approvals.push(Consent { by: by.clone(), at: ts, step: step.clone(), unfounded: false });
                 self.did(ts, by, "approve", step.as_ref().map(|key| key.step.clone()));
             }
             Event::Unfounded { by, step } => {

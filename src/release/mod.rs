@@ -35,6 +35,7 @@ pub mod traffic;
 pub mod undo;
 #[cfg(test)]
 mod views_tests;
+pub mod votes;
 pub mod watch;
 pub mod world;
 

@@ -4,6 +4,7 @@ use super::plan::Plan;
 use super::progress;
 use super::state::{At, Mark, Pause, Release};
 use super::undo::undo;
+use super::votes::UNFOUNDED;
 use crate::text::human::rfc3339;
 use serde_json::{Value, json};
 
@@ -64,7 +65,8 @@ pub fn json(id: &str, plan: &Plan, release: &Release, now: i64) -> Value {
         "gates": release.gates.iter().map(gate).collect::<Vec<_>>(),
         "approvals": release.approvals.iter().map(|given| {
             let step = given.step.as_ref().map(|key| &key.step);
-            json!({"by": given.by, "at": rfc3339(given.at), "step": step})
+            let why = given.unfounded.then_some(UNFOUNDED);
+            json!({"by": given.by, "at": rfc3339(given.at), "step": step, "counts": !given.unfounded, "why": why})
         }).collect::<Vec<_>>(),
         "traffic": release.traffic,
         "traffic_at": release.traffic_at.map(rfc3339),

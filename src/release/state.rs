@@ -191,6 +191,9 @@ pub struct Consent {
     pub at: i64,
     /// To which approval step; `None`: to the release.
     pub step: Option<StepKey>,
+    /// It has no row in the ledger, as whoever shows it has found: it does not count.
+    #[serde(default)]
+    pub unfounded: bool,
 }
 
 /// What a person wishes that happens at the next boundary.

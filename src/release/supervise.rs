@@ -6,13 +6,13 @@ use super::machine::{self, Stop, Verb};
 use super::plan::{Plan, StepKind};
 use super::state::{At, Release};
 use super::traffic::Op;
-use super::{child, recorded};
+use super::{child, recorded, votes};
 use crate::audit::Action;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
 use crate::run::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, Refusal, Vote};
 use crate::run::state::RunState;
 use crate::run::verdict::{Evidence, Exit};
-use crate::run::{RunSpec, read_spec, values};
+use crate::run::{read_spec, values};
 use crate::state::StateDir;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -47,17 +47,6 @@ pub struct Supervised {
     secrets: bool,
     /// Variables that travel with them.
     extra: Vec<String>,
-}
-
-/// People who approved a release, by its events; nobody, for another kind of run.
-pub fn approved(spec: &RunSpec, run: &RunState) -> Vec<String> {
-    if spec.work.kind() != KIND {
-        return Vec::new();
-    }
-    let events = run.own.iter().filter_map(|(ts, json)| Some((*ts, serde_json::from_str::<Event>(json).ok()?)));
-    let events: Vec<_> = events.collect();
-    let release = super::fold(events.iter().map(|(ts, event)| (*ts, event)));
-    release.approvals.into_iter().map(|consent| consent.by.name).collect()
 }
 
 impl Supervised {
@@ -96,8 +85,7 @@ impl Machine for Supervised {
     }
 
     fn votes(&self, own: &Release) -> Vec<Vote> {
-        let vote = |person: &Person| Vote { action: Action::ReleaseApprove, row: person.row, by: person.name.clone() };
-        own.approvals.iter().map(|consent| vote(&consent.by)).collect()
+        votes::of(own)
     }
 
     fn unfounded(&self, own: &Release, vote: usize) -> Option<Event> {

@@ -5,8 +5,9 @@ use super::alerts::{Beside, about, word};
 use super::event::Person;
 use super::plan::{Plan, Strategy};
 use super::progress;
-use super::state::{At, Mark, Release};
+use super::state::{At, Consent, Mark, Release};
 use super::undo::undo;
+use super::votes::UNFOUNDED;
 use crate::text::{human, plain};
 
 /// Hosts that are named in a row of the table; the rest is counted.
@@ -61,9 +62,11 @@ fn head(out: &mut String, plan: &Plan, release: &Release, now: i64) {
     if let (Some(by), Some((_, at, _))) = (&release.submitted_by, release.history.first()) {
         item("Submitted", format!("{} at {}", person(by), human::date_time(*at)));
     }
-    let approvals =
-        release.approvals.iter().map(|given| format!("{} at {}", person(&given.by), human::date_time(given.at)));
-    let approvals: Vec<String> = approvals.collect();
+    let given = |given: &Consent| {
+        let why = if given.unfounded { format!(" ({UNFOUNDED})") } else { String::new() };
+        format!("{} at {}{why}", person(&given.by), human::date_time(given.at))
+    };
+    let approvals: Vec<String> = release.approvals.iter().map(given).collect();
     if !approvals.is_empty() {
         item("Approved", approvals.join(", "));
     }

@@ -4,8 +4,9 @@ use super::alerts::Around;
 use super::launch;
 use super::state::Release;
 use super::supervise::Body;
+use super::votes;
 use crate::run::Follower;
-use crate::state::RunDir;
+use crate::state::{RunDir, StateDir};
 use std::io;
 
 /// A release that is followed.
@@ -17,7 +18,11 @@ pub struct Watched {
     pub body: Body,
     /// How far it has come.
     pub release: Release,
+    /// Why it is shown no further than up to some event of its own.
+    pub unread: Option<String>,
     folded: usize,
+    /// Approvals that were held against the ledger.
+    held: usize,
 }
 
 /// Why a run cannot be followed as a release.
@@ -56,18 +61,30 @@ impl Watched {
         let id = run.spec.id;
         let body = launch::body(&run.spec).map_err(|error| WatchError::Unreadable { run: id, error })?;
         let body = body.ok_or(WatchError::NoRelease(id))?;
-        let mut watched = Watched { run, body, release: Release::default(), folded: 0 };
-        watched.fold()?;
+        let mut watched = Watched { run, body, release: Release::default(), unread: None, folded: 0, held: 0 };
+        watched.fold();
         Ok(watched)
     }
 
     /// Takes in what the journal has gained.
+    pub fn poll(&mut self) {
+        self.run.poll();
+        self.fold();
+    }
+
+    /// Holds the approvals against the ledger, if there are others than when last asked: those without a row are shown as
+    /// such.
     ///
     /// # Errors
-    /// It holds what this version cannot read.
-    pub fn poll(&mut self) -> Result<(), WatchError> {
-        self.run.poll();
-        self.fold()
+    /// The ledger cannot be read: which of them count cannot be told.
+    pub fn hold(&mut self, store: &StateDir) -> Result<(), crate::audit::Error> {
+        let count = self.release.approvals.len();
+        if count != self.held {
+            let unfounded = votes::unfounded(store, self.run.spec.id, &self.release)?;
+            self.release.without_row(&unfounded);
+            self.held = count;
+        }
+        Ok(())
     }
 
     /// What it touches, from when to when; to this moment (Unix milliseconds) while it goes on.
@@ -76,13 +93,30 @@ impl Watched {
         Around { plan: &self.body.plan, from: self.run.spec.created_at, until }
     }
 
-    fn fold(&mut self) -> Result<(), WatchError> {
-        for (at, event) in self.run.state.own.iter().skip(self.folded) {
-            let event =
-                serde_json::from_str(event).map_err(|error| WatchError::Unreadable { run: self.run.spec.id, error })?;
-            self.release.apply(*at, &event);
-            self.folded += 1;
+    fn fold(&mut self) {
+        if self.run.state.own.len() < self.folded {
+            // What it told before is not what it tells now.
+            (self.release, self.unread, self.folded, self.held) = (Release::default(), None, 0, 0);
         }
-        Ok(())
+        if self.unread.is_some() {
+            return;
+        }
+        for (at, json) in self.run.state.own.iter().skip(self.folded) {
+            match serde_json::from_str(json) {
+                Ok(event) => {
+                    self.release.apply(*at, &event);
+                    self.folded += 1;
+                }
+                Err(e) => {
+                    let journal = self.run.dir().journal();
+                    self.unread = Some(format!(
+                        "{}, event {} of the release: {e}; it is shown as it was before, and what comes after it is not known",
+                        journal.display(),
+                        self.folded + 1
+                    ));
+                    return;
+                }
+            }
+        }
     }
 }

@@ -2,21 +2,22 @@
 //! row, an intent that nobody answered. What may still be answered by whoever it belongs to is left to them. Likewise what an
 //! earlier version left at work is taken over.
 
-use super::{RunSpec, RunState, elder, index, ledger, list};
+use super::ends::Told;
+use super::{RunSpec, elder, index, ledger, list};
 use crate::audit::{Action, Error, Ledger, Open, Status};
 use crate::state::{Access, DbError, Filter, Life, StateDir};
 
-/// Closes what can be closed. `approved` says who had approved a run, by its own machine.
+/// Closes what can be closed. `tell` says what a run's own machine thinks of its end ([`super::ends`]).
 ///
 /// # Errors
 /// The ledger cannot be read or written.
-pub fn close(store: &StateDir, approved: impl Fn(&RunSpec, &RunState) -> Vec<String>) -> Result<(), Error> {
+pub fn close(store: &StateDir, tell: impl Fn(&RunSpec) -> Result<Told, String>) -> Result<(), Error> {
     if !store.audit().exists() || store.access() != Access::Write {
         return Ok(());
     }
     let ledger = Ledger::open(&store.audit())?;
     let (intents, runs) = ledger.left_open()?;
-    ledger::close_ended(store, &runs, approved)?;
+    ledger::close_ended(store, &runs, tell)?;
     for intent in intents {
         if let Some((status, why)) = verdict(store, &intent) {
             ledger.close(&intent, status, &why)?;

@@ -299,6 +299,19 @@ impl RunState {
         self.settle();
     }
 
+    /// What its journal says of where it stands is not believed, its end neither.
+    pub fn disbelieve(&mut self, why: &str) {
+        while self.history.pop_if(|(state, _)| state.is_terminal()).is_some() {}
+        self.state = self.history.last().map_or(State::Requested, |(state, _)| *state);
+        self.failure = None;
+        self.lose(why);
+    }
+
+    /// It is not known where it stands, but it is not over: its supervisor may be at work.
+    pub fn goes_on(&mut self) {
+        while self.history.pop_if(|(state, _)| state.is_terminal()).is_some() {}
+    }
+
     // The run is over: what still ran has no result, and nobody knows how it went.
     fn settle(&mut self) {
         let hosts = self.hosts.len();

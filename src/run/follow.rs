@@ -38,6 +38,16 @@ impl Damage {
     }
 }
 
+/// Why what a run's journal tells is not believed, where somebody who could tell said so.
+pub(super) fn doubt(dir: &RunDir) -> Option<Damage> {
+    let words = match open::text_own(&dir.doubt(), open::WORD) {
+        Ok(words) => words.trim_end().to_owned(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return None,
+        Err(e) => file::at(&dir.doubt(), "read", e).to_string(),
+    };
+    Some(Damage { words, lost: true })
+}
+
 /// Opens a run's journal; `None`: the supervisor has not made it yet.
 pub(super) fn journal(dir: &RunDir) -> Result<Option<Reader>, Damage> {
     match Reader::open(&dir.journal()) {
@@ -57,6 +67,8 @@ pub struct Follower {
     pub state: RunState,
     /// What is wrong with the journal, if anything is: shown with the run, which is then read-only.
     pub damage: Option<String>,
+    /// What is odd about the journal and takes nothing away: shown with the run.
+    pub remark: Option<String>,
     reader: Option<Reader>,
 }
 
@@ -97,7 +109,7 @@ impl Follower {
         let damage = (spec.version > VERSION).then(|| {
             format!("written by a newer opsdeck (format {}, this one knows {VERSION}): read-only", spec.version)
         });
-        Follower { dir: dir.clone(), spec, state, damage, reader }
+        Follower { dir: dir.clone(), spec, state, damage, remark: None, reader }
     }
 
     /// True where the journal is damaged before the run's end: how it ended cannot be known, or whether it has.
@@ -105,31 +117,60 @@ impl Follower {
         self.damage.is_some() && self.state.state == State::Unknown
     }
 
+    /// What its journal tells is not believed, its end neither.
+    pub fn doubt(&mut self, why: &str) {
+        self.state.disbelieve(why);
+        self.damage = Some(why.to_owned());
+    }
+
     /// Takes in what the journal has gained; gives the number of new entries. Cheap when there are none.
     pub fn poll(&mut self) -> u64 {
-        let before = self.state.seq;
-        let mut damage = self.read();
-        // The intent of a step is on the disk before the step is: a journal that knows of none, read after a step was
-        // seen, is not the one that it began with.
-        if damage.is_none() && self.state.steps.is_empty() && self.dir.step(1).pid().exists() {
-            damage = self.read();
-            if damage.is_none() && self.state.steps.is_empty() && self.damage.is_none() {
-                let words = format!(
-                    "{} does not tell of step 1, which was begun: it was cut or replaced",
-                    self.dir.journal().display()
-                );
-                damage = Some(Damage { words, lost: true });
-            }
+        let (before, was_lost) = (self.state.seq, self.is_lost());
+        let mut damage = self.look();
+        let news = damage.as_ref().is_some_and(|d| d.lost && self.damage.as_ref() != Some(&d.words));
+        if (was_lost && damage.is_none()) || (news && before > 0) {
+            // Its writer went on behind what was no event, or took away what others added: all of it is told anew.
+            *self = Follower::begin(&self.dir, self.spec.clone(), None);
+            damage = self.look();
         }
         if let Some(Damage { words, lost }) = damage
             && (lost || self.damage.is_none())
         {
-            if lost {
+            if lost && self.damage.as_ref() != Some(&words) {
                 self.state.lose(&words);
             }
             self.damage = Some(words);
         }
-        self.state.seq - before
+        if let Some(Damage { words, .. }) = doubt(&self.dir)
+            && self.damage.as_ref() != Some(&words)
+        {
+            self.doubt(&words);
+        }
+        self.state.seq.saturating_sub(before)
+    }
+
+    fn look(&mut self) -> Option<Damage> {
+        let mut damage = self.read();
+        // The intent of a step is on the disk before the step is: a journal that does not know it, read after the step was
+        // seen, is not the one that it began with.
+        if damage.is_none() && self.dir.step(self.next_step()).pid().exists() {
+            damage = self.read();
+            let next = self.next_step();
+            if damage.is_none() && self.dir.step(next).pid().exists() && self.damage.is_none() {
+                let journal = self.dir.journal();
+                let words = format!(
+                    "{} does not tell of step {next}, which was begun: it was cut or replaced",
+                    journal.display()
+                );
+                damage = Some(Damage { words, lost: true });
+            }
+        }
+        damage
+    }
+
+    /// The first step of which the journal does not tell.
+    fn next_step(&self) -> u32 {
+        self.state.steps.keys().max().map_or(1, |last| last.saturating_add(1))
     }
 
     fn read(&mut self) -> Option<Damage> {
@@ -142,6 +183,7 @@ impl Follower {
         }
         let reader = self.reader.as_mut()?;
         let read = reader.read(|entry| self.state.apply(entry));
+        self.remark = reader.foreign();
         match &read {
             Ok(pass) if pass.torn > 0 && self.state.state.is_terminal() && self.damage.is_none() => {
                 let words = format!("the journal ends in a torn line of {} bytes, left out", pass.torn);

@@ -71,6 +71,43 @@ fn how_a_run_ended_is_unknown_where_its_journal_is_damaged_before_that() {
 }
 
 #[test]
+fn what_others_added_and_the_supervisor_took_away_is_forgotten() {
+    let world = World::new(false);
+    let mut run = world.open();
+    let good = std::fs::read(world.dir.journal()).unwrap();
+    let forged = "{\"seq\":4,\"ts\":1,\"e\":\"ended\",\"state\":\"succeeded\",\"why\":\"x\"}\n";
+    world.add(forged.as_bytes());
+    run.poll();
+    assert_eq!(run.state.state, State::Succeeded);
+    std::fs::write(world.dir.journal(), &good).unwrap();
+    run.poll();
+    assert_eq!((run.state.state, &run.damage), (State::Starting, &None), "it was cut off");
+    world.add(b"no event\n");
+    run.poll();
+    assert!(run.is_lost());
+    let next = "{\"seq\":4,\"ts\":1,\"e\":\"stop_asked\",\"level\":\"kill\",\"by\":\"ann\"}\n";
+    world.add(next.as_bytes());
+    run.poll();
+    assert_eq!((run.state.state, &run.damage), (State::Stopping, &None), "its writer went on behind it");
+    assert!(run.remark.unwrap().contains("line 4: 1 line that is no event"));
+}
+
+#[test]
+fn what_is_not_believed_is_unknown_though_it_says_that_it_ended() {
+    let world = World::new(true);
+    let (_, mut state, damage, mut tail) = world.open().split();
+    assert_eq!((state.state, damage, tail.poll()), (State::Succeeded, None, Default::default()));
+    std::fs::write(world.dir.doubt(), "nothing leads to it\n").unwrap();
+    world.is_lost("nothing leads to it");
+    let grown = tail.poll();
+    assert!(grown.lost && grown.doubted && grown.damage.as_deref() == Some("nothing leads to it"));
+    state.disbelieve("nothing leads to it");
+    assert_eq!((state.state, state.failure), (State::Unknown, None));
+    state.goes_on();
+    assert_eq!((state.state, state.ended_at()), (State::Unknown, None), "it may be at work");
+}
+
+#[test]
 fn the_screen_learns_of_damage_once_and_that_nothing_more_can_be_told() {
     let world = World::new(false);
     let (_, mut state, damage, mut tail) = world.open().split();

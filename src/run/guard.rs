@@ -19,18 +19,18 @@ const PAUSES: [Duration; 5] = [
 ];
 /// One that lived so long begins the pauses anew.
 const HEALTHY: Duration = Duration::from_secs(60);
-/// So many in a row that ended by themselves without ending the run: it cannot be supervised, and says so in its log.
-const GIVEN_UP: usize = 3;
+/// The exit code of a program that panicked.
+const PANICKED: i32 = 101;
 
 /// Minds the supervisors of a run, one after the other, until one has ended the run. `first`: the run is being launched, and
 /// the launcher waits on stdout for the word that it is in safe hands. Returns at once where another minds them.
 ///
 /// # Errors
-/// No supervisor can be started, or none can go on with the run.
+/// No supervisor can be started.
 pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<()> {
     let dir = store.run(id);
     let Some(_lock) = Lock::try_take(&dir.guard())? else { return Ok(()) };
-    let (mut deaths, mut refusals) = (0, 0);
+    let mut deaths = 0;
     let mut launching = first;
     loop {
         let began = Instant::now();
@@ -43,15 +43,12 @@ pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<V
             launching = false;
         }
         let status = child.wait()?;
-        if status.success() {
+        // One that ended by itself has ended the run, or said why it cannot go on: whoever looks at the run judges that.
+        if status.code().is_some_and(|code| code != PANICKED) {
             return Ok(());
         }
-        (deaths, refusals) = match began.elapsed() > HEALTHY {
-            true => (0, 0),
-            false => (deaths, refusals + usize::from(status.code().is_some())),
-        };
-        if refusals >= GIVEN_UP {
-            return Err(io::Error::other(format!("run {id} cannot be supervised here; see {}", log(store, id))));
+        if began.elapsed() > HEALTHY {
+            deaths = 0;
         }
         tell(id, status);
         std::thread::sleep(PAUSES[deaths.min(PAUSES.len() - 1)]);
@@ -96,8 +93,4 @@ fn taken(child: &mut Child) -> io::Result<bool> {
 
 fn tell(id: Uuid, status: ExitStatus) {
     tracing::warn!("the supervisor of run {id} ended before its run did ({status}): another one goes on");
-}
-
-fn log(store: &StateDir, id: Uuid) -> String {
-    store.run(id).supervisor_log().display().to_string()
 }

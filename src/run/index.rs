@@ -3,8 +3,9 @@
 
 use super::list::folded;
 use super::spawn;
-use crate::state::{Control, DbError, Index, Lock, StateDir};
-use std::collections::HashMap;
+use crate::audit::Ledger;
+use crate::state::{Control, DbError, Index, Lock, RunRow, StateDir};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -73,16 +74,33 @@ pub fn fill(store: &StateDir, index: &Index) -> Result<bool, DbError> {
     if kept {
         Index::looked(store)?;
     }
+    // Those whose end nobody recorded are looked at once more before what their journals say of it is listed for good.
+    let open = if kept { unended(store) } else { HashSet::new() };
+    let row = |id: &Uuid| {
+        let row = folded(store, *id, numbers.get(id).copied())?;
+        Some(if open.contains(id) { RunRow { journal: None, ..row } } else { row })
+    };
     // What begins meanwhile puts its own row: such a run is seen in the second round at the latest.
     for _ in 0..2 {
         for ids in missing(store, index)?.chunks(CHUNK) {
-            let rows: Vec<_> = ids.iter().filter_map(|id| folded(store, *id, numbers.get(id).copied())).collect();
+            let rows: Vec<_> = ids.iter().filter_map(row).collect();
             index.put_missing(&rows)?;
         }
     }
     index.set_whole()?;
     drop(one);
     Ok(true)
+}
+
+/// Runs whose end the ledger misses.
+fn unended(store: &StateDir) -> HashSet<Uuid> {
+    match Ledger::open_to_read(&store.audit()).and_then(|ledger| ledger.left_open()) {
+        Ok((_, runs)) => runs.into_iter().collect(),
+        Err(e) => {
+            tracing::debug!("which runs have no end in the ledger is not known: {e}");
+            HashSet::new()
+        }
+    }
 }
 
 /// Runs without a row, newest first.

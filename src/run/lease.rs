@@ -4,7 +4,7 @@
 use super::belongs::{self, Belongs};
 use super::spawn::Revival;
 use super::spec::{Ask, OnConflict, RunSpec, Work};
-use super::{Follower, ledger, supervise::attach};
+use super::{Follower, ledger, look, supervise::attach};
 use crate::audit;
 use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
@@ -96,20 +96,19 @@ pub fn break_and_take(store: &StateDir, control: &Control, spec: &RunSpec, now: 
 }
 
 fn free_dead(store: &StateDir, control: &Control, lease: &Lease) -> Result<(), DbError> {
-    free(store, control, lease.run, Some(lease.token), "nothing of it lives")
+    free(store, control, lease.run, Some(lease.token), "nothing of it lives").map(drop)
 }
 
-/// Frees the lease of a run (with a `token` only that one), if it holds it, and records that.
+/// Frees the lease of a run (with a `token` only that one), if it holds it, and records that. False: it held none.
 ///
 /// # Errors
 /// control.db cannot be used; what cannot be recorded is freed all the same.
-pub fn free(store: &StateDir, control: &Control, run: Uuid, token: Option<i64>, why: &str) -> Result<(), DbError> {
-    if let Some(token) = control.free_lease(run, token)?
-        && let Err(e) = ledger::lease_freed(store, run, token, why)
-    {
+pub fn free(store: &StateDir, control: &Control, run: Uuid, token: Option<i64>, why: &str) -> Result<bool, DbError> {
+    let Some(token) = control.free_lease(run, token)? else { return Ok(false) };
+    if let Err(e) = ledger::lease_freed(store, run, token, why) {
         tracing::error!("the audit ledger could not take that the lease of run {run} was freed: {e}");
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The live run, if any, that holds a lease on hosts which `ask` may touch.
@@ -147,7 +146,7 @@ pub fn default_conflict(ask: &Ask) -> OnConflict {
 fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     let dir = store.run(lease.run);
     let unsupervised = Lock::is_held(&dir.lock()) == Answer::No;
-    let Ok(run) = Follower::open_exact(&dir) else {
+    let Ok(mut run) = Follower::open_exact(&dir) else {
         // Its folder was removed: nothing of it can be looked at, and nothing of it is supervised.
         return unsupervised && Answer::is_there(dir.path()) == Answer::No;
     };
@@ -155,9 +154,9 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
     if run.is_lost() {
         return false;
     }
-    // Its end is on record: whoever saw it may launch the next, though its supervisor has not quite left.
+    // Its end is in its journal: whoever saw it may launch the next, as soon as its supervisor has left.
     if run.state.state.is_terminal() {
-        return true;
+        return look::over(store, &mut run) == Answer::Yes;
     }
     if !unsupervised {
         return false;

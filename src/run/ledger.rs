@@ -1,12 +1,13 @@
 //! What of a run goes into the audit ledger: its launch (intent before anything happens, then outcome, or denial), each
 //! stop, and its end. Where the ledger cannot be written, nothing is launched; what stops is recorded after it was done.
 
+use super::ends::Told;
 use super::event::{Failure, StopLevel};
-use super::journal::{JournalError, Reader};
+use super::journal::Reader;
 use super::machine::Vote;
 use super::spec::Work;
-use super::{RunSpec, RunState, State, diffs};
-use crate::audit::{self, Action, Acts, Error, Filter, Ledger, Phase, Receipt, Record, Release, Status, Sum};
+use super::{RunSpec, RunState, State, diffs, list};
+use crate::audit::{self, Action, Acts, Error, Filter, Ledger, Phase, Receipt, Record, Release, Row, Status, Sum};
 use crate::state::operator::Operator;
 use crate::state::{Control, Lock, RunDir, StateDir};
 use serde_json::{Value, json};
@@ -45,6 +46,18 @@ fn release(spec: &RunSpec) -> Release {
         service: text(plan.body.get("plan").and_then(|plan| plan.get("service"))),
         plan_digest: text(plan.body.get("digest")),
         ..Release::default()
+    }
+}
+
+/// Number and hash of its newest row; `None`: there is none yet.
+///
+/// # Errors
+/// It cannot be read.
+pub fn head(store: &StateDir) -> Result<Option<(i64, String)>, Error> {
+    match Ledger::open_to_read(&store.audit()) {
+        Ok(ledger) => Ok(Some(ledger.head()?).filter(|head| head.seq > 0).map(|head| (head.seq, head.hash))),
+        Err(Error::Absent { .. }) => Ok(None),
+        Err(e) => Err(e),
     }
 }
 
@@ -146,8 +159,8 @@ pub fn asked(
 /// True if this row is the intent of what somebody asked this run for.
 pub fn is_recorded(store: &StateDir, run: Uuid, row: Option<Uuid>) -> Result<bool, Error> {
     let Some(row) = row else { return Ok(false) };
-    let rows = of_run(&Ledger::open(&store.audit())?, run)?;
-    Ok(rows.iter().any(|r| r.entry.event_id == row && r.entry.phase == Phase::Intent.name()))
+    let found = Ledger::open(&store.audit())?.of_event(run, row)?;
+    Ok(found.is_some_and(|row| row.entry.phase == Phase::Intent.name()))
 }
 
 /// True if the stop that is called so is in the ledger.
@@ -160,7 +173,10 @@ pub fn is_stop_recorded(store: &StateDir, run: Uuid, ask: Option<Uuid>) -> Resul
 /// Which of these votes the ledger knows, one by one: its row is of this run and of that user, and was not denied. No row
 /// counts twice.
 pub fn votes(store: &StateDir, run: Uuid, votes: &[Vote]) -> Result<Vec<bool>, Error> {
-    let rows = of_run(&Ledger::open(&store.audit())?, run)?;
+    let rows = match Ledger::open_to_read(&store.audit()) {
+        Err(Error::Absent { .. }) => Vec::new(),
+        other => of_run(&other?, run)?,
+    };
     let denied =
         |id: Uuid| rows.iter().any(|r| r.entry.parent_event_id == Some(id) && r.entry.phase == Phase::Denied.name());
     let mut used = Vec::new();
@@ -180,7 +196,7 @@ pub fn votes(store: &StateDir, run: Uuid, votes: &[Vote]) -> Result<Vec<bool>, E
 }
 
 /// Rows of a run, newest first.
-fn of_run(ledger: &Ledger, run: Uuid) -> Result<Vec<crate::audit::Row>, Error> {
+fn of_run(ledger: &Ledger, run: Uuid) -> Result<Vec<Row>, Error> {
     Ok(ledger.query(&Filter { run: Some(run.to_string()), ..Filter::default() }, usize::MAX)?.rows)
 }
 
@@ -322,16 +338,73 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, end: End) -> Re
         .map(|written| written.is_some())
 }
 
+/// What the ledger says of the end of a run that it launched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndRow {
+    /// Its row.
+    Recorded {
+        /// Number.
+        row: i64,
+        /// It says that the run ended well.
+        well: bool,
+    },
+    /// It has none yet.
+    Open,
+}
+
+/// Does the ledger hold the end of a run? `None`: it did not launch it, or there is no ledger.
+///
+/// # Errors
+/// It cannot be read.
+pub fn end_of(store: &StateDir, run: Uuid) -> Result<Option<EndRow>, Error> {
+    Ok(match end_row(store, run)? {
+        Some(Some(Row { entry, .. })) => {
+            Some(EndRow::Recorded { row: entry.seq, well: entry.status == Status::Success.name() })
+        }
+        Some(None) => Some(EndRow::Open),
+        None => None,
+    })
+}
+
+/// The row of a run's end, where there is one; `None`: this ledger did not launch the run.
+fn end_row(store: &StateDir, run: Uuid) -> Result<Option<Option<Row>>, Error> {
+    let ledger = match Ledger::open_to_read(&store.audit()) {
+        Err(Error::Absent { .. }) => return Ok(None),
+        other => other?,
+    };
+    if let Some(row) = ledger.find(run, Action::RunEnd, Phase::Outcome)? {
+        return Ok(Some(Some(row)));
+    }
+    Ok(ledger.find(run, Action::RunLaunch, Phase::Intent)?.map(|_| None))
+}
+
+/// True if a person asked this run for something, beside to be launched, and was not refused.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub fn was_asked(store: &StateDir, run: Uuid) -> Result<bool, Error> {
+    let ledger = match Ledger::open_to_read(&store.audit()) {
+        Err(Error::Absent { .. }) => return Ok(false),
+        other => other?,
+    };
+    let rows = of_run(&ledger, run)?;
+    let is = |row: &&Row, phase: Phase| row.entry.phase == phase.name();
+    let denied = |id: Uuid| rows.iter().any(|r| is(&r, Phase::Denied) && r.entry.parent_event_id == Some(id));
+    let mut asked = rows.iter().filter(|row| is(row, Phase::Intent) && row.entry.action != Action::RunLaunch.name());
+    Ok(asked.any(|row| !denied(row.entry.event_id)))
+}
+
 /// Records the end of those of these runs that ended, by their journals, without a row: their supervisor was killed before it,
-/// or the disk was full. `approved` says who had approved a run. Gives the runs that it recorded. A run whose supervisor lives
-/// is left to it, one that has its row costs one look at the index; one that cannot be read is said in the log and left.
+/// or the disk was full. `tell` says what the run's own machine thinks of that end: one that cannot be is recorded as not
+/// known, and believed by nobody. Gives the runs that it recorded. A run whose supervisor lives is left to it, one that has its
+/// row costs one look at the index; one that cannot be read is said in the log and left.
 ///
 /// # Errors
 /// The ledger cannot be read or written.
 pub fn close_ended(
     store: &StateDir,
     runs: &[Uuid],
-    approved: impl Fn(&RunSpec, &RunState) -> Vec<String>,
+    tell: impl Fn(&RunSpec) -> Result<Told, String>,
 ) -> Result<Vec<Uuid>, Error> {
     let mut closed = Vec::new();
     if runs.is_empty() || !store.audit().exists() {
@@ -344,11 +417,14 @@ pub fn close_ended(
         if known || ledger.find(*run, Action::RunLaunch, Phase::Intent)?.is_none() {
             continue;
         }
-        let dir = store.run(*run);
-        match left_behind(&dir) {
-            Ok(Some((_lock, spec, state, journal))) => {
-                let end = End { approvals: approved(&spec, &state), journal: Some(journal), late: true };
-                if ended(store, &spec, &state, end)? {
+        match left_behind(&store.run(*run), &tell) {
+            Ok(Some(Left { spec, state, approvals, journal, .. })) => {
+                if state.state == State::Unknown
+                    && let Err(e) = list::put_anew(store, &spec, &state)
+                {
+                    tracing::warn!("run {run} is listed as it was until it is looked at: {e}");
+                }
+                if ended(store, &spec, &state, End { approvals, journal: Some(journal), late: true })? {
                     closed.push(*run);
                 }
             }
@@ -359,8 +435,21 @@ pub fn close_ended(
     Ok(closed)
 }
 
-/// A run that ended and has no supervisor: what is to be recorded, under its lock. Folded from the journal alone.
-fn left_behind(dir: &RunDir) -> Result<Option<(Lock, RunSpec, RunState, Sum)>, JournalError> {
+/// What is to be recorded of a run that ended and has no supervisor.
+struct Left {
+    /// Nobody else begins to supervise it meanwhile.
+    _lock: Lock,
+    spec: RunSpec,
+    state: RunState,
+    approvals: Vec<String>,
+    journal: Sum,
+}
+
+/// Folded from the journal alone.
+fn left_behind(
+    dir: &RunDir,
+    tell: impl Fn(&RunSpec) -> Result<Told, String>,
+) -> Result<Option<Left>, Box<dyn std::error::Error>> {
     let path = dir.journal();
     if !path.exists() || !audit::is_ended(&path)? {
         return Ok(None);
@@ -369,8 +458,17 @@ fn left_behind(dir: &RunDir) -> Result<Option<(Lock, RunSpec, RunState, Sum)>, J
     let mut state = RunState::default();
     let mut reader = Reader::open(&path)?;
     reader.read(|entry| state.apply(entry))?;
-    let sum = Sum::of(&path, reader.offset())?;
-    Ok(state.state.is_terminal().then_some((lock, super::read_spec(dir)?, state, sum)))
+    if !state.state.is_terminal() {
+        return Ok(None);
+    }
+    let spec = super::read_spec(dir)?;
+    let told = tell(&spec)?;
+    if let Some(why) = &told.doubt {
+        state.disbelieve(why);
+        crate::state::file::write_whole(&dir.doubt(), why.as_bytes())?;
+    }
+    let journal = Sum::of(&path, reader.offset())?;
+    Ok(Some(Left { _lock: lock, spec, state, approvals: told.approvals, journal }))
 }
 
 /// Values were taken out of the journal of a run that had ended: what it held, and what it holds now.

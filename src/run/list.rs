@@ -1,7 +1,8 @@
 //! Lists of runs, and ids from what a person types. Whoever lists also notices runs whose supervisor was killed.
 
 use super::event::Failure;
-use super::spawn::{self, Revival};
+use super::ledger::{self, EndRow};
+use super::look::look;
 use super::{Follower, RunSpec, RunState};
 use crate::state::{Control, DbError, Filter, Index, RunDir, RunRow, StateDir};
 use std::path::PathBuf;
@@ -43,6 +44,16 @@ pub fn whole_row(dir: &RunDir, number: Option<u64>, spec: &RunSpec, state: &RunS
     RunRow { number: spec.number.or(number), journal, ..row(spec, state) }
 }
 
+/// Lists a run anew as it is told now, in place of how it was listed.
+///
+/// # Errors
+/// The index cannot be used.
+pub fn put_anew(store: &StateDir, spec: &RunSpec, state: &RunState) -> Result<(), DbError> {
+    let index = Index::open(store)?;
+    let number = index.get(spec.id)?.and_then(|row| row.number);
+    index.put(&whole_row(&store.run(spec.id), number, spec, state))
+}
+
 /// Length, time and file of a journal: another one than was folded says something else. `None`: there is none to look at.
 fn stamp(dir: &RunDir) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
@@ -78,19 +89,11 @@ fn rows(store: &StateDir, index: &Index, filter: &Filter, revives: bool) -> Resu
         if row.ended_at.is_some() && row.journal == stamp(&dir) {
             continue;
         }
-        let Ok(mut run) = Follower::open(&dir) else { continue };
-        let mut read_only = None;
-        if revives && !run.state.state.is_terminal() {
-            match spawn::revive(store, row.id) {
-                Ok(Revival::Refused(why) | Revival::Unknown(why) | Revival::Elder(why)) => read_only = Some(why),
-                Ok(_) => drop(run.poll()),
-                Err(e) => tracing::warn!("run {} has no supervisor and none could be started: {e}", row.id),
-            }
-        }
+        let looked = if revives { look(store, row.id).map(|looked| looked.run) } else { Follower::open(&dir) };
+        let Ok(run) = looked else { continue };
         // The index may be a moment behind; the journal is the truth.
         let ended = row.ended_at.is_some();
         *row = whole_row(&dir, row.number, &run.spec, &run.state);
-        row.why = read_only.or(row.why.take());
         if ended
             && index.is_kept()
             && let Err(e) = index.put(row)
@@ -146,7 +149,9 @@ pub fn is_over(store: &StateDir, id: Uuid) -> Option<bool> {
         Ok(false) => Some(true),
         Ok(true) => {
             let run = Follower::open(&dir).ok()?;
-            (run.damage.is_none() || run.state.state.is_terminal()).then_some(run.state.state.is_terminal())
+            // Of one that is lost only a person could say that it is over.
+            let told = !run.is_lost() || matches!(ledger::end_of(store, id), Ok(Some(EndRow::Recorded { .. })));
+            told.then(|| run.state.state.is_terminal())
         }
         Err(_) => None,
     }

@@ -1,8 +1,9 @@
 //! Starting opsdeck's own processes: the supervisor (by the launcher, or by whoever notices that one is missing).
 
-use super::Follower;
 use super::belongs::{self, Belongs};
 use super::elder::{self, Elder};
+use super::ledger::{self, EndRow};
+use super::{Follower, State};
 use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -47,9 +48,7 @@ pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>
     }
     let _ = child.kill();
     let _ = child.wait();
-    let log = crate::open::text_own(&dir.supervisor_log(), crate::open::WRITTEN).unwrap_or_default();
-    let why = log.lines().last().unwrap_or("it ended without a word").to_owned();
-    Err(io::Error::other(format!("the supervisor did not take the run: {why}")))
+    Err(io::Error::other(format!("the supervisor did not take the run: {}", last_word(&dir))))
 }
 
 /// What became of an attempt to revive a run.
@@ -113,11 +112,35 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
         return Ok(if unknown { Revival::Unknown(why) } else { Revival::Refused(why) });
     }
     let run = Follower::open(&dir)?;
+    let unfit = |why: &str| Revival::Refused(format!("it cannot be supervised: {why}"));
     if let Some(damage) = run.damage {
-        return Ok(Revival::Refused(format!("it cannot be supervised: {damage}")));
+        return Ok(unfit(&damage));
     }
-    if run.state.state.is_terminal() {
-        return Ok(Revival::Ended);
+    let (ended, well) = (run.state.state.is_terminal(), run.state.state == State::Succeeded);
+    let journal = dir.journal();
+    let doubt = match ledger::end_of(store, id) {
+        // Its end is on record there alone: it is not lived through a second time.
+        Ok(Some(EndRow::Recorded { row, .. })) if !ended => {
+            format!("row {row} of the ledger holds its end, {} does not: it was cut", journal.display())
+        }
+        Ok(Some(EndRow::Recorded { row, well: false })) if well => {
+            format!("{} says that it ended well, row {row} of the ledger that it did not", journal.display())
+        }
+        // Whoever supervised it died before it could record its end: its next supervisor does, if that can be its end.
+        Ok(Some(EndRow::Open)) => String::new(),
+        Ok(_) if ended => return Ok(Revival::Ended),
+        Ok(_) => String::new(),
+        Err(e) => {
+            tracing::warn!("whether the ledger holds the end of run {id} cannot be told: {e}");
+            if ended {
+                return Ok(Revival::Ended);
+            }
+            String::new()
+        }
+    };
+    if !doubt.is_empty() {
+        file::write_whole(&dir.doubt(), doubt.as_bytes())?;
+        return Ok(unfit(&doubt));
     }
     if let Err(why) = store.access().may_write() {
         return Ok(Revival::Unknown(format!("run {id} has no supervisor, and none can be started: {why}")));
@@ -125,11 +148,21 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
     let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     // It needs a moment to take the lock; without it whoever looks next would start another.
     let deadline = Instant::now() + Duration::from_secs(2);
-    while Lock::is_held(&dir.lock()) != Answer::Yes && child.try_wait()?.is_none() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(2));
+    while Lock::is_held(&dir.lock()) != Answer::Yes && Instant::now() < deadline {
+        match child.try_wait()? {
+            Some(end) if !end.success() => return Ok(unfit(&last_word(&dir))),
+            Some(_) => break,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
     }
     std::thread::spawn(move || child.wait());
     Ok(Revival::Started)
+}
+
+/// What a run's own log says last.
+fn last_word(dir: &RunDir) -> String {
+    let log = crate::open::text_own(&dir.supervisor_log(), crate::open::WRITTEN).unwrap_or_default();
+    log.lines().last().unwrap_or("its supervisor ended without a word").to_owned()
 }
 
 /// Starts a process that fills the index and ends. Several that start one do no harm: the first does it.

@@ -1,8 +1,10 @@
-//! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first.
+//! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first. One that no
+//! supervisor can go on with is ended by whoever stops it ([`super::give_up`]).
 
 use super::beside;
 use super::control::{self, Command, Reply};
 use super::event::StopLevel;
+use super::give_up::give_up;
 use super::rungs::Stopped;
 use super::spawn::{self, Revival};
 use super::{Follower, RunSpec, belongs};
@@ -29,6 +31,9 @@ pub enum StopError {
     /// It has ended: there is nothing to stop or to ask.
     #[error("{0}")]
     Over(String),
+    /// No supervisor can go on with it, and why.
+    #[error("{0}: `opsdeck stop` ends it, and how it went is then recorded as unknown")]
+    Unfit(String),
     /// The audit ledger cannot be written.
     #[error("nothing is done, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
@@ -90,6 +95,13 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
                 }
             }
         }
+        Err(StopError::Unfit(why)) => {
+            let word = Stopped { level, by: operator.clone(), ask };
+            let done = give_up(store, &spec, (level, operator), &why);
+            let refused = done.as_ref().err().map(ToString::to_string);
+            let unrecorded = beside::record(store, &spec, &word, refused).err().map(|e| e.to_string());
+            done.map(|()| Stopping { beside: None, unrecorded })?
+        }
         Err(StopError::Over(why)) => {
             // No supervisor is left to record that it was refused.
             let word = Stopped { level, by: operator.clone(), ask };
@@ -149,16 +161,20 @@ fn reach(
     let deadline = Instant::now() + patience;
     ours(store, id)?;
     loop {
-        let run = Follower::open_exact(&dir)?;
-        if run.state.state.is_terminal() && !run.is_lost() {
-            return Err(StopError::Over(format!("the run has ended: {}", run.state.state_name())));
-        }
-        if let Some(damage) = run.damage {
-            return Err(StopError::Refused(format!("it cannot be supervised: {damage}")));
-        }
+        // Whoever has it in hand is asked, whatever its journal looks like.
         match spawn::revive(store, id)? {
-            Revival::Refused(why) | Revival::Unknown(why) => return Err(StopError::Refused(why)),
+            // Where nothing can be written nobody can be started either: what lives of it is stopped from here.
+            Revival::Refused(why) if !decides && store.access().may_write().is_err() => {
+                return Err(io::Error::other(why).into());
+            }
+            Revival::Refused(why) => return Err(StopError::Unfit(why)),
+            Revival::Unknown(why) if decides => return Err(StopError::Refused(why)),
+            Revival::Unknown(why) => return Err(io::Error::other(why).into()),
             Revival::Elder(why) if decides => return Err(StopError::Refused(why)),
+            Revival::Ended => {
+                let run = Follower::open_exact(&dir)?;
+                return Err(StopError::Over(format!("the run has ended: {}", run.state.state_name())));
+            }
             _ => {}
         }
         match say(&dir) {

@@ -27,6 +27,8 @@ pub struct Grown {
     pub damage: Option<String>,
     /// What comes after the damage cannot be read: how the run ended cannot be known.
     pub lost: bool,
+    /// Nor is the end believed of which it tells.
+    pub doubted: bool,
     /// The output files have grown.
     pub output: bool,
 }
@@ -39,7 +41,7 @@ impl Grown {
 
     /// The same in pieces of about `size` bytes each, cut between lines.
     pub fn pieces(self, size: usize) -> Vec<Grown> {
-        let Grown { lines, damage, lost, output } = self;
+        let Grown { lines, damage, lost, doubted, output } = self;
         let mut out = Vec::new();
         let mut rest = lines.as_slice();
         while rest.len() > size {
@@ -47,7 +49,7 @@ impl Grown {
             out.push(Grown { lines: rest[..end].to_vec(), ..Grown::default() });
             rest = &rest[end..];
         }
-        out.push(Grown { lines: rest.to_vec(), damage, lost, output });
+        out.push(Grown { lines: rest.to_vec(), damage, lost, doubted, output });
         out
     }
 }
@@ -76,7 +78,9 @@ impl Tail {
         let Some(reader) = &mut self.reader else { return Grown::default() };
         let (before, seq) = (reader.offset(), reader.seq());
         let read = reader.read(|_| ());
-        let damage = Damage::of(reader, &read);
+        let doubt = follow::doubt(&self.dir);
+        let doubted = doubt.is_some();
+        let damage = doubt.or_else(|| Damage::of(reader, &read));
         let size = usize::try_from(reader.offset() - before).unwrap_or(0);
         let mut lines = vec![0; size];
         let read = size == 0
@@ -86,7 +90,8 @@ impl Tail {
             self.reader = Reader::open_at(&self.dir.journal(), before, seq).ok();
             return Grown::default();
         }
-        self.tell(lines, damage)
+        let grown = self.tell(lines, damage);
+        Grown { doubted: doubted && grown.lost, ..grown }
     }
 
     /// Damage is told once.
@@ -94,7 +99,7 @@ impl Tail {
         let news = damage.filter(|damage| self.told.as_ref() != Some(damage));
         let lost = news.as_ref().is_some_and(|damage| damage.lost);
         self.told = news.clone().or(self.told.take());
-        Grown { lines, damage: news.map(|damage| damage.words), lost, output: false }
+        Grown { lines, damage: news.map(|damage| damage.words), lost, ..Grown::default() }
     }
 
     /// The run's folder.
@@ -165,12 +170,13 @@ mod tests {
     #[test]
     fn pieces_are_cut_between_lines_and_make_the_whole() {
         let lines = b"aaaa\nbb\ncccccc\nd\n".to_vec();
-        let whole = super::Grown { lines: lines.clone(), damage: Some("x".into()), lost: true, output: true };
+        let whole =
+            super::Grown { lines: lines.clone(), damage: Some("x".into()), lost: true, doubted: true, output: true };
         for size in 1..24 {
             let pieces = whole.clone().pieces(size);
             assert!(pieces.iter().all(|p| p.lines.is_empty() || p.lines.ends_with(b"\n")), "{size}");
             assert_eq!(pieces.iter().flat_map(|p| p.lines.clone()).collect::<Vec<_>>(), lines);
-            assert_eq!(pieces.iter().filter(|p| p.damage.is_some() && p.lost && p.output).count(), 1);
+            assert_eq!(pieces.iter().filter(|p| p.damage.is_some() && p.lost && p.doubted && p.output).count(), 1);
         }
     }
 }

@@ -174,6 +174,16 @@ impl RunDir {
         self.path.join("journal.jsonl")
     }
 
+    /// `journal.foreign`: what others had added to the journal of a live run; its supervisor cut it off.
+    pub fn foreign(&self) -> PathBuf {
+        self.path.join("journal.foreign")
+    }
+
+    /// `doubt`: why what the journal tells is not believed, in words; not there where it is.
+    pub fn doubt(&self) -> PathBuf {
+        self.path.join("doubt")
+    }
+
     /// `snapshot.bin`: the folded state up to some byte of the journal; only ever a cache.
     pub fn snapshot(&self) -> PathBuf {
         self.path.join("snapshot.bin")

@@ -1,8 +1,8 @@
 //! `opsdeck audit verify`: whether the ledger is what was written, and whether the runs' folders agree.
 
 use crate::audit::{Action, Broken, Error, Head, Intact, Ledger, Open, Record, Status, verify_absent};
+use crate::cli::ends;
 use crate::cli::print::print;
-use crate::release;
 use crate::run::closing;
 use crate::state::operator::Operator;
 use crate::state::{Answer, Control, StateDir};
@@ -46,7 +46,7 @@ pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     let unchecked = Answer::is_there(&path) == Answer::Yes && !has_checkpoint(&path);
     let head = args.head.as_ref();
     // What a dead process left open is closed first, where this one may write.
-    if let Err(e) = closing::close(state, release::supervise::approved) {
+    if let Err(e) = closing::close(state, ends::of(state)) {
         eprintln!("opsdeck: what was left open was not closed: {}", text::plain(&e.to_string()));
     }
     let kept =

@@ -2,8 +2,20 @@
 
 use crate::release::launch;
 use crate::release::supervise::KIND;
+use crate::run::ledger::{self, EndRow};
+use crate::run::look::look;
 use crate::run::{read_spec, whole_index};
 use crate::state::{DbError, Filter, StateDir};
+use uuid::Uuid;
+
+/// True where the ledger says so, or knows nothing of a run that is older than it.
+fn ended_well(store: &StateDir, id: Uuid) -> Result<bool, DbError> {
+    let end = || ledger::end_of(store, id).map_err(std::io::Error::other);
+    if end()? == Some(EndRow::Open) {
+        look(store, id)?;
+    }
+    Ok(matches!(end()?, None | Some(EndRow::Recorded { well: true, .. })))
+}
 
 /// Version of the last release of this name in this environment that succeeded and was not undone; `None`: none is known.
 ///
@@ -18,6 +30,10 @@ pub fn last_stable(store: &StateDir, release: &str, environment: &str) -> Result
     };
     let mut undone = Vec::new();
     for row in whole_index(store)?.list(&filter)?.into_iter().filter(|row| !row.check) {
+        // What its journal alone says is not enough: its end is closed first where nobody has, by its own machine.
+        if row.state == "succeeded" && !ended_well(store, row.id)? {
+            continue;
+        }
         // One that cannot be read may be the very one: an older version is no answer then.
         let Some(body) = launch::body(&read_spec(&store.run(row.id))?).map_err(std::io::Error::from)? else { continue };
         if row.state == "rolled_back" {

@@ -30,7 +30,7 @@ impl View<'_> {
 
     /// People who approved (the release, or a step of it).
     pub(super) fn approvers(&self, step: Option<&StepKey>) -> Vec<&Person> {
-        let of = self.state.approvals.iter().filter(|consent| consent.step.as_ref() == step);
+        let of = self.state.approvals.iter().filter(|consent| consent.step.as_ref() == step && !consent.unfounded);
         of.map(|consent| &consent.by).collect()
     }
 

@@ -2,6 +2,7 @@
 //! What the events mean is the fold's business, not this room's.
 
 mod decode;
+mod guard;
 mod reader;
 mod writer;
 
@@ -20,7 +21,7 @@ pub enum JournalError {
     Io(#[from] std::io::Error),
     /// A line in the middle is not what the writer wrote.
     #[error(
-        "{path}, line {line} (byte {offset}): {why}; what comes before it is shown, nothing more is written to this run"
+        "{path}, line {line} (byte {offset}): {why}; what comes before it is shown, what comes after it is not known"
     )]
     Damaged {
         /// The file.

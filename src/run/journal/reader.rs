@@ -21,6 +21,8 @@ pub struct Reader {
     offset: u64,
     seq: u64,
     newer: bool,
+    /// Lines that were left out, and the number of the first.
+    foreign: Option<(u64, u64)>,
     buffer: Vec<u8>,
     /// The file as it was when nothing more could be read of it, and what was found: not looked at again until it changes.
     still: Option<((u64, SystemTime), Still)>,
@@ -33,6 +35,15 @@ enum Still {
     Torn(u64),
     /// It is damaged here.
     Wrong(String),
+}
+
+/// Lines that are no event, until it is known whether the writer's own numbers go on behind them.
+#[derive(Debug, Default)]
+struct Strange {
+    bytes: u64,
+    lines: u64,
+    /// What is wrong with the first.
+    why: String,
 }
 
 /// What one reading came to.
@@ -53,7 +64,16 @@ impl Reader {
     /// After the entry `seq`, which ends at byte `offset`.
     pub fn open_at(path: &Path, offset: u64, seq: u64) -> io::Result<Reader> {
         let file = crate::open::own(path).map_err(|e| crate::state::file::at(path, "open", e))?;
-        Ok(Reader { file, path: path.to_owned(), offset, seq, newer: false, buffer: Vec::new(), still: None })
+        Ok(Reader {
+            file,
+            path: path.to_owned(),
+            offset,
+            seq,
+            newer: false,
+            foreign: None,
+            buffer: Vec::new(),
+            still: None,
+        })
     }
 
     /// Byte after the last entry read.
@@ -71,11 +91,19 @@ impl Reader {
         self.newer
     }
 
+    /// What was left out, in words: lines that are no event, between two entries of which one follows on the other. The
+    /// writer's numbers say that nothing of its own is missing there.
+    pub fn foreign(&self) -> Option<String> {
+        let (lines, first) = self.foreign?;
+        let what = if lines == 1 { "1 line that is".to_owned() } else { format!("{lines} lines that are") };
+        Some(format!("{}, line {first}: {what} no event, left out; no event is missing", self.path.display()))
+    }
+
     /// Reads all whole lines that are there and not yet read. Costs one `stat` when nothing is new.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] at the first line that is no event or does not follow on; what came before it was
-    /// given to `each`.
+    /// [`JournalError::Damaged`] at the first line behind which something is missing, or from which on nothing is an event;
+    /// what came before it was given to `each`.
     pub fn read(&mut self, mut each: impl FnMut(&Entry<'_>)) -> Result<Pass, JournalError> {
         let now = self.file.metadata().and_then(|m| Ok((m.len(), m.modified()?)));
         let now = now.map_err(|e| crate::state::file::at(&self.path, "read", e))?;
@@ -84,7 +112,10 @@ impl Reader {
             Some((then, Still::Wrong(why))) if *then == now => return Err(self.wrong(why.clone())),
             _ => self.still = None,
         }
-        let result = self.read_on(&mut each);
+        let result = match self.offset.saturating_sub(now.0) {
+            0 => self.read_on(&mut each),
+            gone => Err(self.wrong(format!("{gone} bytes of what was read are gone"))),
+        };
         self.still = match &result {
             Ok(pass) => Some((now, Still::Torn(pass.torn))),
             Err(JournalError::Damaged { why, .. }) => Some((now, Still::Wrong(why.clone()))),
@@ -97,16 +128,20 @@ impl Reader {
         let mut pass = Pass::default();
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut filled = 0;
+        let mut strange = Strange::default();
         let result = loop {
             if buffer.len() < filled + CHUNK {
                 buffer.resize(filled + CHUNK, 0);
             }
-            let n = match self.file.read_at(&mut buffer[filled..], self.offset + filled as u64) {
+            let n = match self.file.read_at(&mut buffer[filled..], self.offset + strange.bytes + filled as u64) {
                 Ok(n) => n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => break Err(crate::state::file::at(&self.path, "read", e).into()),
             };
             let (old, end) = (filled, filled + n);
+            if n == 0 && strange.lines > 0 {
+                break Err(self.wrong(strange.why));
+            }
             if n == 0 {
                 pass.torn = end as u64;
                 break Ok(pass);
@@ -115,25 +150,37 @@ impl Reader {
             let mut wrong = None;
             for newline in memchr::memchr_iter(b'\n', &buffer[old..end]) {
                 let newline = old + newline;
-                match self.check(&buffer[from..newline]) {
-                    Ok(entry) => each(&entry),
-                    Err(e) => {
-                        wrong = Some(e);
-                        break;
+                let size = (newline + 1 - from) as u64;
+                match decode(&buffer[from..newline]) {
+                    Ok(entry) if entry.seq == self.seq + 1 => {
+                        self.newer |= matches!(entry.event, Event::Unknown);
+                        each(&entry);
+                        self.left_out(&strange);
+                        self.seq += 1;
+                        pass.entries += 1;
+                        self.offset += strange.bytes + size;
+                        strange = Strange::default();
+                    }
+                    Ok(_) if strange.lines > 0 => wrong = Some(std::mem::take(&mut strange.why)),
+                    Ok(entry) => wrong = Some(format!("entry {} follows entry {}", entry.seq, self.seq)),
+                    Err(why) => {
+                        strange.why = if strange.lines == 0 { why } else { strange.why };
+                        (strange.lines, strange.bytes) = (strange.lines + 1, strange.bytes + size);
                     }
                 }
-                self.seq += 1;
-                pass.entries += 1;
-                self.offset += (newline + 1 - from) as u64;
                 from = newline + 1;
+                if wrong.is_some() {
+                    break;
+                }
             }
-            if let Some(e) = wrong {
-                break Err(e);
+            if let Some(why) = wrong {
+                break Err(self.wrong(why));
             }
             buffer.copy_within(from..end, 0);
             filled = end - from;
-            if filled as u64 > LINE {
-                break Err(self.wrong(format!("the line is longer than {} MiB", LINE >> 20)));
+            if filled as u64 + strange.bytes > LINE {
+                let long = format!("the line is longer than {} MiB", LINE >> 20);
+                break Err(self.wrong(if strange.lines > 0 { strange.why } else { long }));
             }
         };
         // A line of a megabyte is rare: what it needed is not kept.
@@ -143,18 +190,15 @@ impl Reader {
         result
     }
 
-    fn wrong(&self, why: String) -> JournalError {
-        JournalError::Damaged { path: self.path.clone(), line: self.seq + 1, offset: self.offset, why }
+    fn left_out(&mut self, strange: &Strange) {
+        if strange.lines > 0 {
+            let (lines, first) = self.foreign.unwrap_or((0, self.seq + 1));
+            self.foreign = Some((lines + strange.lines, first));
+        }
     }
 
-    fn check<'a>(&mut self, line: &'a [u8]) -> Result<Entry<'a>, JournalError> {
-        let entry = decode(line).map_err(|why| self.wrong(why))?;
-        if entry.seq != self.seq + 1 {
-            return Err(self.wrong(format!("entry {} follows entry {}", entry.seq, self.seq)));
-        }
-        if matches!(entry.event, Event::Unknown) {
-            self.newer = true;
-        }
-        Ok(entry)
+    fn wrong(&self, why: String) -> JournalError {
+        let line = self.seq + self.foreign.map_or(0, |(lines, _)| lines) + 1;
+        JournalError::Damaged { path: self.path.clone(), line, offset: self.offset, why }
     }
 }

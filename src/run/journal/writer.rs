@@ -1,5 +1,6 @@
 //! Writing a journal. Only the holder of the run's lock does.
 
+use super::guard::Guard;
 use super::{JournalError, LINE, Reader};
 use crate::audit::{Sum, Summing};
 use crate::run::event::{Entry, Event};
@@ -10,13 +11,14 @@ use std::path::{Path, PathBuf};
 /// An open journal, at its end.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
-    path: PathBuf,
+    pub(super) file: File,
+    pub(super) path: PathBuf,
     seq: u64,
-    len: u64,
+    pub(super) len: u64,
     pending: Vec<u8>,
-    /// Of all that was written; `None`: others had begun it.
-    summing: Option<Summing>,
+    /// Of all that was written; `None`: others had a part in it.
+    pub(super) summing: Option<Summing>,
+    pub(super) guard: Guard,
 }
 
 impl Journal {
@@ -45,7 +47,8 @@ impl Journal {
         }
         let (seq, len) = (reader.seq(), reader.offset());
         let summing = (len == 0).then(Summing::default);
-        Ok((Journal { file, path: path.to_owned(), seq, len, pending: Vec::new(), summing }, cut))
+        let guard = Guard::of(&crate::open::own(path)?, len)?;
+        Ok((Journal { file, path: path.to_owned(), seq, len, pending: Vec::new(), summing, guard }, cut))
     }
 
     /// Number of the last entry.
@@ -77,10 +80,14 @@ impl Journal {
     }
 
     /// Writes what was added, in one `write`: survives the death of this process, not that of the machine.
+    ///
+    /// # Errors
+    /// It cannot be written, or is not the file any more that was written ([`Journal::check`]).
     pub fn write(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.check()?;
         if let Err(e) = self.file.write_all(&self.pending) {
             // A full disk may have taken half a line: what follows must not be glued to it.
             let _ = self.file.set_len(self.len);
@@ -90,6 +97,7 @@ impl Journal {
         if let Some(summing) = &mut self.summing {
             summing.add(&self.pending);
         }
+        self.guard.wrote(&self.pending);
         self.pending.clear();
         Ok(())
     }

@@ -6,10 +6,12 @@ mod answer;
 pub mod attach;
 mod ingest;
 mod perform;
+mod places;
 mod serve;
 mod translate;
 mod values;
 
+pub(super) use perform::evidence;
 pub use translate::one_line;
 
 use super::event::{Event, Json};
@@ -22,6 +24,7 @@ use super::{ledger, rungs};
 use crate::ansible::secrets::Secrets;
 use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
 use ingest::Ingest;
+use places::Places;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::Duration;
@@ -72,6 +75,10 @@ struct Supervisor<M: Machine, W> {
     blocked: Option<String>,
     /// What was done without a record, and is being recorded.
     notes: Vec<answer::Noting>,
+    /// The databases beside which it works; not looked at before its first step is begun.
+    places: Option<Places>,
+    /// Why nothing more is begun: they are not the same any more.
+    astray: Option<String>,
     /// What the index was told last, and when it was last looked whether that still holds.
     put: Option<RunRow>,
     put_at: i64,
@@ -134,6 +141,8 @@ pub fn run<M: Machine, W: World<M>>(
         held: VecDeque::new(),
         blocked: None,
         notes: Vec::new(),
+        places: None,
+        astray: None,
         put: None,
         put_at: 0,
     };
@@ -141,8 +150,11 @@ pub fn run<M: Machine, W: World<M>>(
     let resumed = !supervisor.journal.is_empty();
     if resumed {
         if supervisor.state.state.is_terminal() {
-            // The last one died between the end and the tidying up.
-            supervisor.finish();
+            // The last one died between the end and the tidying up; or it is no end.
+            match super::ends::tell(&supervisor.machine, store, &supervisor.spec)?.doubt {
+                Some(why) => supervisor.doubt(&why)?,
+                None => supervisor.finish(),
+            }
             return Ok(());
         }
         let torn =
@@ -174,6 +186,9 @@ pub fn run<M: Machine, W: World<M>>(
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(supervisor.main(effects, listener, ended, came));
+    if let Some(why) = supervisor.astray.take().or_else(|| supervisor.journal.strayed().map(str::to_owned)) {
+        supervisor.gone_astray(&why);
+    }
     supervisor.let_go();
     // Left behind it would only look alive.
     let _ = std::fs::remove_file(supervisor.dir.control());
@@ -181,7 +196,7 @@ pub fn run<M: Machine, W: World<M>>(
 }
 
 /// The machine's own state, from its own events.
-fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
+pub(super) fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
     let mut own = M::State::default();
     for (ts, json) in &state.own {
         let event = serde_json::from_str(json).map_err(|e| {
@@ -225,6 +240,12 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     fn tick(&mut self) -> Result<(), SuperviseError> {
+        match self.journal.check() {
+            Err(e) if self.journal.strayed().is_some() => return Err(e.into()),
+            Err(e) => tracing::warn!("{e}"),
+            Ok(()) => {}
+        }
+        self.hold_places()?;
         let now = now();
         let before = self.state.state;
         for step in self.steps.values_mut() {
@@ -358,8 +379,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             let entry = self.journal.push(now, event)?;
             self.state.apply(&entry);
         }
-        if let Err(e) = self.journal.commit() {
-            block(&mut self.blocked, &e);
+        match self.journal.commit() {
+            Err(e) if self.journal.strayed().is_some() => return Err(e),
+            Err(e) => block(&mut self.blocked, &e),
+            Ok(()) => {}
         }
         if (self.state.state, self.state.phases.len()) != before {
             self.put_row();
@@ -380,10 +403,10 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     fn ended(&mut self, step: u32, exit: &Exit) -> Result<(), SuperviseError> {
-        if let Some(running) = self.steps.get_mut(&step) {
-            if let Err(e) = running.ingest.pump(&mut self.journal, &mut self.state, now(), true) {
-                block(&mut self.blocked, &e);
-            }
+        if let Some(running) = self.steps.get_mut(&step)
+            && let Err(e) = running.ingest.pump(&mut self.journal, &mut self.state, now(), true)
+        {
+            block(&mut self.blocked, &e);
         }
         self.heed(step)?;
         let evidence = perform::evidence(&self.dir.step(step));

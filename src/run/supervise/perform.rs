@@ -61,6 +61,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             found = Found::Ended(failed("it was never begun: its supervisor was gone before".into()));
         }
         if found == Found::Nothing {
+            // What is begun must be recorded where all the rest is.
+            self.hold_rows(false)?;
             found = match self.spawn(&dir, number, child) {
                 Ok(()) => attach::look(&dir, &mark),
                 Err(e) => Found::Ended(failed(format!("the step runner could not be started: {e}"))),

@@ -5,6 +5,8 @@ use super::Context;
 use crate::release;
 use crate::release::alerts::{Around, Beside};
 use crate::release::plan::Plan;
+use crate::release::state::Consent;
+use crate::release::watch::Watched;
 use crate::run::{RunSpec, RunState};
 use crate::state::{Control, StateDir, file};
 use crate::text;
@@ -73,6 +75,38 @@ impl Alerts {
         self.told.clone_from(&found);
         Some(found)
     }
+}
+
+/// Approvals of a release, held against the ledger when there may be new ones.
+pub(super) struct Votes {
+    new: bool,
+}
+
+impl Votes {
+    /// Of a run, as far as it was read.
+    pub(super) fn of(run: &RunState) -> Self {
+        Self { new: run.own.iter().any(|(_, json)| is_vote(json.as_bytes())) }
+    }
+
+    /// The journal has gained these lines.
+    pub(super) fn grown(&mut self, lines: &[u8]) {
+        self.new |= is_vote(lines);
+    }
+
+    /// Those without a row, where there may be any that were not told.
+    pub(super) fn news(&mut self, state: &StateDir, run: Uuid) -> Option<Vec<Consent>> {
+        if !std::mem::take(&mut self.new) {
+            return None;
+        }
+        let seen = Watched::open(&state.run(run)).inspect_err(|e| tracing::warn!("{e}")).ok()?;
+        let found = release::votes::unfounded(state, run, &seen.release);
+        let found = found.inspect_err(|e| tracing::warn!("which approvals of run {run} count cannot be told: {e}"));
+        found.ok().filter(|found| !found.is_empty())
+    }
+}
+
+fn is_vote(text: &[u8]) -> bool {
+    memchr::memmem::find(text, br#""approved""#).is_some()
 }
 
 #[cfg(test)]

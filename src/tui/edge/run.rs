@@ -101,6 +101,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         .unwrap_or_default();
     let log = LogStore::open(tail.dir());
     let env = environment(&context.project, &spec);
+    let mut votes = super::release::Votes::of(&state);
     let mut alerts = super::release::Alerts::of(&context.state, &spec, &state);
     // Who may only read watches, too, but nobody learns of it.
     let mine_to_write = context.state.access() == Access::Write;
@@ -116,7 +117,12 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         let grown = tail.poll();
         if grown != run::Grown::default() {
             news = Instant::now();
+            // What others had added was taken away by its supervisor: it is read anew.
+            if grown.lost && !grown.doubted && Follower::open(&dir).is_ok_and(|run| !run.is_lost()) {
+                return follow(context, id, mine);
+            }
             ended |= grown.has_end() || grown.lost;
+            votes.grown(&grown.lines);
             if !grown.pieces(PIECE).into_iter().all(|piece| answer(context, screen::Data::Grown(id, piece))) {
                 return;
             }
@@ -124,6 +130,11 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         let due = looked.is_none_or(|at| at.elapsed() > Duration::from_secs(1));
         if due {
             looked = Some(Instant::now());
+        }
+        let unfounded = if due && alerts.is_some() { votes.news(&context.state, id) } else { None };
+        if unfounded.is_some_and(|found| !context.answer(Msg::Data(Data::Release(release::Data::Unfounded(id, found)))))
+        {
+            return;
         }
         if let Some(alerts) = alerts.as_mut().filter(|_| due) {
             let now = jiff::Timestamp::now().as_millisecond();

@@ -2,6 +2,7 @@
 
 use crate::release::alerts::Beside;
 use crate::release::machine::Verb;
+use crate::release::state::Consent;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
@@ -16,6 +17,8 @@ pub enum Data {
     Answered(Uuid, Result<Uuid, String>),
     /// Alerts of other systems that stand beside it, the worst first.
     Alerts(Uuid, Vec<Beside>),
+    /// Approvals in its journal that have no row in the ledger.
+    Unfounded(Uuid, Vec<Consent>),
     /// Where the time line was written, or why it was not.
     Exported(Result<String, String>),
 }
@@ -66,6 +69,11 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Alerts(id, alerts) => {
             if let Some(release) = model.release.shown.as_mut().filter(|_| Some(id) == shown) {
                 release.alerts = alerts;
+            }
+        }
+        Data::Unfounded(id, consents) => {
+            if let Some(shown) = model.release.shown.as_mut().filter(|_| Some(id) == shown) {
+                shown.release.without_row(&consents);
             }
         }
         Data::Exported(Ok(path)) => model.toast(Level::Info, format!("the time line is in {path}")),

@@ -100,8 +100,12 @@ fn node(plan: &Plan, release: &Release, state: At, place: Place, watched: bool, 
         Place::Ahead | Place::Missed => String::new(),
         Place::Now if state.is_terminal() => format!("in {}", human::clock(whole(release))),
         Place::Past if same(state, At::AwaitingApproval) => {
-            let names: Vec<_> =
-                release.approvals.iter().filter(|a| a.step.is_none()).map(|a| a.by.name.as_str()).collect();
+            let names: Vec<_> = release
+                .approvals
+                .iter()
+                .filter(|a| a.step.is_none() && !a.unfounded)
+                .map(|a| a.by.name.as_str())
+                .collect();
             [names.join(" "), time].join(" ").trim_start().to_owned()
         }
         Place::Past => time,

@@ -3,6 +3,7 @@
 use super::words::Line;
 use crate::release::plan::{Plan, Strategy};
 use crate::release::state::{At, Release, Undo};
+use crate::release::votes::UNFOUNDED;
 use crate::text::human;
 use crate::text::human::of;
 use crate::tui::msg::Now;
@@ -104,7 +105,9 @@ fn paused(release: &Release, now: i64) -> String {
 }
 
 fn approval(plan: &Plan, release: &Release, now: i64) -> Line {
-    let got: Vec<_> = release.approvals.iter().filter(|a| a.step.is_none()).map(|a| a.by.name.as_str()).collect();
+    let of_it = || release.approvals.iter().filter(|a| a.step.is_none());
+    let got: Vec<_> = of_it().filter(|a| !a.unfounded).map(|a| a.by.name.as_str()).collect();
+    let without: Vec<_> = of_it().filter(|a| a.unfounded).map(|a| a.by.name.as_str()).collect();
     let names = if got.is_empty() { String::new() } else { format!(" ({})", got.join(" ")) };
     let text = format!("{} of {} approved{names}", got.len(), plan.approval.needed);
     let began = release.history.iter().rev().find(|(at, ..)| *at == At::AwaitingApproval).map(|(_, at, _)| *at);
@@ -115,7 +118,11 @@ fn approval(plan: &Plan, release: &Release, now: i64) -> Line {
         None => String::new(),
     };
     let digest = release.digest.get(..DIGEST).unwrap_or(&release.digest);
-    Line::named("Approval").and(text, Role::Warning).and(format!("{left}, of the plan {digest}"), Role::Dim)
+    let line = Line::named("Approval").and(text, Role::Warning).and(format!("{left}, of the plan {digest}"), Role::Dim);
+    match without.is_empty() {
+        true => line,
+        false => line.and(format!("; {} ({UNFOUNDED})", without.join(" ")), Role::Error),
+    }
 }
 
 /// Whether it can be undone, and how: before the key is pressed.

@@ -116,8 +116,10 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             let Some(o) = &mut run.opened else { return vec![] };
             run.grown |= grown.output || !grown.lines.is_empty();
             o.state.apply_lines(&grown.lines);
-            if let (true, Some(why)) = (grown.lost, &grown.damage) {
-                o.state.lose(why);
+            match &grown.damage {
+                Some(why) if grown.doubted => o.state.disbelieve(why),
+                Some(why) if grown.lost => o.state.lose(why),
+                _ => {}
             }
             o.damage = grown.damage.or(o.damage.take());
             run.reorder();

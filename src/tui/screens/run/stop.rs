@@ -68,7 +68,9 @@ pub fn why_not(model: &Model) -> Option<String> {
     if model.read_only {
         return Some("this console is read-only (--read-only)".into());
     }
-    state.state.is_terminal().then(|| format!("the run has ended: {}", state.state.name()))
+    // Where its journal does not tell, whoever is asked decides.
+    let lost = state.state == State::Unknown && model.run.opened.as_ref().is_some_and(|o| o.damage.is_some());
+    (state.state.is_terminal() && !lost).then(|| format!("the run has ended: {}", state.state.name()))
 }
 
 /// A key while the menu is open.
