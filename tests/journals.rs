@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::Write;
 use wait::{wait_true, wait_until};
-use world::{World, kill, text};
+use world::{World, text};
 
 const OK: &str = "[{hosts: all, gather_facts: false, tasks: [{name: say, command: echo hello}]}]";
 
@@ -118,7 +118,7 @@ fn a_run_whose_journal_is_damaged_and_whose_supervisor_is_dead_is_ended_by_a_per
     let world = World::new();
     let id = world.launch_to_gate(&[]);
     overwrite_the_second_line(&world, &id);
-    kill(&world.supervisor(&id).unwrap());
+    world.bereave(&id);
     let (state, why) = said(&world, &id);
     assert!(state == "unknown" && why.contains("line 2"), "{state}: {why}");
     is_ended_by_a_person(&world, &id);
@@ -136,7 +136,7 @@ fn an_end_that_somebody_else_wrote_is_none() {
     wait_true(20, "its supervisor to put it aside", || world.run(&id).foreign().exists());
     assert_eq!(said(&world, &id).0, "running");
     // Nor where nobody is there to say so.
-    kill(&world.supervisor(&id).unwrap());
+    world.bereave(&id);
     add(&world, &id, &forged_end(&world, &id));
     let (state, why) = said(&world, &id);
     assert!(state == "unknown" && why.contains("which is not believed: its step 1 is at work"), "{state}: {why}");
@@ -165,7 +165,7 @@ fn a_journal_that_lost_its_end_is_not_lived_through_again() {
     assert_eq!(fs::read_to_string(world.run(&id).journal()).unwrap(), journal[..cut], "nobody went on with it");
     // Of one that has not ended, the step that was begun tells.
     let live = world.launch_to_gate(&[]);
-    kill(&world.supervisor(&live).unwrap());
+    world.bereave(&live);
     let journal = fs::read_to_string(world.run(&live).journal()).unwrap();
     let lines: Vec<&str> = journal.lines().take_while(|line| !line.contains("step_intent")).collect();
     fs::write(world.run(&live).journal(), lines.join("\n") + "\n").unwrap();

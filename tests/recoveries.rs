@@ -110,6 +110,9 @@ impl World {
         let strace: Vec<&str> = strace.iter().map(String::as_str).collect();
         let mut command = supervisor::command(&self.store, self.id, first, &strace);
         command.env("HOME", self.tmp.path()).env("TMPDIR", self.tmp.path());
+        if first && !self.secrets.is_empty() {
+            command.arg("--secrets");
+        }
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         if first && !self.secrets.is_empty() {

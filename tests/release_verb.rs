@@ -7,6 +7,7 @@ mod wait;
 
 use opsdeck::cli::demo::{MARK, marked};
 use opsdeck::state::alerts::AlertRow;
+use opsdeck::state::identity::Stat;
 use opsdeck::state::{Control, Identity, Life, StateDir};
 use serde_json::Value;
 use std::path::Path;
@@ -304,7 +305,11 @@ impl World {
     }
 }
 
+/// Kills it, and its parent first, which would start the next one.
 fn gone(supervisor: &Identity) {
+    let parent = Stat::of(supervisor.pid).and_then(|stat| Identity::of(stat.ppid)).unwrap();
+    assert!(parent.words().iter().any(|word| word == "guard") && parent.signal(rustix::process::Signal::KILL));
+    wait_true(20, "its parent to be gone", || parent.life() != Life::Alive);
     assert!(supervisor.signal(rustix::process::Signal::KILL));
     wait_true(20, "the supervisor to be gone", || supervisor.life() != Life::Alive);
 }

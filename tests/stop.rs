@@ -118,6 +118,15 @@ fn take_the_disk_away(process: &Identity) -> Child {
 
 #[test]
 fn a_supervisor_whose_disk_takes_nothing_stops_first_and_records_when_it_can() {
+    recorded_late(false);
+}
+
+#[test]
+fn what_it_could_not_record_before_it_died_is_recorded_by_the_next_one() {
+    recorded_late(true);
+}
+
+fn recorded_late(dies: bool) {
     let world = World::new();
     let id = world.launch_to_gate(&[]);
     let supervisor = world.supervisor(&id).unwrap();
@@ -127,11 +136,16 @@ fn a_supervisor_whose_disk_takes_nothing_stops_first_and_records_when_it_can() {
     let log = || std::fs::read_to_string(world.run(&id).supervisor_log()).unwrap();
     wait_true(20, "it to be told why", || log().contains("nothing more is begun until it can be written"));
     assert_eq!((stops(&world, &id), supervisor.life()), (0, Life::Alive));
+    if dies {
+        world.bereave(&id);
+    }
     strace.kill().unwrap();
     strace.wait().unwrap();
+    // Whoever looks at it gives it the next supervisor, where the one that knew is dead.
+    assert!(world.opsdeck(&["runs"]).status.success());
     is_terminal(&world.ended(&id), State::Cancelled);
     wait_true(20, "the supervisor to be gone", || world.supervisor(&id).is_none());
-    assert_eq!(world.state(&id).resumed, 0, "it was the same one all the time: {}", log());
+    assert_eq!(world.state(&id).resumed, 0, "the same one all the time, or one that only wrote it down: {}", log());
     assert_eq!(stops(&world, &id), 1, "{:?}", world.ledger(&id));
     assert!(world.ledger(&id).iter().any(|(action, ..)| action == "run.end"), "{:?}", world.ledger(&id));
 }

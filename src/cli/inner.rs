@@ -78,8 +78,7 @@ pub fn guard(global: &Global, args: &Supervise) -> Result<ExitCode> {
     detach()?;
     let store = global.store();
     ours(&store, args.run)?;
-    guard::mind(&store, args.run, args.first, secrets(args)?)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(guard::mind(&store, args.run, args.first, secrets(args)?)?.into())
 }
 
 /// What comes on stdin; full size from the start for what is usual: growing would leave copies behind.

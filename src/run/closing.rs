@@ -3,9 +3,14 @@
 //! earlier version left at work is taken over.
 
 use super::ends::Told;
+use super::event::Event;
+use super::journal::Reader;
 use super::{RunSpec, elder, index, ledger, list};
-use crate::audit::{Action, Error, Ledger, Open, Status};
-use crate::state::{Access, DbError, Filter, Life, StateDir};
+use crate::audit::{Action, Error, Ledger, Open, Phase, Status};
+use crate::state::operator::Operator;
+use crate::state::{Access, Answer, DbError, Filter, Life, Lock, StateDir};
+use std::io;
+use uuid::Uuid;
 
 /// Closes what can be closed. `tell` says what a run's own machine thinks of its end ([`super::ends`]).
 ///
@@ -17,11 +22,44 @@ pub fn close(store: &StateDir, tell: impl Fn(&RunSpec) -> Result<Told, String>) 
     }
     let ledger = Ledger::open(&store.audit())?;
     let (intents, runs) = ledger.left_open()?;
+    for run in &runs {
+        let over = Lock::is_held(&store.run(*run).lock()) == Answer::No && list::is_over(store, *run) == Some(true);
+        if over && let Err(e) = stops(store, *run) {
+            tracing::warn!("whether somebody stopped run {run} of whom the ledger does not know cannot be told: {e}");
+        }
+    }
     ledger::close_ended(store, &runs, tell)?;
     for intent in intents {
         if let Some((status, why)) = verdict(store, &intent) {
             ledger.close(&intent, status, &why)?;
         }
+    }
+    Ok(())
+}
+
+/// Who stopped a run that is over, where nobody could write it down then: by its journal. For whoever has the run in hand, or
+/// knows that nobody has.
+///
+/// # Errors
+/// The journal cannot be read, or the ledger not be written.
+pub fn stops(store: &StateDir, run: Uuid) -> io::Result<()> {
+    let (dir, ledger) = (store.run(run), Ledger::open(&store.audit()).map_err(io::Error::other)?);
+    let of = |action| ledger.find(run, action, Phase::Intent).map_err(io::Error::other);
+    if of(Action::RunStop)?.is_some() || of(Action::ReleaseStop)?.is_some() {
+        return Ok(());
+    }
+    let spec = super::read_spec(&dir)?;
+    let mut asked = Vec::new();
+    let pass = Reader::open(&dir.journal())?.read(|entry| {
+        if let Event::StopAsked { level, by } = &entry.event {
+            asked.push((*level, by.clone()));
+        }
+    });
+    pass.map_err(io::Error::other)?;
+    for (level, name) in asked {
+        let by = Operator { name, ..Operator::default() };
+        let row = ledger::stopping(store, &spec, &by, level, None).map_err(io::Error::other)?;
+        ledger::stopped(store, &spec, &by, row, None).map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -23,13 +23,14 @@ const HEALTHY: Duration = Duration::from_secs(60);
 const PANICKED: i32 = 101;
 
 /// Minds the supervisors of a run, one after the other, until one has ended the run. `first`: the run is being launched, and
-/// the launcher waits on stdout for the word that it is in safe hands. Returns at once where another minds them.
+/// the launcher waits on stdout for the word that it is in safe hands. Returns at once where another minds them. Gives the exit
+/// code of the last one; 1 where nobody is to go on with the run.
 ///
 /// # Errors
 /// No supervisor can be started.
-pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<()> {
+pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<u8> {
     let dir = store.run(id);
-    let Some(_lock) = Lock::try_take(&dir.guard())? else { return Ok(()) };
+    let Some(_lock) = Lock::try_take(&dir.guard())? else { return Ok(0) };
     let mut deaths = 0;
     let mut launching = first;
     loop {
@@ -38,14 +39,14 @@ pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<V
         if launching {
             if !taken(&mut child)? {
                 // It said why in its log, and whoever launched it reads that.
-                return Ok(());
+                return Ok(1);
             }
             launching = false;
         }
         let status = child.wait()?;
         // One that ended by itself has ended the run, or said why it cannot go on: whoever looks at the run judges that.
-        if status.code().is_some_and(|code| code != PANICKED) {
-            return Ok(());
+        if let Some(code) = status.code().filter(|code| *code != PANICKED) {
+            return Ok(u8::try_from(code).unwrap_or(1));
         }
         if began.elapsed() > HEALTHY {
             deaths = 0;
@@ -53,6 +54,10 @@ pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<V
         tell(id, status);
         std::thread::sleep(PAUSES[deaths.min(PAUSES.len() - 1)]);
         deaths += 1;
+        if let Some(why) = spawn::unfit(store, id)? {
+            tracing::warn!("nobody goes on with run {id}: {why:?}");
+            return Ok(1);
+        }
     }
 }
 

@@ -102,19 +102,42 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
         }
         Answer::No => {}
     }
+    if let Some(other) = unfit(store, id)? {
+        return Ok(other);
+    }
+    let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    // It needs a moment to take the lock; without it whoever looks next would start another.
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while Lock::is_held(&dir.lock()) != Answer::Yes && Instant::now() < deadline {
+        match child.try_wait()? {
+            Some(end) if !end.success() => return Ok(refused(&last_word(&dir))),
+            Some(_) => break,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+    std::thread::spawn(move || child.wait());
+    Ok(Revival::Started)
+}
+
+/// Why a run is not to be gone on with here, or not now; `None`: it is. Asked before each supervisor but the first, whoever
+/// starts it.
+///
+/// # Errors
+/// Its files cannot be read.
+pub fn unfit(store: &StateDir, id: Uuid) -> io::Result<Option<Revival>> {
+    let dir = store.run(id);
     let spec = match super::read_own_spec(&dir) {
         Ok(spec) => spec,
-        Err(e) => return Ok(Revival::Refused(e.to_string())),
+        Err(e) => return Ok(Some(Revival::Refused(e.to_string()))),
     };
     let belongs = belongs::of(store, id, &spec);
     let unknown = matches!(belongs, Belongs::Unknown(_));
     if let Some(why) = belongs.read_only() {
-        return Ok(if unknown { Revival::Unknown(why) } else { Revival::Refused(why) });
+        return Ok(Some(if unknown { Revival::Unknown(why) } else { Revival::Refused(why) }));
     }
     let run = Follower::open(&dir)?;
-    let unfit = |why: &str| Revival::Refused(format!("it cannot be supervised: {why}"));
     if let Some(damage) = run.damage {
-        return Ok(unfit(&damage));
+        return Ok(Some(refused(&damage)));
     }
     let (ended, well) = (run.state.state.is_terminal(), run.state.state == State::Succeeded);
     let journal = dir.journal();
@@ -128,35 +151,28 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
         }
         // Whoever supervised it died before it could record its end: its next supervisor does, if that can be its end.
         Ok(Some(EndRow::Open)) => String::new(),
-        Ok(_) if ended => return Ok(Revival::Ended),
+        Ok(_) if ended => return Ok(Some(Revival::Ended)),
         Ok(_) => String::new(),
         Err(e) => {
             tracing::warn!("whether the ledger holds the end of run {id} cannot be told: {e}");
             if ended {
-                return Ok(Revival::Ended);
+                return Ok(Some(Revival::Ended));
             }
             String::new()
         }
     };
     if !doubt.is_empty() {
         file::write_whole(&dir.doubt(), doubt.as_bytes())?;
-        return Ok(unfit(&doubt));
+        return Ok(Some(refused(&doubt)));
     }
     if let Err(why) = store.access().may_write() {
-        return Ok(Revival::Unknown(format!("run {id} has no supervisor, and none can be started: {why}")));
+        return Ok(Some(Revival::Unknown(format!("run {id} has no supervisor, and none can be started: {why}"))));
     }
-    let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-    // It needs a moment to take the lock; without it whoever looks next would start another.
-    let deadline = Instant::now() + Duration::from_secs(2);
-    while Lock::is_held(&dir.lock()) != Answer::Yes && Instant::now() < deadline {
-        match child.try_wait()? {
-            Some(end) if !end.success() => return Ok(unfit(&last_word(&dir))),
-            Some(_) => break,
-            None => std::thread::sleep(Duration::from_millis(2)),
-        }
-    }
-    std::thread::spawn(move || child.wait());
-    Ok(Revival::Started)
+    Ok(None)
+}
+
+fn refused(why: &str) -> Revival {
+    Revival::Refused(format!("it cannot be supervised: {why}"))
 }
 
 /// What a run's own log says last.

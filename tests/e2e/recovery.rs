@@ -315,7 +315,7 @@ fn with_its_whole_action_killed_it_is_looked_at_and_not_done_again() {
     drill.rounds(60, "a recovery begins", |round| !round["launched"].as_array().unwrap().is_empty());
     let run = Run::last(&drill.lab);
     wait_true(90, "the action is under way", || drill.acted("h1") == 1);
-    for what in ["supervise", " step ", "ansible"] {
+    for what in [" guard ", "supervise", " step ", "ansible"] {
         run.pids(what)
             .into_iter()
             .filter_map(Identity::of)

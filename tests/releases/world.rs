@@ -196,8 +196,9 @@ impl World {
     /// Likewise, under strace with these arguments, where there are any.
     pub fn traced(&mut self, first: bool, strace: &[&str]) {
         let mut command = supervisor::command(&self.store, self.id, first, strace);
-        if !self.secrets.is_empty() {
-            command.stdin(Stdio::piped());
+        // They reach the first one alone: the next one is that of somebody else who looks.
+        if first && !self.secrets.is_empty() {
+            command.arg("--secrets").stdin(Stdio::piped());
         }
         let mut child = command
             .env("HOME", self.tmp.path())

@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod attach;
+mod evidence;
 mod ingest;
 mod perform;
 mod places;
@@ -11,7 +12,7 @@ mod serve;
 mod translate;
 mod values;
 
-pub(super) use perform::evidence;
+pub(super) use evidence::evidence;
 pub use translate::one_line;
 
 use super::event::{Event, Json};
@@ -409,7 +410,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             block(&mut self.blocked, &e);
         }
         self.heed(step)?;
-        let evidence = perform::evidence(&self.dir.step(step));
+        let evidence = evidence(&self.dir.step(step));
         let effects = self.decide(&Input::Exited { step, exit, evidence: &evidence });
         self.steps.remove(&step);
         self.settle(effects)

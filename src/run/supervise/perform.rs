@@ -4,24 +4,19 @@
 use super::attach::{self, Found};
 use super::ingest::Ingest;
 use super::{Step, SuperviseError, Supervisor, now};
-use crate::open;
 use crate::run::event::{Event, Rung};
 use crate::run::journal::Reader;
 use crate::run::lease::{self, Hold};
 use crate::run::machine::{EffectOf, Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};
-use crate::run::verdict::{Evidence, Exit};
-use crate::run::{list, rungs, snapshot, spawn};
+use crate::run::verdict::Exit;
+use crate::run::{closing, list, rungs, snapshot, spawn};
 use crate::state::tree;
 use crate::state::{Control, DbError, Index, StateDir, StepDir, file};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::FileExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-/// So much of stderr is looked at to tell why Ansible gave up (bytes).
-const EVIDENCE: u64 = 16 << 10;
 
 /// How long other writers of the index are waited for.
 const INDEX: Duration = Duration::from_millis(250);
@@ -222,7 +217,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// After the end: the ledger, the index, the lease, the snapshot. May run twice, after a death in between.
     pub(super) fn finish(&mut self) {
         // What was stopped is on record before its end is: else whoever writes the end later writes both.
-        if !self.note_late() {
+        let late = self.note_late() && (self.state.stop.is_none() || self.stops());
+        if !late {
             tracing::error!("the end of run {} is recorded late, too", self.spec.id);
             self.put_row();
             self.free_lease();
@@ -236,6 +232,14 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         self.put_row();
         self.free_lease();
         self.snapshot();
+    }
+
+    /// What a supervisor before this one did, and could not record, either.
+    fn stops(&self) -> bool {
+        let written = closing::stops(&self.store, self.spec.id);
+        written
+            .map_err(|e| tracing::error!("the audit ledger did not take a stop of run {}: {e}", self.spec.id))
+            .is_ok()
     }
 
     pub(super) fn free_lease(&mut self) {
@@ -267,18 +271,4 @@ fn control<'a>(open: &'a mut Option<Control>, store: &StateDir) -> Result<&'a Co
 
 fn failed(why: String) -> Exit {
     Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() }
-}
-
-/// The end of what a step printed on stderr.
-pub fn evidence(dir: &StepDir) -> Evidence {
-    let read = || -> io::Result<Vec<u8>> {
-        let file = open::own(&dir.stderr())?;
-        let size = file.metadata()?.len();
-        let mut bytes = vec![0; size.min(EVIDENCE) as usize];
-        file.read_exact_at(&mut bytes, size.saturating_sub(EVIDENCE))?;
-        Ok(bytes)
-    };
-    let bytes = read().unwrap_or_default();
-    let lines = crate::text::plain_lines(&String::from_utf8_lossy(&bytes));
-    Evidence { stderr: lines.join("\n") }
 }
