@@ -17,6 +17,7 @@ use opsdeck::run::event::StopLevel;
 use opsdeck::state::{Identity, Life, StateDir};
 use room::Room;
 use rustix::process::{Pid, Resource, Signal, getrlimit, prlimit};
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use wait::wait_true;
@@ -103,9 +104,10 @@ fn with_a_full_disk_a_run_is_stopped_and_the_record_follows() {
     assert_eq!(rows.matches("\"run.end\"").count(), 1, "{rows}");
 }
 
-/// Every write to the disk fails, as on a full one, until strace ends.
-fn take_the_disk_away(process: &Identity) -> Child {
+/// Every write to the disk (of one file) fails, as on a full one, until strace ends.
+fn take_the_disk_away(process: &Identity, only: Option<&Path>) -> Child {
     let mut strace = Command::new("strace");
+    strace.args(only.into_iter().flat_map(|path| ["-P".as_ref(), path.as_os_str()]));
     strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]);
     strace.args(["-e", "inject=fdatasync,fsync:error=ENOSPC", "-p", &process.pid.to_string()]);
     let strace = strace.spawn().expect("strace is needed");
@@ -130,7 +132,7 @@ fn recorded_late(dies: bool) {
     let world = World::new();
     let id = world.launch_to_gate(&[]);
     let supervisor = world.supervisor(&id).unwrap();
-    let mut strace = take_the_disk_away(&supervisor);
+    let mut strace = take_the_disk_away(&supervisor, None);
     let (_, said) = stop(&world, &mut world.command(&["stop", &id, "--now"]), &id);
     assert!(said.contains("not yet in the audit ledger"), "{said}");
     let log = || std::fs::read_to_string(world.run(&id).supervisor_log()).unwrap();
@@ -148,6 +150,27 @@ fn recorded_late(dies: bool) {
     assert_eq!(world.state(&id).resumed, 0, "the same one all the time, or one that only wrote it down: {}", log());
     assert_eq!(stops(&world, &id), 1, "{:?}", world.ledger(&id));
     assert!(world.ledger(&id).iter().any(|(action, ..)| action == "run.end"), "{:?}", world.ledger(&id));
+}
+
+#[test]
+fn what_waited_for_the_disk_does_not_begin_after_a_stop() {
+    let world = World::new();
+    let holder = world.launch_to_gate(&[]);
+    world.write("mark.yml", "[{hosts: all, gather_facts: false, tasks: [{name: mark, shell: touch ran}]}]");
+    let queued = world.launch(&["play", "mark.yml", "-i", "hosts.ini", "--on-conflict", "wait"]);
+    wait_true(20, "it to be queued", || world.state(&queued).state == State::Queued);
+    let supervisor = world.supervisor(&queued).unwrap();
+    let mut strace = take_the_disk_away(&supervisor, Some(&world.run(&queued).journal()));
+    world.go();
+    is_terminal(&world.ended(&holder), State::Succeeded);
+    let log = || std::fs::read_to_string(world.run(&queued).supervisor_log()).unwrap();
+    wait_true(20, "it to wait for its disk", || log().contains("nothing more is begun until it can be written"));
+    let output = world.opsdeck(&["stop", &queued, "--after-task"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    strace.kill().unwrap();
+    strace.wait().unwrap();
+    is_terminal(&world.ended(&queued), State::Cancelled);
+    assert!(!world.has("ran") && world.processes(&queued).is_empty());
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn a_journal_that_is_no_file_or_does_not_know_its_own_step_is_damage() {
     std::fs::remove_file(world.dir.journal()).unwrap();
     std::os::unix::fs::symlink("/dev/zero", world.dir.journal()).unwrap();
     world.is_lost("a symbolic link");
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 //! written): because a person says so, and never for well. What lives of it here is killed where they want that, how it went is
 //! recorded as unknown, and its hosts are free again.
 
+use super::StopError;
 use super::event::StopLevel;
 use super::ledger::{self, End, EndRow};
 use super::spec::VERSION;
-use super::stop::StopError;
 use super::supervise::attach::{self, Found};
 use super::{Follower, RunSpec, lease, list, rungs};
 use crate::audit::Sum;

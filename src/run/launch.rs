@@ -202,6 +202,8 @@ fn hand_over(store: &StateDir, (home, spec): (Uuid, &RunSpec), secrets: &Secrets
     let spec = &RunSpec { home: Some(belongs::freeze(home, &dir)?), ..spec.clone() };
     let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
     file::write_whole(&dir.spec(), text.as_bytes())?;
+    // The folder itself must be there after a crash of the machine, too.
+    file::sync_dir(&store.runs())?;
     // Derived: where it cannot be written, it is filled from this folder later.
     if let Err(e) = Index::open(store).and_then(|index| index.put(&list::row(spec, &super::RunState::default()))) {
         tracing::warn!("run {} is in no list yet: {e}", spec.id);

@@ -7,6 +7,7 @@ use super::event::StopLevel;
 use super::give_up::give_up;
 use super::rungs::Stopped;
 use super::spawn::{self, Revival};
+use super::stopping::{StopError, Stopping};
 use super::{Follower, RunSpec, belongs};
 use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
@@ -21,50 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Likewise where a run is stopped, and killed: then it is done from here.
 const SOFT: Duration = Duration::from_secs(3);
 const HARD: Duration = Duration::from_millis(700);
-
-/// Why a run is not stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum StopError {
-    /// It says why.
-    #[error("{0}")]
-    Refused(String),
-    /// It has ended: there is nothing to stop or to ask.
-    #[error("{0}")]
-    Over(String),
-    /// No supervisor can go on with it, and why.
-    #[error("{0}: `opsdeck stop` ends it, and how it went is then recorded as unknown")]
-    Unfit(String),
-    /// The audit ledger cannot be written.
-    #[error("nothing is done, since it cannot be recorded: {0}")]
-    Audit(#[from] crate::audit::Error),
-    /// Nobody answers.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    /// Nobody answers, and nothing of it can be signalled.
-    #[error("{0}; and from here: {1}")]
-    Unheard(io::Error, String),
-}
-
-/// What stopping came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Stopping {
-    /// Its supervisor did not hear it, and why: its processes were signalled from here.
-    pub beside: Option<String>,
-    /// Why the ledger has not taken it. The system's log has.
-    pub unrecorded: Option<String>,
-}
-
-impl Stopping {
-    /// What whoever asked must know of it; `None`: its supervisor took it, and it is recorded.
-    pub fn words(&self) -> Option<String> {
-        let beside = self.beside.as_ref().map(|why| format!("its processes were signalled from here, since {why}"));
-        let unrecorded = self.unrecorded.as_ref().map(|why| {
-            format!("it is in the system's log, and not yet in the audit ledger ({why}): it is recorded there late")
-        });
-        let words: Vec<String> = [beside, unrecorded].into_iter().flatten().collect();
-        (!words.is_empty()).then(|| words.join("; "))
-    }
-}
 
 /// Stops a run: first done, then recorded. Its supervisor is asked; where it does not hear (frozen, dead and not to be
 /// started, behind a full disk) the run's own processes are signalled from here, one rung after the other.

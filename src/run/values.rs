@@ -1,7 +1,7 @@
 //! The secret variables of a run that lives: asked of its supervisor, which alone has them, and only by their owner.
 
+use super::StopError;
 use super::control::{self, Command};
-use super::stop::StopError;
 use super::{Follower, RunSpec, ledger};
 use crate::ansible::secrets::SecretName;
 use crate::state::operator::Operator;

@@ -64,6 +64,9 @@ pub fn verdict(state: &RunState, exit: &Exit, evidence: &Evidence) -> Event<'sta
 fn judge(state: &RunState, exit: &Exit, evidence: &Evidence) -> (State, Option<Failure>, String) {
     let failed = |failure, why: String| (State::Failed, Some(failure), why);
     if let Some(error) = &exit.error {
+        if state.stop.is_some() {
+            return (State::Cancelled, None, format!("stopped before anything was started: {error}"));
+        }
         return failed(Failure::Launch, error.clone());
     }
     if state.recap {

@@ -14,6 +14,11 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| at(path, "create the folder", e))
 }
 
+/// Waits until what was created in a folder is on the disk.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(|e| at(path, "sync", e))
+}
+
 /// Opens a file to append to, creating it for the owner alone (0600).
 pub fn append(path: &Path) -> io::Result<File> {
     open::own_with(OpenOptions::new().append(true).create(true).mode(0o600), path).map_err(|e| at(path, "open", e))
@@ -124,7 +129,7 @@ fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
             file.sync_all()?;
         }
         std::fs::rename(&tmp, path)?;
-        if durable { File::open(folder)?.sync_all() } else { Ok(()) }
+        if durable { sync_dir(folder) } else { Ok(()) }
     })();
     written.map_err(|e| {
         let _ = std::fs::remove_file(&tmp);

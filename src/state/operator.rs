@@ -2,6 +2,7 @@
 //!
 //! What belongs here: names of users, the way a person came to this host. What to do with an operator is others' job.
 
+mod getent;
 mod login;
 mod users;
 

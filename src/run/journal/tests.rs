@@ -303,11 +303,11 @@ fn a_line_without_an_end_is_damage_and_a_sparse_giant_is_not_read_to_its_end() {
     assert!(seen == 3 && why.contains("line 4") && why.contains("longer than 64 MiB"), "{why}");
     let looked = std::time::Instant::now();
     assert_eq!(reader.read(|_| seen += 1).unwrap_err().to_string(), why, "it is told again");
-    assert!(looked.elapsed().as_millis() < 50, "and not read again");
+    assert!(looked.elapsed().as_millis() < 500, "and not read again");
     let why = Journal::open(&path, |_| ()).unwrap_err().to_string();
     assert!(why.contains("longer than 64 MiB"), "{why}");
     assert_eq!(path.metadata().unwrap().len(), 1 << 40, "nothing of it is cut");
-    assert!(begun.elapsed().as_secs() < 2);
+    assert!(begun.elapsed().as_secs() < 20);
     file.set_len(whole + 1000).unwrap();
     assert_eq!(reader.read(|_| seen += 1).unwrap().torn, 1000, "it is looked at again when it has changed");
 }

@@ -1,74 +1,19 @@
 //! What a supervisor answers on its socket. To stop needs no record first: it is done, then recorded, on a thread of its
 //! own. Everything else is in the ledger before it is done.
 
+use super::note::{Note, What};
 use super::serve::Question;
 use super::{SuperviseError, Supervisor, values};
 use crate::ansible::secrets::Secrets;
 use crate::run::control::Command;
-use crate::run::event::StopLevel;
 use crate::run::ledger;
 use crate::run::machine::{Asker, Decision, Input, Machine, Refusal, World};
-use crate::run::rungs::Stopped;
-use crate::run::spec::RunSpec;
-use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::Value;
-use std::sync::{Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::oneshot;
-use uuid::Uuid;
 
 /// How long whoever asked to stop waits for its record: it is done whether or not it is recorded.
 const RECORD: Duration = Duration::from_millis(500);
-
-/// What was done and has to be recorded.
-#[derive(Debug, Clone)]
-pub struct Note {
-    what: What,
-    /// Who, by the kernel.
-    uid: u32,
-    pid: u32,
-    /// And by their own word.
-    said: Option<Operator>,
-    row: Option<Uuid>,
-    ask: Option<Uuid>,
-    /// Why it was not done.
-    refused: Option<String>,
-}
-
-#[derive(Debug, Clone)]
-enum What {
-    Stop(StopLevel),
-    Own { action: crate::audit::Action, words: String, body: Value },
-}
-
-/// A note that is being written; gives it back where it could not be.
-pub type Noting = JoinHandle<Option<Note>>;
-
-impl Note {
-    /// Writes it, as an intent and its outcome, unless whoever asked did.
-    fn write(&self, store: &StateDir, spec: &RunSpec) -> Result<(), crate::audit::Error> {
-        // Whoever was not heard in time asks again: the same stop is written once.
-        static ONE: Mutex<()> = Mutex::new(());
-        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        if ledger::is_recorded(store, spec.id, self.row)? || ledger::is_stop_recorded(store, spec.id, self.ask)? {
-            return Ok(());
-        }
-        let by = Question::operator(self.uid, self.pid, self.said.as_ref());
-        match &self.what {
-            What::Stop(level) => {
-                let row = ledger::stopping(store, spec, &by, *level, self.ask)?;
-                ledger::stopped(store, spec, &by, row, self.refused.clone())
-            }
-            What::Own { action, words, body } => {
-                let what = ledger::Asked { action: *action, words, body };
-                let row = ledger::asking(store, spec, &by, what)?;
-                ledger::asked(store, spec, &by, row, what, self.refused.clone())
-            }
-        }
-    }
-}
 
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn answer(&mut self, question: Question) -> Result<(), SuperviseError> {
@@ -112,18 +57,6 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         Ok(())
     }
 
-    fn note(&self, question: &Question, what: What, said: Option<&Operator>) -> Note {
-        Note {
-            what,
-            uid: question.by.uid,
-            pid: question.pid,
-            said: said.cloned(),
-            row: question.by.row,
-            ask: None,
-            refused: None,
-        }
-    }
-
     /// First done, then recorded.
     fn halt(&mut self, question: Question, decision: Decision<M>, note: Note) -> Result<(), SuperviseError> {
         let effects = match decision {
@@ -146,48 +79,6 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             question.done(state, unrecorded);
         });
         Ok(())
-    }
-
-    /// On a thread of its own: nothing that must be heard waits for the ledger.
-    fn put_down(&mut self, note: Note) -> oneshot::Receiver<Option<String>> {
-        let (tell, told) = oneshot::channel();
-        let (store, spec) = (self.store.clone(), self.spec.clone());
-        self.notes.push(std::thread::spawn(move || {
-            let written = note.write(&store, &spec);
-            // Who asked may wait no more.
-            let _ = tell.send(written.as_ref().err().map(ToString::to_string));
-            written.is_err().then_some(note)
-        }));
-        told
-    }
-
-    /// What somebody did beside this run's supervisor is recorded, unless they could do so themselves.
-    pub(super) fn note_beside(&mut self, word: Stopped) {
-        let Stopped { level, by, ask } = word;
-        let (uid, pid) = (rustix::process::geteuid().as_raw(), 0);
-        drop(self.put_down(Note {
-            what: What::Stop(level),
-            uid,
-            pid,
-            said: Some(by),
-            row: None,
-            ask: Some(ask),
-            refused: None,
-        }));
-    }
-
-    /// Whatever was done and could not be recorded then is recorded late; false if some of it still is not.
-    pub(super) fn note_late(&mut self) -> bool {
-        let mut all = true;
-        for noting in std::mem::take(&mut self.notes) {
-            // A thread that panicked is told of by its own last words.
-            let Some(note) = noting.join().unwrap_or_default() else { continue };
-            if let Err(e) = note.write(&self.store, &self.spec) {
-                all = false;
-                tracing::error!("the audit ledger did not take a stop of run {}: {e}", self.spec.id);
-            }
-        }
-        all
     }
 
     /// What only this run's machine knows is asked for. It is in the ledger before it is done: where whoever asks did not

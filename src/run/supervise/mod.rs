@@ -3,9 +3,11 @@
 //! goes on from the journal and the steps' files.
 
 mod answer;
+mod astray;
 pub mod attach;
 mod evidence;
 mod ingest;
+mod note;
 mod perform;
 mod places;
 mod serve;
@@ -75,7 +77,7 @@ struct Supervisor<M: Machine, W> {
     held: VecDeque<EffectOf<M>>,
     blocked: Option<String>,
     /// What was done without a record, and is being recorded.
-    notes: Vec<answer::Noting>,
+    notes: Vec<note::Noting>,
     /// The databases beside which it works; not looked at before its first step is begun.
     places: Option<Places>,
     /// Why nothing more is begun: they are not the same any more.
@@ -300,7 +302,12 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     fn perform(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
         let mut queue = VecDeque::new();
         if self.is_written() {
-            queue.append(&mut self.held);
+            // What waited to begin does not begin after a stop: it is looked for, and found not to have begun.
+            let stopped = self.state.stop.is_some();
+            queue.extend(self.held.drain(..).map(|effect| match effect {
+                Effect::Start { step, .. } if stopped => Effect::Find { step },
+                other => other,
+            }));
         }
         queue.extend(effects);
         while let Some(effect) = queue.pop_front() {

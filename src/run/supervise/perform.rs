@@ -53,7 +53,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         self.steps.insert(number, Step { processes: None, ingest });
         let mut found = attach::look(&dir, &mark);
         if found == Found::Nothing && !may {
-            found = Found::Ended(failed("it was never begun: its supervisor was gone before".into()));
+            found =
+                Found::Ended(failed("it was never begun: its run was stopped, or its supervisor gone, before".into()));
         }
         if found == Found::Nothing {
             // What is begun must be recorded where all the rest is.

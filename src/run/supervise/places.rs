@@ -1,24 +1,22 @@
-//! A backup that is put back over a live state directory: the supervisor notices that its journal, the ledger or control.db is
-//! not the one any more that it wrote, begins nothing further, and says so where whoever looks will see it. What runs goes on.
+//! Where the ledger and control.db lie beside a supervisor, and how far they were: by which it is told that a backup was put
+//! back in their place.
 
-use super::{SuperviseError, Supervisor};
 use crate::run::ledger;
-use crate::run::machine::{Machine, World};
-use crate::state::{Control, StateDir, file};
-use std::io::{self, Write};
+use crate::state::{Control, StateDir};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Device and file.
-type Place = Option<(u64, u64)>;
+pub(super) type Place = Option<(u64, u64)>;
 /// Number and hash of a row of the ledger.
 type Row = Option<(i64, String)>;
 
 /// Where the databases lie, and the newest row of the ledger that was there for certain.
 #[derive(Debug, Default)]
 pub struct Places {
-    control: Place,
-    audit: Place,
+    pub(super) control: Place,
+    pub(super) audit: Place,
     /// The ledger's head.
     head: Row,
     /// What control.db says of it.
@@ -27,13 +25,13 @@ pub struct Places {
 
 impl Places {
     /// As they are now. What cannot be looked at is no place: it becomes one when it is there.
-    fn of(store: &StateDir) -> Places {
+    pub(super) fn of(store: &StateDir) -> Places {
         let (control, audit) = (place(&store.control()), place(&store.audit()));
         Places { control, audit, head: ledger::head(store).ok().flatten(), witness: witness(store).ok().flatten() }
     }
 
     /// Why they are not what they were; `None`: they are, and what came since is what is held next.
-    fn lost(&mut self, store: &StateDir) -> io::Result<Option<String>> {
+    pub(super) fn lost(&mut self, store: &StateDir) -> io::Result<Option<String>> {
         if let Some(why) = crate::audit::missing(store, self.head.as_ref()).map_err(io::Error::other)? {
             return Ok(Some(why));
         }
@@ -57,69 +55,6 @@ fn witness(store: &StateDir) -> io::Result<Row> {
     Ok(control.map(|control| control.witness()).transpose().map_err(io::Error::other)?.flatten())
 }
 
-fn place(path: &Path) -> Place {
+pub(super) fn place(path: &Path) -> Place {
     std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
-}
-
-impl<M: Machine, W: World<M>> Supervisor<M, W> {
-    /// Looks whether the databases lie where they lay. Costs two `stat`s.
-    pub(super) fn hold_places(&mut self) -> Result<(), SuperviseError> {
-        let now = (place(&self.store.control()), place(&self.store.audit()));
-        let Some(places) = &mut self.places else {
-            // Not before the first step is begun: nothing waits for it.
-            self.places = Some(Places::of(&self.store));
-            return Ok(());
-        };
-        let moved = |was: &Place, now: Place| now.is_some() && was.is_some() && *was != now;
-        let moved = moved(&places.control, now.0) || moved(&places.audit, now.1);
-        (places.control, places.audit) = (now.0.or(places.control), now.1.or(places.audit));
-        if moved { self.hold_rows(true) } else { Ok(()) }
-    }
-
-    /// Looks whether the ledger holds what it held, and control.db is not an older one. One that cannot be read says nothing,
-    /// unless it was just put there.
-    pub(super) fn hold_rows(&mut self, moved: bool) -> Result<(), SuperviseError> {
-        let Some(places) = &mut self.places else { return Ok(()) };
-        let lost = match places.lost(&self.store) {
-            Err(e) if !moved => {
-                tracing::warn!("whether ledger and control.db are what they were cannot be told: {e}");
-                return Ok(());
-            }
-            Err(e) => Some(e.to_string()),
-            Ok(lost) => lost,
-        };
-        match lost {
-            Some(why) => {
-                self.astray = Some(why.clone());
-                Err(io::Error::new(io::ErrorKind::InvalidData, why).into())
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Says that nothing more is begun, and why: in the run's log, in opsdeck's own, and to whoever looks at the run.
-    pub(super) fn gone_astray(&self, why: &str) {
-        let words =
-            format!("{why}. Its supervisor begins nothing more; what runs of it goes on. `opsdeck stop` ends it");
-        tracing::error!("run {}: {words}", self.spec.id);
-        let line = format!("{} ERROR run {}: {words}\n", jiff::Timestamp::now(), self.spec.id);
-        let said = file::append(&self.store.log()).and_then(|mut log| log.write_all(line.as_bytes()));
-        if let Err(e) = said.and_then(|()| file::write_whole(&self.dir.doubt(), words.as_bytes())) {
-            tracing::error!("{e}");
-        }
-    }
-
-    /// What the journal tells of its end is not believed: that is recorded, and whoever looks learns it.
-    pub(super) fn doubt(&mut self, why: &str) -> io::Result<()> {
-        tracing::error!("run {}: {why}", self.spec.id);
-        file::write_whole(&self.dir.doubt(), why.as_bytes())?;
-        self.state.disbelieve(why);
-        let journal = self.journal.sum().map_err(|e| tracing::error!("no digest of the journal: {e}")).ok();
-        let end = ledger::End { approvals: self.machine.approved_by(&self.own), journal, late: true };
-        if let Err(e) = ledger::ended(&self.store, &self.spec, &self.state, end) {
-            tracing::error!("the audit ledger could not take the end of run {}: {e}", self.spec.id);
-        }
-        self.put_row();
-        Ok(())
-    }
 }
