@@ -49,8 +49,10 @@ fn four_hosts_that_fail_at_once_are_one_notice_and_one_when_it_is_over() {
     wait_true(60, "all hosts to be well", || well(&lab) == 4);
     drop(listens);
     wait_true(60, "both to be told", || told(&lab).len() >= 2);
-    let all: Vec<Value> = serde_json::from_str(&lab.ok(["recovery", "--json"])).unwrap();
-    assert!(all.len() == 4 && all.iter().all(|incident| incident["state"] == "escalated"), "{all:?}");
+    wait_true(20, "all four to be escalated", || {
+        let all: Vec<Value> = serde_json::from_str(&lab.ok(["recovery", "--json"])).unwrap();
+        all.len() == 4 && all.iter().all(|incident| incident["state"] == "escalated")
+    });
     let _listens = TcpListener::bind(("127.0.0.1", port)).unwrap();
     wait_true(60, "its end", || told(&lab).iter().any(|[_, _, phase, _]| phase == "resolved"));
     let all = told(&lab);
