@@ -6,6 +6,8 @@
 mod disk;
 #[path = "stop/heard.rs"]
 mod heard;
+#[path = "stop/held.rs"]
+mod held;
 #[path = "stop/room.rs"]
 mod room;
 #[path = "stop/sandbox.rs"]

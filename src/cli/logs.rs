@@ -4,7 +4,7 @@ use super::alive::Alive;
 use super::paint::shown;
 use super::{Global, known};
 use crate::run::log::{Filter, LogStore, View};
-use crate::run::{Follower, find, open_index};
+use crate::run::{Follower, find};
 use crate::text::{self, human};
 use crate::tui::term::{Caps, Depth};
 use anyhow::{Result, bail};
@@ -59,7 +59,7 @@ pub struct Args {
 /// No such run; its files cannot be read; nobody takes the output (a closed pipe is no error).
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let id = find(&store, &args.run)?;
     let dir = store.run(id);
     let mut run = Follower::open(&dir)?;
     let mut log = LogStore::open(&dir);

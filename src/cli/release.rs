@@ -8,7 +8,7 @@ use super::{Global, start};
 use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
 use crate::release::{self, alerts, timeline};
-use crate::run::{StopError, find, open_index};
+use crate::run::{StopError, find};
 use crate::state::operator::Operator;
 use crate::state::{Control, StateDir};
 use crate::text::{human, plain};
@@ -112,7 +112,7 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
 /// A release as its run's files tell it.
 fn open(global: &Global, run: &str) -> Result<Watched> {
     let store = global.store();
-    let mut seen = Watched::open(&store.run(find(&store, &open_index(&store)?, run)?))?;
+    let mut seen = Watched::open(&store.run(find(&store, run)?))?;
     held(&store, &mut seen);
     Ok(seen)
 }

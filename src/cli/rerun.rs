@@ -3,7 +3,7 @@
 use super::{Global, passwords, secret, start, target, wait};
 use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::{SecretName, Secrets};
-use crate::run::{Follower, find, open_index, rerun};
+use crate::run::{Follower, find, rerun};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ fn long_help() -> String {
 /// No such run; a password cannot be asked for.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let id = find(&store, &args.run)?;
     let run = Follower::open_exact(&store.run(id))?;
     let hosts = args.failed_hosts.then(|| rerun::unfinished(&run.spec, &run.state));
     if args.failed_hosts && !run.state.state.is_terminal() {

@@ -10,7 +10,7 @@ use crate::release::news::News;
 use crate::release::watch::Watched;
 use crate::release::{self, outcome};
 use crate::run::look::{Looked, look};
-use crate::run::{RunSpec, RunState, State, belongs, find, open_index};
+use crate::run::{RunSpec, RunState, State, belongs, find};
 use crate::state::Control;
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -40,12 +40,11 @@ pub struct Args {
 /// No such run; its files cannot be read.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let index = open_index(&store)?;
-    let id = find(&store, &index, &args.run)?;
+    let id = find(&store, &args.run)?;
     let Looked { mut run, aside } = look(&store, id)?;
     if run.spec.number.is_none() {
         // A run from before numbers was given one, which is not frozen in its spec.
-        run.spec.number = index.get(id)?.and_then(|row| row.number);
+        run.spec.number = Control::open_where_it_is(&store)?.map_or(Ok(None), |control| control.numbered(id))?;
     }
     let read_only = belongs::of(&store, id, &run.spec).read_only().or_else(|| store.access().may_write().err());
     if let Some(why) = aside.filter(|_| read_only.is_none()) {

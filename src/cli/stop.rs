@@ -3,7 +3,7 @@
 use super::print::said;
 use super::{Global, start};
 use crate::run::event::StopLevel;
-use crate::run::{Follower, StopError, find, open_index};
+use crate::run::{Follower, StopError, find};
 use crate::state::operator::Operator;
 use crate::state::{Answer, Lock};
 use crate::text::plain;
@@ -49,7 +49,7 @@ pub struct Args {
 /// No such run; nobody answers.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let id = find(&store, &args.run)?;
     let level = match (args.after_task, args.now) {
         (true, _) => StopLevel::AfterTask,
         (_, true) => StopLevel::Kill,

@@ -1,7 +1,7 @@
 //! `opsdeck values`: the secret variables of a run that lives, for whoever may have them.
 
 use super::{Global, start};
-use crate::run::{StopError, find, open_index, values};
+use crate::run::{StopError, find, values};
 use crate::state::operator::Operator;
 use crate::text::plain;
 use anyhow::Result;
@@ -44,7 +44,7 @@ pub struct Args {
 /// No such run; nobody answers. Refusals have their own exit code.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &open_index(&store)?, &args.run)?;
+    let id = find(&store, &args.run)?;
     let mut out = std::io::stdout();
     if out.is_terminal() && !args.show && !args.fifo {
         eprintln!("opsdeck: secrets are not printed to a terminal, which keeps them: pipe them on, or say --show");

@@ -3,8 +3,8 @@
 
 use super::spawn::{self, TAKEN};
 use crate::state::{Lock, StateDir, file};
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, ExitStatus, Stdio};
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -29,20 +29,28 @@ const PANICKED: i32 = 101;
 /// # Errors
 /// No supervisor can be started.
 pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<u8> {
-    let dir = store.run(id);
-    let Some(_lock) = Lock::try_take(&dir.guard())? else { return Ok(0) };
+    let Some(_lock) = Lock::try_take(&store.run(id).guard())? else { return Ok(0) };
     let mut deaths = 0;
     let mut launching = first;
     loop {
         let began = Instant::now();
-        let mut child = start(store, id, launching, secrets.as_ref())?;
-        if launching {
-            if !taken(&mut child)? {
-                // It said why in its log, and whoever launched it reads that.
-                return Ok(1);
+        let command = supervisor(store, id, launching, secrets.is_some())?;
+        let mut child = match launching {
+            true => {
+                let (mut child, word) = spawn::heard(command, secrets.as_ref())?;
+                if word != TAKEN {
+                    // It said why in its log, and whoever launched it reads that.
+                    child.wait()?;
+                    return Ok(1);
+                }
+                // Whoever launched it may be gone: the run goes on.
+                let mut stdout = io::stdout();
+                let _ = writeln!(stdout, "{TAKEN}").and_then(|()| stdout.flush());
+                child
             }
-            launching = false;
-        }
+            false => spawn::spoken_to({ command }.stdout(Stdio::null()), secrets.as_ref())?,
+        };
+        launching = false;
         let status = child.wait()?;
         // One that ended by itself has ended the run, or said why it cannot go on: whoever looks at the run judges that.
         if let Some(code) = status.code().filter(|code| *code != PANICKED) {
@@ -51,7 +59,7 @@ pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<V
         if began.elapsed() > HEALTHY {
             deaths = 0;
         }
-        tell(id, status);
+        tracing::warn!("the supervisor of run {id} ended before its run did ({status}): another one goes on");
         std::thread::sleep(PAUSES[deaths.min(PAUSES.len() - 1)]);
         deaths += 1;
         if let Some(why) = spawn::unfit(store, id)? {
@@ -61,41 +69,12 @@ pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<V
     }
 }
 
-fn start(store: &StateDir, id: Uuid, first: bool, secrets: Option<&Zeroizing<Vec<u8>>>) -> io::Result<Child> {
-    let dir = store.run(id);
-    let id = id.to_string();
+fn supervisor(store: &StateDir, id: Uuid, first: bool, secrets: bool) -> io::Result<Command> {
+    let (log, id) = (store.run(id).supervisor_log(), id.to_string());
     let mut args = vec!["supervise", &id];
     args.extend(first.then_some("--first"));
-    args.extend(secrets.is_some().then_some("--secrets"));
+    args.extend(secrets.then_some("--secrets"));
     let mut command = spawn::own(store, &args);
-    command
-        .stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(if first { Stdio::piped() } else { Stdio::null() })
-        .stderr(file::append(&dir.supervisor_log())?);
-    let mut child = command.spawn()?;
-    if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
-        // One that ended before it read them ends with its own reason.
-        let _ = stdin.write_all(secrets);
-    }
-    Ok(child)
-}
-
-/// Passes the first supervisor's word on to whoever launched the run; false if it did not take it: nothing was begun.
-fn taken(child: &mut Child) -> io::Result<bool> {
-    let mut line = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line)?;
-    }
-    if line.trim_end() != TAKEN {
-        child.wait()?;
-        return Ok(false);
-    }
-    // Whoever launched it may be gone: the run goes on.
-    let mut stdout = io::stdout();
-    let _ = writeln!(stdout, "{TAKEN}").and_then(|()| stdout.flush());
-    Ok(true)
-}
-
-fn tell(id: Uuid, status: ExitStatus) {
-    tracing::warn!("the supervisor of run {id} ended before its run did ({status}): another one goes on");
+    command.stderr(file::append(&log)?);
+    Ok(command)
 }

@@ -160,9 +160,9 @@ pub fn is_over(store: &StateDir, id: Uuid) -> Option<bool> {
 /// Why a text names no run.
 #[derive(Debug, thiserror::Error)]
 pub enum NoSuchRun {
-    /// The index cannot be used.
+    /// Neither control.db nor the index can be read.
     #[error("{0}")]
-    Index(#[from] DbError),
+    Db(#[from] DbError),
     /// None begins like that.
     #[error("no run begins with {0:?}; `opsdeck runs` lists them")]
     None(String),
@@ -180,11 +180,12 @@ pub enum NoSuchRun {
     Several(String, String),
 }
 
-/// The run that a person means: its number (`412` or `#412`), its id, the beginning of it, or `last` for the newest.
+/// The run that a person means: its number (`412` or `#412`), its id, the beginning of it, or `last` for the newest. Waits for
+/// no index: whoever stops a run in a hurry names it, too.
 ///
 /// # Errors
 /// See [`NoSuchRun`].
-pub fn find(store: &StateDir, index: &Index, text: &str) -> Result<Uuid, NoSuchRun> {
+pub fn find(store: &StateDir, text: &str) -> Result<Uuid, NoSuchRun> {
     if let Ok(id) = Uuid::parse_str(text)
         && store.run(id).spec().exists()
     {
@@ -194,15 +195,26 @@ pub fn find(store: &StateDir, index: &Index, text: &str) -> Result<Uuid, NoSuchR
         return store.run_ids()?.pop().ok_or_else(|| NoSuchRun::Empty(store.root().to_owned()));
     }
     if let Some(number) = number(text) {
-        return match index.numbered(number)? {
-            Some(id) => Ok(id),
-            None => Control::open(store)?.run_numbered(number)?.ok_or(NoSuchRun::Number(number)),
+        let known = Control::open_where_it_is(store)
+            .and_then(|control| control.map_or(Ok(None), |control| control.run_numbered(number)));
+        let found = match known {
+            // The index has copies of them.
+            Err(e) => Index::open(store).and_then(|index| index.numbered(number)).map_err(|_| e)?,
+            Ok(known) => known,
         };
+        return found.ok_or(NoSuchRun::Number(number));
     }
     let prefix = text.to_ascii_lowercase();
-    let ids = match index.is_whole()? {
-        true => index.ids_with_prefix(&prefix, 5)?,
-        false => store.run_ids()?.into_iter().rev().filter(|id| id.to_string().starts_with(&prefix)).take(5).collect(),
+    let listed = Index::open(store).and_then(|index| match index.is_whole()? {
+        true => index.ids_with_prefix(&prefix, 5).map(Some),
+        false => Ok(None),
+    });
+    let ids = match listed {
+        Ok(Some(ids)) => ids,
+        Ok(None) | Err(_) => {
+            let ids = store.run_ids()?.into_iter().rev();
+            ids.filter(|id| id.to_string().starts_with(&prefix)).take(5).collect()
+        }
     };
     match ids.as_slice() {
         [] => Err(NoSuchRun::None(text.to_owned())),

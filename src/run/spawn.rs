@@ -7,7 +7,7 @@ use super::{Follower, State};
 use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -27,21 +27,40 @@ pub fn own(store: &StateDir, args: &[&str]) -> Command {
     command
 }
 
+/// Starts one of our own processes, hands it its secrets on stdin, and waits for its word: a line on stdout; an empty one where
+/// it ended without.
+///
+/// # Errors
+/// It cannot be started, or not be heard.
+pub fn heard(mut command: Command, secrets: Option<&Zeroizing<Vec<u8>>>) -> io::Result<(Child, String)> {
+    let mut child = spoken_to(command.stdout(Stdio::piped()), secrets)?;
+    let mut word = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut word)?;
+    }
+    Ok((child, word.trim_end().to_owned()))
+}
+
+/// Likewise one whose word nobody waits for.
+///
+/// # Errors
+/// It cannot be started.
+pub fn spoken_to(command: &mut Command, secrets: Option<&Zeroizing<Vec<u8>>>) -> io::Result<Child> {
+    let mut child = command.stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() }).spawn()?;
+    if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
+        // One that ended before it read them ends with its own reason.
+        let _ = stdin.write_all(secrets);
+    }
+    Ok(child)
+}
+
 /// Starts the first supervisor of a run, under its parent, hands it the secrets through a pipe, and waits until it has the run in hand.
 pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>>) -> io::Result<()> {
     let dir = store.run(id);
     let mut command = command(store, &dir, id)?;
     command.args(["--first"].into_iter().chain(secrets.is_some().then_some("--secrets")));
-    let mut child =
-        command.stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).spawn()?;
-    if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
-        stdin.write_all(&secrets)?;
-    }
-    let mut line = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line)?;
-    }
-    if line.trim_end() == TAKEN {
+    let (mut child, word) = heard(command, secrets.as_ref())?;
+    if word == TAKEN {
         // Reaps it when it ends, should this process live that long.
         std::thread::spawn(move || child.wait());
         return Ok(());

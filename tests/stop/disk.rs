@@ -2,12 +2,14 @@
 //! follows.
 
 use crate::room::Room;
+use crate::sandbox::strace;
 use crate::wait::wait_true;
 use crate::world::{self, World, is_terminal, text};
 use crate::{stop, stops};
 use opsdeck::run::State;
 use opsdeck::run::event::StopLevel;
 use opsdeck::state::{Identity, Life, StateDir};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Child, Command};
 
@@ -43,16 +45,9 @@ fn with_a_full_disk_a_run_is_stopped_and_the_record_follows() {
 
 /// Every write to the disk (of one file) fails, as on a full one, until strace ends.
 fn take_the_disk_away(process: &Identity, only: Option<&Path>) -> Child {
-    let mut strace = Command::new("strace");
-    strace.args(only.into_iter().flat_map(|path| ["-P".as_ref(), path.as_os_str()]));
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]);
-    strace.args(["-e", "inject=fdatasync,fsync:error=ENOSPC", "-p", &process.pid.to_string()]);
-    let strace = strace.spawn().expect("strace is needed");
-    wait_true(20, "strace to have it", || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
-        status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|pid| pid.trim() != "0"))
-    });
-    strace
+    let mut args: Vec<&OsStr> = only.into_iter().flat_map(|path| ["-P".as_ref(), path.as_os_str()]).collect();
+    args.extend(["-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=ENOSPC"].map(OsStr::new));
+    strace(process, &args)
 }
 
 #[test]

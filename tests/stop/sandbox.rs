@@ -1,7 +1,10 @@
-//! A command without pidfd_open(2) and pidfd_send_signal(2), taken away by seccomp(2): what it starts inherits that.
-//! Holds no test.
+//! What a process asks of the kernel goes wrong: a command without pidfd_open(2) and pidfd_send_signal(2), taken away by
+//! seccomp(2), and one that strace holds. What it starts inherits both. Holds no test.
 
-use std::process::Command;
+use crate::wait::wait_true;
+use opsdeck::state::Identity;
+use std::ffi::OsStr;
+use std::process::{Child, Command};
 
 /// "Function not implemented", "too many open files".
 pub const ENOSYS: u32 = 38;
@@ -42,4 +45,16 @@ pub fn same(wrapper: &mut Command, command: &Command) {
         };
     }
     wrapper.stdin(std::process::Stdio::null());
+}
+
+/// Attaches strace to a process and all that it starts, and waits until it has it.
+pub fn strace(process: &Identity, args: &[&OsStr]) -> Child {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null"]).args(args).arg("-p").arg(process.pid.to_string());
+    let strace = strace.spawn().expect("strace is needed");
+    wait_true(20, "strace to have it", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
+        status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|pid| pid.trim() != "0"))
+    });
+    strace
 }

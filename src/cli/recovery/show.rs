@@ -5,7 +5,7 @@ use crate::cli::Global;
 use crate::recovery::incident::{Incident, State};
 use crate::recovery::story::story;
 use crate::recovery::watch::Watched;
-use crate::run::{self, Follower, open_index};
+use crate::run::{self, Follower};
 use crate::state::StateDir;
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -35,7 +35,7 @@ pub fn show(global: &Global, args: &Args) -> Result<String> {
     let (incident, id) = match find(global, &args.run) {
         Ok(incident) => (Some(incident.clone()), incident.run),
         // `last`, or one whose incident is over.
-        Err(none) => match run::find(&store, &open_index(&store)?, &args.run) {
+        Err(none) => match run::find(&store, &args.run) {
             Ok(id) => (incidents(global, None)?.into_iter().find(|i| i.run == Some(id)), Some(id)),
             Err(_) => return Err(none),
         },

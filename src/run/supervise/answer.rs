@@ -1,19 +1,52 @@
-//! What a supervisor answers on its socket. To stop needs no record first: it is done, then recorded, on a thread of its
-//! own. Everything else is in the ledger before it is done.
+//! What a supervisor answers on its socket. To stop needs no record first: it is done, then recorded. Everything else is in the
+//! ledger before it is done. Both are recorded on threads of their own.
 
+use super::apart::Came;
 use super::note::{Note, What};
 use super::serve::Question;
 use super::{SuperviseError, Supervisor, values};
 use crate::ansible::secrets::Secrets;
+use crate::audit::{self, Action};
 use crate::run::control::Command;
-use crate::run::ledger;
 use crate::run::machine::{Asker, Decision, Input, Machine, Refusal, World};
+use crate::run::{RunSpec, ledger};
+use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::Value;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How long whoever asked to stop waits for its record: it is done whether or not it is recorded.
 const RECORD: Duration = Duration::from_millis(500);
+
+/// What somebody asks, and its row in the ledger.
+pub(super) struct Recorded {
+    question: Question,
+    body: Value,
+    action: Action,
+    words: String,
+    /// The row that was written for whoever asks, and who that is; `None`: they wrote it.
+    row: Result<Option<(Uuid, Operator)>, audit::Error>,
+}
+
+impl Recorded {
+    fn new(store: &StateDir, spec: &RunSpec, question: Question, action: Action, words: String) -> Recorded {
+        let (body, from) = match &question.command {
+            Command::Own { body, from, .. } => (body.clone(), from.as_deref()),
+            _ => (Value::Null, None),
+        };
+        let row = match ledger::is_recorded(store, spec.id, question.by.row) {
+            Ok(true) => Ok(None),
+            Ok(false) => {
+                let operator = Question::operator(question.by.uid, question.pid, from);
+                let what = ledger::Asked { action, words: &words, body: &body };
+                ledger::asking(store, spec, &operator, what).map(|id| Some((id, operator)))
+            }
+            Err(e) => Err(e),
+        };
+        Recorded { question, body, action, words, row }
+    }
+}
 
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn answer(&mut self, question: Question) -> Result<(), SuperviseError> {
@@ -23,7 +56,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             Command::Give => self.given(question),
             Command::Values { names, fifo, by } => {
                 let (names, fifo, by) = (names.clone(), *fifo, Operator::clone(by));
-                self.hand_out(question, &names, fifo, by);
+                self.hand_out(question, names, fifo, by);
             }
             Command::Stop { level, ask, from, .. } => {
                 let note = Note { ask: *ask, ..self.note(&question, What::Stop(*level), from.as_deref()) };
@@ -38,20 +71,14 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                         return Ok(());
                     }
                 };
+                let (action, words) = self.machine.recorded(&command);
                 if self.machine.halts(&command) {
-                    let (action, words) = self.machine.recorded(&command);
                     let note = What::Own { action, words, body: body.clone() };
                     let note = self.note(&question, note, from.as_deref());
                     let decision = self.consider(&Input::Asked { command, by: &question.by });
                     return self.halt(question, decision, note);
                 }
-                match self.asked(command, body, from.as_deref(), &question) {
-                    Ok(effects) => {
-                        self.settle(effects)?;
-                        question.reply(true, self.state.state_name());
-                    }
-                    Err(refusal) => question.reply(false, &refusal.0),
-                }
+                self.record_first(question, action, words);
             }
         }
         Ok(())
@@ -83,22 +110,54 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
 
     /// What only this run's machine knows is asked for. It is in the ledger before it is done: where whoever asks did not
     /// write the row, it is written here, with the kernel's word for who it is.
-    fn asked(&self, command: M::Command, body: &Value, said: Option<&Operator>, question: &Question) -> Decision<M> {
-        let unwritten = |e: crate::audit::Error| Refusal(format!("it is not done, since it cannot be recorded: {e}"));
-        if ledger::is_recorded(&self.store, self.spec.id, question.by.row).map_err(unwritten)? {
-            return self.consider(&Input::Asked { command, by: &question.by });
-        }
-        let operator = Question::operator(question.by.uid, question.pid, said);
-        let (action, words) = self.machine.recorded(&command);
-        let what = ledger::Asked { action, words: &words, body };
-        let row = ledger::asking(&self.store, &self.spec, &operator, what).map_err(unwritten)?;
-        let by = Asker { row: Some(row), ..question.by.clone() };
-        let decision = self.consider(&Input::Asked { command, by: &by });
+    fn record_first(&mut self, question: Question, action: Action, words: String) {
+        self.asking += 1;
+        let (store, spec, back) = (self.store.clone(), self.spec.clone(), self.back.clone());
+        std::thread::spawn(move || {
+            let recorded = Recorded::new(&store, &spec, question, action, words);
+            // Nobody takes it in only where the supervisor has ended: then nobody is answered, either.
+            let _ = back.send(Came::Recorded(recorded));
+        });
+    }
+
+    /// It is decided on; whoever asks learns how when that is in the ledger, too.
+    pub(super) fn recorded(&mut self, recorded: Recorded) -> Result<(), SuperviseError> {
+        self.asking -= 1;
+        let Recorded { question, body, action, words, row } = recorded;
+        let row = match row {
+            Ok(row) => row,
+            Err(e) => {
+                question.reply(false, &format!("it is not done, since it cannot be recorded: {e}"));
+                return Ok(());
+            }
+        };
+        let by = Asker { row: row.as_ref().map_or(question.by.row, |(id, _)| Some(*id)), ..question.by.clone() };
+        let decision = match serde_json::from_value::<M::Command>(body.clone()) {
+            Ok(command) => self.consider(&Input::Asked { command, by: &by }),
+            Err(e) => Err(Refusal(e.to_string())),
+        };
         let refused = decision.as_ref().err().map(ToString::to_string);
-        if let Err(e) = ledger::asked(&self.store, &self.spec, &operator, row, what, refused) {
-            tracing::error!("the audit ledger could not take the outcome of what run {} was asked: {e}", self.spec.id);
+        if let Ok(effects) = decision {
+            self.settle(effects)?;
         }
-        decision
+        let state = self.state.state_name().to_owned();
+        let (store, spec) = (self.store.clone(), self.spec.clone());
+        self.answering.push(std::thread::spawn(move || {
+            if let Some((id, operator)) = row {
+                let what = ledger::Asked { action, words: &words, body: &body };
+                if let Err(e) = ledger::asked(&store, &spec, &operator, id, what, refused.clone()) {
+                    tracing::error!(
+                        "the audit ledger could not take the outcome of what run {} was asked: {e}",
+                        spec.id
+                    );
+                }
+            }
+            match refused {
+                Some(why) => question.reply(false, &why),
+                None => question.reply(true, &state),
+            }
+        }));
+        Ok(())
     }
 
     /// Passwords again: all that are missing, or none.

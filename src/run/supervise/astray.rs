@@ -20,27 +20,18 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let moved = |was: &Place, now: Place| now.is_some() && was.is_some() && *was != now;
         let moved = moved(&places.control, now.0) || moved(&places.audit, now.1);
         (places.control, places.audit) = (now.0.or(places.control), now.1.or(places.audit));
-        if moved { self.hold_rows(true) } else { Ok(()) }
-    }
-
-    /// Looks whether the ledger holds what it held, and control.db is not an older one. One that cannot be read says nothing,
-    /// unless it was just put there.
-    pub(super) fn hold_rows(&mut self, moved: bool) -> Result<(), SuperviseError> {
-        let Some(places) = &mut self.places else { return Ok(()) };
-        let lost = match places.lost(&self.store) {
-            Err(e) if !moved => {
-                tracing::warn!("whether ledger and control.db are what they were cannot be told: {e}");
-                return Ok(());
+        if !moved {
+            return Ok(());
+        }
+        match places.clone().held(&self.store, true) {
+            Ok(held) => {
+                *places = held;
+                Ok(())
             }
-            Err(e) => Some(e.to_string()),
-            Ok(lost) => lost,
-        };
-        match lost {
-            Some(why) => {
+            Err(why) => {
                 self.astray = Some(why.clone());
                 Err(io::Error::new(io::ErrorKind::InvalidData, why).into())
             }
-            None => Ok(()),
         }
     }
 

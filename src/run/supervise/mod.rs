@@ -3,13 +3,16 @@
 //! goes on from the journal and the steps' files.
 
 mod answer;
+mod apart;
 mod astray;
 pub mod attach;
+mod begin;
 mod evidence;
 mod ingest;
 mod note;
 mod perform;
 mod places;
+mod rows;
 mod serve;
 mod translate;
 mod values;
@@ -25,12 +28,15 @@ use super::state::RunState;
 use super::verdict::Exit;
 use super::{ledger, rungs};
 use crate::ansible::secrets::Secrets;
-use crate::state::{Control, Index, Lock, RunDir, RunRow, StateDir};
+use crate::state::{Control, Lock, RunDir, StateDir};
+use apart::{Came, Leasing};
 use ingest::Ingest;
 use places::Places;
+use rows::Rows;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
@@ -40,6 +46,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const QUEUE: Duration = Duration::from_millis(500);
 /// Journal entries after which a snapshot is worth its writing.
 const SNAPSHOT_EVERY: u64 = 20_000;
+/// So long is waited, when the run has ended, for what is still under way: then files and databases tell what comes of it.
+const LAST: Duration = Duration::from_secs(10);
 /// How often the counts in the index are brought up to date (milliseconds).
 const ROW_EVERY: i64 = 1_000;
 
@@ -65,12 +73,13 @@ struct Supervisor<M: Machine, W> {
     state: RunState,
     own: M::State,
     control: Option<Control>,
-    index: Option<Index>,
+    rows: Rows,
     secrets: Option<Zeroizing<Vec<u8>>>,
     /// Secret variables, as long as the run lives; no password.
     values: Secrets,
     steps: BTreeMap<u32, Step>,
-    ends: mpsc::UnboundedSender<(u32, Exit)>,
+    /// Where what is done apart tells what came of it.
+    back: mpsc::UnboundedSender<Came>,
     outcomes: mpsc::UnboundedSender<M::Outcome>,
     snapshot_at: u64,
     /// Effects that wait until what was recorded before them is on the disk, and why it is not.
@@ -82,15 +91,22 @@ struct Supervisor<M: Machine, W> {
     places: Option<Places>,
     /// Why nothing more is begun: they are not the same any more.
     astray: Option<String>,
-    /// What the index was told last, and when it was last looked whether that still holds.
-    put: Option<RunRow>,
+    /// When the index was last told.
     put_at: i64,
+    /// Somebody may ask: nothing that can block is done here.
+    hears: bool,
+    leasing: Option<Leasing>,
+    /// Questions that are being recorded.
+    asking: usize,
+    /// Threads that answer, or write what nobody waits for.
+    answering: Vec<JoinHandle<()>>,
 }
 
-/// A step that runs.
+/// A step that is begun, or runs; what is not known yet is `None`.
+#[derive(Default)]
 struct Step {
     processes: Option<super::step::Processes>,
-    ingest: Ingest,
+    ingest: Option<Ingest>,
 }
 
 /// Supervises a run to its end. `taken` is called as soon as the run is in safe hands: its lock held, its journal begun.
@@ -122,13 +138,13 @@ pub fn run<M: Machine, W: World<M>>(
             None
         });
     }
-    let (ends, ended) = mpsc::unbounded_channel();
-    let (outcomes, came) = mpsc::unbounded_channel();
+    let (back, came) = mpsc::unbounded_channel();
+    let (outcomes, acted) = mpsc::unbounded_channel();
     let mut supervisor = Supervisor {
         machine,
         world,
         control: None,
-        index: None,
+        rows: Rows::new(store.clone()),
         store: store.clone(),
         dir,
         spec,
@@ -138,7 +154,7 @@ pub fn run<M: Machine, W: World<M>>(
         values: values::held(secrets.as_ref()),
         secrets,
         steps: BTreeMap::new(),
-        ends,
+        back,
         outcomes,
         snapshot_at: 0,
         held: VecDeque::new(),
@@ -146,8 +162,11 @@ pub fn run<M: Machine, W: World<M>>(
         notes: Vec::new(),
         places: None,
         astray: None,
-        put: None,
         put_at: 0,
+        hears: false,
+        leasing: None,
+        asking: 0,
+        answering: Vec::new(),
     };
     supervisor.let_go();
     let resumed = !supervisor.journal.is_empty();
@@ -188,7 +207,7 @@ pub fn run<M: Machine, W: World<M>>(
     }
     taken();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(supervisor.main(effects, listener, ended, came));
+    let result = runtime.block_on(supervisor.main(effects, listener, came, acted));
     if let Some(why) = supervisor.astray.take().or_else(|| supervisor.journal.strayed().map(str::to_owned)) {
         supervisor.gone_astray(&why);
     }
@@ -216,18 +235,26 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         &mut self,
         begin: Vec<EffectOf<M>>,
         listener: std::os::unix::net::UnixListener,
-        mut ended: mpsc::UnboundedReceiver<(u32, Exit)>,
-        mut came: mpsc::UnboundedReceiver<M::Outcome>,
+        mut came: mpsc::UnboundedReceiver<Came>,
+        mut acted: mpsc::UnboundedReceiver<M::Outcome>,
     ) -> Result<(), SuperviseError> {
         // Without a terminal nobody sends it for a reason; the login's end must not end the run.
         let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
         let mut asked = serve::listen(listener)?;
+        self.hears = true;
         self.settle(begin)?;
-        while !self.state.state.is_terminal() || !self.is_written() {
+        let mut over: Option<Instant> = None;
+        loop {
+            if self.state.state.is_terminal() && self.is_written() {
+                let since = *over.get_or_insert_with(Instant::now);
+                if !self.is_waiting() || since.elapsed() > LAST {
+                    break;
+                }
+            }
             let pause = if self.steps.is_empty() { QUEUE } else { LOOK };
             tokio::select! {
-                Some((step, exit)) = ended.recv() => self.ended(step, &exit)?,
-                Some(outcome) = came.recv() => {
+                Some(came) = came.recv() => self.came(came)?,
+                Some(outcome) = acted.recv() => {
                     self.world.arrived(&outcome);
                     let effects = self.decide(&Input::Own(outcome));
                     self.settle(effects)?;
@@ -237,6 +264,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 () = tokio::time::sleep(pause) => self.tick()?,
             }
         }
+        self.hears = false;
         self.finish();
         asked.close().await;
         Ok(())
@@ -251,9 +279,9 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         self.hold_places()?;
         let now = now();
         let before = self.state.state;
-        for step in self.steps.values_mut() {
+        for ingest in self.steps.values_mut().filter_map(|step| step.ingest.as_mut()) {
             // What could not be written is written at the next look.
-            if let Err(e) = step.ingest.pump(&mut self.journal, &mut self.state, now, false) {
+            if let Err(e) = ingest.pump(&mut self.journal, &mut self.state, now, false) {
                 block(&mut self.blocked, &e);
             }
         }
@@ -300,7 +328,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
 
     /// In order. What begins something waits until all that was recorded is on the disk; what stops something does not.
     fn perform(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
-        let mut queue = VecDeque::new();
+        let mut queue: Vec<EffectOf<M>> = Vec::new();
         if self.is_written() {
             // What waited to begin does not begin after a stop: it is looked for, and found not to have begun.
             let stopped = self.state.stop.is_some();
@@ -310,38 +338,22 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             }));
         }
         queue.extend(effects);
-        while let Some(effect) = queue.pop_front() {
+        for effect in queue {
             let begins = matches!(effect, Effect::TakeLease { .. } | Effect::Start { .. } | Effect::Act(_));
             if begins && !self.is_written() {
                 self.hold(effect);
                 continue;
             }
-            let more = match effect {
-                Effect::Record(event) => {
-                    self.record(event)?;
-                    Vec::new()
-                }
-                Effect::RecordOwn(event, with) => {
-                    self.record_own(&event, with)?;
-                    Vec::new()
-                }
+            match effect {
+                Effect::Record(event) => self.record(event)?,
+                Effect::RecordOwn(event, with) => self.record_own(&event, with)?,
                 Effect::TakeLease { force } => self.take_lease(force),
-                Effect::Start { step, child } => self.start(step, child.as_deref(), true)?,
-                Effect::Find { step } => self.start(step, None, false)?,
-                Effect::FreeLease => {
-                    self.free_lease();
-                    Vec::new()
-                }
-                Effect::Take { step, rung } => {
-                    self.take(step, rung)?;
-                    Vec::new()
-                }
-                Effect::Act(effect) => {
-                    self.world.act(&self.state, &self.own, effect, &self.outcomes);
-                    Vec::new()
-                }
-            };
-            more.into_iter().rev().for_each(|effect| queue.push_front(effect));
+                Effect::Start { step, child } => self.start(step, child, true),
+                Effect::Find { step } => self.start(step, None, false),
+                Effect::FreeLease => self.free_lease(),
+                Effect::Take { step, rung } => self.take(step, rung)?,
+                Effect::Act(effect) => self.world.act(&self.state, &self.own, effect, &self.outcomes),
+            }
         }
         Ok(())
     }
@@ -411,8 +423,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     fn ended(&mut self, step: u32, exit: &Exit) -> Result<(), SuperviseError> {
-        if let Some(running) = self.steps.get_mut(&step)
-            && let Err(e) = running.ingest.pump(&mut self.journal, &mut self.state, now(), true)
+        if let Some(ingest) = self.steps.get_mut(&step).and_then(|step| step.ingest.as_mut())
+            && let Err(e) = ingest.pump(&mut self.journal, &mut self.state, now(), true)
         {
             block(&mut self.blocked, &e);
         }

@@ -13,7 +13,7 @@ pub(super) type Place = Option<(u64, u64)>;
 type Row = Option<(i64, String)>;
 
 /// Where the databases lie, and the newest row of the ledger that was there for certain.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Places {
     pub(super) control: Place,
     pub(super) audit: Place,
@@ -30,8 +30,22 @@ impl Places {
         Places { control, audit, head: ledger::head(store).ok().flatten(), witness: witness(store).ok().flatten() }
     }
 
+    /// What is held from now on; or why they are not what they were. One that cannot be read says nothing, unless it was just
+    /// put there (`moved`).
+    pub(super) fn held(mut self, store: &StateDir, moved: bool) -> Result<Places, String> {
+        match self.lost(store) {
+            Ok(Some(why)) => Err(why),
+            Err(e) if moved => Err(e.to_string()),
+            Ok(None) => Ok(self),
+            Err(e) => {
+                tracing::warn!("whether ledger and control.db are what they were cannot be told: {e}");
+                Ok(self)
+            }
+        }
+    }
+
     /// Why they are not what they were; `None`: they are, and what came since is what is held next.
-    pub(super) fn lost(&mut self, store: &StateDir) -> io::Result<Option<String>> {
+    fn lost(&mut self, store: &StateDir) -> io::Result<Option<String>> {
         if let Some(why) = crate::audit::missing(store, self.head.as_ref()).map_err(io::Error::other)? {
             return Ok(Some(why));
         }

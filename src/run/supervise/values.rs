@@ -22,37 +22,42 @@ pub fn held(wire: Option<&Zeroizing<Vec<u8>>>) -> Secrets {
 
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// Hands them out to the run's own user, between its intent and its outcome in the ledger.
-    pub(super) fn hand_out(&mut self, question: Question, only: &[String], fifo: bool, said: Operator) {
-        // What the kernel says first; where they came from is their own word.
-        let named = Operator::of_uid(question.by.uid);
-        let operator = Operator { effective: named.effective.clone(), host: named.host.clone(), ..said };
-        let own = rustix::process::geteuid().as_raw();
-        let operator = if question.by.uid == own { operator } else { named };
-        let all = values::names(&self.spec);
-        let names = if only.is_empty() { &all } else { only };
-        if let Err(why) = self.may_have(question.by.uid == own, names) {
-            if let Err(e) = ledger::values_refused(&self.store, &self.spec, &operator, names, &why) {
-                tracing::error!("the audit ledger could not take a refusal: {e}");
-            }
-            return question.reply(false, &why);
-        }
-        let intent = match ledger::reading_values(&self.store, &self.spec, &operator, names) {
-            Ok(intent) => intent,
-            Err(e) => return question.reply(false, &format!("nothing is handed out that cannot be recorded: {e}")),
-        };
+    pub(super) fn hand_out(&mut self, question: Question, only: Vec<String>, fifo: bool, said: Operator) {
+        let names = if only.is_empty() { values::names(&self.spec) } else { only };
+        let is_own = question.by.uid == rustix::process::geteuid().as_raw();
+        let may = self.may_have(is_own, &names);
         let json = self.values.extra_json(names.iter().map(String::as_str));
-        let handed = match fifo {
-            false => Ok(json),
-            true => once(&self.dir.values(), json).map(|path| Zeroizing::new(path.display().to_string().into_bytes())),
-        };
-        let failed = handed.as_ref().err().map(ToString::to_string);
-        if let Err(e) = ledger::values_read(&self.store, &self.spec, &operator, names, intent, failed) {
-            tracing::error!("the audit ledger could not take the outcome of a reading: {e}");
-        }
-        match handed {
-            Ok(values) => question.hand(values),
-            Err(e) => question.reply(false, &format!("no FIFO could be made for them: {e}")),
-        }
+        let (store, spec, path) = (self.store.clone(), self.spec.clone(), self.dir.values());
+        self.answering.push(std::thread::spawn(move || {
+            // What the kernel says first; where they came from is their own word.
+            let named = Operator::of_uid(question.by.uid);
+            let operator = match is_own {
+                true => Operator { effective: named.effective, host: named.host, ..said },
+                false => named,
+            };
+            if let Err(why) = may {
+                if let Err(e) = ledger::values_refused(&store, &spec, &operator, &names, &why) {
+                    tracing::error!("the audit ledger could not take a refusal: {e}");
+                }
+                return question.reply(false, &why);
+            }
+            let intent = match ledger::reading_values(&store, &spec, &operator, &names) {
+                Ok(intent) => intent,
+                Err(e) => return question.reply(false, &format!("nothing is handed out that cannot be recorded: {e}")),
+            };
+            let handed = match fifo {
+                false => Ok(json),
+                true => once(&path, json).map(|path| Zeroizing::new(path.display().to_string().into_bytes())),
+            };
+            let failed = handed.as_ref().err().map(ToString::to_string);
+            if let Err(e) = ledger::values_read(&store, &spec, &operator, &names, intent, failed) {
+                tracing::error!("the audit ledger could not take the outcome of a reading: {e}");
+            }
+            match handed {
+                Ok(values) => question.hand(values),
+                Err(e) => question.reply(false, &format!("no FIFO could be made for them: {e}")),
+            }
+        }));
     }
 
     fn may_have(&self, is_owner: bool, names: &[String]) -> Result<(), String> {

@@ -1,0 +1,113 @@
+//! What can block (SQLite, exec, reading, waiting) is done on threads of their own: the thread that must hear "stop" only takes
+//! in what came of it. The lease is asked for here.
+
+use super::answer::Recorded;
+use super::begin::Begun;
+use super::{SuperviseError, Supervisor, now};
+use crate::run::lease::{self, Hold};
+use crate::run::machine::{Input, Machine, World};
+use crate::run::verdict::Exit;
+use crate::state::{Control, DbError, StateDir};
+use std::io;
+
+/// What came of something that was done apart.
+pub(super) enum Came {
+    /// The lease was asked for; the connection comes back.
+    Lease(Option<Control>, Result<Hold, DbError>),
+    /// A step was begun, or found.
+    Begun(u32, io::Result<Begun>),
+    /// A step has ended.
+    Ended(u32, Exit),
+    /// What somebody asks is in the ledger, or cannot be.
+    Recorded(Recorded),
+}
+
+/// The lease is being asked for.
+#[derive(Debug, Default)]
+pub(super) struct Leasing {
+    /// A person asked meanwhile that another's is broken.
+    force: bool,
+    /// It is needed no more: what is got is given back.
+    unwanted: bool,
+}
+
+impl<M: Machine, W: World<M>> Supervisor<M, W> {
+    /// Something is under way that has to be taken in before the end.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.leasing.is_some() || self.asking > 0
+    }
+
+    pub(super) fn came(&mut self, came: Came) -> Result<(), SuperviseError> {
+        match came {
+            Came::Lease(control, taken) => self.leased(control, taken),
+            Came::Begun(step, begun) => self.begun(step, begun?),
+            Came::Ended(step, exit) => self.ended(step, &exit),
+            Came::Recorded(recorded) => self.recorded(recorded),
+        }
+    }
+
+    pub(super) fn take_lease(&mut self, force: bool) {
+        if let Some(leasing) = &mut self.leasing {
+            *leasing = Leasing { force: leasing.force || force, unwanted: false };
+            return;
+        }
+        self.leasing = Some(Leasing::default());
+        let (store, spec, mut open, back) =
+            (self.store.clone(), self.spec.clone(), self.control.take(), self.back.clone());
+        std::thread::spawn(move || {
+            let taken = control(&mut open, &store).and_then(|control| match force {
+                true => lease::break_and_take(&store, control, &spec, now()),
+                false => lease::take(&store, control, &spec, now()),
+            });
+            // Nobody takes it in only where the supervisor has ended: then it is freed by evidence.
+            let _ = back.send(Came::Lease(open, taken));
+        });
+    }
+
+    fn leased(&mut self, control: Option<Control>, taken: Result<Hold, DbError>) -> Result<(), SuperviseError> {
+        self.control = control;
+        let Leasing { force, unwanted } = self.leasing.take().unwrap_or_default();
+        let input = match taken {
+            // After the end it is freed with all the rest.
+            Ok(Hold::Got { .. }) if self.state.state.is_terminal() => return Ok(()),
+            Ok(Hold::Got { token }) if unwanted => {
+                self.free(Some(token));
+                return Ok(());
+            }
+            Ok(Hold::Got { token }) => Input::LeaseGot { token },
+            Ok(Hold::HeldBy { .. }) if force => {
+                self.take_lease(true);
+                return Ok(());
+            }
+            Ok(Hold::HeldBy { run, why }) => Input::LeaseHeld { by: run.to_string(), why },
+            Err(e) => Input::LeaseUnknown { why: format!("whether its hosts are held cannot be told: {e}") },
+        };
+        let effects = self.decide(&input);
+        self.settle(effects)
+    }
+
+    pub(super) fn free_lease(&mut self) {
+        if let Some(leasing) = &mut self.leasing {
+            leasing.unwanted = true;
+        }
+        // One that died between the lease and its event knows no token.
+        self.free(self.state.lease);
+    }
+
+    fn free(&mut self, token: Option<i64>) {
+        let freed = control(&mut self.control, &self.store)
+            .and_then(|control| lease::free(&self.store, control, self.spec.id, token, "it needs its hosts no more"));
+        if let Err(e) = freed {
+            tracing::warn!("its lease is freed by whoever asks for it next: {e}");
+        }
+    }
+}
+
+/// The control database; opened again where that failed, or where another took its place.
+fn control<'a>(open: &'a mut Option<Control>, store: &StateDir) -> Result<&'a Control, DbError> {
+    let control = match open.take().filter(|control| control.is_in_place()) {
+        Some(control) => control,
+        None => Control::open(store)?,
+    };
+    Ok(open.insert(control))
+}
