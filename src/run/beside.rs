@@ -17,61 +17,76 @@ use std::time::Duration;
 /// # Errors
 /// Whether something of it lives cannot be told; what could not be done.
 pub fn stop(dir: &RunDir, word: &Stopped) -> Result<bool, String> {
-    let living = living(dir)?;
+    let mut living = false;
     let mut failed = Vec::new();
-    for (step, mark, processes) in &living {
-        let left = rungs::leave_word(step, word);
+    for step in open(dir)? {
+        let Some(processes) = &step.processes else { continue };
+        living = true;
+        let left = rungs::leave_word(&step.dir, word);
         match (word.level, left) {
-            (StopLevel::AfterTask, Err(e)) if Answer::is_there(&step.stop()) != Answer::Yes => {
+            (StopLevel::AfterTask, Err(e)) if Answer::is_there(&step.dir.stop()) != Answer::Yes => {
                 failed
                     .push(format!("Ansible cannot be asked to stop after its task, {e}: stop it without --after-task"));
             }
             (StopLevel::AfterTask, _) => {}
-            (StopLevel::Interrupt, _) => failed.extend(interrupt(step, mark, processes)),
-            (StopLevel::Kill, _) => failed.extend(kill(mark, processes)),
+            (StopLevel::Interrupt, _) => failed.extend(step.interrupt(processes)),
+            (StopLevel::Kill, _) => failed.extend(step.kill()),
         }
     }
-    if failed.is_empty() { Ok(!living.is_empty()) } else { Err(failed.join("; ")) }
+    if failed.is_empty() { Ok(living) } else { Err(failed.join("; ")) }
 }
 
-/// Steps of a run that live, each with the mark of its processes.
-fn living(dir: &RunDir) -> Result<Vec<(StepDir, String, Processes)>, String> {
+/// A step that lives, or may.
+pub(super) struct Open {
+    pub(super) number: u32,
+    pub(super) dir: StepDir,
+    mark: String,
+    /// What of it can be signalled.
+    processes: Option<Processes>,
+}
+
+/// Steps of a run that are not known to have ended.
+///
+/// # Errors
+/// They cannot be looked for.
+pub(super) fn open(dir: &RunDir) -> Result<Vec<Open>, String> {
     let id = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut living = Vec::new();
+    let mut open = Vec::new();
     for number in dir.steps().map_err(|e| e.to_string())? {
-        let (step, mark) = (dir.step(number), tree::mark(&id, number));
-        match attach::look(&step, &mark) {
-            Found::Running(processes) => living.push((step, mark, processes)),
+        let (dir, mark) = (dir.step(number), tree::mark(&id, number));
+        let processes = match attach::look(&dir, &mark) {
+            Found::Nothing | Found::Ended(_) => continue,
+            Found::Running(processes) => Some(processes),
             Found::Starting | Found::Unknown(_) => {
                 // Whatever its files say, what wears its mark is of it.
-                if let Some(child) =
-                    tree::oldest(&mark).map_err(|e| file::at(step.path(), "look for", e).to_string())?
-                {
-                    living.push((step, mark, Processes { runner: child.clone(), child: Some(child) }));
-                }
+                let child = tree::oldest(&mark).map_err(|e| file::at(dir.path(), "look for", e).to_string())?;
+                child.map(|child| Processes { runner: child.clone(), child: Some(child) })
             }
-            Found::Nothing | Found::Ended(_) => {}
-        }
+        };
+        open.push(Open { number, dir, mark, processes });
     }
-    Ok(living)
+    Ok(open)
 }
 
-fn interrupt(step: &StepDir, mark: &str, processes: &Processes) -> Option<String> {
-    const LONG: Duration = Duration::from_millis(PATIENCE as u64);
-    let child = processes.child.as_ref()?;
-    for rung in [Rung::Interrupt, Rung::Terminate] {
-        rungs::take(step, mark, Some(processes), rung);
-        if child.gone_within(LONG) == Answer::Yes {
-            break;
+impl Open {
+    fn interrupt(&self, processes: &Processes) -> Option<String> {
+        const LONG: Duration = Duration::from_millis(PATIENCE as u64);
+        let child = processes.child.as_ref()?;
+        for rung in [Rung::Interrupt, Rung::Terminate] {
+            rungs::take(&self.dir, &self.mark, Some(processes), rung);
+            if child.gone_within(LONG) == Answer::Yes {
+                break;
+            }
         }
+        self.kill()
     }
-    kill(mark, processes)
-}
 
-fn kill(mark: &str, processes: &Processes) -> Option<String> {
-    match rungs::kill(Some(processes), mark) {
-        0 => None,
-        n => Some(format!("{n} processes of it could not be killed")),
+    /// Kills all of it; tells what could not be killed.
+    pub(super) fn kill(&self) -> Option<String> {
+        match rungs::kill(self.processes.as_ref(), &self.mark) {
+            0 => None,
+            n => Some(format!("{n} processes of step {} could not be killed", self.number)),
+        }
     }
 }
 

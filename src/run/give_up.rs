@@ -6,11 +6,10 @@ use super::StopError;
 use super::event::StopLevel;
 use super::ledger::{self, End, EndRow};
 use super::spec::VERSION;
-use super::supervise::attach::{self, Found};
-use super::{Follower, RunSpec, lease, list, rungs};
+use super::{Follower, RunSpec, beside, lease, list};
 use crate::audit::Sum;
 use crate::state::operator::Operator;
-use crate::state::{Control, Lock, RunDir, StateDir, file, tree};
+use crate::state::{Control, Lock, RunDir, StateDir, file};
 use std::io;
 
 /// Ends it; `why` no supervisor can.
@@ -54,24 +53,17 @@ pub fn give_up(
 
 /// Nothing of its steps is at work, or no more.
 fn at_rest(dir: &RunDir, spec: &RunSpec, level: StopLevel) -> Result<(), StopError> {
-    for step in dir.steps()? {
-        let (place, mark) = (dir.step(step), tree::mark(&spec.id.to_string(), step));
-        let found = match attach::look(&place, &mark) {
-            Found::Nothing | Found::Ended(_) => continue,
-            Found::Running(processes) => Some(processes),
-            Found::Starting | Found::Unknown(_) => None,
-        };
+    for step in beside::open(dir).map_err(io::Error::other)? {
         if level != StopLevel::Kill {
             let why = format!(
-                "step {step} of it may be at work, and nobody can lead it to its end: `opsdeck stop {} --now` kills it",
-                spec.id
+                "step {} of it may be at work, and nobody can lead it to its end: `opsdeck stop {} --now` kills it",
+                step.number, spec.id
             );
             return Err(StopError::Refused(why));
         }
-        file::write_whole(&place.stop(), b"stop\n")?;
-        let left = rungs::kill(found.as_ref(), &mark);
-        if left > 0 {
-            return Err(StopError::Refused(format!("{left} processes of step {step} could not be killed")));
+        file::write_whole(&step.dir.stop(), b"stop\n")?;
+        if let Some(why) = step.kill() {
+            return Err(StopError::Refused(why));
         }
     }
     Ok(())

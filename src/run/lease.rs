@@ -171,21 +171,18 @@ fn is_dead(store: &StateDir, lease: &Lease) -> bool {
         attach::Found::Nothing | attach::Found::Ended(_) => matches!(run.spec.work, Work::Plan(_)),
     };
     // Either way somebody must bring it to its end. What is gone on with is alive: it frees its lease itself.
-    match super::spawn::revive(store, lease.run) {
-        Ok(Revival::Ended) => true,
-        Ok(Revival::Refused(why)) => {
-            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run);
-            !lives
-        }
-        Ok(Revival::Unknown(why)) => {
-            tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run);
-            false
-        }
-        Ok(_) => !lives && ends_within(store, lease.run, ENDING),
-        Err(e) => {
-            tracing::warn!("run {} has no supervisor and none could be started: {e}", lease.run);
-            false
-        }
+    let revival = match super::spawn::revive(store, lease.run) {
+        Ok(revival) => revival,
+        Err(e) => Revival::Unknown(format!("none could be started: {e}")),
+    };
+    if let Revival::Refused(why) | Revival::Unknown(why) = &revival {
+        tracing::warn!("run {} has no supervisor, and gets none: {why}", lease.run);
+    }
+    match revival {
+        Revival::Ended => true,
+        Revival::Unknown(_) => false,
+        Revival::Refused(_) => !lives,
+        _ => !lives && ends_within(store, lease.run, ENDING),
     }
 }
 

@@ -83,6 +83,7 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
 /// # Errors
 /// It has ended, refuses, or cannot be reached.
 pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopError> {
+    ours(store, id)?;
     let decides = matches!(command, Command::Own { .. });
     reach(store, id, decides, PATIENCE, |dir| control::ask(dir, command, PATIENCE)).map(drop)
 }
@@ -92,6 +93,7 @@ pub fn put(store: &StateDir, id: Uuid, command: &Command) -> Result<(), StopErro
 /// # Errors
 /// As of [`put`]; none is missing, or not all were given.
 pub fn give(store: &StateDir, id: Uuid, secrets: &Secrets) -> Result<(), StopError> {
+    ours(store, id)?;
     let mut wire = Zeroizing::new(Vec::with_capacity(64 << 10));
     secrets.write_to(&mut *wire)?;
     reach(store, id, false, PATIENCE, |dir| control::give(dir, &wire, PATIENCE)).map(drop)
@@ -106,7 +108,8 @@ fn ours(store: &StateDir, id: Uuid) -> Result<RunSpec, StopError> {
     }
 }
 
-/// What is decided by other things than the run's own is put to no supervisor that does not see them.
+/// For a run that belongs here. What is decided by other things than the run's own is put to no supervisor that does not see
+/// them.
 fn reach(
     store: &StateDir,
     id: Uuid,
@@ -116,7 +119,6 @@ fn reach(
 ) -> Result<Reply, StopError> {
     let dir = store.run(id);
     let deadline = Instant::now() + patience;
-    ours(store, id)?;
     loop {
         // Whoever has it in hand is asked, whatever its journal looks like.
         match spawn::revive(store, id)? {
