@@ -143,7 +143,7 @@ fn ended(world: &World, id: &str) -> State {
     wait_until(90, &format!("run {id} to end: {}", text(&world.opsdeck(&["show", id]).stdout)), || {
         let state = world.state(id);
         if state.phase.as_deref() == Some("needs_operator") {
-            world.opsdeck(&["stop", id]);
+            world.opsdeck(&["rollback", id, "--reason", "killed"]);
         }
         Some(state.state).filter(|state| state.is_terminal())
     })

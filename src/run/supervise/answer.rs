@@ -112,6 +112,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// write the row, it is written here, with the kernel's word for who it is.
     fn record_first(&mut self, question: Question, action: Action, words: String) {
         self.asking += 1;
+        self.reap();
         let (store, spec, back) = (self.store.clone(), self.spec.clone(), self.back.clone());
         std::thread::spawn(move || {
             let recorded = Recorded::new(&store, &spec, question, action, words);

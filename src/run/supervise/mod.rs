@@ -85,8 +85,9 @@ struct Supervisor<M: Machine, W> {
     /// Effects that wait until what was recorded before them is on the disk, and why it is not.
     held: VecDeque<EffectOf<M>>,
     blocked: Option<String>,
-    /// What was done without a record, and is being recorded.
+    /// What was done without a record, and is being recorded, or could not be.
     notes: Vec<note::Noting>,
+    late: Vec<note::Note>,
     /// The databases beside which it works; not looked at before its first step is begun.
     places: Option<Places>,
     /// Why nothing more is begun: they are not the same any more.
@@ -160,6 +161,7 @@ pub fn run<M: Machine, W: World<M>>(
         held: VecDeque::new(),
         blocked: None,
         notes: Vec::new(),
+        late: Vec::new(),
         places: None,
         astray: None,
         put_at: 0,

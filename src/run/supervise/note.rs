@@ -84,6 +84,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn put_down(&mut self, note: Note) -> oneshot::Receiver<Option<String>> {
         let (tell, told) = oneshot::channel();
         let (store, spec) = (self.store.clone(), self.spec.clone());
+        self.reap();
         self.notes.push(std::thread::spawn(move || {
             let written = note.write(&store, &spec);
             // Who asked may wait no more.
@@ -108,12 +109,20 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }));
     }
 
+    /// Keeps no thread that has ended: whoever asks again and again costs nothing that stays.
+    pub(super) fn reap(&mut self) {
+        self.answering.retain(|thread| !thread.is_finished());
+        let (ended, at_work) = std::mem::take(&mut self.notes).into_iter().partition(JoinHandle::is_finished);
+        self.notes = at_work;
+        self.late.extend(ended.into_iter().filter_map(written));
+    }
+
     /// Whatever was done and could not be recorded then is recorded late; false if some of it still is not.
     pub(super) fn note_late(&mut self) -> bool {
+        let late = std::mem::take(&mut self.late).into_iter();
+        let notes: Vec<Note> = late.chain(std::mem::take(&mut self.notes).into_iter().filter_map(written)).collect();
         let mut all = true;
-        for noting in std::mem::take(&mut self.notes) {
-            // A thread that panicked is told of by its own last words.
-            let Some(note) = noting.join().unwrap_or_default() else { continue };
+        for note in notes {
             if let Err(e) = note.write(&self.store, &self.spec) {
                 all = false;
                 tracing::error!("the audit ledger did not take a stop of run {}: {e}", self.spec.id);
@@ -121,4 +130,9 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
         all
     }
+}
+
+/// What could not be written. A thread that panicked is known by its own last words.
+fn written(noting: Noting) -> Option<Note> {
+    noting.join().unwrap_or_default()
 }
