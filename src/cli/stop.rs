@@ -69,7 +69,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         Err(e) => return Err(e.into()),
     };
     let dir = store.run(id);
-    let mut run = Follower::open(&dir)?;
+    let mut run = Follower::open_exact(&dir)?;
     // Whoever does not answer does not tell the end either.
     let deadline = Instant::now() + if beside { SHORT } else { LONG };
     // Where its journal does not tell, its supervisor's going does.
