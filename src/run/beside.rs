@@ -11,18 +11,18 @@ use crate::audit;
 use crate::state::{Answer, RunDir, StateDir, StepDir, file, tree};
 use std::time::Duration;
 
-/// Stops every step of the run that lives; false: none does. Returns when it is asked, or (but for
-/// [`StopLevel::AfterTask`]) when nothing of it is left.
+/// Stops every step of the run that lives. Returns when it is asked, or (but for [`StopLevel::AfterTask`]) when nothing of it is
+/// left. Where none lives, nothing of it begins any more.
 ///
 /// # Errors
 /// Whether something of it lives cannot be told; what could not be done.
-pub fn stop(dir: &RunDir, word: &Stopped) -> Result<bool, String> {
+pub fn stop(dir: &RunDir, word: &Stopped) -> Result<(), String> {
     let mut living = false;
     let mut failed = Vec::new();
     for step in open(dir)? {
         let Some(processes) = &step.processes else { continue };
         living = true;
-        let left = rungs::leave_word(&step.dir, word);
+        let left = rungs::leave_word(&step.dir.stop(), word);
         match (word.level, left) {
             (StopLevel::AfterTask, Err(e)) if Answer::is_there(&step.dir.stop()) != Answer::Yes => {
                 failed
@@ -33,7 +33,13 @@ pub fn stop(dir: &RunDir, word: &Stopped) -> Result<bool, String> {
             (StopLevel::Kill, _) => failed.extend(step.kill()),
         }
     }
-    if failed.is_empty() { Ok(living) } else { Err(failed.join("; ")) }
+    if !living
+        && let Err(e) = rungs::leave_word(&dir.stop(), word)
+        && Answer::is_there(&dir.stop()) != Answer::Yes
+    {
+        failed.push(format!("nothing of it is at work, and the word that nothing of it begins cannot be left: {e}"));
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }
 
 /// A step that lives, or may.

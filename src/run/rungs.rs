@@ -9,6 +9,7 @@ use crate::state::{Identity, Life, StepDir, file, tree};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::path::Path;
 use uuid::Uuid;
 
 /// Who stopped a step beside its supervisor: left in its `stop` file.
@@ -65,19 +66,19 @@ pub fn kill(processes: Option<&Processes>, mark: &str) -> u32 {
     }
 }
 
-/// Leaves word of who stops a step.
+/// Leaves word in a `stop` file of who stops a step, or a run.
 ///
 /// # Errors
 /// It cannot be written whole; then it is empty, or not there.
-pub fn leave_word(dir: &StepDir, word: &Stopped) -> io::Result<()> {
-    file::write_whole(&dir.stop(), &serde_json::to_vec(word)?).or_else(|e| {
+pub fn leave_word(stop: &Path, word: &Stopped) -> io::Result<()> {
+    file::write_whole(stop, &serde_json::to_vec(word)?).or_else(|e| {
         // A file without a word needs no room on the disk.
-        file::append(&dir.stop()).and(Err(e))
+        file::append(stop).and(Err(e))
     })
 }
 
-/// Who stopped a step, if they left word.
-pub fn word(dir: &StepDir) -> Option<Stopped> {
-    let bytes = open::read_own(&dir.stop(), open::WORD).ok()?;
+/// Who stopped it, if they left word in its `stop` file.
+pub fn word(stop: &Path) -> Option<Stopped> {
+    let bytes = open::read_own(stop, open::WORD).ok()?;
     serde_json::from_slice(&bytes).ok()
 }

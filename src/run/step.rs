@@ -119,7 +119,7 @@ pub fn run(store: &StateDir, id: Uuid, n: u32, fence: Option<i64>) -> io::Result
         say(&Word::Taken);
         return Ok(());
     }
-    if Answer::is_there(&dir.stop()) != Answer::No {
+    if [dir.stop(), store.run(id).stop()].iter().any(|file| Answer::is_there(file) != Answer::No) {
         let why = "it was stopped before it was begun".to_owned();
         finish(&dir, &Exit { error: Some(why), seen: true, ended_at: now(), ..Exit::default() })?;
         say(&Word::Failed);

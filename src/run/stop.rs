@@ -8,7 +8,7 @@ use super::give_up::give_up;
 use super::rungs::Stopped;
 use super::spawn::{self, Revival};
 use super::stopping::{StopError, Stopping};
-use super::{Follower, RunSpec, belongs};
+use super::{Follower, RunSpec, belongs, list};
 use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
 use crate::state::{RunDir, StateDir, syslog};
@@ -36,21 +36,14 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
     let spec = ours(store, id)?;
     let stopping = match reach(store, id, false, patience, |dir| control::ask(dir, &command, patience)) {
         Ok(reply) => Stopping { beside: None, unrecorded: reply.unrecorded },
+        // It heard, and had ended before it could say so.
+        Err(StopError::Io(_)) if list::is_over(store, id) == Some(true) => Stopping::default(),
         Err(StopError::Io(e)) => {
             let word = Stopped { level, by: operator.clone(), ask };
             let unheard = e.to_string();
-            if beside::stop(&store.run(id), &word).map_err(|why| StopError::Unheard(e, why))? {
-                let unrecorded = beside::record(store, &spec, &word, None).err().map(|e| e.to_string());
-                Stopping { beside: Some(unheard), unrecorded }
-            } else {
-                // Nothing of it works: a supervisor that is slow, or only coming up, has the time to hear it.
-                match reach(store, id, false, PATIENCE, |dir| control::ask(dir, &command, PATIENCE)) {
-                    Ok(reply) => Stopping { beside: None, unrecorded: reply.unrecorded },
-                    // It heard the first time.
-                    Err(StopError::Over(_)) => Stopping::default(),
-                    Err(e) => return Err(e),
-                }
-            }
+            beside::stop(&store.run(id), &word).map_err(|why| StopError::Unheard(e, why))?;
+            let unrecorded = beside::record(store, &spec, &word, None).err().map(|e| e.to_string());
+            Stopping { beside: Some(unheard), unrecorded }
         }
         Err(StopError::Unfit(why)) => {
             let word = Stopped { level, by: operator.clone(), ask };

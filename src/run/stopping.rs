@@ -37,7 +37,9 @@ pub struct Stopping {
 impl Stopping {
     /// What whoever asked must know of it; `None`: its supervisor took it, and it is recorded.
     pub fn words(&self) -> Option<String> {
-        let beside = self.beside.as_ref().map(|why| format!("its processes were signalled from here, since {why}"));
+        let beside = self.beside.as_ref().map(|why| {
+            format!("what of it was at work was signalled from here, and nothing of it begins any more, since {why}")
+        });
         let unrecorded = self.unrecorded.as_ref().map(|why| {
             format!("it is in the system's log, and not yet in the audit ledger ({why}): it is recorded there late")
         });

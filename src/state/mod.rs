@@ -184,6 +184,11 @@ impl RunDir {
         self.path.join("doubt")
     }
 
+    /// `stop`: who stopped it while its supervisor did not hear and nothing of it was at work: nothing of it begins any more.
+    pub fn stop(&self) -> PathBuf {
+        self.path.join("stop")
+    }
+
     /// `snapshot.bin`: the folded state up to some byte of the journal; only ever a cache.
     pub fn snapshot(&self) -> PathBuf {
         self.path.join("snapshot.bin")

@@ -2,11 +2,13 @@
 //! does not come up.
 
 use crate::sandbox::strace;
+use crate::stops;
 use crate::wait::wait_true;
 use crate::world::{World, is_terminal, text};
 use opsdeck::run::State;
 use opsdeck::run::event::StopLevel;
 use rusqlite::Connection;
+use rustix::process::Signal;
 use std::ffi::OsStr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -55,6 +57,23 @@ fn databases_that_another_process_holds_keep_nobody_from_being_heard() {
         [&holder, &queued].iter().all(|id| world.ledger(id).iter().any(|(action, ..)| action == "run.end"))
     });
     assert!(!world.has("ran"));
+}
+
+#[test]
+fn a_run_whose_frozen_supervisor_has_begun_nothing_begins_nothing() {
+    let world = World::new();
+    let (holder, queued) = queued(&world);
+    let supervisor = world.supervisor(&queued).unwrap();
+    assert!(supervisor.signal(Signal::STOP));
+    let output = world.opsdeck(&["stop", &queued, "--now"]);
+    assert!(output.status.success() && text(&output.stderr).contains("nothing of it begins any more"), "{output:?}");
+    world.go();
+    is_terminal(&world.ended(&holder), State::Succeeded);
+    assert!(supervisor.signal(Signal::CONT));
+    is_terminal(&world.ended(&queued), State::Cancelled);
+    wait_true(20, "its supervisor to be gone", || world.supervisor(&queued).is_none());
+    assert!(!world.has("ran") && !world.run(&queued).stop().exists());
+    assert_eq!(stops(&world, &queued), 1, "{:?}", world.ledger(&queued));
 }
 
 #[test]

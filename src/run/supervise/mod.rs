@@ -8,6 +8,7 @@ mod astray;
 pub mod attach;
 mod begin;
 mod evidence;
+mod heed;
 mod ingest;
 mod note;
 mod perform;
@@ -22,7 +23,7 @@ pub use translate::one_line;
 
 use super::event::{Event, Json};
 use super::journal::{Journal, JournalError};
-use super::machine::{Asker, Decision, Effect, EffectOf, Input, InputOf, Machine, World};
+use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, World};
 use super::spec::RunSpec;
 use super::state::RunState;
 use super::verdict::Exit;
@@ -279,6 +280,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             Ok(()) => {}
         }
         self.hold_places()?;
+        self.heed_all()?;
         let now = now();
         let before = self.state.state;
         for ingest in self.steps.values_mut().filter_map(|step| step.ingest.as_mut()) {
@@ -412,25 +414,13 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         Ok(())
     }
 
-    /// Whoever stopped the step beside a supervisor that did not hear them left word: it was stopped, not lost.
-    fn heed(&mut self, step: u32) -> Result<(), SuperviseError> {
-        let Some(word) = rungs::word(&self.dir.step(step)).filter(|_| self.state.stop.is_none()) else {
-            return Ok(());
-        };
-        let by = Asker { uid: rustix::process::geteuid().as_raw(), name: word.by.name.clone(), row: None };
-        let effects = self.decide(&Input::Stop { level: word.level, by: &by });
-        self.perform(effects)?;
-        self.note_beside(word);
-        Ok(())
-    }
-
     fn ended(&mut self, step: u32, exit: &Exit) -> Result<(), SuperviseError> {
         if let Some(ingest) = self.steps.get_mut(&step).and_then(|step| step.ingest.as_mut())
             && let Err(e) = ingest.pump(&mut self.journal, &mut self.state, now(), true)
         {
             block(&mut self.blocked, &e);
         }
-        self.heed(step)?;
+        self.heed(rungs::word(&self.dir.step(step).stop()))?;
         let evidence = evidence(&self.dir.step(step));
         let effects = self.decide(&Input::Exited { step, exit, evidence: &evidence });
         self.steps.remove(&step);

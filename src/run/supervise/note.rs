@@ -95,7 +95,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     /// What somebody did beside this run's supervisor is recorded, unless they could do so themselves.
-    pub(super) fn note_beside(&mut self, word: Stopped) {
+    pub(super) fn note_beside(&mut self, word: Stopped, refused: Option<String>) {
         let Stopped { level, by, ask } = word;
         let (uid, pid) = (rustix::process::geteuid().as_raw(), 0);
         drop(self.put_down(Note {
@@ -105,7 +105,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             said: Some(by),
             row: None,
             ask: Some(ask),
-            refused: None,
+            refused,
         }));
     }
 
