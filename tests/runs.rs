@@ -212,6 +212,21 @@ fn ansible_killed_from_outside_is_no_cancel() {
     assert_eq!((state.state, state.failure, state.signal), (State::Failed, Some(Failure::Killed), Some(9)));
     assert_eq!(state.maybe_running_on, ["w1", "w2"]);
     assert_eq!(state.tasks[1].cell(0).status, CellStatus::Unknown);
+    // Its workers do not work on behind the back of whoever takes the hosts next.
+    assert_eq!(world.processes(&id), Vec::<u32>::new());
+    world.go();
+}
+
+#[test]
+fn ansible_killed_together_with_its_step_runner_leaves_no_worker_behind() {
+    let world = World::new();
+    let id = world.launch_to_gate(&[]);
+    let ansible = opsdeck::state::Identity::of(ansible_pid(&world, &id)).unwrap();
+    kill(&world.runner(&id).expect("a step runner"));
+    kill(&ansible);
+    let state = world.ended(&id);
+    is_terminal(&state, State::Unknown);
+    assert_eq!(world.processes(&id), Vec::<u32>::new());
     world.go();
 }
 

@@ -9,17 +9,23 @@ use super::supervise::attach::{self, Found};
 use super::{RunSpec, ledger};
 use crate::audit;
 use crate::state::{Answer, RunDir, StateDir, StepDir, file, tree};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a step may take to come up.
+const COMING: Duration = Duration::from_secs(1);
+/// Between two looks meanwhile.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// Stops every step of the run that lives. Returns when it is asked, or (but for [`StopLevel::AfterTask`]) when nothing of it is
-/// left. Where none lives, nothing of it begins any more.
+/// left. Nothing of it begins any more.
 ///
 /// # Errors
 /// Whether something of it lives cannot be told; what could not be done.
 pub fn stop(dir: &RunDir, word: &Stopped) -> Result<(), String> {
-    let mut living = false;
-    let mut failed = Vec::new();
-    for step in open(dir)? {
+    let (mut living, mut failed) = (false, Vec::new());
+    // Left first: a step runner that is just coming up finds it, or is found.
+    let left = rungs::leave_word(&dir.stop(), word);
+    for step in known(dir)? {
         let Some(processes) = &step.processes else { continue };
         living = true;
         let left = rungs::leave_word(&step.dir.stop(), word);
@@ -34,12 +40,24 @@ pub fn stop(dir: &RunDir, word: &Stopped) -> Result<(), String> {
         }
     }
     if !living
-        && let Err(e) = rungs::leave_word(&dir.stop(), word)
+        && let Err(e) = left
         && Answer::is_there(&dir.stop()) != Answer::Yes
     {
         failed.push(format!("nothing of it is at work, and the word that nothing of it begins cannot be left: {e}"));
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// The open steps, after a moment for those of which it cannot be told yet: they are just coming up.
+fn known(dir: &RunDir) -> Result<Vec<Open>, String> {
+    let deadline = Instant::now() + COMING;
+    loop {
+        let open = open(dir)?;
+        if open.iter().all(|step| step.processes.is_some()) || Instant::now() > deadline {
+            return Ok(open);
+        }
+        std::thread::sleep(GLANCE);
+    }
 }
 
 /// A step that lives, or may.

@@ -38,6 +38,10 @@ pub fn take(dir: &StepDir, mark: &str, processes: Option<&Processes>, rung: Rung
     }
     // On every rung: nothing new begins, and the step runner sweeps what is left when Ansible has ended.
     let left = file::append(&dir.stop());
+    // What is frozen hears nothing, and a frozen step runner tells no end.
+    for process in processes.into_iter().flat_map(Processes::all) {
+        process.signal(Signal::CONT);
+    }
     let what = match rung {
         Rung::File => "asked Ansible to stop before its next task".to_owned(),
         Rung::Interrupt => format!("SIGINT to ansible {pid}"),
@@ -56,7 +60,14 @@ pub fn kill(processes: Option<&Processes>, mark: &str) -> u32 {
     let alive = |process: &&Identity| process.life() == Life::Alive;
     let runner = processes.map(|p| &p.runner).filter(alive).map(|runner| runner.pid);
     match (runner, processes.and_then(|p| p.child.as_ref()).filter(alive)) {
-        (Some(runner), _) => tree::kill(&[runner], mark),
+        (Some(runner), _) => {
+            let left = tree::kill(&[runner], mark);
+            // A frozen one tells no end.
+            if let Some(processes) = processes {
+                processes.runner.signal(Signal::CONT);
+            }
+            left
+        }
         (None, Some(child)) => {
             let left = tree::kill(&[child.pid], mark);
             child.signal(Signal::KILL);

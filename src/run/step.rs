@@ -86,6 +86,13 @@ pub struct Processes {
     pub child: Option<Identity>,
 }
 
+impl Processes {
+    /// Both, as far as they are known.
+    pub fn all(&self) -> impl Iterator<Item = &Identity> {
+        std::iter::once(&self.runner).chain(&self.child)
+    }
+}
+
 /// What the step runner says to the supervisor on its stdout, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -154,8 +161,9 @@ pub fn run(store: &StateDir, id: Uuid, n: u32, fence: Option<i64>) -> io::Result
     let mut exit = wait(pid);
     let _ = std::fs::remove_file(dir.vars());
     exit.timed_out = over.load(Ordering::SeqCst);
-    // After a stop nothing of it may stay; after a normal end what it left in the background is meant to stay.
-    if exit.timed_out || Answer::is_there(&dir.stop()) == Answer::Yes {
+    // After a stop, or where somebody killed it, nothing of it may stay: its workers would go on, and nobody would know. What a
+    // normal end left in the background is meant to stay.
+    if exit.timed_out || exit.signal.is_some() || Answer::is_there(&dir.stop()) == Answer::Yes {
         exit.left = tree::kill(&[std::process::id()], &mark);
     }
     finish(&dir, &exit)

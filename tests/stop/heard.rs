@@ -41,6 +41,21 @@ fn a_frozen_supervisor_keeps_nobody_from_stopping_its_run() {
 }
 
 #[test]
+fn a_frozen_step_runner_and_a_frozen_ansible_keep_nobody_from_stopping_their_run() {
+    for level in ["--now", ""] {
+        let world = World::new();
+        let id = world.launch_to_gate(&[]);
+        let pids = std::fs::read(world.run(&id).step(1).pid()).unwrap();
+        let pids: opsdeck::run::step::Processes = serde_json::from_slice(&pids).unwrap();
+        pids.all().for_each(|process| assert!(process.signal(Signal::STOP)));
+        let args: Vec<&str> = ["stop", &id].into_iter().chain((!level.is_empty()).then_some(level)).collect();
+        let (code, said) = stop(&world, &mut world.command(&args), &id);
+        assert_eq!(code, Some(0), "{said}");
+        is_terminal(&world.ended(&id), State::Cancelled);
+    }
+}
+
+#[test]
 fn whoever_could_not_be_heard_for_a_moment_is_heard_then() {
     let world = World::new();
     let id = world.launch_to_gate(&[]);

@@ -1,12 +1,15 @@
 //! From a step's files to what became of it: started, running, ended, or not begun. Looks only; kills nothing.
 
+use crate::ansible::event::{self, CallbackEvent, What};
 use crate::open;
+use crate::run::journal::LINE;
 use crate::run::step::Processes;
 use crate::run::verdict::Exit;
 use crate::state::tree;
 use crate::state::{Answer, Identity, Life, Lock, StepDir, file};
 use serde::de::DeserializeOwned;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -95,8 +98,31 @@ pub fn wait_end(dir: &StepDir, mark: &str, processes: &Processes) -> Exit {
     let Some(child) = &processes.child else { return unseen(&processes.runner) };
     release(&dir.secrets());
     while child.gone_within(LONG) != Answer::Yes {}
-    let left = if Answer::is_there(&dir.stop()) == Answer::Yes { tree::kill(&[], mark) } else { 0 };
+    // As the step runner would have done it; what it would have seen the events tell.
+    let killed = Answer::is_there(&dir.stop()) == Answer::Yes || !has_finished(dir);
+    let left = if killed { tree::kill(&[], mark) } else { 0 };
     Exit { left, ..unseen(child) }
+}
+
+/// Ansible came to the end of its work, or what ran is no Ansible, which says nothing; what cannot be read says nothing, either.
+fn has_finished(dir: &StepDir) -> bool {
+    let Ok(file) = open::own(&dir.events()) else { return true };
+    let read = || -> io::Result<Vec<u8>> {
+        let size = file.metadata()?.len();
+        let mut end = vec![0; size.min(LINE) as usize];
+        file.read_exact_at(&mut end, size.saturating_sub(LINE))?;
+        Ok(end)
+    };
+    let Ok(end) = read() else { return true };
+    let mut lines = end.rsplit(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    match (lines.next(), lines.next()) {
+        (None, _) => true,
+        (Some(last), before) if before.is_some() || (end.len() as u64) < LINE => {
+            matches!(event::decode(last), Ok(CallbackEvent { what: What::Stats(_), .. }))
+        }
+        // Longer than any line that the callback writes.
+        _ => true,
+    }
 }
 
 /// Looks again until there is something to see.
