@@ -52,6 +52,24 @@ fn an_escalated_one_says_since_when_it_is_well_and_what_ends_it() {
 }
 
 #[test]
+fn where_nobody_acts_nothing_is_well() {
+    let world = World::new();
+    let (_, said) = world.opsdeck("recovery -E production");
+    assert!(said.starts_with("no incident is known, and that may not be all:\n"), "{said}");
+    assert!(said.contains("✖ nobody acts on production  (opsdeck serve)"), "{said}");
+    assert!(said.contains("✖ nobody polls production  (opsdeck serve)") && !said.contains("staging"), "{said}");
+    put(&world, &[escalated("production", "w1")]);
+    let (code, said) = world.opsdeck("health -E production --once w1");
+    assert!(code == 4 || said.contains("✖ 1 bad") && code == 3, "{code}: {said}");
+    assert!(said.contains("✖ incident escalated on production: web on w1  (opsdeck recovery)"), "{said}");
+    assert!(said.contains("✖ nobody acts on production  (opsdeck serve)") && !said.contains("nobody polls"), "{said}");
+    // A round by hand, or by a timer, is somebody who acts; that of one environment says nothing of the other.
+    world.opsdeck("recovery once production");
+    let (_, said) = world.opsdeck("recovery");
+    assert!(said.contains("✖ nobody acts on staging  (opsdeck serve)"), "{said}");
+}
+
+#[test]
 fn many_are_taken_over_at_once() {
     let world = World::new();
     let all = [escalated("production", "w1"), escalated("production", "w2"), escalated("staging", "w1")];

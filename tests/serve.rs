@@ -6,6 +6,8 @@
 mod prometheus;
 mod support;
 
+#[path = "serve/alarm.rs"]
+mod alarm;
 #[path = "serve/alertmanager.rs"]
 mod alertmanager;
 #[path = "serve/alerts.rs"]

@@ -1,11 +1,12 @@
 //! `opsdeck health`: how the hosts are. Asks them itself where nobody else does; else reads what the poller wrote.
 //!
-//! Exit codes: 0 all is well (without `--once`: it was ended), 3 something is bad, 4 something needs a look, 5 something is
-//! not known or stale; 1 an error.
+//! Exit codes: 0 all is well (without `--once`: it was ended), 3 something is bad, 4 something needs a look or waits for a
+//! person, 5 something is not known or stale; 1 an error.
 
 mod show;
 
-use super::{Global, known, print};
+use super::{Global, alarm, known, print};
+use crate::alarm::{Grade, Reason};
 use crate::health::board::Board;
 use crate::health::breaker::{Breaker, Keeper, Key, Position};
 use crate::health::judge::Status;
@@ -17,9 +18,8 @@ use crate::health::sample;
 use crate::health::silence::Silences;
 use crate::health::store::Store;
 use crate::project::Project;
-use crate::project::config::recovery::Policy;
 use crate::state::operator::Operator;
-use crate::state::{Access, Control};
+use crate::state::{Access, Control, StateDir};
 use anyhow::{Result, bail};
 use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
@@ -43,8 +43,8 @@ Examples:
   opsdeck health -E staging --raw web1 sample
   opsdeck health --once --json | jq '.hosts[] | select(.status != \"ok\")'
 
-Exit codes: 0 all is well (without --once: it was ended), 3 something is bad, 4 something needs a look, 5 something is not \
-known or stale, 1 an error. What is silenced counts for none of them.")]
+Exit codes: 0 all is well (without --once: it was ended), 3 something is bad, 4 something needs a look or waits for a \
+person, or nobody acts who should; 5 something is not known or stale, 1 an error. What is silenced counts for none of them.")]
 pub struct Args {
     /// Hosts, as a pattern
     #[arg(default_value = "all", allow_hyphen_values = true)]
@@ -97,10 +97,11 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let (hosts, asked) = hosts(&options, &args.pattern)?;
     options.hosts = Some(hosts.clone());
     let control = Control::open(&options.state)?;
-    let (environment, policies) = (options.environment.name.clone(), project.recovery.clone());
+    let (state, environment) = (options.state.clone(), options.environment.name.clone());
     let asks = options.state.access() == Access::Write;
     let polling = if asks { Some(Polling::start(options)?) } else { None };
-    let watched = Watched { control, keeper: Keeper::open(&global.store())?, environment, policies, hosts };
+    let keeper = Keeper::open(&state)?;
+    let watched = Watched { state, project, control, keeper, environment, hosts, asks };
     let done = if args.once {
         let limit = if asks { limit(&asked) } else { Duration::ZERO };
         once(Reader::new(store), &watched, (&asked, limit), (args.json, args.all))
@@ -165,11 +166,14 @@ fn is_asked(options: &Options, reports: &[Report], host: Option<&str>, check: &s
 
 /// The hosts that are shown, and where it stands what a person silenced there.
 struct Watched {
+    state: StateDir,
+    project: Arc<Project>,
     control: Control,
     keeper: Keeper,
     environment: String,
-    policies: Vec<Policy>,
     hosts: Vec<String>,
+    /// This process asks them, if nobody else does.
+    asks: bool,
 }
 
 impl Watched {
@@ -180,8 +184,14 @@ impl Watched {
         Ok(all)
     }
 
+    /// What waits for a person there, and whether anybody acts who should.
+    fn waits(&self, board: &Board) -> Vec<Reason> {
+        let stale = !self.asks && board.hosts.stale + board.services.stale > 0;
+        alarm::of(&alarm::facts(&self.state, &self.project), &self.environment, stale)
+    }
+
     fn board(&self, reader: &Reader) -> Result<Board> {
-        let silences = Silences::read(&self.control, &self.environment, &self.policies, now())?;
+        let silences = Silences::read(&self.control, &self.environment, &self.project.recovery, now())?;
         Ok(reader.board(&self.hosts, &silences, now()))
     }
 }
@@ -211,13 +221,13 @@ fn once(
         reader.read(now())?;
         if is_new(&reader, asked, began) || start.elapsed() > limit {
             let board = watched.board(&reader)?;
-            let breakers = watched.breakers()?;
+            let (breakers, waits) = (watched.breakers()?, watched.waits(&board));
             let text = match json {
-                true => show::json(&board, &breakers, now()),
-                false => show::text(&board, &breakers, all, now()),
+                true => show::json(&board, (&breakers, &waits), now()),
+                false => show::text(&board, (&breakers, &waits), all, now()),
             };
             print::print(&text)?;
-            return Ok(code(&board));
+            return Ok(code(&board, &waits));
         }
         std::thread::sleep(LOOK);
     }
@@ -247,12 +257,44 @@ fn follow(mut reader: Reader, watched: &Watched, json: bool) -> Result<ExitCode>
     }
 }
 
-fn code(board: &Board) -> ExitCode {
+fn code(board: &Board, waits: &[Reason]) -> ExitCode {
     let any = |n: fn(&crate::health::board::Counts) -> u32| n(&board.hosts) + n(&board.services) > 0;
     match () {
         () if any(|counts| counts.bad) => ExitCode::from(3),
-        () if any(|counts| counts.warn) => ExitCode::from(4),
-        () if any(|counts| counts.stale + counts.unknown) => ExitCode::from(5),
+        () if any(|counts| counts.warn) || waits.iter().any(|reason| reason.grade != Grade::Unknown) => {
+            ExitCode::from(4)
+        }
+        () if any(|counts| counts.stale + counts.unknown) || !waits.is_empty() => ExitCode::from(5),
         () => ExitCode::SUCCESS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarm::Place;
+
+    #[test]
+    fn all_is_well_only_where_nobody_waits_for_a_person() {
+        let reason = |grade| Reason {
+            grade,
+            environments: vec![],
+            place: Place::Health,
+            short: String::new(),
+            long: String::new(),
+            next: "opsdeck recovery",
+        };
+        let (mut bad, mut stale) = (Board::default(), Board::default());
+        (bad.hosts.bad, stale.hosts.stale) = (1, 1);
+        let code = |board: &Board, grades: &[Grade]| {
+            let waits: Vec<Reason> = grades.iter().map(|grade| reason(*grade)).collect();
+            format!("{:?}", super::code(board, &waits))
+        };
+        let is = |n: u8| format!("{:?}", ExitCode::from(n));
+        let well = Board::default();
+        assert_eq!(code(&well, &[]), is(0));
+        assert_eq!((code(&well, &[Grade::Bad]), code(&well, &[Grade::Warning])), (is(4), is(4)));
+        assert_eq!((code(&well, &[Grade::Unknown]), code(&stale, &[Grade::Bad])), (is(5), is(4)));
+        assert_eq!((code(&bad, &[Grade::Warning]), code(&stale, &[])), (is(3), is(5)));
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
+mod alarm;
 pub mod alerts;
 pub mod audit;
 pub mod breaker;

@@ -6,7 +6,7 @@ mod show;
 mod switch;
 mod take;
 
-use super::{Global, known, print};
+use super::{Global, alarm, known, print};
 use crate::recovery;
 use crate::recovery::incident::Incident;
 use crate::state::Control;
@@ -114,9 +114,13 @@ fn list(global: &Global, options: &List) -> Result<String> {
         return Ok(format!("{:#}\n", Value::Array(all.iter().map(shown).collect())));
     }
     let mut out: String = all.iter().map(line).collect();
-    if all.is_empty() {
-        out.push_str("nothing is wrong that a policy watches\n");
+    let hands = alarm::hands(global, options.env.as_deref());
+    match (all.is_empty(), hands.is_empty()) {
+        (true, true) => out.push_str("nothing is wrong that a policy watches\n"),
+        (true, false) => out.push_str("no incident is known, and that may not be all:\n"),
+        (false, _) => {}
     }
+    hands.iter().for_each(|reason| out += &alarm::line(reason));
     // Whoever sees nothing being done must see why.
     for switch in control.recovery_switches()?.iter().filter(|switch| !switch.on) {
         if options.env.as_ref().is_none_or(|name| *name == switch.environment) {

@@ -101,8 +101,13 @@ impl Store {
     /// # Errors
     /// The index cannot be used.
     pub fn poller(&self, now: i64) -> Result<Option<Poller>, DbError> {
+        Ok(self.index.poller(&self.scope)?.filter(|poller| Store::is_at_work(poller, now)))
+    }
+
+    /// True if this poller polls at this moment.
+    pub fn is_at_work(poller: &Poller, now: i64) -> bool {
         // One that would poll for longer took its time by a clock that was set back.
-        Ok(self.index.poller(&self.scope)?.filter(|poller| poller.until > now && poller.until <= now + 2 * LEASE))
+        poller.until > now && poller.until <= now + 2 * LEASE
     }
 
     /// Polls no more: the next one need not wait.

@@ -4,17 +4,14 @@
 use super::Options;
 use super::notify::deliver::{Deliverer, EXPIRES};
 use super::notify::{self, Place};
-use crate::audit::hex;
 use crate::health::breaker::Keeper;
 use crate::health::silence::Silences;
 use crate::project::config::notify::Via;
 use crate::project::config::recovery::Policy;
 use crate::project::{Environment, scope};
 use crate::recovery;
-use crate::state::beats::Beat;
+use crate::state::beats::{self, Beat};
 use crate::state::{Control, Index, Lock, StateDir};
-use sha2::{Digest, Sha256};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -105,14 +102,9 @@ fn ends(stopped: &Receiver<()>) -> bool {
 
 /// The right to act: the kernel gives it to the next one when its holder dies.
 fn take(state: &StateDir, post: &Post) -> std::io::Result<Option<Lock>> {
-    let path = lock(state, &post.scope);
+    let path = beats::right(state, &post.scope);
     path.parent().map_or(Ok(()), crate::state::file::private_dir)?;
     Lock::try_take(&path)
-}
-
-fn lock(state: &StateDir, scope: &str) -> PathBuf {
-    let digest = hex(&Sha256::digest(scope)[..8]);
-    state.root().join("serve").join(format!("{digest}.lock"))
 }
 
 fn waits(options: &Options, post: &Post) {

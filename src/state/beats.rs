@@ -1,7 +1,21 @@
 //! Who acts in an environment (`opsdeck serve`), and when that process last said so. The right to act is a lock that dies with
 //! its holder; this is what others read about it.
 
-use super::{DbError, Index};
+use super::{DbError, Index, StateDir};
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+
+/// The lock of whoever acts in a scope.
+pub fn right(state: &StateDir, scope: &str) -> PathBuf {
+    let digest: String = Sha256::digest(scope)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    state.root().join("serve").join(format!("{digest}.lock"))
+}
+
+/// Rounds of no daemon (`recovery once`) are kept apart: they say of no process that it goes on. Each is of one environment
+/// alone, also where two have the same hosts.
+fn once(environment: &str, scope: &str) -> String {
+    format!("once\n{environment}\n{scope}")
+}
 
 /// A sign of life.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +31,16 @@ impl Index {
     pub fn beat(&self, scope: &str, beat: &Beat) -> Result<(), DbError> {
         let query = "INSERT OR REPLACE INTO beats (scope, who, at) VALUES (?1, ?2, ?3)";
         self.ask(|db| db.prepare_cached(query)?.execute((scope, &beat.who, beat.at)).map(drop))
+    }
+
+    /// Somebody has done a single round in an environment, whose scope this is.
+    pub fn beat_once(&self, environment: &str, scope: &str, beat: &Beat) -> Result<(), DbError> {
+        self.beat(&once(environment, scope), beat)
+    }
+
+    /// The last single round there.
+    pub fn last_once(&self, environment: &str, scope: &str) -> Result<Option<Beat>, DbError> {
+        self.last_beat(&once(environment, scope))
     }
 
     /// The last sign of life of whoever acts, or acted, in a scope.
@@ -41,6 +65,11 @@ mod tests {
         for at in [1, 2] {
             index.beat("prod", &Beat { who: "serve of ann".into(), at }).unwrap();
         }
-        assert_eq!(index.last_beat("prod").unwrap(), Some(Beat { who: "serve of ann".into(), at: 2 }));
+        let serve = Some(Beat { who: "serve of ann".into(), at: 2 });
+        assert_eq!((index.last_beat("prod").unwrap(), index.last_once("prod", "/p").unwrap()), (serve.clone(), None));
+        let round = Beat { who: "recovery once of bob".into(), at: 3 };
+        index.beat_once("prod", "/p", &round).unwrap();
+        assert_eq!((index.last_beat("prod").unwrap(), index.last_once("prod", "/p").unwrap()), (serve, Some(round)));
+        assert_eq!(index.last_once("twin", "/p").unwrap(), None);
     }
 }

@@ -70,6 +70,14 @@ pub struct Backlog {
     pub oldest: i64,
 }
 
+impl Backlog {
+    /// From receiver, state, count and the oldest.
+    pub(super) fn of(r: &Row<'_>) -> rusqlite::Result<Backlog> {
+        let state = Standing::named(&r.get::<_, String>(1)?);
+        Ok(Backlog { receiver: r.get(0)?, state, count: r.get::<_, i64>(2)?.unsigned_abs(), oldest: r.get(3)? })
+    }
+}
+
 impl Standing {
     /// Lower-case name.
     pub fn name(self) -> &'static str {
@@ -139,11 +147,7 @@ impl Control {
     pub fn backlog(&self, scope: &str) -> Result<Vec<Backlog>, DbError> {
         let query = "SELECT receiver, state, count(*), min(created_at) FROM outbox
                      WHERE scope = ?1 AND state <> 'sent' GROUP BY receiver, state ORDER BY receiver, state";
-        let row = |r: &Row<'_>| {
-            let state = Standing::named(&r.get::<_, String>(1)?);
-            Ok(Backlog { receiver: r.get(0)?, state, count: r.get::<_, i64>(2)?.unsigned_abs(), oldest: r.get(3)? })
-        };
-        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map([scope], row)?.collect()))
+        self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map([scope], Backlog::of)?.collect()))
     }
 
     /// Notices that were put in before `expired` and that nobody took have failed. Told ones are forgotten that were put in before `sent`, failed ones before `failed`. Gives how many failed.

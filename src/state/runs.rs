@@ -147,6 +147,13 @@ impl Index {
         self.ask(|db| db.prepare_cached(&query)?.query_map(params.as_slice(), row)?.collect())
     }
 
+    /// Live runs of a kind. Cheap, however many have ended.
+    pub fn live_of(&self, kind: &str) -> Result<Vec<RunRow>, DbError> {
+        // The partial index holds live runs alone.
+        let query = format!("SELECT {COLUMNS} FROM runs WHERE ended_at IS NULL AND kind = ?1 ORDER BY id DESC");
+        self.ask(|db| db.prepare_cached(&query)?.query_map([kind], row)?.collect())
+    }
+
     /// The run with this number.
     pub fn numbered(&self, number: u64) -> Result<Option<Uuid>, DbError> {
         let query = "SELECT id FROM runs WHERE number = ?1";
@@ -253,7 +260,7 @@ fn row(r: &Row<'_>) -> rusqlite::Result<RunRow> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::state::StateDir;
 
@@ -293,6 +300,8 @@ pub(super) mod tests {
         assert_eq!(ids(&Filter::default()), [b.id, a.id]);
         assert_eq!(ids(&Filter { live: true, ..Filter::default() }), [b.id]);
         assert_eq!(ids(&Filter { states: vec!["succeeded".into()], ..Filter::default() }), [a.id]);
+        let live = |kind| index.live_of(kind).unwrap().into_iter().map(|r| r.id).collect::<Vec<_>>();
+        assert_eq!((live("playbook"), live("release")), (vec![b.id], vec![]));
         assert!(ids(&Filter { environment: Some("x".into()), ..Filter::default() }).is_empty());
         assert_eq!(ids(&Filter { ended_after: Some(100), ..Filter::default() }), [a.id]);
         assert_eq!(ids(&Filter { limit: Some(1), ..Filter::default() }), [b.id]);

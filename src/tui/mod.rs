@@ -10,6 +10,7 @@
 //! a `Data` type for what arrives for it and an `Effect` type for what it wants done.
 
 pub mod actions;
+pub mod alarm;
 pub mod app;
 pub mod edge;
 pub mod effect;

@@ -1,5 +1,6 @@
 //! All that the screen knows. Changed by `update` alone; views only read it.
 
+use super::alarm::Alarm;
 use super::hits::Hits;
 use super::keymap::Keymap;
 use super::msg::{Level, Now};
@@ -44,6 +45,8 @@ pub struct Model {
     pub absolute_time: bool,
     /// Live runs of everybody on this control host; `None`: not known yet.
     pub live_runs: Option<usize>,
+    /// What waits for a person, and where nobody polls or acts.
+    pub alarm: Alarm,
     /// Environments whose line somebody stopped; `None`: nobody can tell.
     pub stopped: Option<Vec<Line>>,
     /// What was typed as the reason of the action that is about to run.
@@ -115,6 +118,7 @@ impl Model {
             read_only: false,
             absolute_time: false,
             live_runs: None,
+            alarm: Alarm::default(),
             stopped: Some(vec![]),
             reason: None,
             stack: vec![&screens::fleet::SCREEN],

@@ -3,6 +3,7 @@
 use super::hits::Hits;
 use super::notices::Notice;
 use super::screens;
+use crate::alarm::Facts;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 /// What happened.
@@ -44,7 +45,7 @@ pub enum Level {
     Error,
 }
 
-/// Data for a screen; each screen defines its own. Notices are for all of them.
+/// Data for a screen; each screen defines its own. Notices and the alarm are for all of them.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "named after their screens")]
 pub enum Data {
@@ -58,4 +59,5 @@ pub enum Data {
     Away(screens::away::Data),
     Health(screens::health::Data),
     Notices(Vec<Notice>),
+    Alarm(Facts),
 }

@@ -1,11 +1,11 @@
-//! The whole frame from the model: top line, screen, footer, toasts, overlay. Pure: the same model, the same frame.
+//! The whole frame from the model: top line, alarm line while there is a reason, screen, footer, toasts, overlay. Pure: the same model, the same frame.
 
 use super::hits::Hits;
 use super::model::Model;
 use super::msg::Level;
 use super::overlay;
 use super::theme::{Glyph, Role};
-use super::widgets::{footer, header, line};
+use super::widgets::{alarm, footer, header, line};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -18,8 +18,14 @@ pub fn view(model: &Model, frame: &mut Frame) -> Hits {
         line::put(frame.buffer_mut(), &model.theme, area, "too small", model.theme.style(Role::Warning));
         return hits;
     }
-    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
     header::view(model, frame.buffer_mut(), area);
+    let reasons = model.reasons();
+    // Where there is hardly a row for the screen, the screen has it.
+    let top = if reasons.is_empty() || area.height < LOW { 1 } else { 2 };
+    let body = Rect { y: area.y + top, height: area.height - top - 1, ..area };
+    if top > 1 {
+        alarm::view(model, &reasons, frame.buffer_mut(), Rect { y: area.y + 1, ..area }, &mut hits);
+    }
     (model.screen().view)(model, frame, body, &mut hits);
     let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
     footer::view(model, frame.buffer_mut(), bottom, &mut hits);
@@ -29,6 +35,8 @@ pub fn view(model: &Model, frame: &mut Frame) -> Hits {
     hits
 }
 
+/// Rows below which there is no alarm line.
+const LOW: u16 = 6;
 /// Rows that a toast may take.
 const ROWS: usize = 5;
 

@@ -15,14 +15,16 @@ use std::process::{Child, Command, Stdio};
 const SECRET: &str = "hunter2-and-then-some";
 
 /// The server; it ends with the test.
-struct Chat {
+pub struct Chat {
     child: Child,
     folder: tempfile::TempDir,
-    url: String,
+    /// Where it listens.
+    pub url: String,
 }
 
 impl Chat {
-    fn start() -> Chat {
+    /// One that refuses.
+    pub fn start() -> Chat {
         let folder = tempfile::tempdir().unwrap();
         let script = folder.path().join("webhook.py");
         std::fs::write(&script, include_str!("webhook.py")).unwrap();
@@ -37,7 +39,8 @@ impl Chat {
         Chat { child, folder, url: format!("http://127.0.0.1:{}/hook", port.trim()) }
     }
 
-    fn takes(&self) {
+    /// From now on it takes what it is sent.
+    pub fn takes(&self) {
         std::fs::write(self.folder.path().join("go"), "").unwrap();
     }
 

@@ -1,5 +1,7 @@
 //! A board as lines and as JSON. Everything that hosts said is safe by the time it is here, or made so.
 
+use crate::alarm::Reason;
+use crate::cli::alarm;
 use crate::health::board::{Board, Counts, Row};
 use crate::health::breaker::{Breaker, Key};
 use crate::health::judge::Status;
@@ -20,9 +22,13 @@ fn sign(status: Status) -> &'static str {
     }
 }
 
-/// How many are how, what keeps others off, and what is not well, or `all` of it.
-pub fn text(board: &Board, breakers: &[(Key, Breaker)], all: bool, now: i64) -> String {
+/// What is known beside the checks: breakers that are not closed, and what waits for a person.
+type Beside<'a> = (&'a [(Key, Breaker)], &'a [Reason]);
+
+/// How many are how, what waits for a person, what keeps others off, and what is not well, or `all` of it.
+pub fn text(board: &Board, (breakers, waits): Beside<'_>, all: bool, now: i64) -> String {
     let mut out = format!("{}\n", counts(board));
+    waits.iter().for_each(|reason| out += &alarm::line(reason));
     for (key, breaker) in breakers {
         out += &format!("⊘ breaker {}\n", plain(&format!("{key} is {}", breaker.words(now))));
     }
@@ -87,7 +93,7 @@ pub fn row(row: &Row, now: i64) -> String {
 }
 
 /// The whole board.
-pub fn json(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
+pub fn json(board: &Board, (breakers, waits): Beside<'_>, now: i64) -> String {
     let counts = |counts: &Counts| {
         json!({ "bad": counts.bad, "warn": counts.warn, "stale": counts.stale, "unknown": counts.unknown,
                 "silenced": counts.silenced, "silenced_bad": counts.silenced_bad, "ok": counts.ok, "suspect": counts.suspect })
@@ -106,6 +112,7 @@ pub fn json(board: &Board, breakers: &[(Key, Breaker)], now: i64) -> String {
         "counts": counts(&board.hosts),
         "services": counts(&board.services),
         "silenced_checks": { "silenced": board.hushed.checks, "bad": board.hushed.bad },
+        "waits": waits.iter().map(alarm::shown).collect::<Vec<_>>(),
         "causes": board.causes.iter().map(cause).collect::<Vec<_>>(),
         "breakers": breakers.iter().map(breaker).collect::<Vec<_>>(),
         "hosts": board.cells.iter().map(cell).collect::<Vec<_>>(),

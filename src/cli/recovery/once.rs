@@ -2,9 +2,12 @@
 
 use crate::cli::{Global, known, print};
 use crate::project::config::recovery::Mode;
-use crate::project::{Environment, Project};
+use crate::project::{Environment, Project, scope};
 use crate::recovery::notice::Notice;
 use crate::recovery::{self, Report};
+use crate::state::beats::Beat;
+use crate::state::operator::Operator;
+use crate::state::{DbError, Index, StateDir};
 use crate::text::plain;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -45,6 +48,13 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
                 let one = |l: &recovery::Launched| json!({ "environment": env.name, "run": l.run, "policy": l.policy, "host": l.host });
                 launched.extend(report.launched.iter().map(one));
                 all.notices.extend(report.notices);
+                // Whoever looks must see that somebody acts here.
+                if let Err(e) = beat(&store, &project, env) {
+                    eprintln!(
+                        "opsdeck: {}",
+                        plain(&format!("{}: that a round was done cannot be noted: {e}", env.name))
+                    );
+                }
             }
             Err(e) => {
                 failed = true;
@@ -62,6 +72,12 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let keys: Vec<String> = all.notices.iter().map(|notice| notice.key.clone()).collect();
     recovery::told(&store, &keys)?;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn beat(store: &StateDir, project: &Project, env: &Environment) -> Result<(), DbError> {
+    let who = format!("recovery once of {}", Operator::current().name);
+    let beat = Beat { who, at: jiff::Timestamp::now().as_millisecond() };
+    Index::open(store)?.beat_once(&env.name, &scope(&env.inventory, &project.root), &beat)
 }
 
 fn line(notice: &Notice) -> String {

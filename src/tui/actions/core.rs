@@ -3,6 +3,7 @@
 use super::{Action, Danger};
 use crate::release::line::Turn;
 use crate::text::human;
+use crate::tui::alarm;
 use crate::tui::effect::Effect;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
@@ -75,6 +76,14 @@ pub const CORE: &[Action] = &[
     Action::new("core.health", &["6"], "health", "Go to the health of the hosts, the worst first", |m| {
         go(m, &screens::health::SCREEN)
     }),
+    Action::new(
+        "core.alarm",
+        &["0"],
+        "alarm",
+        "Go to what the alarm line says first: what waits for a person",
+        alarm::open,
+    )
+    .unless(|m| m.reasons().is_empty().then(|| "nothing waits for a person".into())),
     Action::new(
         "core.line",
         &["L"],

@@ -1,7 +1,8 @@
 //! Health at the edge: a thread of its own reads every second what the poller of the environment in sight wrote, and is that
-//! poller itself while Fleet or Health needs one and nobody else is. It looks for notices to the open screens, too.
+//! poller itself while Fleet or Health needs one and nobody else is. It looks for notices to the open screens and for what the alarm line says, too.
 
 use super::Context;
+use super::alarm::Alarm;
 use super::notices::Notices;
 use crate::health::breaker::{self, Keeper};
 use crate::health::poll::{Options, Polling};
@@ -112,6 +113,7 @@ fn watch(context: &Context, heard: &Receiver<Wanted>) {
     let mut wanted = Wanted::default();
     let mut desk: Option<Desk> = None;
     let mut notices = Notices::new(&context.project, &context.state);
+    let mut alarm = Alarm::new(context);
     loop {
         match heard.recv_timeout(EVERY) {
             // Only the newest counts.
@@ -119,7 +121,7 @@ fn watch(context: &Context, heard: &Receiver<Wanted>) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if !notices.look(context) {
+        if !notices.look(context) || !alarm.look(context) {
             break;
         }
         if desk.as_ref().map(|desk| desk.env) != wanted.env {

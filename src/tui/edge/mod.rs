@@ -1,6 +1,7 @@
 //! Performs effects on background threads and answers with messages. Nothing here touches the model or the terminal;
 //! each room's effects have a file of their own.
 
+mod alarm;
 mod audit;
 pub mod fleet;
 mod health;

@@ -6,6 +6,7 @@ mod mouse;
 mod tests;
 
 use super::actions::{Action, Danger};
+use super::alarm;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::{Data, Level, Msg, Now};
@@ -16,9 +17,13 @@ use super::screens;
 /// Takes a message in. Sets `model.dirty` where the next frame would differ.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     // How the hosts are comes every second: it says itself where that is worth a frame.
-    let silent = matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_) | Msg::Data(Data::Health(_)));
+    let read = matches!(msg, Msg::Data(Data::Health(_) | Data::Alarm(_)));
+    let silent = read || matches!(msg, Msg::Drawn(_) | Msg::Tick(_) | Msg::Mouse(_));
     model.dirty |= !silent;
+    let before = read.then(|| model.reasons());
     let mut effects = take_in(model, msg);
+    alarm::sees(model);
+    model.dirty |= before.is_some_and(|before| before != model.reasons());
     let at = model.screen().name;
     if model.dirty && [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
         effects.extend(screens::run::settle(model));
@@ -87,6 +92,10 @@ fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
         Data::Away(data) => screens::away::arrived(model, data),
         Data::Health(data) => screens::health::arrived(model, data),
         Data::Notices(notices) => notices::arrived(model, notices),
+        Data::Alarm(facts) => {
+            alarm::arrived(model, facts);
+            vec![]
+        }
     }
 }
 

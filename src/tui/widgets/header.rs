@@ -67,7 +67,9 @@ fn right(model: &Model, columns: u16) -> String {
     if columns >= if alerts > 0 { 90 } else { 70 } {
         parts.push(format!("{}@{}", model.operator.name, model.operator.host));
     }
-    match model.live_runs {
+    // What waits for a person is on the alarm line, and runs as little as it looks.
+    let wait = model.facts().map_or(0, |facts| facts.releases.len());
+    match model.live_runs.map(|live| live.saturating_sub(wait)) {
         Some(0) => {}
         Some(n) => {
             let word = if n == 1 { "run" } else { "runs" };

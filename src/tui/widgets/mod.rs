@@ -1,6 +1,7 @@
 //! Pieces that screens share. Each draws into an area, from data, a small UI state and the theme; none knows a screen,
 //! a file or a clock: what time it is comes in as an argument.
 
+pub mod alarm;
 pub mod diagram;
 pub mod dialog;
 pub mod diff;

@@ -59,6 +59,7 @@ pub enum Effect {
 /// Groups in the order of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
+    Waits,
     Bad,
     Live,
     Good,
@@ -67,6 +68,7 @@ enum Group {
 impl Group {
     fn of(item: &Item) -> Self {
         match item.state() {
+            _ if item.waits() => Group::Waits,
             State::Succeeded => Group::Good,
             s if s.is_terminal() || !item.watched => Group::Bad,
             _ => Group::Live,
@@ -75,6 +77,7 @@ impl Group {
 
     fn title(self) -> &'static str {
         match self {
+            Group::Waits => "These wait: they need a person, or are paused",
             Group::Bad => "Look at these: they failed, were stopped, or nobody knows",
             Group::Live => "Still going on",
             Group::Good => "Ended well",

@@ -51,7 +51,8 @@ fn where_nothing_happened_it_says_since_when() {
     d.keys("5");
     assert!(!d.screen().contains("Nothing happened"), "not before it is known:\n{}", d.screen());
     d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 3_600_000, first: false, items: vec![] })));
-    assert!(d.screen().contains("you looked last 1h ago"), "{}", d.screen());
+    let screen = d.screen();
+    assert!(screen.contains("you looked last 1h ago") && screen.contains("No run began or ended."), "{screen}");
 }
 
 #[test]
@@ -71,4 +72,16 @@ fn who_looks_for_the_first_time_sees_the_last_day_and_is_kept_from_nothing() {
     d.keys("5");
     let screen = d.screen();
     assert!(screen.contains("you never looked before: since ") && screen.contains("deploy.yml"), "{screen}");
+}
+
+#[test]
+fn a_release_that_waits_for_a_person_comes_first_and_does_not_go_on() {
+    let mut d = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
+    let mut all = items();
+    (all[0].row.kind, all[0].row.state) = ("release".into(), "needs_operator".into());
+    d.send(Msg::Data(msg::Data::Away(Data::Since { since: NOW.ms - 500_000_000, first: false, items: all })));
+    let screen = d.screen();
+    let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("{words} in {screen}"));
+    assert!(at("These wait: they need a person") < at("✖ needs op"), "{screen}");
+    assert!(at("✖ needs op") < at("Look at these"), "{screen}");
 }

@@ -34,7 +34,7 @@ pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     };
     put(buf, theme, x, area.y, area.right().saturating_sub(x), &looked, theme.style(Role::Dim));
     if s.items.is_empty() {
-        let text = if s.since.is_some() { "Nothing happened." } else { "reading what happened" };
+        let text = if s.since.is_some() { "No run began or ended." } else { "reading what happened" };
         put(buf, theme, area.x, area.y + 1, area.width, text, theme.style(Role::Dim));
         return;
     }

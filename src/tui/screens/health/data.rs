@@ -135,6 +135,13 @@ impl Picture {
         row.age.map(|age| age + (now - self.at).max(0))
     }
 
+    /// What is shown was measured lately, as far as anything is measured here.
+    pub fn is_fresh(&self, now: i64) -> bool {
+        let board = &self.board;
+        let stale = board.hosts.stale + board.services.stale > 0;
+        board.rows.is_empty() || (!self.is_old(now) && !stale && board.oldest.is_some())
+    }
+
     /// Checks that are bad now, on hosts and elsewhere.
     pub fn alerts(&self, now: i64) -> usize {
         if self.is_old(now) { 0 } else { self.board.rows.iter().filter(|row| row.is_alert()).count() }

@@ -3,18 +3,21 @@
 
 use super::data::Picture;
 use super::{breakers, columns};
+use crate::alarm::Fires;
 use crate::health::breaker::Key;
 use crate::health::judge::Status;
 use crate::text::human;
 use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{put, put_right, width};
-use crate::tui::widgets::sign;
+use crate::tui::widgets::sign::{self, Sign};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use std::collections::BTreeSet;
 
+/// Alerts from elsewhere that are named.
+const ALERTS: usize = 3;
 /// Columns between two counts.
 const GAP: u16 = 3;
 
@@ -53,6 +56,10 @@ pub fn view(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer) -> u
     if let Some(text) = breakers::line(picture, model.now.ms) {
         let text = format!("{} {text}", sign::BREAKER.glyph(theme));
         put(buf, theme, area.x, y, area.width, &text, theme.style(sign::BREAKER.role));
+        y += 1;
+    }
+    for (sign, text) in alerts(model, picture) {
+        put(buf, theme, area.x, y, area.width, &format!("{} {text}", sign.glyph(theme)), theme.style(sign.role));
         y += 1;
     }
     for (text, role) in doubts(model, picture) {
@@ -123,6 +130,25 @@ fn measured(model: &Model, picture: &Picture) -> String {
         None => "nobody polls at this moment".into(),
     });
     parts.join(if model.theme.ascii { " - " } else { " · " })
+}
+
+/// What fires elsewhere, as far as an Alertmanager told.
+fn alerts(model: &Model, picture: &Picture) -> Vec<(Sign, String)> {
+    let name = model.project.environments.get(picture.env).map(|env| env.name.as_str());
+    let here = |alert: &&Fires| alert.environment.is_none() || alert.environment.as_deref() == name;
+    let mut alerts: Vec<&Fires> = model.facts().into_iter().flat_map(|facts| &facts.alerts).filter(here).collect();
+    alerts.sort_by_key(|alert| !alert.critical);
+    let more = alerts.len().saturating_sub(ALERTS);
+    let line = |alert: &Fires| {
+        let span = human::short(model.now.ms - alert.since);
+        let sign = if alert.critical { sign::FAILED } else { sign::WARNING };
+        (sign, format!("alert {} fires for {span}  {}", alert.name, alert.summary))
+    };
+    let mut lines: Vec<_> = alerts.into_iter().take(ALERTS).map(line).collect();
+    if more > 0 {
+        lines.push((sign::WARNING, format!("{}: `opsdeck alerts`", human::of(more as u64, "more alert"))));
+    }
+    lines
 }
 
 /// What makes the table less than the truth.

@@ -3,6 +3,8 @@
 
 mod about;
 mod actions;
+#[cfg(test)]
+mod alarm_tests;
 mod answers;
 #[cfg(test)]
 mod away_tests;
@@ -217,7 +219,9 @@ fn again(model: &mut Model, kept: Option<Name>) {
     let s = &mut model.health;
     s.choice.words = s.filter.text().to_lowercase().split_whitespace().map(str::to_owned).collect();
     let lines = s.picture.as_ref().map(|picture| {
-        let held = |row: &Row| breakers::of_row(&project, picture, row, now).is_some();
+        let held = |row: &Row| {
+            breakers::of_row(&project, picture, row, now).is_some() || note::is_escalated(&project, picture, row)
+        };
         rows::lines(&picture.board, &s.choice, &held)
     });
     s.lines = lines.unwrap_or_default();

@@ -28,6 +28,12 @@ pub fn incident<'a>(project: &Project, picture: &'a Picture, row: &Row) -> Optio
     picture.incidents.iter().find(|incident| is_of(project, incident, row))
 }
 
+/// Its incident waits for a person, however well it is again.
+pub fn is_escalated(project: &Project, picture: &Picture, row: &Row) -> bool {
+    let mut open = picture.incidents.iter().filter(|incident| incident.state == incident::State::Escalated);
+    open.any(|incident| is_of(project, incident, row))
+}
+
 /// It is about this row: its host, and what its policy watches.
 pub fn is_of(project: &Project, incident: &Incident, row: &Row) -> bool {
     let watched = |p: &Policy| p.name == incident.policy && (p.check == row.check || p.check == row.probe);

@@ -74,8 +74,8 @@ pub fn name(board: &Board, cause: usize) -> String {
     board.causes.get(cause).map(|c| format!("{} {} {}", c.family, c.status.name(), c.way)).unwrap_or_default()
 }
 
-/// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded. `held`: a breaker that is not closed
-/// belongs to the row, so it stands before what is well.
+/// The lines of a board. Whoever searches or sorts wants rows: then nothing is folded. `held`: a breaker that is not closed,
+/// or an incident that waits for a person, belongs to the row, so it stands before what is well.
 pub fn lines(board: &Board, choice: &Choice, held: &dyn Fn(&Row) -> bool) -> Vec<Line> {
     let of_host = |row: &Row| choice.host.is_none() || choice.host == row.host;
     let shown = |row: &Row| {

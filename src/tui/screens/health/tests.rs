@@ -44,7 +44,8 @@ pub(super) fn record(check: &str, rule: Rule, readings: &[(i64, Got, &str)]) -> 
     }
 }
 
-pub(super) fn well(check: &str, ago: i64) -> Record {
+/// A check that is well; its last reading so many seconds ago.
+pub fn well(check: &str, ago: i64) -> Record {
     record(check, Rule::default(), &[(ago, Got::Verdict(Verdict::Pass), "connected in 3 ms")])
 }
 
@@ -64,7 +65,8 @@ pub(super) fn disk(check: &str, from: f64, per_minute: f64) -> Record {
     record(check, rule, &readings)
 }
 
-pub(super) fn report(host: &str, records: Vec<Record>) -> Report {
+/// What a host's sample brought.
+pub fn report(host: &str, records: Vec<Record>) -> Report {
     Report { host: Some(host.into()), probe: "sample".into(), at: NOW.ms, records }
 }
 

@@ -91,9 +91,21 @@ fn nothing(model: &Model, picture: &Picture) -> Option<String> {
     }
     model.health.lines.is_empty().then(|| match model.health.choice.words.is_empty() {
         true if picture.is_old(model.now.ms) => "Nothing is known now: this picture is too old.".into(),
-        true => "All is well, as far as it is known.".into(),
+        true => all_is_well(model, picture),
         false => "No check matches.".into(),
     })
+}
+
+/// No check is bad. That all is well is said only where nobody waits for a person, and somebody looks.
+fn all_is_well(model: &Model, picture: &Picture) -> String {
+    let name = model.project.environments.get(picture.env).map_or("", |env| env.name.as_str());
+    match model.reasons().into_iter().find(|reason| reason.is_about(name)) {
+        Some(reason) => format!("No check is bad, but {}.", reason.long),
+        None if picture.poller.is_none() => {
+            "No check was bad when it was read last; nobody polls at this moment.".into()
+        }
+        None => "All is well, as far as it is known.".into(),
+    }
 }
 
 fn table(model: &Model, picture: &Picture, area: Rect, buf: &mut Buffer, hits: &mut Hits) {

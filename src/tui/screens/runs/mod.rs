@@ -82,6 +82,12 @@ impl Item {
         }
     }
 
+    /// It goes no further until a person says so, or a pause is over.
+    pub fn waits(&self) -> bool {
+        let at = At::named(&self.row.state).filter(|_| self.row.kind == supervise::KIND);
+        matches!(at, Some(At::NeedsOperator | At::AwaitingApproval | At::Paused))
+    }
+
     /// It is only watched whether it stays well: nothing is done any more, and its time counts no further.
     fn is_only_watched(&self) -> bool {
         self.row.kind == recovery::KIND && self.row.state == recovery::state::At::Probation.name()

@@ -2,12 +2,13 @@
 
 use super::title;
 use crate::text::human::count;
+use crate::tui::alarm::grade;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
 use crate::tui::screens::fleet::data::Verdict;
 use crate::tui::screens::fleet::{Pane, Place};
 use crate::tui::theme::{Glyph, Role};
-use crate::tui::widgets::{line, paint};
+use crate::tui::widgets::{alarm, line, paint};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -39,11 +40,14 @@ fn environments_view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hi
     let theme = &model.theme;
     let all = &model.project.environments;
     let list = &model.fleet.env_list;
+    let reasons = model.reasons();
     let window = list.window(all.len(), usize::from(area.height));
     hits.list("environments", area, window.start, all.len());
     for (index, y) in window.zip(area.y..) {
         let row = Rect { y, height: 1, ..area };
         let (glyph, hosts) = state_of(model.fleet.places.get(index));
+        // A sign that looks well would say more than that its inventory was read.
+        let glyph = grade(&reasons, &all[index].name).filter(|_| glyph == Glyph::Ok).map_or(glyph, alarm::glyph);
         let here = if model.env == Some(index) { theme.glyph(Glyph::Cursor) } else { " " };
         let style = theme.style(if model.env == Some(index) { Role::Strong } else { Role::Text });
         let name =
