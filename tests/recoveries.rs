@@ -45,7 +45,8 @@ fn now() -> i64 {
 /// What the poller wrote: the guards want to know that it is this host, and no other.
 fn down(host: &str) -> Report {
     let rule = Rule { interval: 3_600, fall: 1, ..Rule::default() };
-    let reading = Reading { at: now(), got: Got::Verdict(Verdict::Fail), text: "refused".into(), least: None };
+    let reading =
+        Reading { began: now(), at: now(), got: Got::Verdict(Verdict::Fail), text: "refused".into(), least: None };
     let record = Record {
         check: "web".into(),
         family: "web".into(),

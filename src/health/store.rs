@@ -148,7 +148,8 @@ mod tests {
     use crate::health::record::{Record, Unit};
 
     fn report(host: &str, at: i64) -> Report {
-        let reading = Reading { at, got: Got::Verdict(Verdict::Pass), text: "connected".into(), least: None };
+        let reading =
+            Reading { began: at, at, got: Got::Verdict(Verdict::Pass), text: "connected".into(), least: None };
         let rule = Rule::default();
         let record = Record {
             check: "ssh".into(),

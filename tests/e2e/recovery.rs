@@ -99,7 +99,7 @@ impl Drill {
                         true => (Verdict::Pass, "connected"),
                         false => (Verdict::Fail, "refused"),
                     };
-                    let reading = Reading { at, got: Got::Verdict(verdict), text: text.into(), least: None };
+                    let reading = Reading { began: at, at, got: Got::Verdict(verdict), text: text.into(), least: None };
                     let state = states.entry(host.clone()).or_default();
                     *state = state.judge(&rule, reading);
                     reports.push((report(host, at, &rule, state), None));
