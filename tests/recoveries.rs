@@ -21,7 +21,7 @@ use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
 use opsdeck::state::operator::Operator;
 use opsdeck::state::recovery::IncidentRow;
-use opsdeck::state::{Answer, Control, Lock, StateDir};
+use opsdeck::state::{Answer, Control, Lock, StateDir, clock};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -94,7 +94,7 @@ impl World {
         let (body, secrets) = launch::body(&project, "staging", policy, "w1", about, watch).unwrap();
         let scope = scope(&body.inventory, &body.cwd);
         let polled = Store::open(&store, &scope).unwrap();
-        assert_eq!(polled.take("test", "the test", now()).unwrap(), None);
+        assert_eq!(polled.take("test", "the test", clock::booted()).unwrap(), None);
         assert!(polled.publish("test", &[(down("w1"), None)], now()).unwrap());
         // As a launch does: first what tells who holds what.
         drop(Control::open(&store).unwrap());

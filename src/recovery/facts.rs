@@ -60,6 +60,7 @@ fn recorded(store: &StateDir, about: About<'_>, facts: &mut Facts) -> Result<(),
     let About { environment, policy, host, action, own, .. } = about;
     let words = |e: DbError| e.to_string();
     let control = Control::open(store).map_err(words)?;
+    control.in_step().map_err(words)?;
     let switches = control.recovery_switches().map_err(words)?;
     let of = |s: &&crate::state::recovery::Switch| {
         s.environment == environment && (s.policy == policy.name || s.policy == "*")

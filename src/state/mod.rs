@@ -8,6 +8,7 @@ pub mod answer;
 pub mod beats;
 pub mod breakers;
 pub mod child;
+pub mod clock;
 pub mod control;
 pub mod db;
 pub mod file;

@@ -7,7 +7,7 @@ use opsdeck::health::judge::{CheckState, Got, Limits, Reading, Rule};
 use opsdeck::health::probe::Verdict;
 use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::{Control, Identity, Life, StateDir};
+use opsdeck::state::{Control, Identity, Life, StateDir, clock};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -104,7 +104,7 @@ impl Drill {
                     *state = state.judge(&rule, reading);
                     reports.push((report(host, at, &rule, state), None));
                 }
-                assert_eq!(store.take("drill", "the drill", now()).unwrap(), None);
+                assert_eq!(store.take("drill", "the drill", clock::booted()).unwrap(), None);
                 store.publish("drill", &reports, now()).unwrap();
                 tell.store(true, Ordering::SeqCst);
                 std::thread::park_timeout(next.saturating_duration_since(Instant::now()));

@@ -55,12 +55,14 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Opens them.
+    /// Opens them, in step with the wall clock.
     ///
     /// # Errors
     /// control.db cannot be opened.
     pub fn open(store: &StateDir) -> Result<Self, KeeperError> {
-        Ok(Keeper { control: Control::open(store)?, store: store.clone() })
+        let control = Control::open(store)?;
+        control.in_step()?;
+        Ok(Keeper { control, store: store.clone() })
     }
 
     /// Where they stand.

@@ -131,6 +131,36 @@ fn a_new_process_goes_on_where_the_last_one_died() {
     assert_eq!(words, "breaker transport:prod/h9 is forced open by ann: rack");
 }
 
+#[test]
+fn every_moment_of_a_breaker_goes_with_the_clock_but_what_a_person_said() {
+    let world = World::new();
+    let until = Some(9_000);
+    let forced = Forced { to: Forcing::MetricsOnly, until, by: "ann".into(), reason: "rack".into(), at: 8_000 };
+    let of = |by: i64| Breaker {
+        state: State::Open { until: 1_000 + by },
+        since: 2_000 + by,
+        attempt: 3,
+        results: vec![super::super::Outcome { began: 4_000 + by, ended: 5_000 + by, ok: false }],
+        why: "it failed".into(),
+        forced: Some(forced.clone()),
+    };
+    let tried = |by: i64| Breaker {
+        state: State::HalfOpen { probe: Some(super::super::Probe { at: 6_000 + by, by: "x".into() }), good: 1 },
+        ..of(by)
+    };
+    let control = world.keeper.control();
+    let aside = rusqlite::Connection::open(world.store.control()).unwrap();
+    for by in [-3_600_000, 24 * 3_600_000] {
+        control.put_breakers(&[row(&transport("h0"), &of(0)), row(&transport("h1"), &tried(0))]).unwrap();
+        aside.execute("UPDATE clock SET ahead = ahead - ?1", [by]).unwrap();
+        let keeper = Keeper::open(&world.store).unwrap();
+        let found = keeper.get(&transport("h0")).unwrap();
+        // Between the two looks a moment went by.
+        let by = found.since - 2_000;
+        assert_eq!((found, keeper.get(&transport("h1")).unwrap()), (of(by), tried(by)));
+    }
+}
+
 fn row_of_a_run() -> crate::state::RunRow {
     crate::state::RunRow {
         number: None,

@@ -58,6 +58,7 @@ impl Deliverer {
     }
 
     fn round(&self, control: &Control, stopped: &mpsc::Receiver<()>) -> Result<(), DbError> {
+        control.in_step()?;
         for row in control.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())? {
             if matches!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected)) {
                 return Ok(());
