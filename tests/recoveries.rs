@@ -15,12 +15,13 @@ use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::Store;
 use opsdeck::project::{Project, scope};
 use opsdeck::recovery::event::{Event, Step};
+use opsdeck::recovery::facts;
 use opsdeck::recovery::incident::{Incident, State};
 use opsdeck::recovery::launch::{self, Watch};
 use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
 use opsdeck::state::operator::Operator;
-use opsdeck::state::recovery::IncidentRow;
+use opsdeck::state::recovery::{IncidentRow, Token};
 use opsdeck::state::{Answer, Control, Lock, StateDir, clock};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -104,6 +105,23 @@ impl World {
         spec.home = Some(opsdeck::run::belongs::freeze(home, &store.run(id)).unwrap());
         std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
         World { tmp, store, id, scope, secrets, supervisor: None }
+    }
+
+    /// Actions that count for its policy, with this pause between two on a host.
+    fn counted(&self, pause: u32) -> Vec<Token> {
+        let project = Project::at(&self.tmp.path().join("project")).unwrap();
+        let mut policy = project.recovery[0].clone();
+        policy.guards.host_pause = pause;
+        let about = facts::About {
+            root: &project.root,
+            inventory: &["hosts.ini".to_owned()],
+            environment: "staging",
+            policy: &policy,
+            host: "w1",
+            action: "restart",
+            own: None,
+        };
+        facts::gather(&self.store, about, &[], now()).tokens
     }
 
     fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
@@ -246,6 +264,23 @@ fn without_its_secrets_a_rung_is_not_begun_and_a_person_is_called() {
     let (at, _, why) = recovery.history.last().unwrap();
     assert!(*at == At::Escalated && why.contains("gone with the supervisor that died: db_password"), "{at:?}: {why}");
     assert!(!world.file("acted").exists() && recovery.acts.is_empty());
+    // What was counted and not begun when its run was over was not done, and holds nobody up.
+    let (hour, control) = (3_600_000, Control::open(&world.store).unwrap());
+    let count = |run, host: &str, ago: i64, helped: Option<bool>| {
+        let (environment, service, host, action) = ("staging".into(), "web".into(), host.into(), "restart".into());
+        control
+            .take_token(&Token { run, number: 0, environment, service, host, action, at: now() - ago, helped })
+            .unwrap();
+        helped.map(|helped| control.end_token(run, 0, helped).unwrap());
+    };
+    count(world.id, "w2", 1_000, None);
+    assert!(world.counted(600).is_empty());
+    let lives = World::new();
+    std::fs::rename(lives.store.run(lives.id).path(), world.store.run(lives.id).path()).unwrap();
+    count(lives.id, "w2", 1_000, None);
+    assert_eq!(world.counted(600)[0].helped, None, "of one that may live nobody can tell");
+    count(Uuid::now_v7(), "w1", 2 * hour, Some(true));
+    assert_eq!((world.counted(600).len(), world.counted(3 * 3_600).len()), (1, 2), "as far back as the pause is long");
     // What cannot be kept apart is said where its turn comes, and the rungs before it are tried.
     let mut world = World::of(secretive(true));
     world.supervise(true, None);

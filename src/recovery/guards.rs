@@ -50,7 +50,7 @@ pub struct Facts {
     pub depends: Vec<String>,
     /// The check on every host of the service.
     pub readings: Vec<Reading>,
-    /// Actions of the last hour in all environments, without the one that is asked about.
+    /// Actions of the last hour, or of the pause between two on a host, in all environments, without the one that is asked about.
     pub tokens: Vec<Token>,
     /// Whether the last runs of this action helped, newest first; since a person switched it on again.
     pub helped: Vec<bool>,
