@@ -1,7 +1,7 @@
 //! Breakers in a real index: rounds of looking, the fleet, what is recorded, and who waits.
 
 use super::*;
-use crate::audit::Filter;
+use crate::audit::{Action, Filter, Ledger};
 use crate::health::breaker::{Forced, Forcing};
 
 struct World {
@@ -132,6 +132,27 @@ fn a_new_process_goes_on_where_the_last_one_died() {
 }
 
 #[test]
+fn what_the_ledger_did_not_take_is_recorded_in_the_next_round() {
+    let world = World::new();
+    let aside = world.store.root().join("aside");
+    let opened = || {
+        let rows = Ledger::open(&world.store.audit()).unwrap().query(&Filter::default(), 99).unwrap().rows;
+        rows.iter().filter(|row| row.entry.action == Action::BreakerChange.name()).count()
+    };
+    // As where whoever counted was killed before the ledger had it.
+    std::fs::create_dir(world.store.audit()).unwrap();
+    for now in [1_000, 16_000, 31_000] {
+        world.round(1, now);
+    }
+    assert_eq!(world.keeper.get(&transport("h0")).unwrap().unrecorded.len(), 1);
+    std::fs::rename(world.store.audit(), &aside).unwrap();
+    world.round(1, 32_000);
+    assert!(opened() == 1 && world.keeper.get(&transport("h0")).unwrap().unrecorded.is_empty());
+    world.round(1, 33_000);
+    assert_eq!(opened(), 1, "once");
+}
+
+#[test]
 fn every_moment_of_a_breaker_goes_with_the_clock_but_what_a_person_said() {
     let world = World::new();
     let until = Some(9_000);
@@ -143,6 +164,7 @@ fn every_moment_of_a_breaker_goes_with_the_clock_but_what_a_person_said() {
         results: vec![super::super::Outcome { began: 4_000 + by, ended: 5_000 + by, ok: false }],
         why: "it failed".into(),
         forced: Some(forced.clone()),
+        unrecorded: Vec::new(),
     };
     let tried = |by: i64| Breaker {
         state: State::HalfOpen { probe: Some(super::super::Probe { at: 6_000 + by, by: "x".into() }), good: 1 },
