@@ -23,6 +23,9 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// A notice that nobody took for so long has failed (milliseconds): a day.
 pub const EXPIRES: i64 = 24 * 3_600_000;
 
+/// A notice that is due, or why it cannot be read, and where it stands.
+type Due = (Result<Message, String>, OutboxRow);
+
 /// One receiver of one environment.
 #[derive(Debug, Clone)]
 pub struct Deliverer {
@@ -87,13 +90,13 @@ impl Deliverer {
     }
 
     /// What is due, the gravest first, of these the newest.
-    fn due(&self, control: &Control) -> Result<Vec<(Result<Message, String>, OutboxRow)>, DbError> {
+    fn due(&self, control: &Control) -> Result<Vec<Due>, DbError> {
         let rows = control.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())?.into_iter();
         let read = |row: OutboxRow| {
             let message = serde_json::from_str::<Message>(&row.body).map_err(|e| format!("it cannot be read: {e}"));
             (message, row)
         };
-        let mut due: Vec<(Result<Message, String>, OutboxRow)> = rows.map(read).collect();
+        let mut due: Vec<Due> = rows.map(read).collect();
         due.sort_by_key(|(message, _)| Reverse(message.as_ref().ok().map(|message| message.severity)));
         Ok(due)
     }
