@@ -9,6 +9,7 @@ pub mod beats;
 pub mod breakers;
 pub mod child;
 pub mod clock;
+mod clock_set;
 pub mod control;
 pub mod db;
 pub mod file;

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
-
 /// Seconds between two actions on a host, and those of a recovery's probation.
 const PAUSE: u64 = 25;
 const PROBATION: u64 = 8;

@@ -37,7 +37,7 @@ impl View<'_> {
             Input::Exited { child, end } => self.exited(*child, end),
             Input::Done { step, outcome, why, transient } => self.done(step, *outcome, why, *transient),
             Input::Observed { hosts } => vec![Self::observed(hosts)],
-            // Begun before a pause, or in another state, it says nothing of how it is since.
+            // Begun before, perhaps before a pause, it says nothing of this state.
             Input::Measured { began, .. } if *began < self.state.entered_at() => Vec::new(),
             Input::Measured { gate, verdict, got, need, .. } => {
                 let batch = match self.state.at {

@@ -101,13 +101,3 @@ fn after_a_boot_nothing_lies_in_the_future_and_what_is_past_stays() {
     past.in_step().unwrap();
     assert_eq!((past.tokens(0).unwrap()[0].at, bodies(&past)), (HOUR, [BODY.to_owned(), BODY.to_owned()]));
 }
-
-#[test]
-fn the_steady_clock_never_goes_back_and_follows_who_was_further() {
-    let first = steady();
-    assert!((first - wall()).abs() < STEP);
-    not_before(i64::MAX);
-    assert!((steady() - wall()).abs() < STEP, "nobody was there");
-    assert!(booted() > 0 && steady() >= first);
-    assert!((on_the_wall(steady()) - wall()).abs() < 100 && (off_the_wall(wall()) - steady()).abs() < 100);
-}
