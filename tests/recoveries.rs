@@ -15,13 +15,14 @@ use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::Store;
 use opsdeck::project::{Project, scope};
 use opsdeck::recovery::event::{Event, Step};
+use opsdeck::recovery::facts;
 use opsdeck::recovery::incident::{Incident, State};
 use opsdeck::recovery::launch::{self, Watch};
 use opsdeck::recovery::state::{At, Recovery};
 use opsdeck::run::{Follower, RunState};
 use opsdeck::state::operator::Operator;
-use opsdeck::state::recovery::IncidentRow;
-use opsdeck::state::{Answer, Control, Lock, StateDir};
+use opsdeck::state::recovery::{IncidentRow, Token};
+use opsdeck::state::{Answer, Control, Lock, StateDir, clock};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -45,7 +46,8 @@ fn now() -> i64 {
 /// What the poller wrote: the guards want to know that it is this host, and no other.
 fn down(host: &str) -> Report {
     let rule = Rule { interval: 3_600, fall: 1, ..Rule::default() };
-    let reading = Reading { at: now(), got: Got::Verdict(Verdict::Fail), text: "refused".into(), least: None };
+    let reading =
+        Reading { began: now(), at: now(), got: Got::Verdict(Verdict::Fail), text: "refused".into(), least: None };
     let record = Record {
         check: "web".into(),
         family: "web".into(),
@@ -93,7 +95,7 @@ impl World {
         let (body, secrets) = launch::body(&project, "staging", policy, "w1", about, watch).unwrap();
         let scope = scope(&body.inventory, &body.cwd);
         let polled = Store::open(&store, &scope).unwrap();
-        assert_eq!(polled.take("test", "the test", now()).unwrap(), None);
+        assert_eq!(polled.take("test", "the test", clock::booted()).unwrap(), None);
         assert!(polled.publish("test", &[(down("w1"), None)], now()).unwrap());
         // As a launch does: first what tells who holds what.
         drop(Control::open(&store).unwrap());
@@ -103,6 +105,23 @@ impl World {
         spec.home = Some(opsdeck::run::belongs::freeze(home, &store.run(id)).unwrap());
         std::fs::write(store.run(id).spec(), serde_yaml::to_string(&spec).unwrap()).unwrap();
         World { tmp, store, id, scope, secrets, supervisor: None }
+    }
+
+    /// Actions that count for its policy, with this pause between two on a host.
+    fn counted(&self, pause: u32) -> Vec<Token> {
+        let project = Project::at(&self.tmp.path().join("project")).unwrap();
+        let mut policy = project.recovery[0].clone();
+        policy.guards.host_pause = pause;
+        let about = facts::About {
+            root: &project.root,
+            inventory: &["hosts.ini".to_owned()],
+            environment: "staging",
+            policy: &policy,
+            host: "w1",
+            action: "restart",
+            own: None,
+        };
+        facts::gather(&self.store, about, &[], now()).tokens
     }
 
     fn supervise(&mut self, first: bool, kill_at: Option<u32>) {
@@ -245,6 +264,23 @@ fn without_its_secrets_a_rung_is_not_begun_and_a_person_is_called() {
     let (at, _, why) = recovery.history.last().unwrap();
     assert!(*at == At::Escalated && why.contains("gone with the supervisor that died: db_password"), "{at:?}: {why}");
     assert!(!world.file("acted").exists() && recovery.acts.is_empty());
+    // What was counted and not begun when its run was over was not done, and holds nobody up.
+    let (hour, control) = (3_600_000, Control::open(&world.store).unwrap());
+    let count = |run, host: &str, ago: i64, helped: Option<bool>| {
+        let (environment, service, host, action) = ("staging".into(), "web".into(), host.into(), "restart".into());
+        control
+            .take_token(&Token { run, number: 0, environment, service, host, action, at: now() - ago, helped })
+            .unwrap();
+        helped.map(|helped| control.end_token(run, 0, helped).unwrap());
+    };
+    count(world.id, "w2", 1_000, None);
+    assert!(world.counted(600).is_empty());
+    let lives = World::new();
+    std::fs::rename(lives.store.run(lives.id).path(), world.store.run(lives.id).path()).unwrap();
+    count(lives.id, "w2", 1_000, None);
+    assert_eq!(world.counted(600)[0].helped, None, "of one that may live nobody can tell");
+    count(Uuid::now_v7(), "w1", 2 * hour, Some(true));
+    assert_eq!((world.counted(600).len(), world.counted(3 * 3_600).len()), (1, 2), "as far back as the pause is long");
     // What cannot be kept apart is said where its turn comes, and the rungs before it are tried.
     let mut world = World::of(secretive(true));
     world.supervise(true, None);

@@ -14,6 +14,8 @@ mod alertmanager;
 mod alerts;
 #[path = "serve/cause.rs"]
 mod cause;
+#[path = "serve/clock.rs"]
+mod clock;
 #[path = "serve/daemon.rs"]
 mod daemon;
 #[path = "serve/gives_way.rs"]

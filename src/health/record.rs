@@ -6,7 +6,7 @@ use super::series::{Series, Trend};
 use serde::{Deserialize, Serialize};
 
 /// First byte of what is stored: changes with the types below.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Bytes of an answer that are kept.
 pub const OUTPUT: usize = 4 << 10;

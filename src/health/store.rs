@@ -1,9 +1,10 @@
 //! Health in the state directory: what the one poller of an environment writes and everybody reads. A lease with an end
-//! says who polls; when its holder dies, the next one takes over. Clocks are the caller's.
+//! says who polls; when its holder dies, the next one takes over. Clocks are the caller's: leases go by that of the boot, and
+//! those of another boot are none.
 
 use super::record::{self, Raw, Report};
 use crate::state::health::{HealthRow, PollerRow};
-use crate::state::{DbError, Index, StateDir};
+use crate::state::{DbError, Index, StateDir, clock, identity};
 
 pub use crate::project::scope;
 pub use crate::state::health::PollerRow as Poller;
@@ -20,6 +21,8 @@ const FORGET: i64 = 2 * 24 * 3_600_000;
 pub struct Store {
     index: Index,
     scope: String,
+    /// Under this name its leases lie: those of this boot.
+    leases: String,
 }
 
 impl Store {
@@ -30,7 +33,7 @@ impl Store {
     pub fn open(state: &StateDir, scope: &str) -> Result<Store, DbError> {
         let index = Index::open(state)?;
         index.be_hasty()?;
-        Ok(Store { index, scope: scope.to_owned() })
+        Ok(Store { index, scope: scope.to_owned(), leases: format!("{scope}\u{1f}{}", identity::boot_id()) })
     }
 
     /// A number that changes when anybody else wrote anything: a cheap look before reading.
@@ -84,24 +87,24 @@ impl Store {
             raw: raw.as_ref().map(|raw| (raw.at, record::encode(raw))),
         };
         let rows: Vec<HealthRow> = reports.iter().map(row).collect();
-        self.index.put_health(&self.scope, holder, &rows, now, RAWS)
+        self.index.put_health((&self.scope, &self.leases), holder, &rows, now, RAWS)
     }
 
-    /// Becomes the poller, or stays it, for another [`LEASE`]; `None`. Else who it is.
+    /// Becomes the poller, or stays it, for another [`LEASE`]; `None`. Else who it is. `now`: milliseconds since boot.
     ///
     /// # Errors
     /// The index cannot be used.
     pub fn take(&self, holder: &str, who: &str, now: i64) -> Result<Option<Poller>, DbError> {
         let wanted = PollerRow { holder: holder.to_owned(), who: who.to_owned(), since: now, until: now + LEASE };
-        self.index.take_poller(&self.scope, &wanted, now, 2 * LEASE)
+        self.index.take_poller(&self.leases, &wanted, now, 2 * LEASE)
     }
 
-    /// Who polls at this moment.
+    /// Who polls at this moment (milliseconds since boot).
     ///
     /// # Errors
     /// The index cannot be used.
     pub fn poller(&self, now: i64) -> Result<Option<Poller>, DbError> {
-        Ok(self.index.poller(&self.scope)?.filter(|poller| Store::is_at_work(poller, now)))
+        Ok(self.index.poller(&self.leases)?.filter(|poller| Store::is_at_work(poller, now)))
     }
 
     /// True if this poller polls at this moment.
@@ -115,33 +118,34 @@ impl Store {
     /// # Errors
     /// The index cannot be used.
     pub fn free(&self, holder: &str) -> Result<(), DbError> {
-        self.index.free_poller(&self.scope, holder)
+        self.index.free_poller(&self.leases, holder)
     }
 
-    /// Asks whoever polls to ask these hosts (`None`: all) for another [`LEASE`].
+    /// Asks whoever polls to ask these hosts (`None`: all) for another [`LEASE`]. `now`: milliseconds since boot.
     ///
     /// # Errors
     /// The index cannot be used.
     pub fn want(&self, reader: &str, hosts: Option<&[String]>, now: i64) -> Result<(), DbError> {
         let hosts = hosts.map(|hosts| hosts.join("\n"));
-        self.index.want_health(&self.scope, reader, hosts.as_deref(), now + LEASE)
+        self.index.want_health(&self.leases, reader, hosts.as_deref(), now + LEASE)
     }
 
-    /// What readers want; `None` among it: all hosts.
+    /// What readers want (`now`: milliseconds since boot); `None` among it: all hosts.
     ///
     /// # Errors
     /// The index cannot be used.
     pub fn wanted(&self, now: i64) -> Result<Vec<Option<Vec<String>>>, DbError> {
         let split = |hosts: String| hosts.lines().map(str::to_owned).collect();
-        Ok(self.index.health_wanted(&self.scope, now, 2 * LEASE)?.into_iter().map(|hosts| hosts.map(split)).collect())
+        Ok(self.index.health_wanted(&self.leases, now, 2 * LEASE)?.into_iter().map(|hosts| hosts.map(split)).collect())
     }
 
-    /// Forgets hosts and checks that were not measured for two days.
+    /// Forgets hosts and checks that were not measured for two days, and leases of other boots.
     ///
     /// # Errors
     /// The index cannot be used.
     pub fn forget(&self, now: i64) -> Result<(), DbError> {
-        self.index.forget_health(&self.scope, now - FORGET)
+        self.index.forget_health(&self.scope, now - FORGET)?;
+        self.index.forget_leases(&self.scope, &self.leases, clock::booted() - LEASE)
     }
 }
 
@@ -153,7 +157,8 @@ mod tests {
     use crate::health::record::{Record, Unit};
 
     fn report(host: &str, at: i64) -> Report {
-        let reading = Reading { at, got: Got::Verdict(Verdict::Pass), text: "connected".into(), least: None };
+        let reading =
+            Reading { began: at, at, got: Got::Verdict(Verdict::Pass), text: "connected".into(), least: None };
         let rule = Rule::default();
         let record = Record {
             check: "ssh".into(),
@@ -211,7 +216,12 @@ mod tests {
         store.free("b").unwrap();
         assert_eq!(store.poller(6_000).unwrap(), None);
         assert_eq!(store.take("a", "x", 900_000).unwrap(), None);
-        assert_eq!(store.take("b", "y", 0).unwrap(), None, "a clock that was set back holds nobody up");
+        assert_eq!(store.take("b", "y", 0).unwrap(), None, "what lies beyond any lease is none");
+        let other = Store { leases: "prod\u{1f}another boot".into(), ..Store::open(&state, "prod").unwrap() };
+        assert_eq!(other.poller(1).unwrap(), None);
+        assert_eq!(other.take("c", "z", 1).unwrap(), None, "whoever polled in another boot polls no more");
+        store.forget(0).unwrap();
+        assert_eq!((other.poller(2).unwrap(), store.poller(1).unwrap().map(|p| p.holder)), (None, Some("b".into())));
     }
 
     #[test]

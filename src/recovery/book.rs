@@ -61,3 +61,56 @@ pub fn replace(control: &Control, before: Option<&Incident>, after: &Incident) -
         Ok(same)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recovery::notice::{Kind, Notice};
+    use uuid::Uuid;
+
+    #[test]
+    fn every_moment_of_an_incident_goes_with_the_clock() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = StateDir::at(dir.path());
+        let control = Control::open(&store).unwrap();
+        let of = |by: i64| {
+            let notice = Notice {
+                key: "k".into(),
+                kind: Kind::Escalated,
+                incident: Uuid::nil(),
+                environment: "prod".into(),
+                policy: "web".into(),
+                service: "web".into(),
+                check: "web".into(),
+                host: "h1".into(),
+                text: String::new(),
+                run: None,
+                receiver: None,
+                at: 6_000 + by,
+            };
+            Incident {
+                state: State::Escalated,
+                opened: 1_000 + by,
+                since: 2_000 + by,
+                well: Some(3_000 + by),
+                called: 1,
+                called_at: 4_000 + by,
+                silenced: 5_000 + by,
+                notices: vec![notice],
+                ..Incident::new("prod", "web", "h1", 0)
+            }
+        };
+        assert!(replace(&control, None, &of(0)).unwrap());
+        control.in_step().unwrap();
+        let aside = rusqlite::Connection::open(store.control()).unwrap();
+        for by in [-3_600_000, 24 * 3_600_000] {
+            aside.execute("UPDATE clock SET ahead = ahead - ?1", [by]).unwrap();
+            control.in_step().unwrap();
+            let found = incidents(&control, None).unwrap();
+            // Between the two looks a moment went by.
+            let by = found[0].since - 2_000;
+            assert_eq!(found, [of(by)]);
+            assert!(replace(&control, Some(&of(by)), &of(0)).unwrap());
+        }
+    }
+}

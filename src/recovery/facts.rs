@@ -1,6 +1,7 @@
 //! The facts that guards are asked with, gathered from the state directory: what was polled, breakers, who works on the
 //! host, actions that were counted, what people switched. Whatever cannot be read stands in the way.
 
+use super::counted::counted;
 use super::guards::Facts;
 use super::launch::KIND;
 use super::polled;
@@ -14,8 +15,6 @@ use crate::state::{Control, DbError, Filter, StateDir};
 use std::path::Path;
 use uuid::Uuid;
 
-/// Milliseconds for which counted actions matter.
-const HOUR: i64 = 3_600_000;
 /// Actions that are looked through for those of one kind.
 const LAST: u32 = 200;
 
@@ -60,6 +59,7 @@ fn recorded(store: &StateDir, about: About<'_>, facts: &mut Facts) -> Result<(),
     let About { environment, policy, host, action, own, .. } = about;
     let words = |e: DbError| e.to_string();
     let control = Control::open(store).map_err(words)?;
+    control.in_step().map_err(words)?;
     let switches = control.recovery_switches().map_err(words)?;
     let of = |s: &&crate::state::recovery::Switch| {
         s.environment == environment && (s.policy == policy.name || s.policy == "*")
@@ -67,8 +67,7 @@ fn recorded(store: &StateDir, about: About<'_>, facts: &mut Facts) -> Result<(),
     facts.off =
         switches.iter().filter(of).find(|s| !s.on).map(|s| format!("{} switched it off: {}", s.operator, s.reason));
     let own = |t: &crate::state::recovery::Token| own == Some((t.run, t.number));
-    facts.tokens = control.tokens(facts.now - HOUR).map_err(words)?;
-    facts.tokens.retain(|token| !own(token));
+    facts.tokens = counted(store, &control, policy, about.own, facts.now).map_err(words)?;
     // A person who switched it on wants it tried again.
     let since = switches.iter().filter(of).filter(|s| s.on).map(|s| s.at).max().unwrap_or(0);
     let ended = control.ended_tokens(LAST).map_err(words)?.into_iter();

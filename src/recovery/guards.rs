@@ -15,10 +15,14 @@ pub struct Reading {
     pub host: String,
     /// Not well: it fails, or nobody can tell, or nobody looked for too long.
     pub bad: bool,
+    /// It is so often enough to count.
+    pub counts: bool,
     /// Since when it fails (Unix milliseconds).
     pub since: i64,
-    /// When it was looked at last (Unix milliseconds).
-    pub at: i64,
+    /// When the look began of which this is the answer (Unix milliseconds).
+    pub began: i64,
+    /// When readings of others are there, or late, that were on their way when this began to count (Unix milliseconds).
+    pub settled: i64,
     /// That is too long ago to go by.
     pub stale: bool,
 }
@@ -46,7 +50,7 @@ pub struct Facts {
     pub depends: Vec<String>,
     /// The check on every host of the service.
     pub readings: Vec<Reading>,
-    /// Actions of the last hour in all environments, without the one that is asked about.
+    /// Actions of the last hour, or of the pause between two on a host, in all environments, without the one that is asked about.
     pub tokens: Vec<Token>,
     /// Whether the last runs of this action helped, newest first; since a person switched it on again.
     pub helped: Vec<bool>,
@@ -73,8 +77,11 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Verdict {
         .or_else(|| inhibit(words("a breaker is not closed", &facts.breakers)))
         // Who did not look yet cannot say that it is this host alone.
         .or_else(|| inhibit(unseen(facts)))
-        .or_else(|| escalate(common_cause(guards, facts)))
-        .or_else(|| escalate(blast_radius(guards, facts)))
+        .or_else(|| {
+            let why = common_cause(guards, facts).or_else(|| blast_radius(guards, facts))?;
+            // All of them are one piece of news: it waits for the last of them.
+            inhibit(on_its_way(facts)).or(Some(Verdict::Escalate(why)))
+        })
         .or_else(|| escalate(futile(guards, facts)))
         .or_else(|| inhibit(words("somebody works there", &facts.busy)))
         .or_else(|| inhibit(words("what it depends on is not well", &facts.depends)))
@@ -96,10 +103,21 @@ fn unseen(facts: &Facts) -> Option<String> {
         return Some("nobody looked at the host for too long".to_owned());
     }
     let unseen: Vec<&str> =
-        facts.readings.iter().filter(|r| !r.stale && r.at < own.since).map(|r| r.host.as_str()).collect();
+        facts.readings.iter().filter(|r| !r.stale && !r.bad && r.began < own.since).map(|r| r.host.as_str()).collect();
     let was = if unseen.len() == 1 { "was" } else { "were" };
     let hosts = human::of(unseen.len() as u64, "host");
     (!unseen.is_empty()).then(|| format!("{hosts} of the service {was} not looked at since it went bad"))
+}
+
+/// Others began to fail with this one, and the reading that makes it count is on its way. None is waited for longer than for
+/// one reading.
+fn on_its_way(facts: &Facts) -> Option<String> {
+    let own = facts.readings.iter().find(|r| r.host == facts.host)?;
+    let failing = facts.readings.iter().filter(|r| r.bad && !r.counts && r.host != own.host).count();
+    let fails = if failing == 1 { "fails" } else { "fail" };
+    (failing > 0 && own.counts && facts.now < own.settled).then(|| {
+        format!("{} of the service {fails}, too, and will be looked at again", human::of(failing as u64, "host"))
+    })
 }
 
 /// Many hosts that fail the same check at once have one cause, and it is none of theirs.

@@ -12,8 +12,15 @@ fn policy() -> Policy {
 
 /// Ten hosts; the first `bad` went bad within a second, half a minute ago.
 fn facts(bad: usize) -> Facts {
-    let reading =
-        |n: usize| Reading { host: format!("h{n}"), bad: n < bad, since: NOW - 30_000, at: NOW - 1_000, stale: false };
+    let reading = |n: usize| Reading {
+        host: format!("h{n}"),
+        bad: n < bad,
+        counts: n < bad,
+        since: NOW - 30_000,
+        began: NOW - 1_000,
+        settled: NOW + 5_000,
+        stale: false,
+    };
     Facts {
         now: NOW,
         environment: "prod".into(),
@@ -80,13 +87,35 @@ fn many_at_once_are_for_a_person() {
 #[test]
 fn who_was_not_looked_at_since_cannot_say_that_it_is_one_host_alone() {
     let mut some = facts(1);
-    some.readings[4].at = NOW - 31_000;
+    some.readings[4].began = NOW - 31_000;
     says(&some, &inhibited("1 host of the service was not looked at since"));
+    // That it fails can be said by what was asked before.
+    let fails = |r: &Reading| Reading { bad: true, counts: true, ..r.clone() };
+    says(
+        &Facts { readings: some.readings.iter().map(fails).collect(), ..some.clone() },
+        &escalate("common cause: 10 of 10"),
+    );
     some.readings[4].stale = true;
     says(&some, &Verdict::Allow);
     says(&Facts { host: "h77".into(), ..facts(1) }, &inhibited("nobody looked"));
     some.readings[0].stale = true;
     says(&some, &inhibited("for too long"));
+}
+
+#[test]
+fn a_common_cause_is_told_of_all_its_hosts_at_once() {
+    let mut four = facts(4);
+    four.readings.truncate(4);
+    four.readings[3].counts = false;
+    says(&four, &inhibited("1 host of the service fails, too, and will be looked at again"));
+    four.readings[2].counts = false;
+    says(&four, &inhibited("2 hosts of the service fail, too"));
+    four.readings[0].settled = NOW;
+    says(&four, &escalate("common cause: 4 of 4"));
+    // One that fails beside it, and is no common cause: nobody is called for it, and it holds nothing up.
+    let mut two = facts(2);
+    two.readings[1].counts = false;
+    says(&two, &Verdict::Allow);
 }
 
 #[test]
@@ -134,7 +163,7 @@ prop_compose! {
         let mut facts = facts(bad);
         let some = |is: bool| if is { vec!["x".to_owned()] } else { Vec::new() };
         for (n, reading) in facts.readings.iter_mut().enumerate() {
-            (reading.since, reading.at) = (NOW - spread * n as i64 / 10, NOW - late);
+            (reading.since, reading.began) = (NOW - spread * n as i64 / 10, NOW - late);
         }
         facts.off = off.then(|| "off".to_owned());
         (facts.busy, facts.breakers, facts.depends) = (some(busy), some(breaker), some(depends));
@@ -155,7 +184,7 @@ proptest! {
             prop_assert!(facts.off.is_none() && facts.busy.is_empty());
             prop_assert!(facts.breakers.is_empty() && facts.depends.is_empty());
             prop_assert!(bad <= 2, "blast radius: {}", bad);
-            prop_assert!(facts.readings.iter().all(|r| r.stale || r.at >= facts.readings[0].since));
+            prop_assert!(facts.readings.iter().all(|r| r.stale || r.bad || r.began >= facts.readings[0].since));
             prop_assert!(facts.tokens.iter().all(|t| t.helped.is_some()), "one at a time");
             prop_assert!(facts.tokens.iter().all(|t| t.host != "h0" || NOW - t.at >= 600_000));
             let recent = facts.tokens.iter().filter(|t| NOW - t.at < HOUR);

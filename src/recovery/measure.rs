@@ -3,11 +3,11 @@
 use super::launch::Body;
 use super::machine::Outcome;
 use super::polled as written;
-use crate::health::judge::Status;
+use crate::health::judge::{Status, is_ahead};
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::targets;
 use crate::health::probe::{self, Restarts};
-use crate::state::StateDir;
+use crate::state::{StateDir, clock};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub fn ask(
     timeout: u32,
     restarts: &Restarts,
 ) -> Outcome {
-    let began = now();
+    let began = clock::steady();
     let host = targets(&body.cwd, &body.inventory, std::slice::from_ref(&body.host), INVENTORY);
     let place = Place {
         cwd: body.cwd.clone(),
@@ -51,7 +51,8 @@ pub fn read(store: &StateDir, body: &Body, polled: &Mutex<i64>) -> Option<Outcom
     let (_, record) = written::of_check(&reports, &body.policy.check).find(|(host, _)| *host == body.host)?;
     let last = record.state.last.as_ref()?;
     let mut polled = polled.lock().unwrap_or_else(PoisonError::into_inner);
-    if last.at <= *polled {
+    // Of a clock that was set since: nothing is known by it, and the next one is not older for it.
+    if is_ahead(last.at, now()) || last.at == *polled {
         return None;
     }
     *polled = last.at;
@@ -61,14 +62,14 @@ pub fn read(store: &StateDir, body: &Body, polled: &Mutex<i64>) -> Option<Outcom
         Status::Bad => Some(false),
         Status::Unknown | Status::Stale => None,
     };
-    Some(Outcome::Measured { began: last.at, ok, got: safe(&last.text) })
+    Some(Outcome::Measured { began: clock::off_the_wall(last.began), ok, got: safe(&last.text) })
 }
 
 fn safe(text: &str) -> String {
     crate::text::cut(&crate::text::plain(text), 240).to_owned()
 }
 
-/// Now (Unix milliseconds).
+/// The wall clock, by which the poller and control.db go (Unix milliseconds).
 pub fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    clock::wall()
 }

@@ -6,6 +6,7 @@
 //! a recovery needs. [`tick`] is the loop's body, for whoever polls; nothing that was launched depends on it any more.
 
 mod book;
+mod counted;
 pub mod event;
 pub mod facts;
 pub mod guards;

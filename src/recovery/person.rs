@@ -71,6 +71,7 @@ fn take(
     reason: Option<&str>,
 ) -> Result<Option<Incident>, PersonError> {
     for _ in 0..TRIES {
+        control.in_step()?;
         let Some(before) = find()? else { return Ok(None) };
         if let Some(run) = before.run.filter(|_| before.follows()) {
             let verb = Verb::TakeOver { reason: reason.map(str::to_owned) };

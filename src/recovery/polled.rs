@@ -60,12 +60,16 @@ pub fn readings(reports: &[Report], check: &str, now: i64) -> Vec<Reading> {
 fn reading(host: &str, record: &Record, now: i64) -> Reading {
     let (state, seen) = (&record.state, record.state.seen(&record.rule, now));
     let stale = seen == Status::Stale;
+    let interval = i64::from(record.rule.interval) * 1000;
     let failing = state.tends == Status::Bad || state.missing > 0;
     Reading {
         host: host.to_owned(),
         bad: stale || failing || matches!(seen, Status::Bad | Status::Unknown),
+        counts: matches!(seen, Status::Bad | Status::Unknown | Status::Stale),
         since: if failing { state.streak_since } else { state.since },
-        at: state.last.as_ref().map_or(0, |last| last.at),
+        began: state.last.as_ref().map_or(0, |last| last.began),
+        // One interval until they are asked for, and as long for their answers.
+        settled: state.since + 2 * interval,
         stale,
     }
 }

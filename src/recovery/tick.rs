@@ -9,7 +9,7 @@ use super::launch::{self, Watch};
 use super::notice::Notice;
 use super::{facts, polled, record};
 use crate::health::breaker::{Keeper, KeeperError, Seen};
-use crate::health::judge::Limits;
+use crate::health::judge::{Limits, is_ahead};
 use crate::health::plan::{self, Ask};
 use crate::health::record::Report as Polled;
 use crate::health::silence::{self, Silences, What};
@@ -62,8 +62,9 @@ pub fn tick(store: &StateDir, project: &Project, environment: &str, now: i64) ->
     let known = project.environment(environment).ok_or_else(|| TickError::Environment(environment.to_owned()))?;
     let polled = polled::reports(store, &project.root, &known.inventory)?;
     let control = Control::open(store)?;
+    control.in_step()?;
     let silences = Silences::read(&control, environment, &project.recovery, now)?;
-    let seen: Vec<Seen> = polled.iter().filter_map(|report| reached(report, &silences)).collect();
+    let seen: Vec<Seen> = polled.iter().filter_map(|report| reached(report, &silences, now)).collect();
     Keeper::open(store)?.round(environment, seen.len(), &seen, now)?;
     let all = incidents(&control, Some(environment))?;
     let mut round = Round {
@@ -281,9 +282,10 @@ fn watch(project: &Project, environment: &str, check: &str) -> Watch {
     }
 }
 
-fn reached(report: &Polled, silences: &Silences) -> Option<Seen> {
+fn reached(report: &Polled, silences: &Silences, now: i64) -> Option<Seen> {
     let host = report.host.clone()?;
-    let (at, ok) = report.records.iter().find_map(polled::reached)?;
+    // What lies in the future is of a clock that was set since: a breaker would hear of it twice.
+    let (at, ok) = report.records.iter().find_map(polled::reached).filter(|(at, _)| !is_ahead(*at, now))?;
     let silenced = silences.of(What { host: Some(&host), check: Some("ssh"), service: None }).is_some();
     Some(Seen { host, began: at, ended: at, ok, silenced })
 }

@@ -1,6 +1,7 @@
 //! How a recovery touches the world beside its child processes: it asks the guards with fresh facts, counts an action before
 //! it is begun, reads the check, and writes the ledger. What takes time has a thread of its own.
 
+use super::counted::counted;
 use super::event::Step;
 use super::guards::{self, Verdict};
 use super::launch::{Body, DIAGNOSTICS, Watch};
@@ -142,8 +143,7 @@ fn decide(store: &StateDir, run: Uuid, body: &Body, (rung, number): (u32, u32), 
     let counted = Control::open(store).and_then(|control| {
         // Nobody else counts one between the look and the act.
         control.alone(|| {
-            facts.tokens = control.tokens(now - 3_600_000)?;
-            facts.tokens.retain(|t| (t.run, t.number) != (run, number));
+            facts.tokens = counted(store, &control, &body.policy, Some((run, number)), now)?;
             let verdict = guards::decide(&body.policy, &facts);
             if verdict == Verdict::Allow {
                 control.take_token(&token)?;
@@ -154,7 +154,13 @@ fn decide(store: &StateDir, run: Uuid, body: &Body, (rung, number): (u32, u32), 
     match counted {
         Ok(Verdict::Allow) => match record::intent(store, run, body, rung) {
             Ok(()) => Verdict::Allow,
-            Err(e) => Verdict::Inhibited(format!("it cannot be recorded, so it is not done: {e}")),
+            Err(e) => {
+                // It counts for nothing where it is not done; where not even that can be written, its run's end says so.
+                if let Err(e) = Control::open(store).and_then(|control| control.give_token_back(run, number)) {
+                    tracing::error!("an action of {run} that was not begun stays counted until its run is over: {e}");
+                }
+                Verdict::Inhibited(format!("it cannot be recorded, so it is not done: {e}"))
+            }
         },
         Ok(verdict) => verdict,
         Err(e) => Verdict::Inhibited(format!("it cannot be counted, so it is not done: {e}")),

@@ -5,7 +5,7 @@ use super::plan::{Gate, Plan, Probe};
 use super::state::{At, Mark, Release};
 use crate::health::breaker::{Breaker, Input, Keeper, KeeperError, Key, State};
 use crate::health::probe;
-use crate::state::StateDir;
+use crate::state::{StateDir, clock};
 use crate::text::plain;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -94,9 +94,9 @@ pub fn outages(store: &StateDir, plan: &Plan) -> Vec<String> {
     })
 }
 
-/// Tells the breaker of the service how deploying it went.
+/// Tells the breaker of the service how deploying it went. `began`: by the run's own clock.
 pub fn deployed(store: &StateDir, plan: &Plan, began: i64, ok: bool) {
-    tell(store, &service(plan), began, ok);
+    tell(store, &service(plan), clock::on_the_wall(began), ok);
 }
 
 /// Tells the breaker of an endpoint whether it answered: by what a gate got.

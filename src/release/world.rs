@@ -6,7 +6,7 @@ mod jobs;
 mod pages;
 mod past;
 
-use super::gate;
+use super::gate::{self, Reading};
 use super::machine::{Effect, Input};
 use super::plan::{Gate, OnDetach, Plan, StepKind};
 use super::state::Release;
@@ -17,7 +17,7 @@ use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::{Target, targets};
 use crate::run::{RunState, lease};
-use crate::state::{Answer, StateDir, presence};
+use crate::state::{Answer, StateDir, clock, presence};
 use jobs::Jobs;
 use pages::Pages;
 use past::Past;
@@ -234,10 +234,11 @@ impl Desk {
     }
 
     fn measured(&self, gate: &Gate, hosts: &[Target]) -> Input {
-        let began = jiff::Timestamp::now().as_millisecond();
+        let began = clock::steady();
         let reading = gate::measure(gate, hosts, &self.place, &self.restarts);
-        breakers::asked(&self.store, gate, &reading.got, began);
-        Input::Measured { gate: gate.name.clone(), verdict: reading.verdict, got: reading.got, need: reading.need }
+        breakers::asked(&self.store, gate, &reading.got, clock::on_the_wall(began));
+        let Reading { verdict, got, need } = reading;
+        Input::Measured { gate: gate.name.clone(), began, verdict, got, need }
     }
 }
 

@@ -3,12 +3,12 @@
 
 use super::act::{Post, Stands};
 use crate::health::breaker::Keeper;
-use crate::health::judge::Status;
+use crate::health::judge::{Status, is_ahead};
 use crate::health::silence::{Silences, What};
 use crate::health::store::{Poller, Store};
 use crate::recovery;
 use crate::state::outbox::Backlog;
-use crate::state::{Control, DbError, Filter, Index, StateDir};
+use crate::state::{Control, DbError, Filter, Index, StateDir, clock};
 use std::collections::BTreeMap;
 
 /// Runs that ended within so many milliseconds are counted: a day.
@@ -56,7 +56,7 @@ pub struct Seen {
 
 /// The clock (Unix milliseconds).
 pub fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    clock::wall()
 }
 
 /// Reads all of it. What cannot be read is missing, and `store` says why. Blocking.
@@ -77,7 +77,7 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
     control.alone(|| Ok::<(), DbError>(()))?;
     for (post, seen) in posts.iter().zip(&mut facts.environments) {
         let store = Store::open(state, &post.scope)?;
-        seen.poller = store.poller(facts.at)?;
+        seen.poller = store.poller(clock::booted())?;
         let rows = control.silences(Some(&post.name), facts.at)?;
         seen.silences = rows.len() as u64;
         let silences = Silences::new(rows, &post.policies);
@@ -89,7 +89,8 @@ fn read(state: &StateDir, posts: &[Post], facts: &mut Facts) -> Result<(), anyho
                 if silences.of(what).is_some() {
                     *seen.silenced.entry(status).or_default() += 1;
                 }
-                let age = record.state.last.as_ref().map(|last| (facts.at - last.at).max(0));
+                let last = record.state.last.as_ref().filter(|last| !is_ahead(last.at, facts.at));
+                let age = last.map(|last| (facts.at - last.at).max(0));
                 seen.oldest = seen.oldest.max(age);
             }
         }

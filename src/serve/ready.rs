@@ -2,6 +2,7 @@
 
 use super::act::Role;
 use super::facts::{Facts, Seen};
+use crate::health::judge::is_ahead;
 use crate::state::outbox::{Backlog, Standing};
 use crate::text::human;
 
@@ -26,6 +27,9 @@ fn environment(seen: &Seen, facts: &Facts) -> Vec<String> {
     match (&stands.role, stands.round) {
         (Role::Begins, _) => reasons.push(format!("{}: its loop has not begun yet", seen.name)),
         (Role::Acts, None) if stands.failed.is_none() => reasons.push(format!("{}: its first round runs", seen.name)),
+        (Role::Acts, Some(round)) if is_ahead(round, facts.at) => {
+            reasons.push(format!("{}: no round since the clock was set back", seen.name));
+        }
         (Role::Acts, Some(round)) if facts.at - round > SILENT => {
             reasons.push(format!("{}: no round for {}", seen.name, human::short(facts.at - round)));
         }
@@ -72,6 +76,7 @@ mod tests {
         let one = |seen: Seen| reasons(&facts(seen)).join("; ");
         assert_eq!(one(seen(Role::Begins, None, None)), "prod: its loop has not begun yet");
         assert_eq!(one(seen(Role::Acts, Some(60_000), None)), "prod: no round for 40s");
+        assert_eq!(one(seen(Role::Acts, Some(160_000), None)), "prod: no round since the clock was set back");
         assert_eq!(one(seen(Role::Acts, Some(99_000), Some("disk full"))), "prod: disk full");
         let backlog = vec![Backlog { receiver: "ann".into(), state: Standing::Pending, count: 2, oldest: -600_000 }];
         let stuck = Seen { backlog, ..seen(Role::Acts, Some(99_000), None) };

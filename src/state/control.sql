@@ -38,6 +38,8 @@ CREATE TABLE firing (
     PRIMARY KEY (scope, receiver, about)) STRICT;
 CREATE TABLE said (
     scope TEXT NOT NULL, about TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (scope, about)) STRICT;
+-- By which clock its moments were written: that boot, and how far the wall clock was ahead of it.
+CREATE TABLE clock (boot TEXT NOT NULL, ahead INTEGER NOT NULL) STRICT;
 CREATE TABLE cursors (scope TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 -- Alerts from an Alertmanager: one row an alert, however often it is told.
 CREATE TABLE alerts (

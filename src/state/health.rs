@@ -25,24 +25,24 @@ pub struct PollerRow {
     pub holder: String,
     /// Who that is, for people.
     pub who: String,
-    /// Since when (Unix milliseconds).
+    /// Since when (milliseconds since boot).
     pub since: i64,
-    /// Until when, unless it says so again (Unix milliseconds).
+    /// Until when, unless it says so again (milliseconds since boot).
     pub until: i64,
 }
 
 impl Index {
-    /// Writes reports and their raw answers, of which the last `keep` stay. False: `holder` is not the poller (any more),
-    /// and nothing was written.
+    /// Writes reports and their raw answers, of which the last `keep` stay. False: `holder` is not the poller (any more) by
+    /// the lease of that name, and nothing was written.
     pub fn put_health(
         &self,
-        scope: &str,
+        (scope, lease): (&str, &str),
         holder: &str,
         rows: &[HealthRow],
         now: i64,
         keep: u32,
     ) -> Result<bool, DbError> {
-        self.ask(|db| alone(db, |e| e, || put_rows(db, scope, holder, rows, now, keep)))
+        self.ask(|db| alone(db, |e| e, || put_rows(db, (scope, lease), holder, rows, now, keep)))
     }
 
     /// Reports that were written at or after this moment (Unix milliseconds).
@@ -63,13 +63,23 @@ impl Index {
     pub fn forget_health(&self, scope: &str, before: i64) -> Result<(), DbError> {
         self.ask(|db| {
             db.execute("DELETE FROM health WHERE scope = ?1 AND written < ?2", (scope, before))?;
-            db.execute("DELETE FROM health_raw WHERE scope = ?1 AND at < ?2", (scope, before))?;
-            db.execute("DELETE FROM health_wanted WHERE scope = ?1 AND until < ?2", (scope, before)).map(drop)
+            db.execute("DELETE FROM health_raw WHERE scope = ?1 AND at < ?2", (scope, before)).map(drop)
+        })
+    }
+
+    /// Forgets what readers wanted before that moment, and all leases of a scope that have another name than
+    /// this one: the scope itself, or what follows it behind a unit separator.
+    pub fn forget_leases(&self, scope: &str, lease: &str, before: i64) -> Result<(), DbError> {
+        let other = "(scope = ?1 OR substr(scope, 1, length(?1) + 1) = ?1 || char(31)) AND scope <> ?2";
+        self.ask(|db| {
+            db.execute("DELETE FROM health_wanted WHERE scope = ?1 AND until < ?2", (lease, before))?;
+            db.execute(&format!("DELETE FROM health_wanted WHERE {other}"), (scope, lease))?;
+            db.execute(&format!("DELETE FROM health_poller WHERE {other}"), (scope, lease)).map(drop)
         })
     }
 
     /// Becomes the poller of a scope, or stays it, until then; `None`. Else who it is. A poller whose time ended, or that
-    /// took more than `longest` (a clock that was set back), is none.
+    /// took more than `longest`, is none.
     pub fn take_poller(
         &self,
         scope: &str,
@@ -114,7 +124,7 @@ impl Index {
         self.ask(|db| db.prepare_cached(query)?.execute((scope, reader, hosts, until)).map(drop))
     }
 
-    /// What readers want now. Whoever wants it for more than `longest` (a clock that was set back) wants nothing.
+    /// What readers want now. Whoever wants it for more than `longest` wants nothing.
     pub fn health_wanted(&self, scope: &str, now: i64, longest: i64) -> Result<Vec<Option<String>>, DbError> {
         let query = "SELECT hosts FROM health_wanted WHERE scope = ?1 AND until > ?2 AND until <= ?2 + ?3";
         self.ask(|db| db.prepare_cached(query)?.query_map((scope, now, longest), |r| r.get(0))?.collect())
@@ -123,14 +133,14 @@ impl Index {
 
 fn put_rows(
     db: &Connection,
-    scope: &str,
+    (scope, lease): (&str, &str),
     holder: &str,
     rows: &[HealthRow],
     now: i64,
     keep: u32,
 ) -> rusqlite::Result<bool> {
     let query = "SELECT EXISTS (SELECT 1 FROM health_poller WHERE scope = ?1 AND holder = ?2)";
-    if !db.prepare_cached(query)?.query_row((scope, holder), |r| r.get(0))? {
+    if !db.prepare_cached(query)?.query_row((lease, holder), |r| r.get(0))? {
         return Ok(false);
     }
     let mut latest = db.prepare_cached("INSERT OR REPLACE INTO health VALUES (?1, ?2, ?3, ?4, ?5)")?;

@@ -201,7 +201,8 @@ impl Stat {
 }
 
 /// Id of this boot; empty where it cannot be read: then nobody knows whether a process is of this boot.
-fn boot_id() -> String {
+/// The name of this boot; empty: it could not be read.
+pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 

@@ -8,6 +8,8 @@ pub mod answer;
 pub mod beats;
 pub mod breakers;
 pub mod child;
+pub mod clock;
+mod clock_set;
 pub mod control;
 pub mod db;
 pub mod file;

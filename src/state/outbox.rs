@@ -110,14 +110,14 @@ impl Control {
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.execute(params)).map(drop))
     }
 
-    /// The notices of a receiver that are due: of each thing the first one only, the oldest first.
+    /// The notices of a receiver that are due: of each thing the first one only, the newest first.
     pub fn due_notices(&self, scope: &str, receiver: &str, now: i64) -> Result<Vec<OutboxRow>, DbError> {
         let query = format!(
             "SELECT {COLUMNS} FROM outbox o
              WHERE scope = ?1 AND receiver = ?2 AND state = 'pending' AND next_at <= ?3 AND NOT EXISTS (
                  SELECT 1 FROM outbox p WHERE p.scope = ?1 AND p.receiver = ?2 AND p.state = 'pending'
                      AND p.about = o.about AND p.id < o.id)
-             ORDER BY id LIMIT 100"
+             ORDER BY id DESC LIMIT 1000"
         );
         let params = (scope, receiver, now);
         self.sql(self.db.prepare_cached(&query).and_then(|mut q| q.query_map(params, row)?.collect()))
@@ -250,12 +250,12 @@ mod tests {
             rows.into_iter().map(|row| (row.id, row.key)).collect::<Vec<_>>()
         };
         let keys = |now| due(now).into_iter().map(|(_, key)| key).collect::<Vec<_>>();
-        assert_eq!(keys(10), ["1", "3"]);
-        let first = due(10)[0].0;
+        assert_eq!(keys(10), ["3", "1"]);
+        let first = due(10)[1].0;
         control.notice_tried(first, Standing::Pending, Some("refused"), 50).unwrap();
         assert_eq!(keys(10), ["3"], "the second waits for the first");
         control.notice_tried(first, Standing::Sent, None, 50).unwrap();
-        assert_eq!(keys(10), ["2", "3"]);
+        assert_eq!(keys(10), ["3", "2"]);
         assert!(control.due_notices("other", "a", 99).unwrap().is_empty());
         assert_eq!(control.told_about("s", "x").unwrap(), ["a"]);
         assert_eq!(control.tidy_outbox("s", 11, 11, 0).unwrap(), 2, "two expired");

@@ -72,6 +72,12 @@ impl Control {
         Ok(self.sql(self.db.execute(query, (run.to_string(), number, helped)))? > 0)
     }
 
+    /// An action that was counted is not begun: it counts no more.
+    pub fn give_token_back(&self, run: Uuid, number: u32) -> Result<(), DbError> {
+        let query = "DELETE FROM recovery_tokens WHERE run = ?1 AND number = ?2 AND helped IS NULL";
+        self.sql(self.db.execute(query, (run.to_string(), number)).map(drop))
+    }
+
     /// Actions since a moment, oldest first, of all environments.
     pub fn tokens(&self, since: i64) -> Result<Vec<Token>, DbError> {
         self.read_tokens("WHERE at >= ?1 ORDER BY at, number", since)
@@ -180,7 +186,11 @@ mod tests {
         control.take_token(&Token { at: 9, ..token.clone() }).unwrap();
         assert_eq!(control.tokens(0).unwrap(), std::slice::from_ref(&token));
         assert!(control.tokens(6).unwrap().is_empty() && control.ended_tokens(9).unwrap().is_empty());
+        control.give_token_back(token.run, 1).unwrap();
+        assert!(control.tokens(0).unwrap().is_empty(), "not begun, it counts no more");
+        control.take_token(&token).unwrap();
         assert!(control.end_token(token.run, 1, false).unwrap());
+        control.give_token_back(token.run, 1).unwrap();
         assert!(!control.end_token(token.run, 1, true).unwrap(), "what is known stays");
         assert_eq!(control.ended_tokens(9).unwrap(), [Token { helped: Some(false), ..token }]);
     }

@@ -4,7 +4,7 @@
 use crate::support::wait::wait_true;
 use crate::support::{Lab, OPSDECK, Pty};
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::StateDir;
+use opsdeck::state::{StateDir, clock};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 
@@ -60,8 +60,7 @@ fn what_fails_comes_first_a_dead_host_is_down_and_the_console_leaves_at_once() {
     pty.assert_restored();
     let root = lab.project().canonicalize().unwrap();
     let store = Store::open(&StateDir::at(lab.state()), &scope(&["inventories/lab".to_owned()], &root)).unwrap();
-    let now = jiff::Timestamp::now().as_millisecond();
-    assert_eq!(store.poller(now).unwrap(), None, "whoever leaves lets the next one poll");
+    assert_eq!(store.poller(clock::booted()).unwrap(), None, "whoever leaves lets the next one poll");
 }
 
 /// `opsdeck health` that stays, ended with the test.

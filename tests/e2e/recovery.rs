@@ -7,7 +7,7 @@ use opsdeck::health::judge::{CheckState, Got, Limits, Reading, Rule};
 use opsdeck::health::probe::Verdict;
 use opsdeck::health::record::{Record, Report, Unit};
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::{Control, Identity, Life, StateDir};
+use opsdeck::state::{Control, Identity, Life, StateDir, clock};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -99,12 +99,12 @@ impl Drill {
                         true => (Verdict::Pass, "connected"),
                         false => (Verdict::Fail, "refused"),
                     };
-                    let reading = Reading { at, got: Got::Verdict(verdict), text: text.into(), least: None };
+                    let reading = Reading { began: at, at, got: Got::Verdict(verdict), text: text.into(), least: None };
                     let state = states.entry(host.clone()).or_default();
                     *state = state.judge(&rule, reading);
                     reports.push((report(host, at, &rule, state), None));
                 }
-                assert_eq!(store.take("drill", "the drill", now()).unwrap(), None);
+                assert_eq!(store.take("drill", "the drill", clock::booted()).unwrap(), None);
                 store.publish("drill", &reports, now()).unwrap();
                 tell.store(true, Ordering::SeqCst);
                 std::thread::park_timeout(next.saturating_duration_since(Instant::now()));

@@ -3,6 +3,7 @@
 use super::wait::{wait_true, wait_until};
 use super::{Lab, Odd, check, more, once, store};
 use opsdeck::health::store::{LEASE, Store};
+use opsdeck::state::clock;
 use std::process::{Child, Stdio};
 
 pub const OFTEN: &str = "checks:\n  base: {sample: yes, interval: 3s, timeout: 2s}\n";
@@ -38,7 +39,7 @@ impl Drop for Stays {
 }
 
 fn poller(store: &Store) -> Option<String> {
-    store.poller(now()).unwrap().map(|poller| poller.holder)
+    store.poller(clock::booted()).unwrap().map(|poller| poller.holder)
 }
 
 /// When a host was last sampled.

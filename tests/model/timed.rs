@@ -29,6 +29,7 @@ struct Process {
 #[derive(Debug, Clone)]
 struct Answer {
     at: i64,
+    began: i64,
     effect: Effect,
     /// What became of an act, where it is one.
     problem: Option<String>,
@@ -159,7 +160,7 @@ impl Timed {
         };
         // Nothing is looked at twice at once.
         if !self.answers.iter().any(|answer| answer.effect == effect) {
-            self.answers.push(Answer { at: now + takes, effect, problem });
+            self.answers.push(Answer { at: now + takes, began: now, effect, problem });
         }
         None
     }
@@ -216,8 +217,8 @@ impl Timed {
             return Some(Input::Exited { child: process.child, end: self.ends(&process) });
         }
         let at = self.answers.iter().position(|answer| answer.at <= now)?;
-        let Answer { effect, problem, .. } = self.answers.remove(at);
-        self.told(effect, problem)
+        let Answer { began, effect, problem, .. } = self.answers.remove(at);
+        self.told(effect, problem, began)
     }
 
     fn ends(&mut self, process: &Process) -> ChildEnd {
@@ -238,7 +239,7 @@ impl Timed {
         ChildEnd { rc: Some(i32::from(!ok)), ok, hosts: marks, why: "ended".into(), ..ChildEnd::default() }
     }
 
-    fn told(&self, effect: Effect, problem: Option<String>) -> Option<Input> {
+    fn told(&self, effect: Effect, problem: Option<String>, began: i64) -> Option<Input> {
         Some(match effect {
             Effect::Admit => Input::Admission { blocks: Vec::new() },
             Effect::Breakers => Input::Breakers { open: Vec::new() },
@@ -248,7 +249,7 @@ impl Timed {
                 Input::Observed { hosts: hosts.into_iter().map(told).collect() }
             }
             Effect::Measure { gate, .. } => {
-                Input::Measured { gate, verdict: Verdict::Pass, got: "x".into(), need: "y".into() }
+                Input::Measured { gate, began, verdict: Verdict::Pass, got: "x".into(), need: "y".into() }
             }
             Effect::Do { step, .. } => {
                 Input::Done { step, outcome: StepOutcome::Ok, why: String::new(), transient: false }

@@ -207,7 +207,8 @@ impl World {
                     1 if !self.fair => Verdict::Inconclusive,
                     _ => Verdict::Pass,
                 };
-                Input::Measured { gate, verdict, got: "x".into(), need: "y".into() }
+                // Asked and answered at once.
+                Input::Measured { gate, began: i64::MAX, verdict, got: "x".into(), need: "y".into() }
             }
             Effect::Do { step, .. } => {
                 let outcome = if bad { StepOutcome::Failed } else { StepOutcome::Ok };

@@ -56,16 +56,13 @@ fn four_hosts_that_fail_at_once_are_one_notice_and_one_when_it_is_over() {
     let _listens = TcpListener::bind(("127.0.0.1", port)).unwrap();
     wait_true(60, "its end", || told(&lab).iter().any(|[_, _, phase, _]| phase == "resolved"));
     let all = told(&lab);
-    let of = |kind: &str| all.iter().filter(|[of, ..]| of == kind).collect::<Vec<_>>();
-    let phases: Vec<_> = of("check").iter().map(|[_, event, phase, _]| [event.as_str(), phase.as_str()]).collect();
-    assert_eq!(phases, [["bad", "firing"], ["over", "resolved"]], "{all:?}");
-    for [.., text] in of("check") {
+    let seen: Vec<_> = all.iter().map(|[kind, event, phase, _]| [kind.as_str(), event, phase]).collect();
+    let expected = [["check", "bad", "firing"], ["recovery", "escalated", "firing"], ["check", "over", "resolved"]];
+    let mut first = seen[..2.min(seen.len())].to_vec();
+    first.sort_unstable();
+    assert_eq!([first, seen[2.min(seen.len())..].to_vec()].concat(), expected, "{all:?}");
+    for [.., text] in &all {
         assert!(text.contains("on 4 of 4 hosts at once") && text.ends_with("h1, h2, h3, h4"), "{all:?}");
     }
-    // Where a round of recovery falls between the readings of two hosts, the one that was late is told in the next round.
-    let called = of("recovery");
-    assert!((1..=2).contains(&called.len()), "{all:?}");
-    assert!(called.iter().all(|[_, event, phase, _]| event == "escalated" && phase == "firing"), "{all:?}");
-    assert!(["h1", "h2", "h3", "h4"].iter().all(|host| called.iter().any(|[.., text]| text.contains(host))), "{all:?}");
     assert!(all.iter().any(|[.., text]| text.contains("common cause: 4 of 4 hosts went bad within 60 s")), "{all:?}");
 }

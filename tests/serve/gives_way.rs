@@ -4,7 +4,7 @@ use super::Lab;
 use super::daemon::Daemon;
 use super::wait::wait_true;
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::StateDir;
+use opsdeck::state::{StateDir, clock};
 use std::process::{Child, Stdio};
 
 /// `opsdeck health` that stays; it ends with the test.
@@ -26,8 +26,7 @@ fn who_polls_by_the_way_reads_the_project_again_and_gives_way_to_a_daemon() {
     let _stays = Stays(stays);
     let root = lab.project().canonicalize().unwrap();
     let store = Store::open(&StateDir::at(lab.state()), &scope(&["inventories/lab".to_owned()], &root)).unwrap();
-    let now = || jiff::Timestamp::now().as_millisecond();
-    let polls = |who: &str| store.poller(now()).unwrap().is_some_and(|poller| poller.who.contains(who));
+    let polls = |who: &str| store.poller(clock::booted()).unwrap().is_some_and(|poller| poller.who.contains(who));
     let asked = |probe: &str| store.reports(0).unwrap().iter().any(|report| report.probe == probe);
     wait_true(60, "somebody to poll", || polls("opsdeck health") && asked("sample"));
     lab.write("opsdeck.yaml", &format!("{sample}  new: {{shell: 'true', interval: 1s}}\n"));

@@ -5,7 +5,7 @@ use super::daemon::Daemon;
 use super::wait::wait_true;
 use opsdeck::cli::demo::system;
 use opsdeck::health::store::{Store, scope};
-use opsdeck::state::StateDir;
+use opsdeck::state::{StateDir, clock};
 
 const ACTS: &str = "opsdeck_acting{environment=\"lab\"}";
 
@@ -31,10 +31,9 @@ fn sigterm_ends_it_at_once_and_frees_what_it_held() {
     daemon.ready();
     let root = lab.project().canonicalize().unwrap();
     let store = Store::open(&StateDir::at(lab.state()), &scope(&["inventories/lab".to_owned()], &root)).unwrap();
-    let now = || jiff::Timestamp::now().as_millisecond();
-    wait_true(30, "a poller", || store.poller(now()).unwrap().is_some());
+    wait_true(30, "a poller", || store.poller(clock::booted()).unwrap().is_some());
     assert!(daemon.end().success());
-    assert_eq!(store.poller(now()).unwrap(), None, "the lease is free");
+    assert_eq!(store.poller(clock::booted()).unwrap(), None, "the lease is free");
     let next = Daemon::start(&lab, &[]);
     wait_true(20, "the next to act at once", || next.metric(ACTS) == Some(1.0));
 }

@@ -110,10 +110,32 @@ impl Lab {
         for (name, value) in self.env() {
             command.env(name, value);
         }
+        if self.clock().exists() {
+            command.env("LD_PRELOAD", self.folder.join("clock.so")).env("TEST_CLOCK", self.clock());
+        }
         for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("ANSIBLE_")) {
             command.env_remove(name);
         }
         command
+    }
+
+    /// Sets the wall clock of all that is started in the lab from now on, so many seconds beside that of this machine; what
+    /// was started since the first such word sees each of them.
+    pub fn set_clock(&self, seconds: i64) {
+        if !self.clock().exists() {
+            let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/clock.c");
+            let mut cc = Command::new("cc");
+            let done =
+                cc.args(["-shared", "-fPIC", "-O1", "-o"]).arg(self.folder.join("clock.so")).arg(source).status();
+            assert!(done.unwrap().success(), "cc made no clock of {source}");
+        }
+        let new = self.folder.join("clock.new");
+        fs::write(&new, seconds.to_string()).unwrap();
+        fs::rename(new, self.clock()).unwrap();
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.folder.join("clock")
     }
 
     /// Environment of everything that runs in the lab.

@@ -18,7 +18,7 @@ fn record(check: &str, rule: Rule, readings: &[(i64, Got, &str)]) -> Record {
         if let Got::Value(value) = got {
             series.push(at, *value);
         }
-        state = state.judge(&rule, Reading { at, got: *got, text: (*text).to_owned(), least: None });
+        state = state.judge(&rule, Reading { began: at, at, got: *got, text: (*text).to_owned(), least: None });
     }
     let value = readings.last().and_then(|(_, got, _)| if let Got::Value(value) = got { Some(*value) } else { None });
     Record {

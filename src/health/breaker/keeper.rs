@@ -1,14 +1,13 @@
 //! Breakers as all processes share them: read, put through the machine and written back while no other process writes; every
-//! change is a row of the audit ledger.
+//! change waits in its row until the audit ledger has it.
 
 use super::machine::{Breaker, Change, Input, Position, State};
 use super::{Key, Limits, tripped};
-use crate::audit::{Action, Ledger, Record, Status};
 use crate::state::breakers::BreakerRow;
-use crate::state::operator::Operator;
 use crate::state::{Control, DbError, Index, StateDir};
 use crate::text::human;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// A deploy may take so long before its try counts as failed (milliseconds).
@@ -55,17 +54,24 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Opens them.
+    /// Opens them, in step with the wall clock.
     ///
     /// # Errors
     /// control.db cannot be opened.
     pub fn open(store: &StateDir) -> Result<Self, KeeperError> {
-        Ok(Keeper { control: Control::open(store)?, store: store.clone() })
+        let control = Control::open(store)?;
+        control.in_step()?;
+        Ok(Keeper { control, store: store.clone() })
     }
 
     /// Where they stand.
     pub(super) fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// Where changes are recorded.
+    pub(super) fn ledger(&self) -> PathBuf {
+        self.store.audit()
     }
 
     /// All breakers that have a row, by key; those of an environment and of endpoints, where one is named. The others are
@@ -102,23 +108,23 @@ impl Keeper {
     /// # Errors
     /// It cannot be read or written.
     pub fn put(&self, key: &Key, input: &Input, now: i64) -> Result<bool, KeeperError> {
-        let (permit, change) = self.control.alone(|| {
+        // A person's word is recorded by whoever hears it, with who it was.
+        let said = matches!(input, Input::Force(_) | Input::Auto);
+        let (permit, waits) = self.control.alone(|| {
             let before = match self.get(key) {
                 // What nobody can read is made anew by a person's word.
                 Err(KeeperError::Row { .. }) if *input == Input::Auto => None,
                 other => Some(other?),
             };
-            let next = before.clone().unwrap_or_default().next(input, now, &limits(key), jitter());
+            let mut next = before.clone().unwrap_or_default().next(input, now, &limits(key), jitter());
+            next.breaker.unrecorded.extend(next.change.filter(|_| !said));
             if before.as_ref() != Some(&next.breaker) {
                 self.control.put_breakers(&[row(key, &next.breaker)])?;
             }
-            Ok::<_, KeeperError>((next.permit, next.change))
+            Ok::<_, KeeperError>((next.permit, !next.breaker.unrecorded.is_empty()))
         })?;
-        // A person's word is recorded by whoever hears it, with who it was.
-        if let Some(change) = change
-            && !matches!(input, Input::Force(_) | Input::Auto)
-        {
-            self.record(&[(key.clone(), change)]);
+        if waits {
+            self.record(std::slice::from_ref(key));
         }
         Ok(permit)
     }
@@ -160,16 +166,17 @@ impl Keeper {
         seen: &[Seen],
         now: i64,
     ) -> Result<Vec<(Key, Change)>, KeeperError> {
-        let changes = self.control.alone(|| {
+        let (changes, waiting) = self.control.alone(|| {
             let mut all: BTreeMap<Key, Breaker> = self.list(Some(environment))?.into_iter().collect();
             let before = all.clone();
             let changes = round(&mut all, environment, hosts, seen, now);
             let news = all.iter().filter(|(key, breaker)| before.get(key) != Some(breaker));
             let rows: Vec<BreakerRow> = news.map(|(key, breaker)| row(key, breaker)).collect();
             self.control.put_breakers(&rows)?;
-            Ok::<_, KeeperError>(changes)
+            let waiting = all.into_iter().filter(|(_, breaker)| !breaker.unrecorded.is_empty()).map(|(key, _)| key);
+            Ok::<_, KeeperError>((changes, waiting.collect::<Vec<Key>>()))
         })?;
-        self.record(&changes);
+        self.record(&waiting);
         Ok(changes)
     }
 
@@ -197,20 +204,6 @@ impl Keeper {
             None => index.is_whole()?,
         })
     }
-
-    fn record(&self, changes: &[(Key, Change)]) {
-        if changes.is_empty() {
-            return;
-        }
-        let operator = Operator::current();
-        let ledger = Ledger::open(&self.store.audit());
-        let written = ledger.and_then(|ledger| {
-            changes.iter().try_for_each(|(key, change)| ledger.append(&about(key, change, &operator)).map(drop))
-        });
-        if let Err(e) = written {
-            tracing::error!("the audit ledger could not take a breaker's change: {e}");
-        }
-    }
 }
 
 /// All of a round at once.
@@ -225,7 +218,8 @@ fn round(
     let fleet = Key::Fleet { environment: environment.to_owned() };
     let mut put = |all: &mut BTreeMap<Key, Breaker>, key: &Key, input: &Input, now: i64| {
         let before = all.get(key).cloned().unwrap_or_default();
-        let next = before.next(input, now, &limits(key), jitter());
+        let mut next = before.next(input, now, &limits(key), jitter());
+        next.breaker.unrecorded.extend(next.change.clone());
         changes.extend(next.change.map(|change| (key.clone(), change)));
         // What is well and always was needs no row.
         if next.breaker != before {
@@ -277,7 +271,7 @@ fn limits(key: &Key) -> Limits {
     }
 }
 
-fn row(key: &Key, breaker: &Breaker) -> BreakerRow {
+pub(super) fn row(key: &Key, breaker: &Breaker) -> BreakerRow {
     // It has no map with keys that are not text: it can always be written.
     let body = serde_json::to_string(breaker).unwrap_or_default();
     BreakerRow { key: key.to_string(), environment: key.environment().map(str::to_owned), body }
@@ -286,18 +280,6 @@ fn row(key: &Key, breaker: &Breaker) -> BreakerRow {
 /// From 0 to 1, by the random part of an id.
 fn jitter() -> f64 {
     (Uuid::now_v7().as_u128() & 0xffff) as f64 / f64::from(0xffff)
-}
-
-fn about(key: &Key, change: &Change, operator: &Operator) -> Record {
-    let mut record = Record::outcome(Action::BreakerChange, operator, Status::Success);
-    record.metadata.insert("from".into(), change.from.name().into());
-    record.metadata.insert("to".into(), change.to.name().into());
-    Record {
-        env: key.environment().map(str::to_owned),
-        subject: Some(format!("breaker {key}")),
-        reason: Some(change.why.clone()),
-        ..record
-    }
 }
 
 impl Breaker {

@@ -1,7 +1,7 @@
 //! Breakers in a real index: rounds of looking, the fleet, what is recorded, and who waits.
 
 use super::*;
-use crate::audit::Filter;
+use crate::audit::{Action, Filter, Ledger};
 use crate::health::breaker::{Forced, Forcing};
 
 struct World {
@@ -129,6 +129,58 @@ fn a_new_process_goes_on_where_the_last_one_died() {
     world.keeper.put(&transport("h9"), &Input::Force(forced), 1).unwrap();
     let words = world.keeper.words(&transport("h9"), 2).unwrap().unwrap();
     assert_eq!(words, "breaker transport:prod/h9 is forced open by ann: rack");
+}
+
+#[test]
+fn what_the_ledger_did_not_take_is_recorded_in_the_next_round() {
+    let world = World::new();
+    let aside = world.store.root().join("aside");
+    let opened = || {
+        let rows = Ledger::open(&world.store.audit()).unwrap().query(&Filter::default(), 99).unwrap().rows;
+        rows.iter().filter(|row| row.entry.action == Action::BreakerChange.name()).count()
+    };
+    // As where whoever counted was killed before the ledger had it.
+    std::fs::create_dir(world.store.audit()).unwrap();
+    for now in [1_000, 16_000, 31_000] {
+        world.round(1, now);
+    }
+    assert_eq!(world.keeper.get(&transport("h0")).unwrap().unrecorded.len(), 1);
+    std::fs::rename(world.store.audit(), &aside).unwrap();
+    world.round(1, 32_000);
+    assert!(opened() == 1 && world.keeper.get(&transport("h0")).unwrap().unrecorded.is_empty());
+    world.round(1, 33_000);
+    assert_eq!(opened(), 1, "once");
+}
+
+#[test]
+fn every_moment_of_a_breaker_goes_with_the_clock_but_what_a_person_said() {
+    let world = World::new();
+    let until = Some(9_000);
+    let forced = Forced { to: Forcing::MetricsOnly, until, by: "ann".into(), reason: "rack".into(), at: 8_000 };
+    let of = |by: i64| Breaker {
+        state: State::Open { until: 1_000 + by },
+        since: 2_000 + by,
+        attempt: 3,
+        results: vec![super::super::Outcome { began: 4_000 + by, ended: 5_000 + by, ok: false }],
+        why: "it failed".into(),
+        forced: Some(forced.clone()),
+        unrecorded: Vec::new(),
+    };
+    let tried = |by: i64| Breaker {
+        state: State::HalfOpen { probe: Some(super::super::Probe { at: 6_000 + by, by: "x".into() }), good: 1 },
+        ..of(by)
+    };
+    let control = world.keeper.control();
+    let aside = rusqlite::Connection::open(world.store.control()).unwrap();
+    for by in [-3_600_000, 24 * 3_600_000] {
+        control.put_breakers(&[row(&transport("h0"), &of(0)), row(&transport("h1"), &tried(0))]).unwrap();
+        aside.execute("UPDATE clock SET ahead = ahead - ?1", [by]).unwrap();
+        let keeper = Keeper::open(&world.store).unwrap();
+        let found = keeper.get(&transport("h0")).unwrap();
+        // Between the two looks a moment went by.
+        let by = found.since - 2_000;
+        assert_eq!((found, keeper.get(&transport("h1")).unwrap()), (of(by), tried(by)));
+    }
 }
 
 fn row_of_a_run() -> crate::state::RunRow {

@@ -20,6 +20,9 @@ pub struct Breaker {
     /// What a person said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<Forced>,
+    /// Changes that the audit ledger does not have yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<Change>,
 }
 
 /// Its own states.
@@ -150,7 +153,7 @@ pub struct Next {
 }
 
 /// A change of its position.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Before.
     pub from: Position,

@@ -2,7 +2,8 @@
 //! trusted again only after that went well. One for each host's transport, each service's deploys, each endpoint, and one
 //! for the fleet of an environment: when many hosts fail at once it is the control host or the network.
 //!
-//! `machine` and `fleet` are pure; `keeper` is the one place that reads and writes them, and records every change.
+//! `machine` and `fleet` are pure; `keeper` is the one place that reads and writes them, `record` puts every change into the
+//! ledger.
 
 mod fleet;
 pub mod keeper;
@@ -10,6 +11,7 @@ mod key;
 mod limits;
 mod machine;
 mod person;
+mod record;
 
 pub use fleet::tripped;
 pub use keeper::{Keeper, KeeperError, Seen};

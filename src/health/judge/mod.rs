@@ -62,6 +62,8 @@ pub enum Got {
 /// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
+    /// When it was asked for (Unix milliseconds): of what came later it says nothing.
+    pub began: i64,
     /// When it was made (Unix milliseconds).
     pub at: i64,
     /// What it brought.

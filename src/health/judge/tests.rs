@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn reading(at: i64, got: Got) -> Reading {
-    Reading { at: at * 1000, got, text: String::new(), least: None }
+    Reading { began: at * 1000, at: at * 1000, got, text: String::new(), least: None }
 }
 
 fn fold(rule: &Rule, got: impl IntoIterator<Item = Got>) -> CheckState {

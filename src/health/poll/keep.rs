@@ -85,7 +85,7 @@ impl Keep {
                 let new = || empty(&job.watch.name, &job.watch.name, job.watch.source(), job.watch.unit);
                 let record = find(&mut kept.records, &job.watch.name, new);
                 record.need.clone_from(&job.watch.need);
-                read(record, &job.watch.rule, value, Reading { at, got, text, least: None });
+                read(record, &job.watch.rule, value, Reading { began: brought.at, at, got, text, least: None });
             }
         }
         kept.records.retain(|record| record.state.last.as_ref().is_none_or(|last| at - last.at < FORGET));
@@ -122,20 +122,20 @@ fn sampled(kept: &mut Kept, watch: &Watch, thresholds: &Thresholds, brought: &Br
     let value = (verdict == Verdict::Pass).then_some(brought.took as f64);
     let ssh = find(&mut kept.records, "ssh", || empty("ssh", "ssh", watch.source(), Unit::Milliseconds));
     ssh.need.clone_from(&watch.need);
-    read(ssh, &watch.rule, value, Reading { at, got: Got::Verdict(verdict), text, least: None });
+    read(ssh, &watch.rule, value, Reading { began: brought.at, at, got: Got::Verdict(verdict), text, least: None });
     match &brought.found {
         Found::Sample(sample) => {
             let all = measure(sample, kept.counters.as_ref(), &thresholds.ignore, at, brought.took);
             kept.counters = Some(Counters::of(sample));
             for one in all {
-                measured(&mut kept.records, watch, thresholds, one, at);
+                measured(&mut kept.records, watch, thresholds, one, (brought.at, at));
             }
         }
         Found::Odd(why) => {
             let new = || empty("sample", "sample", "the built-in sample", Unit::Number);
             let record = find(&mut kept.records, "sample", new);
             let got = Got::Verdict(Verdict::Inconclusive);
-            read(record, &watch.rule, None, Reading { at, got, text: why.clone(), least: None });
+            read(record, &watch.rule, None, Reading { began: brought.at, at, got, text: why.clone(), least: None });
             return;
         }
         _ => return,
@@ -144,7 +144,7 @@ fn sampled(kept: &mut Kept, watch: &Watch, thresholds: &Thresholds, brought: &Br
     kept.records.retain(|record| record.check != "sample");
 }
 
-fn measured(records: &mut Vec<Record>, watch: &Watch, thresholds: &Thresholds, one: Measured, at: i64) {
+fn measured(records: &mut Vec<Record>, watch: &Watch, thresholds: &Thresholds, one: Measured, (began, at): (i64, i64)) {
     let Some(threshold) = thresholds.of.get(&one.metric) else { return };
     let Measured { metric, check, value, text } = one;
     let new = || empty(&check, metric.name(), metric.source(), metric.unit());
@@ -169,7 +169,7 @@ fn measured(records: &mut Vec<Record>, watch: &Watch, thresholds: &Thresholds, o
         }
     }
     let got = value.map_or(Got::Verdict(Verdict::Inconclusive), Got::Value);
-    read(record, &rule, value, Reading { at, got, text, least });
+    read(record, &rule, value, Reading { began, at, got, text, least });
 }
 
 fn read(record: &mut Record, rule: &Rule, value: Option<f64>, reading: Reading) {

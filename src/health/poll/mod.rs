@@ -17,7 +17,7 @@ use super::probe::survey::Place;
 use super::store::{LEASE, Store, scope};
 use crate::project::{Environment, Project};
 use crate::ssh::{Limits, Pool};
-use crate::state::StateDir;
+use crate::state::{StateDir, clock};
 use current::{Current, is_served};
 use keep::{Brought, Found};
 use publish::News;
@@ -165,15 +165,14 @@ async fn turn(
     hosts: &mut watch::Receiver<Option<Vec<String>>>,
 ) -> Result<Ended, String> {
     let store = Store::open(&options.state, &options.scope()).map_err(|e| e.to_string())?;
-    let now = work::now();
     let say = |store: &Store, hosts: &watch::Receiver<Option<Vec<String>>>| {
-        store.want(holder, hosts.borrow().as_deref(), work::now()).map_err(|e| e.to_string())
+        store.want(holder, hosts.borrow().as_deref(), clock::booted()).map_err(|e| e.to_string())
     };
     say(&store, hosts)?;
     if is_served(options) {
         return Ok(Ended::Lost);
     }
-    if store.take(holder, &options.who, now).map_err(|e| e.to_string())?.is_some() {
+    if store.take(holder, &options.who, clock::booted()).map_err(|e| e.to_string())?.is_some() {
         return Ok(Ended::Lost);
     }
     let measured = works::measured(&store.reports(0).map_err(|e| e.to_string())?);

@@ -4,7 +4,7 @@ use super::keep::{Brought, Keep};
 use super::work::now;
 use crate::health::plan::Job;
 use crate::health::store::{LEASE, Store};
-use crate::state::DbError;
+use crate::state::{DbError, clock};
 use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ pub fn publish(
         }
         if renewed.elapsed() >= RENEW {
             renewed = Instant::now();
-            if store.take(holder, who, now())?.is_some() {
+            if store.take(holder, who, clock::booted())?.is_some() {
                 break;
             }
             let wanted = News::Polls(wanted(store)?);
@@ -95,6 +95,6 @@ fn kept(store: &Store) -> Result<Keep, DbError> {
 /// # Errors
 /// The index cannot be used.
 pub fn wanted(store: &Store) -> Result<Option<HashSet<String>>, DbError> {
-    let all: Option<Vec<Vec<String>>> = store.wanted(now())?.into_iter().collect();
+    let all: Option<Vec<Vec<String>>> = store.wanted(clock::booted())?.into_iter().collect();
     Ok(all.map(|hosts| hosts.into_iter().flatten().collect()))
 }

@@ -37,7 +37,9 @@ impl View<'_> {
             Input::Exited { child, end } => self.exited(*child, end),
             Input::Done { step, outcome, why, transient } => self.done(step, *outcome, why, *transient),
             Input::Observed { hosts } => vec![Self::observed(hosts)],
-            Input::Measured { gate, verdict, got, need } => {
+            // Begun before, perhaps before a pause, it says nothing of this state.
+            Input::Measured { began, .. } if *began < self.state.entered_at() => Vec::new(),
+            Input::Measured { gate, verdict, got, need, .. } => {
                 let batch = match self.state.at {
                     At::Gating { batch } | At::Deploying { batch } => Some(batch),
                     At::Verifying | At::Preparing => None,

@@ -70,6 +70,8 @@ pub enum Input {
     Measured {
         /// Which.
         gate: String,
+        /// When it was begun, by the run's own clock (Unix milliseconds).
+        began: i64,
         /// What it came to.
         verdict: Verdict,
         /// What was got.

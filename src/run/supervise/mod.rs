@@ -29,7 +29,7 @@ use super::state::RunState;
 use super::verdict::Exit;
 use super::{ledger, rungs};
 use crate::ansible::secrets::Secrets;
-use crate::state::{Control, Lock, RunDir, StateDir};
+use crate::state::{Control, Lock, RunDir, StateDir, clock};
 use apart::{Came, Leasing};
 use ingest::Ingest;
 use places::Places;
@@ -129,7 +129,12 @@ pub fn run<M: Machine, W: World<M>>(
     let dir = store.run(spec.id);
     let Some(_lock) = Lock::try_take(&dir.lock())? else { return Ok(()) };
     let mut state = RunState::default();
-    let (journal, cut) = Journal::open(&dir.journal(), |entry| state.apply(entry))?;
+    let mut last = 0;
+    let (journal, cut) = Journal::open(&dir.journal(), |entry| {
+        last = last.max(entry.ts);
+        state.apply(entry);
+    })?;
+    clock::not_before(last);
     let listener = super::control::listen(&dir)?;
     let own = own(&machine, &state, &dir)?;
     if spec.number.is_none() {
@@ -456,6 +461,7 @@ fn block(blocked: &mut Option<String>, e: &io::Error) {
     }
 }
 
+/// How long something lasts is counted from what the journal says, whoever sets the wall clock meanwhile.
 fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    clock::steady()
 }

@@ -101,7 +101,8 @@ impl Checks {
         let others = self.all.iter().filter(|check| check.is_of(&own.record.family) && check.host != own.host);
         let open = |check: &Check| {
             let state = &check.record.state;
-            let unseen = state.last.as_ref().is_none_or(|last| last.at < began);
+            // That it fails can be said by what was asked before; that it does not, only by what was asked since.
+            let unseen = state.tends != Status::Bad && state.last.as_ref().is_none_or(|last| last.began < began);
             check.status != Status::Stale && (unseen || (check.status != Status::Bad && state.tends == Status::Bad))
         };
         !others.into_iter().any(open)
@@ -129,7 +130,10 @@ mod tests {
         let rule = Rule { interval: 10, fall: 2, ..Rule::default() };
         let verdict = |ok: bool| Got::Verdict(if ok { Verdict::Pass } else { Verdict::Fail });
         let judge = |state: CheckState, (at, ok): &(i64, bool)| {
-            state.judge(&rule, Reading { at: at * 1000, got: verdict(*ok), text: "x".into(), least: None })
+            state.judge(
+                &rule,
+                Reading { began: at * 1000, at: at * 1000, got: verdict(*ok), text: "x".into(), least: None },
+            )
         };
         let state = readings.iter().fold(CheckState::default(), judge);
         let record = Record {
@@ -151,7 +155,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::at(dir.path());
         let store = Store::open(&state, "s").unwrap();
-        assert_eq!(store.take("t", "t", now * 1000).unwrap(), None);
+        assert_eq!(store.take("t", "t", 0).unwrap(), None);
         let reports: Vec<_> = reports.iter().map(|report| (report.clone(), None)).collect();
         store.publish("t", &reports, now * 1000).unwrap();
         let (notify, silences) = (Notify::default(), Silences::default());

@@ -1,5 +1,6 @@
-//! The thread of one receiver: brings what is due, tries again what was not taken, refreshes what still holds. It waits for
-//! nobody else, and holds up no other receiver.
+//! The thread of one receiver: brings what is due, the gravest and newest first, tries again what was not taken, refreshes
+//! what still holds. It waits for nobody else, and holds up no other receiver; one that takes nothing is left alone for a
+//! while, and hears of what matters most then.
 
 use super::alertmanager;
 use super::message::{Message, Phase};
@@ -7,17 +8,23 @@ use super::send;
 use crate::project::config::notify::{Receiver, Target, Via};
 use crate::state::outbox::{OutboxRow, Standing};
 use crate::state::{Control, DbError, StateDir};
+use std::cmp::Reverse;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// It is looked so often at what is due.
 const LOOK: Duration = Duration::from_millis(500);
 /// The first wait after a failure, and the longest (milliseconds).
 const WAIT: (i64, i64) = (2_000, 300_000);
+/// A receiver is left alone no longer than this: a page that comes meanwhile is not old then.
+const LONGEST: Duration = Duration::from_secs(15);
 /// A notice that nobody took for so long has failed (milliseconds): a day.
 pub const EXPIRES: i64 = 24 * 3_600_000;
+
+/// A notice that is due, or why it cannot be read, and where it stands.
+type Due = (Result<Message, String>, OutboxRow);
 
 /// One receiver of one environment.
 #[derive(Debug, Clone)]
@@ -35,12 +42,12 @@ pub struct Deliverer {
 impl Deliverer {
     /// Works until the other end of `stopped` is gone.
     pub fn run(&self, stopped: &mpsc::Receiver<()>) {
-        let (mut failed, mut kept) = (String::new(), None::<Control>);
+        let (mut failed, mut kept, mut rest) = (String::new(), None::<Control>, Rest::default());
         loop {
             // Opened once; anew when it was put aside, or after a failure.
             let control =
                 kept.take().filter(|control| control.is_in_place()).map_or_else(|| Control::open(&self.state), Ok);
-            match control.and_then(|control| self.round(&control, stopped).map(|()| control)) {
+            match control.and_then(|control| self.round(&control, &mut rest, stopped).map(|()| control)) {
                 Ok(control) => {
                     kept = Some(control);
                     failed.clear();
@@ -57,45 +64,80 @@ impl Deliverer {
         }
     }
 
-    fn round(&self, control: &Control, stopped: &mpsc::Receiver<()>) -> Result<(), DbError> {
-        for row in control.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())? {
-            if matches!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected)) {
-                return Ok(());
+    fn round(&self, control: &Control, rest: &mut Rest, stopped: &mpsc::Receiver<()>) -> Result<(), DbError> {
+        control.in_step()?;
+        let mut again = true;
+        while std::mem::take(&mut again) && !rest.holds() {
+            for (message, row) in self.due(control)? {
+                if matches!(stopped.try_recv(), Err(mpsc::TryRecvError::Disconnected)) {
+                    return Ok(());
+                }
+                let began = Instant::now();
+                if !self.one(control, message, &row, rest)? {
+                    break;
+                }
+                // Something that matters more may have come meanwhile.
+                again = began.elapsed() >= LOOK;
+                if again {
+                    break;
+                }
             }
-            self.one(control, &row)?;
         }
-        if let Via::Alertmanager(target) = &self.receiver.via {
-            self.refresh(control, target)?;
+        match &self.receiver.via {
+            Via::Alertmanager(target) if !rest.holds() => self.refresh(control, target),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Brings one, and notes how that went.
-    fn one(&self, control: &Control, row: &OutboxRow) -> Result<(), DbError> {
-        let name = &self.receiver.name;
-        let done = match serde_json::from_str::<Message>(&row.body) {
-            Ok(message) => self.bring(control, &message).map(|()| message),
-            Err(e) => Err(format!("it cannot be read: {e}")),
+    /// What is due, the gravest first, of these the newest.
+    fn due(&self, control: &Control) -> Result<Vec<Due>, DbError> {
+        let rows = control.due_notices(&self.scope, &self.receiver.name, crate::serve::facts::now())?.into_iter();
+        let read = |row: OutboxRow| {
+            let message = serde_json::from_str::<Message>(&row.body).map_err(|e| format!("it cannot be read: {e}"));
+            (message, row)
         };
+        let mut due: Vec<Due> = rows.map(read).collect();
+        due.sort_by_key(|(message, _)| Reverse(message.as_ref().ok().map(|message| message.severity)));
+        Ok(due)
+    }
+
+    /// Brings one, and notes how that went. False: it was not taken.
+    fn one(
+        &self,
+        control: &Control,
+        message: Result<Message, String>,
+        row: &OutboxRow,
+        rest: &mut Rest,
+    ) -> Result<bool, DbError> {
+        let name = &self.receiver.name;
+        // What cannot be read says nothing of the receiver.
+        let is_brought = message.is_ok();
+        let done = message.and_then(|message| self.bring(control, &message).map(|()| message));
+        if is_brought {
+            rest.went(done.is_ok());
+        }
         let now = crate::serve::facts::now();
         match done {
-            Ok(message) => control.alone(|| {
-                if let Via::Alertmanager(_) = self.receiver.via {
-                    let body = (message.phase == Phase::Firing).then_some(row.body.as_str());
-                    control.set_firing((&self.scope, name, &row.about), body, now)?;
-                }
-                control.notice_tried(row.id, Standing::Sent, None, now)
-            }),
+            Ok(message) => {
+                control.alone(|| {
+                    if let Via::Alertmanager(_) = self.receiver.via {
+                        let body = (message.phase == Phase::Firing).then_some(row.body.as_str());
+                        control.set_firing((&self.scope, name, &row.about), body, now)?;
+                    }
+                    control.notice_tried(row.id, Standing::Sent, None, now)
+                })?;
+                Ok(true)
+            }
             Err(why) if now - row.created_at >= EXPIRES => {
                 tracing::error!("{name}: notice {} was never taken and is given up: {why}", row.key);
-                control.notice_tried(row.id, Standing::Failed, Some(&why), now)
+                control.notice_tried(row.id, Standing::Failed, Some(&why), now).map(|()| false)
             }
             Err(why) => {
                 let next = wait(row.attempts);
                 if row.attempts == 0 {
                     tracing::warn!("{name}: notice {} was not taken, and is tried again: {why}", row.key);
                 }
-                control.notice_tried(row.id, Standing::Pending, Some(&why), now + next)
+                control.notice_tried(row.id, Standing::Pending, Some(&why), now + next).map(|()| false)
             }
         }
     }
@@ -147,6 +189,25 @@ impl Deliverer {
     }
 }
 
+/// How long the receiver is left alone: by how often in a row it took nothing.
+#[derive(Debug, Default)]
+struct Rest {
+    failures: u32,
+    until: Option<Instant>,
+}
+
+impl Rest {
+    fn holds(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn went(&mut self, well: bool) {
+        let wait = || Duration::from_millis(wait(self.failures).unsigned_abs()).min(LONGEST);
+        self.until = (!well).then(|| Instant::now() + wait());
+        self.failures = if well { 0 } else { self.failures.saturating_add(1) };
+    }
+}
+
 /// How long to wait after so many failures before: twice as long each time, half of it by chance.
 fn wait(attempts: u32) -> i64 {
     let longest = WAIT.0.saturating_mul(1 << attempts.min(16)).min(WAIT.1);
@@ -155,14 +216,5 @@ fn wait(attempts: u32) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::wait;
-
-    #[test]
-    fn waits_grow_to_five_minutes_and_no_further() {
-        for (attempts, longest) in [(0, 2_000), (1, 4_000), (5, 64_000), (8, 300_000), (4_000_000, 300_000)] {
-            let wait = wait(attempts);
-            assert!((longest / 2..=longest).contains(&wait), "{wait} after {attempts}");
-        }
-    }
-}
+#[path = "deliver_tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@ use crate::health::store::{Store, scope};
 use crate::inventory::Inventory;
 use crate::project::config::recovery::Policy;
 use crate::recovery;
-use crate::state::{Access, Control};
+use crate::state::{Access, Control, clock};
 use crate::text;
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::health::{self, Picture, Poll, Wanted};
@@ -296,12 +296,13 @@ impl Open {
         hosts: &[String],
         at: i64,
     ) -> Result<Picture, String> {
-        let poller = self.reader.store().poller(at).map_err(|e| e.to_string())?;
+        let poller = self.reader.store().poller(clock::booted()).map_err(|e| e.to_string())?;
+        let poller = poller.map(|poller| (poller.who, at - (clock::booted() - poller.since)));
         let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
         let incidents = recovery::incidents(&self.control, name).map_err(|e| e.to_string())?;
         let silences =
             Silences::read(&self.control, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
         let board = self.reader.board(hosts, &silences, at);
-        Ok(Picture { env, at, whole, board, poller: poller.map(|p| (p.who, p.since)), breakers, silences, incidents })
+        Ok(Picture { env, at, whole, board, poller, breakers, silences, incidents })
     }
 }

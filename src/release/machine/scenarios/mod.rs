@@ -274,7 +274,7 @@ impl World {
             }
             Effect::Start { child, step, kind, .. } => return self.run(child, &step, &kind),
             Effect::Measure { gate, .. } => {
-                Input::Measured { gate, verdict: self.verdict, got: "x".into(), need: "y".into() }
+                Input::Measured { gate, began: self.now, verdict: self.verdict, got: "x".into(), need: "y".into() }
             }
             Effect::Traffic(op) if (self.mute)(&op) => {
                 self.unanswered.push(op);

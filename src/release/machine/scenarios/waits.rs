@@ -54,6 +54,27 @@ fn people_are_not_too_late_but_a_process_that_does_nothing_is() {
 }
 
 #[test]
+fn a_reading_that_was_begun_before_a_pause_counts_for_nothing_after_it() {
+    let mut world = World::new(plan(3, &[1, 2]));
+    world.verdict = Verdict::Inconclusive;
+    world.paused();
+    let began = world.now;
+    world.now += 1_000;
+    world.ask(Verb::Resume, bob()).unwrap();
+    assert_eq!(world.state.at, At::Gating { batch: 0 });
+    let passed = |world: &World| {
+        let is_pass = |event: &Event| matches!(event, Event::Measured { verdict: Verdict::Pass, .. });
+        world.journal.iter().filter(|(_, event)| is_pass(event)).count()
+    };
+    let reading =
+        |began| Input::Measured { gate: "up".into(), began, verdict: Verdict::Pass, got: "x".into(), need: "y".into() };
+    world.input(reading(began));
+    assert_eq!(passed(&world), 0);
+    world.input(reading(world.now));
+    assert_eq!(passed(&world), 1);
+}
+
+#[test]
 fn a_pause_that_nobody_ends_stays_and_calls_again() {
     let mut world = World::new(plan(3, &[1, 2]));
     world.verdict = Verdict::Inconclusive;

@@ -24,7 +24,7 @@ pub(super) fn record(check: &str, rule: Rule, readings: &[(i64, Got, &str)]) -> 
         if let Got::Value(value) = got {
             series.push(at, *value);
         }
-        state = state.judge(&rule, Reading { at, got: *got, text: (*text).to_owned(), least: None });
+        state = state.judge(&rule, Reading { began: at, at, got: *got, text: (*text).to_owned(), least: None });
     }
     let last = state.last.as_ref().map(|last| last.got);
     Record {
