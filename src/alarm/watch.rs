@@ -113,8 +113,8 @@ impl Watch {
         }
     }
 
-    /// How it is now (Unix milliseconds).
-    pub fn look(&mut self, now: i64) -> Facts {
+    /// How it is now (Unix milliseconds), `boot` by the clock of the boot.
+    pub fn look(&mut self, now: i64, boot: i64) -> Facts {
         let mut facts = Facts::default();
         match self.decided(now) {
             Ok(()) => {
@@ -135,7 +135,7 @@ impl Watch {
                 facts.unknown.push(plain(&e.to_string()).into_owned());
             }
         }
-        facts.posts = (0..self.sites.len()).map(|n| self.post(n, now)).collect();
+        facts.posts = (0..self.sites.len()).map(|n| self.post(n, (now, boot))).collect();
         facts
     }
 
@@ -170,7 +170,7 @@ impl Watch {
         if before != Some(version) {
             let rows = |site: &Site| {
                 Ok::<_, DbError>(Rows {
-                    poller: index.poller(&site.scope)?,
+                    poller: index.poller(&Store::leases(&site.scope))?,
                     beat: index.last_beat(&site.scope)?,
                     once: index.last_once(&site.environment, &site.scope)?,
                 })
@@ -212,7 +212,7 @@ impl Watch {
         is
     }
 
-    fn post(&mut self, n: usize, now: i64) -> Post {
+    fn post(&mut self, n: usize, (now, boot): (i64, i64)) -> Post {
         let site = &self.sites[n];
         let off = |policy: &String| {
             let here = |s: &Switch| s.environment == site.environment && (s.policy == *policy || s.policy == "*");
@@ -220,7 +220,7 @@ impl Watch {
         };
         let policy = site.policies.iter().any(|policy| !off(policy));
         let (polls, acts) = match self.listed.hands.get(n) {
-            Some(rows) => (polls(rows, &mut self.polled[n], now), self.acts(site, rows, now)),
+            Some(rows) => (polls(rows, &mut self.polled[n], (now, boot)), self.acts(site, rows, now)),
             None => {
                 let unknown = || Hands::Unknown("the index cannot be read".into());
                 (unknown(), unknown())
@@ -246,12 +246,12 @@ impl Watch {
     }
 }
 
-fn polls(rows: &Rows, seen: &mut Option<(String, i64)>, now: i64) -> Hands {
+fn polls(rows: &Rows, seen: &mut Option<(String, i64)>, (now, boot): (i64, i64)) -> Hands {
     let Some(poller) = &rows.poller else { return Hands::Nobody(seen.clone()) };
     let who = plain(&poller.who).into_owned();
     // It said so last when it took it for that long.
-    *seen = Some((who.clone(), poller.until - LEASE));
-    if Store::is_at_work(poller, now) { Hands::Of(who) } else { Hands::Nobody(seen.clone()) }
+    *seen = Some((who.clone(), now - (boot - (poller.until - LEASE))));
+    if Store::is_at_work(poller, boot) { Hands::Of(who) } else { Hands::Nobody(seen.clone()) }
 }
 
 fn fires(alert: &AlertRow) -> Fires {

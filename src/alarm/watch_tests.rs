@@ -60,7 +60,7 @@ impl World {
 }
 
 fn hands(watch: &mut Watch, now: i64) -> (Hands, Hands) {
-    let post = watch.look(now).posts.remove(0);
+    let post = watch.look(now, now).posts.remove(0);
     (post.polls, post.acts)
 }
 
@@ -111,7 +111,7 @@ fn whoever_polled_last_is_named() {
 fn a_policy_that_a_person_switched_off_wants_nobody() {
     let world = world(true, false);
     let mut watch = world.watch();
-    let wants = |watch: &mut Watch| watch.look(NOW).posts[0].policy;
+    let wants = |watch: &mut Watch| watch.look(NOW, NOW).posts[0].policy;
     assert!(wants(&mut watch));
     let mut switch = Switch {
         environment: "lab".into(),
@@ -133,14 +133,14 @@ fn releases_incidents_alerts_and_notices_come_and_go() {
     let world = world(false, false);
     let mut watch = world.watch();
     drop(world.control());
-    assert_eq!((watch.look(NOW).releases, watch.look(NOW).unknown), (vec![], vec![]));
+    assert_eq!((watch.look(NOW, NOW).releases, watch.look(NOW, NOW).unknown), (vec![], vec![]));
     let (row, _) = (world.release("needs_operator"), world.release("deploying"));
     world.release("awaiting_approval");
     let paused = world.release("paused");
-    let needs = |watch: &mut Watch| watch.look(NOW).releases.into_iter().map(|w| w.needs).collect::<Vec<_>>();
+    let needs = |watch: &mut Watch| watch.look(NOW, NOW).releases.into_iter().map(|w| w.needs).collect::<Vec<_>>();
     // What a pause is for cannot be told of a run without files: it may be for a person.
     assert_eq!(needs(&mut watch), [Needs::Operator, Needs::Approval, Needs::Resume]);
-    assert_eq!(watch.look(NOW).releases[0].run, row.id);
+    assert_eq!(watch.look(NOW, NOW).releases[0].run, row.id);
     world.index().put(&crate::state::RunRow { ended_at: Some(NOW), ..paused }).unwrap();
     world.index().put(&crate::state::RunRow { state: "rolling_back".into(), ..row }).unwrap();
     assert_eq!(needs(&mut watch), [Needs::Approval]);
@@ -152,22 +152,22 @@ fn releases_incidents_alerts_and_notices_come_and_go() {
         world.control().put_incident(&row).unwrap();
     };
     put(&incident);
-    assert_eq!(watch.look(NOW).escalated.len(), 1);
+    assert_eq!(watch.look(NOW, NOW).escalated.len(), 1);
     put(&Incident { state: State::Taken, ..incident });
-    assert!(watch.look(NOW).escalated.is_empty(), "a person has it in hand");
+    assert!(watch.look(NOW, NOW).escalated.is_empty(), "a person has it in hand");
 
     let mut alert = AlertRow { fingerprint: "f".into(), starts_at: 1, told_at: NOW, ..AlertRow::default() };
     alert.labels = [("alertname".into(), "Down\u{1b}[31m".into()), ("severity".into(), "critical".into())].into();
     world.control().put_alerts(std::slice::from_ref(&alert)).unwrap();
-    let fires = watch.look(NOW).alerts;
+    let fires = watch.look(NOW, NOW).alerts;
     assert_eq!((fires[0].name.as_str(), fires[0].critical), ("Down", true));
     world.control().put_alerts(&[AlertRow { ends_at: Some(NOW), ..alert }]).unwrap();
-    assert!(watch.look(NOW).alerts.is_empty());
+    assert!(watch.look(NOW, NOW).alerts.is_empty());
 
     let put = Put { receiver: "chat", key: "1", about: "x", body: "{}", state: Standing::Pending };
     world.control().put_notice("s", &put, NOW).unwrap();
-    assert!(watch.look(NOW).undelivered.is_empty(), "it was not tried yet");
-    assert_eq!(watch.look(NOW + 61_000).undelivered[0].count, 1, "nobody tries it");
+    assert!(watch.look(NOW, NOW).undelivered.is_empty(), "it was not tried yet");
+    assert_eq!(watch.look(NOW + 61_000, NOW + 61_000).undelivered[0].count, 1, "nobody tries it");
 }
 
 #[test]
@@ -175,11 +175,11 @@ fn what_cannot_be_read_is_unknown_and_known_again_later() {
     let world = world(true, false);
     drop(world.control());
     let mut watch = world.watch();
-    assert_eq!(watch.look(NOW).unknown, Vec::<String>::new());
+    assert_eq!(watch.look(NOW, NOW).unknown, Vec::<String>::new());
     let aside = world.state.root().join("aside");
     std::fs::rename(world.state.control(), &aside).unwrap();
-    let unknown = watch.look(NOW).unknown;
+    let unknown = watch.look(NOW, NOW).unknown;
     assert!(unknown.len() == 1 && unknown[0].contains("control.db is gone"), "{unknown:?}");
     std::fs::rename(&aside, world.state.control()).unwrap();
-    assert_eq!(watch.look(NOW).unknown, Vec::<String>::new());
+    assert_eq!(watch.look(NOW, NOW).unknown, Vec::<String>::new());
 }

@@ -3,13 +3,13 @@
 use super::Global;
 use crate::alarm::{Facts, Grade, Reason, Sight, Watch, reasons};
 use crate::project::Project;
-use crate::state::StateDir;
+use crate::state::{StateDir, clock};
 use crate::text::{human, plain};
 use serde_json::{Value, json};
 
 /// How it is now.
 pub fn facts(state: &StateDir, project: &Project) -> Facts {
-    Watch::new(state, project).look(jiff::Timestamp::now().as_millisecond())
+    Watch::new(state, project).look(clock::wall(), clock::booted())
 }
 
 /// The reasons that are about an environment, or of none in particular; `stale`: its readings are not fresh, and this process asks nobody.

@@ -33,7 +33,12 @@ impl Store {
     pub fn open(state: &StateDir, scope: &str) -> Result<Store, DbError> {
         let index = Index::open(state)?;
         index.be_hasty()?;
-        Ok(Store { index, scope: scope.to_owned(), leases: format!("{scope}\u{1f}{}", identity::boot_id()) })
+        Ok(Store { index, scope: scope.to_owned(), leases: Store::leases(scope) })
+    }
+
+    /// The name under which the leases of a scope lie: those of this boot.
+    pub fn leases(scope: &str) -> String {
+        format!("{scope}\u{1f}{}", identity::boot_id())
     }
 
     /// A number that changes when anybody else wrote anything: a cheap look before reading.
@@ -107,7 +112,7 @@ impl Store {
         Ok(self.index.poller(&self.leases)?.filter(|poller| Store::is_at_work(poller, now)))
     }
 
-    /// True if this poller polls at this moment.
+    /// True if this poller polls at this moment (by the clock of the boot).
     pub fn is_at_work(poller: &Poller, now: i64) -> bool {
         // One that would poll for longer took its time by a clock that was set back.
         poller.until > now && poller.until <= now + 2 * LEASE

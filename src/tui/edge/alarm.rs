@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::alarm::{Facts, Watch};
+use crate::state::clock;
 use crate::tui::msg::{Data, Msg};
 
 /// What is looked at, and what was told last.
@@ -18,7 +19,7 @@ impl Alarm {
 
     /// Sends what is new. False: nobody listens any more.
     pub(super) fn look(&mut self, context: &Context) -> bool {
-        let facts = self.watch.look(crate::tui::app::now().ms);
+        let facts = self.watch.look(crate::tui::app::now().ms, clock::booted());
         if self.told.as_ref() == Some(&facts) {
             return true;
         }
