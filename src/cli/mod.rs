@@ -25,6 +25,7 @@ pub mod adhoc;
 mod alive;
 mod answer;
 pub mod claim;
+mod glass;
 mod groups;
 mod inner;
 mod known;
@@ -281,10 +282,23 @@ impl Verb {
         }
     }
 
-    /// It goes as far as it can where nothing is written: it only ends what is under way or lets it wait, or looks as well.
+    /// It goes as far as it can where nothing is written: it only ends what is under way or lets it wait, looks as well, or a
+    /// person said so.
     fn is_tried(&self) -> bool {
         use release::Verb::{Pause, Reject};
         matches!(self, Verb::Stop(_) | Verb::Health(_) | Verb::People(Pause { .. } | Reject { .. }))
+            || self.glass().is_some_and(glass::Glass::is_broken)
+    }
+
+    /// It launches, and can under break-glass.
+    fn glass(&self) -> Option<&glass::Glass> {
+        match self {
+            Verb::Adhoc(adhoc::Args { target, .. }) | Verb::Play(play::Args { target, .. }) => Some(&target.glass),
+            Verb::Sh(args) => Some(&args.glass),
+            Verb::Rerun(args) => Some(&args.glass),
+            Verb::Release(args) => Some(&args.glass),
+            _ => None,
+        }
     }
 }
 

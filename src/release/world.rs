@@ -22,6 +22,7 @@ use jobs::Jobs;
 use pages::Pages;
 use past::Past;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -75,6 +76,8 @@ struct Desk {
     known: Known,
     /// Passwords that were given at the launch and are gone with an earlier supervisor.
     lost: Vec<String>,
+    /// It was launched under break-glass: the ledger stands in no way.
+    glass: bool,
 }
 
 /// Hosts with their variables: looked up once a slice.
@@ -113,13 +116,19 @@ impl World {
         let pages = Pages::new(store, run);
         let (store, plan) = (store.clone(), Arc::new(plan));
         let (restarts, known) = (Restarts::default(), Known::default());
-        let desk = Desk { store, run, plan, place, restarts, known, lost: Vec::new() };
+        let desk = Desk { store, run, plan, place, restarts, known, lost: Vec::new(), glass: false };
         World { desk, jobs: Jobs::default(), pages, turn: Turn::default() }
     }
 
     /// After the death of the supervisor that had these passwords: what needs them waits for a person.
     pub fn without(mut self, passwords: &[String]) -> Self {
         self.desk.lost = passwords.to_vec();
+        self
+    }
+
+    /// It was launched under break-glass.
+    pub fn under_glass(mut self) -> Self {
+        self.desk.glass = true;
         self
     }
 }
@@ -136,8 +145,11 @@ impl crate::run::machine::World<Supervised> for World {
         std::thread::spawn(move || {
             std::thread::sleep(wait);
             let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+            let broken = jobs::broken(&effect);
+            // One that panics answers, too: else it would be under way for ever.
+            let done = catch_unwind(AssertUnwindSafe(|| desk.perform(effect, &past))).unwrap_or(broken);
             // Nobody listens any more only when the supervisor ends for another reason.
-            desk.perform(effect, &past).into_iter().for_each(|input| drop(back.send(input)));
+            done.into_iter().for_each(|input| drop(back.send(input)));
         });
     }
 
@@ -159,7 +171,7 @@ impl Desk {
         let plan = &self.plan;
         match effect {
             Effect::Admit => {
-                let mut blocks = admission::blocks(&self.store, plan, past.untouched);
+                let mut blocks = admission::blocks(&self.store, plan, past.untouched, self.glass);
                 if !self.lost.is_empty() {
                     let names = self.lost.join(", ");
                     blocks.push(format!("{names}: lost with the supervisor that had it, to be given again"));

@@ -10,7 +10,7 @@ use crate::run::lease::{self, Hold};
 use crate::run::machine::{EffectOf, Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};
 use crate::run::verdict::Exit;
-use crate::run::{closing, list, rungs, snapshot, spawn};
+use crate::run::{closing, glass, list, rungs, snapshot, spawn};
 use crate::state::tree;
 use crate::state::{Control, DbError, Index, StateDir, StepDir, file};
 use std::collections::BTreeMap;
@@ -27,6 +27,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             true => lease::break_and_take(&self.store, control, &self.spec, now()),
             false => lease::take(&self.store, control, &self.spec, now()),
         });
+        let taken = taken.or_else(|e| lease::take_whole(&self.store, &self.spec, e, now()));
         match taken {
             Ok(Hold::Got { token }) => self.decide(&Input::LeaseGot { token }),
             Ok(Hold::HeldBy { run, why }) => self.decide(&Input::LeaseHeld { by: run.to_string(), why }),
@@ -218,7 +219,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// After the end: the ledger, the index, the lease, the snapshot. May run twice, after a death in between.
     pub(super) fn finish(&mut self) {
         // What was stopped is on record before its end is: else whoever writes the end later writes both.
-        let late = self.note_late() && (self.state.stop.is_none() || self.stops());
+        let launched = glass::is_settled(&self.store, &self.spec);
+        let late = launched && self.note_late() && (self.state.stop.is_none() || self.stops());
         if !late {
             tracing::error!("the end of run {} is recorded late, too", self.spec.id);
             self.put_row();
@@ -244,6 +246,11 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     }
 
     pub(super) fn free_lease(&mut self) {
+        if self.spec.break_glass.is_some()
+            && let Err(e) = lease::whole::free(&self.store, self.spec.id)
+        {
+            tracing::warn!("the lease for the whole state is freed by whoever asks for it next: {e}");
+        }
         // One that died between the lease and its event knows no token.
         let token = self.state.lease;
         let freed = control(&mut self.control, &self.store)
