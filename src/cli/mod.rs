@@ -1,5 +1,14 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
+/// Standard error as it is used here: whoever does not read it any more keeps nothing from being done, where std's own panics.
+macro_rules! eprintln {
+    ($($said:tt)*) => {{
+        use std::io::Write as _;
+        // There is nobody left to be told.
+        let _ = writeln!(std::io::stderr(), $($said)*);
+    }};
+}
+
 pub mod alerts;
 pub mod audit;
 pub mod breaker;
@@ -7,6 +16,7 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+mod ending;
 mod ends;
 pub mod health;
 pub mod hosts;
@@ -208,7 +218,14 @@ pub enum Verb {
 
 /// Parses the command line and runs the verb. Exit codes are documented at each verb; 2 is a usage error everywhere.
 pub fn main() -> ExitCode {
+    // Begun by its descriptor it would be called `exe`.
+    if let Err(e) = rustix::thread::set_name(c"opsdeck") {
+        tracing::debug!("this process has no name of its own: {e}");
+    }
     let Cli { global, screen, verb } = Cli::parse();
+    if matches!(verb, Some(Verb::Hosts(_) | Verb::Inventory(_) | Verb::Check(_) | Verb::Plan(_))) {
+        ending::take_children_along();
+    }
     let done = owner::settle(&global, verb.as_ref()).and_then(|()| perform(verb, &screen, &global));
     done.unwrap_or_else(|error| {
         eprintln!("opsdeck: {}", crate::text::plain_lines(&format!("{error:#}")).join("\n"));
