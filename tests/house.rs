@@ -138,6 +138,17 @@ fn the_screen_starts_no_process_and_opens_no_run() {
 }
 
 #[test]
+fn processes_are_begun_through_one_door() {
+    // What has no terminal is never stopped by Ctrl-Z; a demo and a doctor have no console beside them.
+    let free = ["src/state/child.rs", "src/run/supervise/", "src/run/guard.rs", "src/run/step.rs", "src/run/fan/"];
+    let free = [&free[..], &["src/cli/demo/", "src/cli/doctor/"]].concat();
+    let files: Vec<File> = rust("src").into_iter().filter(|f| !f.is_test()).map(File::live_part).collect();
+    let files = files.iter().filter(|f| !free.iter().any(|path| f.path.starts_with(path)));
+    let found = lines(files, r"\.spawn\(\)|\.output\(\)|(ommand|child)\.status\(\)");
+    hold("Processes are begun through `state::child`, which knows of Ctrl-Z:", found);
+}
+
+#[test]
 fn files_of_others_are_opened_with_care() {
     // What the kernel, the system or opsdeck's own demo wrote, and channels of secrets, which are FIFOs on purpose.
     let own = ["src/open.rs", "src/cli/demo/", "src/cli/doctor/", "src/state/operator", "src/state/identity.rs"];

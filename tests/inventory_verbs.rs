@@ -4,10 +4,11 @@
 
 use opsdeck::inventory::ask::{self, AskError, Cancel, Depth};
 use opsdeck::inventory::{Engine, Inventory, Options, Value, verify};
+use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -177,4 +178,46 @@ fn a_question_can_be_given_up_and_has_a_limit() {
     let slow = ask::list(root.path(), &sources, Depth::Full, Duration::from_millis(200), &Cancel::default());
     assert!(matches!(slow, Err(AskError::Slow { .. })));
     assert!(start.elapsed() < LIMIT);
+}
+
+#[test]
+fn whoever_ends_a_question_ends_the_inventory_that_hangs() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let root = project(&[("hang.sh", "#!/bin/sh\necho $$ > pid.new && mv pid.new pid\nexec sleep 600\n")]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
+        command.current_dir(root.path()).args(["hosts", "all", "-i", "hang.sh"]);
+        let mut hosts = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let deadline = Instant::now() + LIMIT;
+        let script = loop {
+            if let Ok(pid) = fs::read_to_string(root.path().join("pid")) {
+                break pid.trim().to_owned();
+            }
+            assert!(Instant::now() < deadline, "the script was not asked");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let pid = rustix::process::Pid::from_child(&hosts);
+        rustix::process::kill_process(pid, signal).unwrap();
+        assert_eq!(hosts.wait().unwrap().code(), Some(128 + signal.as_raw()));
+        let lives = || {
+            let stat = fs::read_to_string(format!("/proc/{script}/stat")).unwrap_or_default();
+            stat.contains("(sleep)") && !stat.contains(") Z ")
+        };
+        while lives() {
+            assert!(Instant::now() < deadline, "the script {script} lives on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn words_that_nobody_reads_any_more_change_nothing() {
+    let root = project(&[("hosts.ini", "w1\n")]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_opsdeck"));
+    command.current_dir(root.path()).args(["hosts", "w1", "-i", "hosts.ini", "--limit", "nobody"]);
+    let code = command.stdout(Stdio::null()).stderr(writer).status().unwrap().code();
+    let told = opsdeck(root.path(), &["hosts", "w1", "-i", "hosts.ini", "--limit", "nobody"]);
+    assert!(!told.stderr.is_empty() && told.status.code() != Some(0), "{told:?}");
+    assert_eq!(code, told.status.code(), "no panic");
 }

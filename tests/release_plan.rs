@@ -200,7 +200,7 @@ fn what_a_plan_was_made_from_is_compared_again_before_it_begins() {
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     let plan: Plan = serde_json::from_value(json["plan"].clone()).unwrap();
     let store = opsdeck::state::StateDir::at(at("state"));
-    let blocks = |untouched| admission::blocks(&store, &plan, untouched);
+    let blocks = |untouched| admission::blocks(&store, &plan, untouched, false);
     assert_eq!(blocks(true), Vec::<String>::new());
     for (path, words) in [
         ("deploy.yml", "deploy.yml or a role was changed after the plan was made: put it back, or plan"),

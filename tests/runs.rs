@@ -467,3 +467,17 @@ fn a_pattern_that_reads_as_an_option_is_refused_and_nothing_is_launched() {
     let runs = std::fs::read_dir(world.store.runs()).map_or(0, Iterator::count);
     assert_eq!(runs, 0, "nothing was launched");
 }
+
+#[test]
+fn processes_are_called_by_their_name_in_lists() {
+    let world = World::new();
+    let id = world.launch_to_gate(&[]);
+    for process in [world.guard(&id), world.supervisor(&id), world.runner(&id)] {
+        let pid = process.expect("it lives").pid;
+        let of = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap();
+        assert_eq!(of("comm"), "opsdeck\n");
+        assert!(of("cmdline").starts_with("opsdeck\0"), "{}", of("cmdline"));
+    }
+    world.go();
+    is_terminal(&world.ended(&id), State::Succeeded);
+}

@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// Schema of the file (`PRAGMA user_version`).
 const SCHEMA: i64 = 2;
 /// How long to wait for other writers.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 /// Why the ledger can't be used. Whoever is about to act must not, then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

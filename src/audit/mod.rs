@@ -42,7 +42,7 @@ pub use chain::{Head, hex};
 pub use entry::{Entry, SCHEMA_VERSION};
 pub use intents::Open;
 pub use journal::{Sum, Summing, is_ended};
-pub use ledger::{Error, Ledger, Receipt};
+pub use ledger::{Error, Ledger, PATIENCE, Receipt};
 pub use looks::is_name as is_secret_name;
 pub use query::{Filter, Page, Row};
 pub use record::{Action, Phase, Record, Release, Standing, Status};

@@ -313,3 +313,29 @@ fn conditions(filter: &Filter, at: &Places) -> Condition {
     }
     (sql.join(" AND "), values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_run_are_found_on_the_index_and_the_ledger_is_never_scanned() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        v2::create(&db, 0).unwrap();
+        let filter = Filter { run: Some(Uuid::now_v7().to_string()), ..Filter::default() };
+        let (which, values) = conditions(&filter, &NEW);
+        let of_run = format!(
+            "SELECT {} FROM fields f JOIN ledger l ON l.seq = f.seq WHERE {which} ORDER BY f.seq DESC LIMIT 1000",
+            v2::select()
+        );
+        let newest =
+            "SELECT seq FROM fields WHERE run_id = ?1 AND action = 'a' AND phase = 1 ORDER BY seq DESC LIMIT 1";
+        for sql in [of_run.as_str(), newest, "SELECT seq FROM fields WHERE run_id = ?1 AND event_id = 'e'"] {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = plan.query_map(rusqlite::params_from_iter(&values), |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+            assert!(steps[0].contains("USING INDEX fields_run"), "{sql}: {steps:?}");
+            assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{sql}: {steps:?}");
+        }
+    }
+}

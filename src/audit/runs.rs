@@ -77,6 +77,10 @@ pub(super) fn hold(
             said.older += 1;
         }
         if !older && newest(db, *run, Action::RunLaunch, Phase::Intent)?.is_none() {
+            if Answer::is_there(&store.unrecorded().join(run.to_string())) == Answer::Yes {
+                said.unrecorded += 1;
+                continue;
+            }
             let why = format!(
                 "run {run} has a folder, but no row says that it was launched: the tail was cut off, or the folder was \
                  copied here"

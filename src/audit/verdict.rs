@@ -36,6 +36,8 @@ pub struct Journals {
     pub missing: u64,
     /// Runs that are older than the ledger.
     pub older: u64,
+    /// Runs that say that they were launched under break-glass, and that it does not hold yet.
+    pub unrecorded: u64,
     /// What could not be read, in words: nothing is said of it.
     pub unread: Vec<String>,
 }

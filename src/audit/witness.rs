@@ -6,7 +6,7 @@
 //! ledger only after both: an intent of which nobody said that it was done may be ahead.
 
 use super::columns::{PHASES, STATUSES};
-use super::ledger::{Error, Ledger, Receipt};
+use super::ledger::{Error, Ledger, PATIENCE, Receipt};
 use super::record::{Action, Phase, Record, Status};
 use super::v2;
 use crate::state::operator::Operator;
@@ -14,6 +14,7 @@ use crate::state::{Control, StateDir};
 use crate::text::human;
 use rusqlite::Connection;
 use std::collections::HashMap;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// What changes control.db, and is done through [`Acts`] alone.
@@ -41,10 +42,18 @@ impl<'a> Acts<'a> {
     /// # Errors
     /// One of both is not what it was at the last act, in words; or it cannot be written.
     pub fn open(state: &StateDir, control: &'a Control) -> Result<Acts<'a>, Error> {
+        Self::open_within(state, control, PATIENCE)
+    }
+
+    /// As [`Acts::open`], but waits only so long for other writers.
+    ///
+    /// # Errors
+    /// As [`Acts::open`].
+    pub fn open_within(state: &StateDir, control: &'a Control, patience: Duration) -> Result<Acts<'a>, Error> {
         // Looked before it is opened to write, which would make a new one.
         match at_odds(state, control)? {
             Some(why) => Err(Error::Lost(why)),
-            None => Ok(Acts { ledger: Ledger::open(&state.audit())?, control }),
+            None => Ok(Acts { ledger: Ledger::open_within(&state.audit(), patience)?, control }),
         }
     }
 

@@ -135,6 +135,9 @@ pub fn supervise(global: &Global, args: &Supervise) -> Result<ExitCode> {
             if secrets.is_none() {
                 world = world.without(&spec.secrets);
             }
+            if spec.break_glass.is_some() {
+                world = world.under_glass();
+            }
             let machine = release::supervise::Supervised::new(&store, spec.id, body);
             supervise::run(&store, spec, (machine, world), args.first, secrets, taken)?;
         }

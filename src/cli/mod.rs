@@ -1,5 +1,14 @@
 //! The command line: one file a verb. This file holds the definition of the whole and the dispatch.
 
+/// Standard error as it is used here: whoever does not read it any more keeps nothing from being done, where std's own panics.
+macro_rules! eprintln {
+    ($($said:tt)*) => {{
+        use std::io::Write as _;
+        // There is nobody left to be told.
+        let _ = writeln!(std::io::stderr(), $($said)*);
+    }};
+}
+
 mod alarm;
 pub mod alerts;
 pub mod audit;
@@ -8,6 +17,7 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+mod ending;
 mod ends;
 pub mod health;
 pub mod hosts;
@@ -26,6 +36,7 @@ pub mod adhoc;
 mod alive;
 mod answer;
 pub mod claim;
+mod glass;
 mod groups;
 mod inner;
 mod known;
@@ -208,7 +219,14 @@ pub enum Verb {
 
 /// Parses the command line and runs the verb. Exit codes are documented at each verb; 2 is a usage error everywhere.
 pub fn main() -> ExitCode {
+    // Begun by its descriptor it would be called `exe`.
+    if let Err(e) = rustix::thread::set_name(c"opsdeck") {
+        tracing::debug!("this process has no name of its own: {e}");
+    }
     let Cli { global, screen, verb } = Cli::parse();
+    if matches!(verb, Some(Verb::Hosts(_) | Verb::Inventory(_) | Verb::Check(_) | Verb::Plan(_))) {
+        ending::take_children_along();
+    }
     let done = owner::settle(&global, verb.as_ref()).and_then(|()| perform(verb, &screen, &global));
     done.unwrap_or_else(|error| {
         eprintln!("opsdeck: {}", crate::text::plain_lines(&format!("{error:#}")).join("\n"));
@@ -282,10 +300,23 @@ impl Verb {
         }
     }
 
-    /// It goes as far as it can where nothing is written: it only ends what is under way or lets it wait, or looks as well.
+    /// It goes as far as it can where nothing is written: it only ends what is under way or lets it wait, looks as well, or a
+    /// person said so.
     fn is_tried(&self) -> bool {
         use release::Verb::{Pause, Reject};
         matches!(self, Verb::Stop(_) | Verb::Health(_) | Verb::People(Pause { .. } | Reject { .. }))
+            || self.glass().is_some_and(glass::Glass::is_broken)
+    }
+
+    /// It launches, and can under break-glass.
+    fn glass(&self) -> Option<&glass::Glass> {
+        match self {
+            Verb::Adhoc(adhoc::Args { target, .. }) | Verb::Play(play::Args { target, .. }) => Some(&target.glass),
+            Verb::Sh(args) => Some(&args.glass),
+            Verb::Rerun(args) => Some(&args.glass),
+            Verb::Release(args) => Some(&args.glass),
+            _ => None,
+        }
     }
 }
 

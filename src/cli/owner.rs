@@ -3,6 +3,7 @@
 
 use super::{Global, Verb};
 use crate::run::belongs;
+use crate::run::glass::WAY;
 use crate::state::StateDir;
 use crate::state::access::Owner;
 use crate::state::operator::{Account, Operator};
@@ -35,6 +36,9 @@ pub fn settle(global: &Global, verb: Option<&Verb>) -> Result<()> {
     let home = belongs::home(&store);
     let refused = verb.acts() && !(verb.is_tried() && home.is_mine().is_ok());
     match (home.may_write(), home.words()) {
+        (Err(why), _) if refused && verb.glass().is_some() && home.may_try().is_ok() => {
+            bail!("nothing was done: {why}. {WAY}, as long as there is room for its own record")
+        }
         (Err(why), _) if refused => bail!("nothing was done: {why}"),
         // Whoever acts in a copy is told by what refuses it.
         (Ok(()), _) if verb.acts() => {}

@@ -49,6 +49,7 @@ pub fn json(spec: &RunSpec, state: &RunState) -> Value {
         "env": spec.env,
         "secrets": spec.secrets,
         "timeout": spec.timeout,
+        "break_glass": spec.break_glass,
         "created_at": rfc3339(spec.created_at),
         "started_at": state.started_at().map(rfc3339),
         "ended_at": state.ended_at().map(rfc3339),

@@ -1,5 +1,6 @@
 //! `opsdeck rerun`: a run once more.
 
+use super::glass::Glass;
 use super::{Global, passwords, secret, start, target, wait};
 use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::{SecretName, Secrets};
@@ -26,6 +27,9 @@ pub struct Args {
     /// Only hosts that failed, were unreachable, or did not come to an end
     #[arg(long)]
     pub failed_hosts: bool,
+    /// Break-glass.
+    #[command(flatten)]
+    pub glass: Glass,
     /// Stay, print what Ansible prints, exit with its code
     #[arg(short, long)]
     pub wait: bool,
@@ -66,6 +70,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let secrets = secrets(&run.spec.secrets, args)?;
     let mut request = rerun::again(&store, &run.spec, hosts.as_deref(), secrets)?;
     request.pauses_are_known = args.skip_pauses;
+    request.break_glass = args.glass.reason();
     start::start(global, request, args.wait, args.json)
 }
 

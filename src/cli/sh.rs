@@ -1,5 +1,6 @@
 //! `opsdeck sh`: one shell command on many hosts over warm SSH connections, and what they said, folded.
 
+use super::glass::Glass;
 use super::target::{Hosts, Place};
 use super::{Global, groups, start, wait};
 use crate::ansible::Ask;
@@ -36,6 +37,9 @@ pub struct Args {
     /// Seconds that the command may run on a host
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: u32,
+    /// Break-glass.
+    #[command(flatten)]
+    pub glass: Glass,
     /// Stay, print what the hosts said, exit with Ansible's code
     #[arg(short, long)]
     pub wait: bool,
@@ -99,6 +103,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
         timeout: None,
         rerun_of: None,
         pauses_are_known: false,
+        break_glass: args.glass.reason(),
         vars: serde_json::Map::new(),
         ask: Ask::Shell(shell),
     };

@@ -137,6 +137,9 @@ fn text(spec: &RunSpec, state: &RunState, own: &[(&str, String)]) -> String {
     line("environment", spec.environment.as_deref().unwrap_or("-"));
     line("operator", &spec.operator.name);
     line("asked", &human::date_time(spec.created_at));
+    if let Some(glass) = &spec.break_glass {
+        line("break glass", &glass.reason);
+    }
     if let Some(start) = state.started_at() {
         let took = human::duration(state.ended_at().unwrap_or(now) - start);
         line(if state.state.is_terminal() { "took" } else { "running for" }, &took);

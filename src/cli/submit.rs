@@ -2,6 +2,7 @@
 //! its story line by line and an exit code that tells the ends apart. Only watches: the release depends on nobody here.
 
 use super::alive::Alive;
+use super::glass::Glass;
 use super::passwords::Passwords;
 use super::plan::{Wanted, words};
 use super::print::said;
@@ -59,6 +60,9 @@ pub struct Args {
     /// Passwords.
     #[command(flatten)]
     passwords: Passwords,
+    /// Break-glass.
+    #[command(flatten)]
+    pub glass: Glass,
     /// Stay until it has ended; the exit code tells how
     #[arg(short, long)]
     wait: bool,
@@ -89,7 +93,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         return Ok(refused(&why));
     }
     let store = global.store();
-    let launched = match release::launch(&store, plan, digest.clone(), &args.passwords.ask()?) {
+    let launched = match release::launch(&store, plan, digest.clone(), &args.passwords.ask()?, args.glass.reason()) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.to_string())),
     };

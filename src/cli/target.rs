@@ -1,6 +1,7 @@
 //! Where a run goes: options that `adhoc` and `play` share, and how they become a request. Asks for passwords and for
 //! secret variables.
 
+use super::glass::Glass;
 use super::passwords::Passwords;
 use super::{Global, secret};
 use crate::ansible::Ask;
@@ -61,6 +62,9 @@ pub struct Target {
     /// Ansible says more (may be repeated)
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Break-glass.
+    #[command(flatten)]
+    pub glass: Glass,
     /// Stay, print what Ansible prints, exit with its code
     #[arg(short, long)]
     pub wait: bool,
@@ -122,6 +126,7 @@ impl Target {
             timeout: self.timeout,
             rerun_of: None,
             pauses_are_known: false,
+            break_glass: self.glass.reason(),
             vars: Default::default(),
             ask,
         })

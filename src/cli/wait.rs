@@ -1,5 +1,5 @@
-//! `--wait`: what Ansible prints, as it comes, and its exit code at the end. A file or a pipe gets the bytes as they are,
-//! a terminal gets each line made safe. Only watches: whatever happens to it, the run goes on.
+//! `--wait`: what Ansible prints, as it comes, and its exit code at the end. A terminal gets each line made safe, a file or a
+//! pipe gets it without what is meant for terminals. Only watches: whatever happens to it, the run goes on.
 
 use super::alive::Alive;
 use super::paint::shown;
@@ -102,8 +102,9 @@ struct Tail {
     path: PathBuf,
     file: Option<File>,
     buffer: Vec<u8>,
-    /// For a terminal: whether it takes colours and only ASCII, and the line that has no end yet.
+    /// For a terminal: whether it takes colours and only ASCII.
     safe: Option<(bool, bool)>,
+    /// The line that has no end yet.
     begun: Vec<u8>,
 }
 
@@ -123,25 +124,51 @@ impl Tail {
         let mut any = false;
         loop {
             let n = file.read(&mut self.buffer)?;
-            match self.safe {
-                _ if n == 0 => break,
-                None => to.write_all(&self.buffer[..n])?,
-                Some((colour, ascii)) => {
-                    self.begun.extend_from_slice(&self.buffer[..n]);
-                    let whole = self.begun.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-                    for line in self.begun[..whole].split_inclusive(|b| *b == b'\n') {
-                        writeln!(to, "{}", shown(&text::line(&line[..line.len() - 1], ascii), colour, ascii))?;
-                    }
-                    self.begun.drain(..whole);
-                }
+            if n == 0 {
+                break;
             }
+            let new = self.begun.len();
+            self.begun.extend_from_slice(&self.buffer[..n]);
+            let whole = self.begun[new..].iter().rposition(|b| *b == b'\n').map_or(0, |end| new + end + 1);
+            for line in self.begun[..whole].split_inclusive(|b| *b == b'\n') {
+                put(to, self.safe, &line[..line.len() - 1])?;
+                to.write_all(b"\n")?;
+            }
+            self.begun.drain(..whole);
             any = true;
         }
-        if let (true, Some((colour, ascii))) = (all && !self.begun.is_empty(), self.safe) {
-            write!(to, "{}", shown(&text::line(&self.begun, ascii), colour, ascii))?;
+        if all && !self.begun.is_empty() {
+            put(to, self.safe, &self.begun)?;
             self.begun.clear();
             any = true;
         }
         if any { to.flush() } else { Ok(()) }
+    }
+}
+
+/// A line without its end.
+fn put(to: &mut dyn Write, safe: Option<(bool, bool)>, line: &[u8]) -> io::Result<()> {
+    match safe {
+        Some((colour, ascii)) => to.write_all(shown(&text::line(line, ascii), colour, ascii).as_bytes()),
+        None => to.write_all(&text::stripped(line)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_gets_every_byte_but_those_for_terminals() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        let long = format!("{{\"a\":\t\"{}\u{6f22}\"}}", "x".repeat(200_000));
+        let printed = format!("\u{1b}[0;32mok\u{1b}[0m: [w1]\n{long}\n\u{1b}]0;title\u{7}end \u{1b}]52;c;AAAA\u{1b}\\");
+        std::fs::write(&path, &printed).unwrap();
+        let mut got = Vec::new();
+        Tail::new(path, false).copy(&mut got, true).unwrap();
+        let got = String::from_utf8(got).unwrap();
+        assert!(got.starts_with(&format!("ok: [w1]\n{long}\n")) && got.contains("end "), "{}", &got[got.len() - 40..]);
+        assert!(!got.contains(['\u{1b}', '\u{7}']), "{:?}", &got[got.len() - 40..]);
     }
 }

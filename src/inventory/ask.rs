@@ -5,7 +5,7 @@
 mod answer;
 mod child;
 
-pub use child::Cancel;
+pub use child::{Cancel, end_all};
 
 use super::{Inventory, Options};
 use child::Output;

@@ -180,8 +180,8 @@ pub fn launch(store: &StateDir, id: Uuid, body: &Body, secrets: &Secrets) -> Res
     for ask in body.ladder.iter().map(|action| &action.ask).chain(&body.diagnostics) {
         tools::find(needs(ask), &Env::current()).map_err(|e| LaunchError::Invalid(e.to_string()))?;
     }
-    let control = Control::open(store)?;
-    begin(store, &control, &mut freeze(id, body, secrets.names())?, secrets, |_| Ok(()))
+    let control = Control::open(store);
+    begin(store, control, &mut freeze(id, body, secrets.names())?, secrets, |_| Ok(()))
 }
 
 /// The spec of a recovery that is not launched yet; of its secrets it holds the names.
@@ -222,6 +222,7 @@ pub fn freeze<'a>(
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
         home: None,
+        break_glass: None,
     })
 }
 

@@ -153,7 +153,9 @@ impl Release {
                     "pause" | "stop_after_batch" | "stop_now" | "stop_and_roll_back" => {
                         self.wish = Some(Wish { by: by.clone(), verb: verb.clone(), reason: reason.clone() });
                     }
-                    verb if verb.starts_with("mark ") || verb == "accept_mixed" => {
+                    verb if ["mark ", "roll_forward "].iter().any(|two| verb.starts_with(two))
+                        || verb == "accept_mixed" =>
+                    {
                         self.votes.push((by.clone(), verb.to_owned()));
                     }
                     // The same hosts are worked on once more: another slice.

@@ -7,9 +7,9 @@ use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
 use crate::project::cfg::Env;
 use crate::run::StopError;
-use crate::run::launch::{LaunchError, begin};
-use crate::run::spec::{OnConflict, Planned, RunSpec, Scope, VERSION, Work};
-use crate::run::{Launched, ledger, whole_index};
+use crate::run::launch::{LaunchError, begin, opened};
+use crate::run::spec::{BreakGlass, OnConflict, Planned, RunSpec, Scope, VERSION, Work};
+use crate::run::{Launched, glass, ledger, whole_index};
 use crate::state::operator::Operator;
 use crate::state::{Control, Filter, StateDir};
 use std::io;
@@ -18,19 +18,26 @@ use zeroize::Zeroizing;
 
 /// Submits a release: returns when a supervisor has it in hand. What it waits for (approvals, the environment, a freeze)
 /// it waits for there. `digest` is the plan's: what approvals must name. The passwords and secret variables are for its steps; they live in its
-/// supervisor alone: where that dies, what needs them waits.
+/// supervisor alone: where that dies, what needs them waits. Under break-glass (`glass`, a reason) nobody could approve it: an
+/// approval counts only with its row.
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
-pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -> Result<Launched, LaunchError> {
+pub fn launch(
+    store: &StateDir,
+    plan: Plan,
+    digest: String,
+    secrets: &Secrets,
+    glass: Option<String>,
+) -> Result<Launched, LaunchError> {
     let operator = Operator::current();
     // The same word as the kernel has for whoever speaks to the control socket: nobody approves what is their own.
     let uid = rustix::process::geteuid().as_raw();
     let submitter = Person { uid, name: Operator::of_uid(uid).name, row: None };
-    let warnings = plan.warnings.clone();
+    let mut warnings = plan.warnings.clone();
     let out = plan.is_out();
-    let control = Control::open(store)?;
-    let tools = tools(&plan);
+    let control = opened(store, glass.as_deref())?;
+    let (tools, approved) = (tools(&plan), plan.needs_approval());
     let (mut plan, mut secrets) = (plan, secrets.clone());
     for (name, value) in plan.seal() {
         let name = SecretName::Extra(name);
@@ -41,11 +48,24 @@ pub fn launch(store: &StateDir, plan: Plan, digest: String, secrets: &Secrets) -
     }
     let mut spec = freeze(plan, digest, submitter, operator)?;
     spec.secrets = secrets.names().map(ToString::to_string).collect();
+    spec.break_glass = glass.map(BreakGlass::because);
     if let Err(e) = tools.and_then(|()| out.map_or(Ok(()), |why| Err(LaunchError::Invalid(why)))) {
-        ledger::refused(store, &spec, &e.to_string())?;
+        match ledger::refused(store, &spec, &e.to_string()) {
+            Err(unrecorded) if spec.break_glass.is_some() => {
+                tracing::warn!("a refused launch is not recorded: {unrecorded}");
+            }
+            other => other?,
+        }
         return Err(e);
     }
-    begin(store, &control, &mut spec, &secrets, |_| Ok(()))?;
+    begin(store, control, &mut spec, &secrets, |spec| match spec.break_glass.as_ref() {
+        Some(BreakGlass { unrecorded: Some(why), .. }) if approved => Err(LaunchError::Invalid(format!(
+            "nothing was launched: people must approve it, and an approval counts only with its row in the ledger, which \
+             break-glass does not give it ({why})"
+        ))),
+        _ => Ok(()),
+    })?;
+    warnings.splice(0..0, glass::tell(&spec));
     Ok(Launched { id: spec.id, warnings })
 }
 
@@ -70,7 +90,7 @@ fn tools(plan: &Plan) -> Result<(), LaunchError> {
 /// # Errors
 /// Why it is too late; or see [`LaunchError`].
 pub fn undo(store: &StateDir, run: Uuid, body: Body, operator: &Operator) -> Result<Uuid, StopError> {
-    let control = Control::open(store).map_err(io::Error::other)?;
+    let control = Control::open(store);
     let filter =
         Filter { environment: Some(body.plan.environment.clone()), kind: Some(KIND.to_owned()), ..Filter::default() };
     let rows = whole_index(store).and_then(|index| index.list(&filter)).map_err(io::Error::other)?;
@@ -81,7 +101,7 @@ pub fn undo(store: &StateDir, run: Uuid, body: Body, operator: &Operator) -> Res
     let uid = rustix::process::geteuid().as_raw();
     let submitter = Person { uid, name: Operator::of_uid(uid).name, row: None };
     let mut spec = spec(Body { submitter, undoes: Some(run), ..body }, operator.clone()).map_err(io::Error::other)?;
-    begin(store, &control, &mut spec, &Secrets::default(), |_| Ok(())).map_err(io::Error::other)?;
+    begin(store, control, &mut spec, &Secrets::default(), |_| Ok(())).map_err(io::Error::other)?;
     Ok(spec.id)
 }
 
@@ -126,6 +146,7 @@ fn spec(body: Body, operator: Operator) -> Result<RunSpec, LaunchError> {
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
         home: None,
+        break_glass: None,
     })
 }
 

@@ -33,6 +33,7 @@ pub fn rehearse(plan: &Plan) -> Vec<Request> {
             timeout: None,
             rerun_of: None,
             pauses_are_known: true,
+            break_glass: None,
             vars: plan.vars.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         }
     };

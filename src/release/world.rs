@@ -3,6 +3,7 @@
 //! environment's lease is ours.
 
 mod jobs;
+mod known;
 mod pages;
 mod past;
 
@@ -15,13 +16,14 @@ use super::traffic::{self, Op, Report, Scene};
 use super::{admission, breakers, probe};
 use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
-use crate::health::probe::target::{Target, targets};
+use crate::health::probe::target::Target;
 use crate::run::{RunState, lease};
 use crate::state::{Answer, StateDir, clock, presence};
 use jobs::Jobs;
+use known::Known;
 use pages::Pages;
 use past::Past;
-use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,8 +34,6 @@ use uuid::Uuid;
 const PROBE: Duration = Duration::from_secs(60);
 /// How long a request may take where its step says nothing.
 const REQUEST: u32 = 30;
-/// How long `ansible-inventory` may take for the variables of hosts.
-const INVENTORY: Duration = Duration::from_secs(60);
 
 /// The world of one release.
 pub struct World {
@@ -75,29 +75,8 @@ struct Desk {
     known: Known,
     /// Passwords that were given at the launch and are gone with an earlier supervisor.
     lost: Vec<String>,
-}
-
-/// Hosts with their variables: looked up once a slice.
-#[derive(Clone, Default)]
-struct Known(Arc<Mutex<Slices>>);
-
-type Slices = HashMap<Vec<String>, Arc<Vec<Target>>>;
-
-impl Known {
-    fn targets(&self, plan: &Plan, hosts: &[String]) -> Arc<Vec<Target>> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Part of what was looked up before: in an undo nobody waits for the inventory once more.
-        let all = |of: &&Vec<String>| hosts.iter().all(|host| of.contains(host));
-        if !known.contains_key(hosts)
-            && let Some(more) = known.keys().find(all).cloned()
-        {
-            let of = |host: &String| known[&more].iter().find(|target| target.name == *host).cloned();
-            let part = hosts.iter().filter_map(of).collect();
-            known.insert(hosts.to_vec(), Arc::new(part));
-        }
-        let found = known.entry(hosts.to_vec());
-        Arc::clone(found.or_insert_with(|| Arc::new(targets(&plan.cwd, &plan.inventory, hosts, INVENTORY))))
-    }
+    /// It was launched under break-glass: the ledger stands in no way.
+    glass: bool,
 }
 
 impl World {
@@ -113,13 +92,19 @@ impl World {
         let pages = Pages::new(store, run);
         let (store, plan) = (store.clone(), Arc::new(plan));
         let (restarts, known) = (Restarts::default(), Known::default());
-        let desk = Desk { store, run, plan, place, restarts, known, lost: Vec::new() };
+        let desk = Desk { store, run, plan, place, restarts, known, lost: Vec::new(), glass: false };
         World { desk, jobs: Jobs::default(), pages, turn: Turn::default() }
     }
 
     /// After the death of the supervisor that had these passwords: what needs them waits for a person.
     pub fn without(mut self, passwords: &[String]) -> Self {
         self.desk.lost = passwords.to_vec();
+        self
+    }
+
+    /// It was launched under break-glass.
+    pub fn under_glass(mut self) -> Self {
+        self.desk.glass = true;
         self
     }
 }
@@ -136,8 +121,11 @@ impl crate::run::machine::World<Supervised> for World {
         std::thread::spawn(move || {
             std::thread::sleep(wait);
             let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+            let broken = jobs::broken(&effect);
+            // One that panics answers, too: else it would be under way for ever.
+            let done = catch_unwind(AssertUnwindSafe(|| desk.perform(effect, &past))).unwrap_or(broken);
             // Nobody listens any more only when the supervisor ends for another reason.
-            desk.perform(effect, &past).into_iter().for_each(|input| drop(back.send(input)));
+            done.into_iter().for_each(|input| drop(back.send(input)));
         });
     }
 
@@ -159,7 +147,7 @@ impl Desk {
         let plan = &self.plan;
         match effect {
             Effect::Admit => {
-                let mut blocks = admission::blocks(&self.store, plan, past.untouched);
+                let mut blocks = admission::blocks(&self.store, plan, past.untouched, self.glass);
                 if !self.lost.is_empty() {
                     let names = self.lost.join(", ");
                     blocks.push(format!("{names}: lost with the supervisor that had it, to be given again"));
@@ -177,13 +165,18 @@ impl Desk {
             Effect::Breakers => vec![Input::Breakers { open: breakers::outages(&self.store, plan) }],
             Effect::Observe { hosts } => {
                 let hosts = match &plan.version_probe {
-                    Some(probe) => probe::versions(probe, &self.known.targets(plan, &hosts), &self.place, PROBE),
+                    Some(probe) => probe::versions(
+                        probe,
+                        &self.known.targets(&plan.cwd, &plan.inventory, &hosts),
+                        &self.place,
+                        PROBE,
+                    ),
                     None => hosts.into_iter().map(|host| (host, None)).collect(),
                 };
                 vec![Input::Observed { hosts }]
             }
             Effect::Measure { gate, hosts } => match plan.gates.iter().find(|g| g.name == gate) {
-                Some(found) => vec![self.measured(found, &self.known.targets(plan, &hosts))],
+                Some(found) => vec![self.measured(found, &self.known.targets(&plan.cwd, &plan.inventory, &hosts))],
                 None => Vec::new(),
             },
             Effect::Do { step, kind, timeout } => {

@@ -60,12 +60,24 @@ pub fn home(store: &StateDir) -> Home {
 /// # Errors
 /// Why not, in words, with the way on.
 pub fn may_begin(store: &StateDir) -> Result<Uuid, String> {
+    begins(store, Home::may_begin)
+}
+
+/// As [`may_begin`], also on a full disk.
+///
+/// # Errors
+/// Why not, in words, with the way on.
+pub fn may_try(store: &StateDir) -> Result<Uuid, String> {
+    begins(store, Home::may_try)
+}
+
+fn begins(store: &StateDir, may: fn(&Home) -> Result<Uuid, String>) -> Result<Uuid, String> {
     let mut home = home(store);
     if home.place == Place::Unmade && home.may_write().is_ok() {
         home::make(store, false).map_err(|e| e.to_string())?;
         home = Home::look(store);
     }
-    let id = home.may_begin()?;
+    let id = may(&home)?;
     // What is run lies below these.
     for folder in [store.runs(), store.plugins()] {
         match file::own_dir(&folder) {

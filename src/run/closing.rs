@@ -5,7 +5,7 @@
 use super::ends::Told;
 use super::event::Event;
 use super::journal::Reader;
-use super::{RunSpec, elder, index, ledger, list};
+use super::{RunSpec, elder, glass, index, ledger, list};
 use crate::audit::{Action, Error, Ledger, Open, Phase, Status};
 use crate::state::operator::Operator;
 use crate::state::{Access, Answer, DbError, Filter, Life, Lock, StateDir};
@@ -20,6 +20,7 @@ pub fn close(store: &StateDir, tell: impl Fn(&RunSpec) -> Result<Told, String>) 
     if !store.audit().exists() || store.access() != Access::Write {
         return Ok(());
     }
+    glass::settle_all(store)?;
     let ledger = Ledger::open(&store.audit())?;
     let (intents, runs) = ledger.left_open()?;
     for run in &runs {

@@ -40,6 +40,14 @@ pub const LOST: &str = "lost";
 pub enum Event<'a> {
     /// The run exists; its spec is on disk.
     Requested,
+    /// It was launched whether or not the ledger took it.
+    BreakGlass {
+        /// Why, by whoever launched it.
+        why: String,
+        /// What kept the ledger from taking its launch; `None`: it took it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+    },
     /// Another run holds its hosts.
     Queued {
         /// Id of the holder.

@@ -104,7 +104,7 @@ impl RunState {
                 }
             }
             Event::Note { k, t: Some(t), h: Some(h), msg, src } if k == LOST => self.lost(*t, h, msg.as_deref(), *src),
-            Event::Note { .. } | Event::Unknown => {}
+            Event::Note { .. } | Event::BreakGlass { .. } | Event::Unknown => {}
         }
     }
 

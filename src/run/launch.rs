@@ -1,15 +1,19 @@
 //! The one launcher, for the command line and the screen: checks what is asked, freezes it as a spec, and leaves it in
 //! the hands of a supervisor that lives on its own. When it returns an id, nothing depends on the caller any more.
 
-use super::spec::{OnConflict, RunSpec, VERSION, Work};
+mod error;
+
+pub use error::LaunchError;
+
+use super::spec::{BreakGlass, OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
 use super::targets::{self, Targets};
-use super::{belongs, extra, lease, ledger, list, spawn};
+use super::{belongs, extra, glass, lease, ledger, list, spawn};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
 use crate::ansible::{self, Ask};
-use crate::audit::{Acts, Error};
+use crate::audit::{self, Acts, Error};
 use crate::open;
 use crate::project::cfg::{AnsibleCfg, Env};
 use crate::state::operator::Operator;
@@ -48,6 +52,8 @@ pub struct Request {
     pub vars: serde_json::Map<String, serde_json::Value>,
     /// The person knows that the playbook's pauses are skipped, since a background run has no terminal.
     pub pauses_are_known: bool,
+    /// It is launched although the ledger cannot take it, and why: [`super::glass`].
+    pub break_glass: Option<String>,
 }
 
 /// A run that was launched.
@@ -59,75 +65,71 @@ pub struct Launched {
     pub warnings: Vec<String>,
 }
 
-/// Why nothing was launched. Nothing was started in any of these cases.
-#[derive(Debug, thiserror::Error)]
-pub enum LaunchError {
-    /// Nothing is begun in this state directory: it is another's, or a copy.
-    #[error("nothing was launched: {0}")]
-    Home(String),
-    /// What was asked makes no sense.
-    #[error("{0}")]
-    Invalid(String),
-    /// Another run holds the hosts.
-    #[error("{why}. Wait for it with --on-conflict wait, or stop it with `opsdeck stop {by}`")]
-    Held {
-        /// The holder.
-        by: Uuid,
-        /// In words.
-        why: String,
-    },
-    /// The hosts are others than those that a person was shown.
-    #[error("nothing was launched, since the hosts changed after you looked: {0}. Look again, then launch")]
-    Changed(String),
-    /// Secret variables that it needs and that nobody gave.
-    #[error("nothing was launched: {} not kept since the last time, to be given again: {}", missing(.0), again(.0))]
-    Missing(Vec<String>),
-    /// The playbook would ask at a terminal, which a background run does not have.
-    #[error("{}", asks(.0))]
-    Questions(Vec<Question>),
-    /// The state directory.
-    #[error("{0}")]
-    Db(#[from] DbError),
-    /// The audit ledger cannot be written: what cannot be recorded is not done.
-    #[error("nothing was launched, since it cannot be recorded: {0}")]
-    Audit(#[from] Error),
-    /// The ledger, or control.db, is not the one that was written to at the last act.
-    #[error("nothing was launched: {0}")]
-    Ledger(String),
-    /// Files or processes.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-}
-
 /// Launches a run and returns when a supervisor has it in hand.
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started.
 pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, LaunchError> {
-    belongs::may_begin(store).map_err(LaunchError::Home)?;
-    let env = Env::current();
     // Before anything of it is written down or looked at.
     let Request { ask, secrets, vars, .. } = &mut request;
     extra::seal(ask.common_mut(), secrets).map_err(LaunchError::Invalid)?;
     extra::seal_vars(vars, ask.common_mut(), secrets);
-    let scan = scan(&request, &env);
+    let launched = admitted(store, &request);
+    match &request.break_glass {
+        None => launched,
+        Some(_) => launched.map_err(|e| glass::by_hand(e, &request.ask, &request.secrets, &request.cwd)),
+    }
+}
+
+fn admitted(store: &StateDir, request: &Request) -> Result<Launched, LaunchError> {
+    let glass = request.break_glass.as_deref();
+    let control = opened(store, glass)?;
+    let env = Env::current();
+    let scan = scan(request, &env);
     let targets = targets::seen(&request.ask, &request.cwd, &env, request.only.as_deref(), &scan.touches);
     let changed = request.shown.as_ref().and_then(|shown| targets.changed_since(shown));
-    let control = Control::open(store)?;
-    let mut spec = freeze(store, &request, targets, &env)?;
+    let mut spec = freeze(store, request, targets, &env)?;
     let admitted = match changed {
         Some(changed) => Err(LaunchError::Changed(changed)),
-        None => admit(store, &control, &request, scan, &spec, &env),
+        None => admit(store, control.as_ref().ok(), request, scan, &spec, &env),
     };
-    let (tool, warnings) = match admitted {
+    let (tool, mut warnings) = match admitted {
         Ok(admitted) => admitted,
         Err(e) => {
-            ledger::refused(store, &spec, &e.to_string())?;
+            match ledger::refused(store, &spec, &e.to_string()) {
+                Err(unrecorded) if glass.is_some() => tracing::warn!("a refused launch is not recorded: {unrecorded}"),
+                other => other?,
+            }
             return Err(e);
         }
     };
-    begin(store, &control, &mut spec, &request.secrets, |spec| prepare(store, &request, spec, tool))?;
+    begin(store, control, &mut spec, &request.secrets, |spec| prepare(store, request, spec, tool))?;
+    warnings.splice(0..0, glass::tell(&spec));
     Ok(Launched { id: spec.id, warnings })
+}
+
+/// control.db, for whoever launches in this directory. Under break-glass what keeps it from being used keeps nothing from being
+/// launched.
+///
+/// # Errors
+/// Nothing is begun here; it cannot be used; break-glass without a reason.
+pub fn opened(store: &StateDir, glass: Option<&str>) -> Result<Result<Control, DbError>, LaunchError> {
+    match glass {
+        None => {
+            belongs::may_begin(store).map_err(LaunchError::Home)?;
+            Ok(Ok(Control::open(store)?))
+        }
+        Some(reason) if reason.trim().is_empty() => Err(LaunchError::Invalid(
+            "break-glass needs a reason: --break-glass 'INC-4711: the ledger is damaged'".into(),
+        )),
+        Some(_) => {
+            belongs::may_try(store).map_err(LaunchError::Home)?;
+            match glass::control(store) {
+                Err(e @ DbError::Newer { .. }) => Err(e.into()),
+                other => Ok(other),
+            }
+        }
+    }
 }
 
 /// Begins a run whose spec is frozen and leaves it in the hands of a supervisor; every kind of run begins so. `prepare`
@@ -137,23 +139,32 @@ pub fn launch(store: &StateDir, mut request: Request) -> Result<Launched, Launch
 /// See [`LaunchError`]; then nothing was started, and nothing of it is left.
 pub fn begin(
     store: &StateDir,
-    control: &Control,
+    control: Result<Control, DbError>,
     spec: &mut RunSpec,
     secrets: &Secrets,
     prepare: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
-    let home = belongs::may_begin(store).map_err(LaunchError::Home)?;
-    let acts = Acts::open(store, control).map_err(|e| match e {
-        Error::Lost(why) => LaunchError::Ledger(why),
-        e => e.into(),
-    })?;
-    spec.number = Some(control.number(spec.id)?);
+    let glass = spec.break_glass.is_some();
+    let home = if glass { belongs::may_try(store) } else { belongs::may_begin(store) }.map_err(LaunchError::Home)?;
+    let intent = match intent(store, control, spec) {
+        Ok(intent) => Some(intent),
+        Err(e) if glass => {
+            glass::owe(store, spec, &e)?;
+            None
+        }
+        Err(e) => return Err(e),
+    };
     let spec = &*spec;
-    let intent = ledger::launching(&acts, spec)?.event_id;
     let result = prepare(spec).and_then(|()| hand_over(store, (home, spec), secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
-    if let Err(e) = ledger::launched(store, spec, intent, failed) {
-        tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
+    match intent {
+        Some(intent) => {
+            if let Err(e) = ledger::launched(store, spec, intent, failed) {
+                tracing::error!("the audit ledger could not take the outcome of a launch: {e}");
+            }
+        }
+        None if failed.is_some() => glass::forget(store, spec.id),
+        None => {}
     }
     if result.is_err() {
         // The caller is told that nothing was started: then nobody may start it later either.
@@ -162,10 +173,23 @@ pub fn begin(
     result
 }
 
+/// Gives the run its number, and records that it is to be launched.
+fn intent(store: &StateDir, control: Result<Control, DbError>, spec: &mut RunSpec) -> Result<Uuid, LaunchError> {
+    let control = control?;
+    let lost = |e| match e {
+        Error::Lost(why) => LaunchError::Ledger(why),
+        e => e.into(),
+    };
+    let patience = if spec.break_glass.is_some() { glass::PATIENCE } else { audit::PATIENCE };
+    let acts = Acts::open_within(store, &control, patience).map_err(lost)?;
+    spec.number = Some(control.number(spec.id)?);
+    Ok(ledger::launching(&acts, spec)?.event_id)
+}
+
 /// May it be launched? Gives the program and what a person should know.
 fn admit(
     store: &StateDir,
-    control: &Control,
+    control: Option<&Control>,
     request: &Request,
     scan: prompts::Scan,
     spec: &RunSpec,
@@ -313,6 +337,7 @@ fn freeze(store: &StateDir, request: &Request, targets: Targets, env: &Env) -> R
         created_at: jiff::Timestamp::now().as_millisecond(),
         number: None,
         home: None,
+        break_glass: request.break_glass.clone().map(BreakGlass::because),
     })
 }
 
@@ -378,41 +403,6 @@ fn questions(scan: prompts::Scan) -> Result<Vec<String>, LaunchError> {
         format!("{}:{}: {} could not be looked into ({}); it may ask too", u.file.display(), u.line, u.what, u.why)
     });
     Ok(unseen.collect())
-}
-
-fn missing(names: &[String]) -> &'static str {
-    if names.len() == 1 { "a secret variable was" } else { "secret variables were" }
-}
-
-/// How they are given again.
-fn again(names: &[String]) -> String {
-    format!(
-        "{}. At a terminal they are asked for; else give them with --secrets-from FILE (a JSON object; `-` reads standard input)",
-        names.join(", ")
-    )
-}
-
-fn asks(questions: &[Question]) -> String {
-    let one = |q: &Question| {
-        let place = format!("{}:{}", q.file.display(), q.line);
-        match &q.kind {
-            QuestionKind::Variable { name, private: true, .. } => {
-                format!("{place} asks for {name} (private): answer it at a terminal")
-            }
-            QuestionKind::Variable { name, default: Some(default), .. } => {
-                format!("{place} asks for {name}: give it with -e {name}=... (its default is {default})")
-            }
-            QuestionKind::Variable { name, .. } => format!("{place} asks for {name}: give it with -e {name}=..."),
-            QuestionKind::Pause { .. } => {
-                format!(
-                    "{place} pauses for a person, which Ansible skips without a terminal: accept that with --skip-pauses"
-                )
-            }
-            QuestionKind::Debugger => format!("{place} opens the debugger"),
-        }
-    };
-    let all: Vec<String> = questions.iter().map(one).collect();
-    format!("nothing was launched, since a background run cannot ask:\n  {}", all.join("\n  "))
 }
 
 /// The program for what is asked.

@@ -1,5 +1,8 @@
 //! A run's lease on its hosts: what it is on, and whether whoever holds one is still alive. A dead holder's lease is
-//! freed by evidence (its run has ended, or nothing of it lives), never because time went by.
+//! freed by evidence (its run has ended, or nothing of it lives), never because time went by. Where control.db cannot be used
+//! a run under break-glass takes the one for the whole state ([`whole`]).
+
+pub mod whole;
 
 use super::belongs::{self, Belongs};
 use super::spawn::Revival;
@@ -47,34 +50,74 @@ pub fn take(store: &StateDir, control: &Control, spec: &RunSpec, now: i64) -> Re
         match control.take_lease(spec.id, &scope, spec.touched().as_deref(), now)? {
             // Whoever took it before was killed, or refused, between the lease and its row: then it gets its row now.
             Taken::Got { token, new: false }
-                if ledger::has_taken(store, spec.id, token).map_err(io::Error::other)? =>
+                if is_owed(spec) || ledger::has_taken(store, spec.id, token).map_err(io::Error::other)? =>
             {
                 return Ok(Hold::Got { token });
             }
-            Taken::Got { token, .. } => {
-                // In a control.db that was put back from a backup the leases that were taken since are missing.
-                let refused = match audit::at_odds(store, control) {
-                    Ok(None) => None,
-                    Ok(Some(why)) => Some(DbError::Lost(why)),
-                    Err(e) => Some(io::Error::other(e).into()),
-                };
-                if let Some(refused) = refused {
+            Taken::Got { token, .. } => match confirmed(store, control, spec, token) {
+                Ok(None) => return Ok(Hold::Got { token }),
+                Ok(Some((run, why))) => {
                     control.free_lease(spec.id, Some(token))?;
-                    return Err(refused);
+                    return Ok(Hold::HeldBy { run, why });
                 }
-                // What cannot be recorded is not held: nothing is begun under it.
-                if let Err(e) = ledger::lease_taken(store, spec, token) {
+                Err(e) => {
                     control.free_lease(spec.id, Some(token))?;
-                    return Err(io::Error::other(e).into());
+                    return Err(e);
                 }
-                return Ok(Hold::Got { token });
-            }
+            },
             Taken::HeldBy(lease) if is_dead(store, &lease) => free_dead(store, control, &lease)?,
             Taken::HeldBy(lease) => {
                 return Ok(Hold::HeldBy { why: words(store, &lease), run: lease.run });
             }
         }
     }
+}
+
+/// Whether a lease that was just taken counts; gives who holds all hosts instead, beside control.db.
+fn confirmed(
+    store: &StateDir,
+    control: &Control,
+    spec: &RunSpec,
+    token: i64,
+) -> Result<Option<(Uuid, String)>, DbError> {
+    let ledger = |e| DbError::from(io::Error::other::<audit::Error>(e));
+    // In a control.db that was put back from a backup the leases that were taken since are missing. Under break-glass nothing
+    // else is asked of the ledger, and it is told later.
+    let odds = match is_owed(spec) {
+        true => audit::outrun(store, control).unwrap_or_else(|e| {
+            tracing::warn!("whether control.db is what it was cannot be told: {e}");
+            None
+        }),
+        false => audit::at_odds(store, control).map_err(ledger)?,
+    };
+    if let Some(why) = odds {
+        return Err(DbError::Lost(why));
+    }
+    if let Some(held) = whole::holder(store, Some(spec.id))? {
+        return Ok(Some(held));
+    }
+    // What cannot be recorded is not held: nothing is begun under it.
+    if !is_owed(spec) {
+        ledger::lease_taken(store, spec, token).map_err(ledger)?;
+    }
+    Ok(None)
+}
+
+/// It was launched under break-glass, and the ledger is told later.
+fn is_owed(spec: &RunSpec) -> bool {
+    spec.break_glass.as_ref().is_some_and(|glass| glass.unrecorded.is_some())
+}
+
+/// The lease for the whole state, for a run under break-glass; for any other what keeps it from one in control.db.
+///
+/// # Errors
+/// It is not under break-glass; or it cannot be taken.
+pub fn take_whole(store: &StateDir, spec: &RunSpec, failed: DbError, now: i64) -> Result<Hold, DbError> {
+    if spec.break_glass.is_none() {
+        return Err(failed);
+    }
+    tracing::warn!("it takes the lease for the whole state, since it can take none in control.db: {failed}");
+    whole::take(store, spec, now)
 }
 
 /// Takes the lease of a run from whoever holds it: a person wants it so. What the other started and has not begun yet is
@@ -111,17 +154,23 @@ pub fn free(store: &StateDir, control: &Control, run: Uuid, token: Option<i64>, 
     Ok(true)
 }
 
-/// The live run, if any, that holds a lease on hosts which `ask` may touch.
+/// The live run, if any, that holds a lease on hosts which `ask` may touch. Without control.db the runs' folders tell.
 ///
 /// # Errors
-/// control.db cannot be used.
+/// It cannot be told.
 pub fn holder(
     store: &StateDir,
-    control: &Control,
+    control: Option<&Control>,
     ask: &Ask,
     cwd: &Path,
     hosts: Option<&[String]>,
 ) -> Result<Option<(Uuid, String)>, DbError> {
+    if let Some(held) = whole::holder(store, None)? {
+        return Ok(Some(held));
+    }
+    let Some(control) = control else {
+        return whole::others(store, None, &scope(&ask.common().inventory, cwd), hosts);
+    };
     for lease in control.leases(&scope(&ask.common().inventory, cwd))? {
         if !lease.overlaps(hosts) {
             continue;
@@ -205,6 +254,13 @@ fn ends_within(store: &StateDir, run: Uuid, time: Duration) -> bool {
 /// # Errors
 /// It does not hold the lease any more, and who does; or that cannot be told.
 pub fn fenced(store: &StateDir, run: Uuid, token: i64) -> Result<(), String> {
+    if token == whole::TOKEN {
+        return match whole::is_held(store, run) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("this run does not hold the lease for the whole state any more".to_owned()),
+            Err(e) => Err(format!("whether the lease is still held cannot be told: {e}")),
+        };
+    }
     let control = Control::open(store).map_err(|e| format!("whether the lease is still held cannot be told: {e}"))?;
     match control.is_held(run, token) {
         Ok(true) => Ok(()),

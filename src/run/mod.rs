@@ -17,6 +17,7 @@ pub mod fan;
 mod fold;
 mod follow;
 mod give_up;
+pub mod glass;
 pub mod guard;
 pub mod index;
 pub mod journal;

@@ -51,6 +51,7 @@ pub fn again(store: &StateDir, spec: &RunSpec, hosts: Option<&[String]>, secrets
         timeout: spec.timeout,
         rerun_of: Some(spec.id),
         pauses_are_known: false,
+        break_glass: None,
         vars: Default::default(),
     })
 }

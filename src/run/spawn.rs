@@ -4,7 +4,7 @@ use super::belongs::{self, Belongs};
 use super::elder::{self, Elder};
 use super::ledger::{self, EndRow};
 use super::{Follower, State};
-use crate::state::{Answer, Lock, RunDir, StateDir, file, tree};
+use crate::state::{Answer, Lock, RunDir, StateDir, child, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -46,7 +46,7 @@ pub fn heard(mut command: Command, secrets: Option<&Zeroizing<Vec<u8>>>) -> io::
 /// # Errors
 /// It cannot be started.
 pub fn spoken_to(command: &mut Command, secrets: Option<&Zeroizing<Vec<u8>>>) -> io::Result<Child> {
-    let mut child = command.stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() }).spawn()?;
+    let mut child = child::spawn(command.stdin(if secrets.is_some() { Stdio::piped() } else { Stdio::null() }))?;
     if let (Some(mut stdin), Some(secrets)) = (child.stdin.take(), secrets) {
         // One that ended before it read them ends with its own reason.
         let _ = stdin.write_all(secrets);
@@ -124,7 +124,7 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
     if let Some(other) = unfit(store, id)? {
         return Ok(other);
     }
-    let mut child = command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let mut child = child::spawn(command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()))?;
     // It needs a moment to take the lock; without it whoever looks next would start another.
     let deadline = Instant::now() + Duration::from_secs(2);
     while Lock::is_held(&dir.lock()) != Answer::Yes && Instant::now() < deadline {
@@ -202,11 +202,9 @@ fn last_word(dir: &RunDir) -> String {
 
 /// Starts a process that fills the index and ends. Several that start one do no harm: the first does it.
 pub fn reindex(store: &StateDir) -> io::Result<()> {
-    let mut child = own(store, &["reindex"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(file::append(&store.log())?)
-        .spawn()?;
+    let mut command = own(store, &["reindex"]);
+    let mut child =
+        child::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file::append(&store.log())?))?;
     std::thread::spawn(move || child.wait());
     Ok(())
 }

@@ -57,6 +57,26 @@ pub struct RunSpec {
     /// Where it belongs, written when its folder is made; format 1 has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<Home>,
+    /// It was launched under break-glass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<BreakGlass>,
+}
+
+/// A person said that it is launched whether or not the ledger takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    /// Why.
+    pub reason: String,
+    /// Why the ledger did not take its launch; `None`: it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<String>,
+}
+
+impl BreakGlass {
+    /// For a launch that is not recorded yet.
+    pub fn because(reason: String) -> BreakGlass {
+        BreakGlass { reason, unrecorded: None }
+    }
 }
 
 /// Where a run belongs.

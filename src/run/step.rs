@@ -11,7 +11,7 @@ use rustix::process::{Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Seconds between asking a program to end and killing it, when its time is over.
 const GRACE: Duration = Duration::from_secs(15);
@@ -199,7 +200,10 @@ fn spawn(
     mark: &str,
 ) -> io::Result<(u32, Option<Served>)> {
     let served = if command.secrets {
-        let secrets = Secrets::read_from(&mut io::stdin()).map_err(io::Error::other)?;
+        // All at once, beside the buffer of standard input, which nobody would wipe.
+        let mut sent = Zeroizing::new(Vec::with_capacity(64 << 10));
+        io::stdin().read_to_end(&mut sent)?;
+        let secrets = Secrets::read_from(&mut sent.as_slice()).map_err(io::Error::other)?;
         Some(secrets::serve(&secrets, &dir.secrets())?)
     } else {
         None

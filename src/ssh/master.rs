@@ -4,6 +4,7 @@
 use super::failure::{Failure, Unreached, unreachable};
 use super::route::Target;
 use super::share::Socket;
+use crate::state::child;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,7 @@ fn program(target: &Target) -> Command {
 async fn finish(mut command: Command, limit: Duration) -> Result<(Option<i32>, String, String), Failure> {
     let cannot = |e: io::Error, argv: &str| Failure::Local(format!("cannot run {argv}: {e}"));
     let name = command.as_std().get_program().to_string_lossy().into_owned();
-    let mut child = command.spawn().map_err(|e| cannot(e, &name))?;
+    let mut child = child::spawn_async(&mut command).map_err(|e| cannot(e, &name))?;
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let read_out = async {

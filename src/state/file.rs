@@ -49,7 +49,8 @@ pub fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
         let why = format!("others may read {0}, which holds a secret: chmod 600 {0}, as its owner", path.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     }
-    let mut text = Zeroizing::new(String::new());
+    // Full size from the start: growing would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(open::WORD as usize + 1));
     file.take(open::WORD).read_to_string(&mut text).map_err(|e| at(path, "read", e))?;
     Ok(text)
 }

@@ -151,6 +151,21 @@ impl Home {
     /// In words.
     pub fn may_begin(&self) -> Result<Uuid, String> {
         self.may_write()?;
+        self.is_here()
+    }
+
+    /// As [`Home::may_begin`], also on a full disk: what finds no room there is refused when it is written.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn may_try(&self) -> Result<Uuid, String> {
+        match &self.access {
+            Access::LookOnly { why, .. } => Err(why.clone()),
+            Access::Write | Access::Full(_) => self.is_here(),
+        }
+    }
+
+    fn is_here(&self) -> Result<Uuid, String> {
         match &self.place {
             Place::Here { id, .. } => Ok(*id),
             Place::Elsewhere(why) => Err(format!(

@@ -34,7 +34,7 @@ pub enum Taken {
 }
 
 /// True if two scopes (paths, one a line) have hosts in common: a path of one is a path of the other, or holds it.
-fn touch(a: &str, b: &str) -> bool {
+pub fn touch(a: &str, b: &str) -> bool {
     let holds = |a: &str, b: &str| Path::new(a).starts_with(b) || Path::new(b).starts_with(a);
     a.lines().any(|a| b.lines().any(|b| holds(a, b)))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Whoever asks whether the lock is held holds it for a moment: no longer than this.
-const QUESTION: Duration = Duration::from_millis(20);
+pub(super) const QUESTION: Duration = Duration::from_millis(20);
 
 /// A held lock; freed when dropped, and by the kernel when the process dies.
 #[derive(Debug)]

@@ -133,6 +133,16 @@ impl StateDir {
         RunDir { path: self.runs().join(id.to_string()) }
     }
 
+    /// `unrecorded/`: one empty file for each run that was launched under break-glass and that the ledger does not hold yet.
+    pub fn unrecorded(&self) -> PathBuf {
+        self.root.join("unrecorded")
+    }
+
+    /// `lease.whole`: the lease on all hosts, for whoever cannot take one in control.db.
+    pub fn whole_lease(&self) -> PathBuf {
+        self.root.join("lease.whole")
+    }
+
     /// `plugins/`: our callback plugin, a folder a version.
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")

@@ -1,9 +1,11 @@
 //! Is anybody watching a run? Whoever does shares a lock in its folder, which the kernel frees with the process that
 //! watched: a login that was cut off watches no more.
 
+use super::lock::QUESTION;
 use super::{Answer, RunDir, file};
 use std::fs::File;
 use std::io;
+use std::time::Instant;
 
 /// Somebody watches, until it is dropped.
 #[derive(Debug)]
@@ -22,9 +24,15 @@ pub fn watch(dir: &RunDir) -> io::Result<Watching> {
     Ok(Watching { _file: file })
 }
 
-/// Does somebody watch?
+/// Does somebody watch? Two who ask at once see each other for a moment: whoever watches is there longer than that.
 pub fn is_watched(dir: &RunDir) -> Answer {
-    super::lock::asked(&dir.watched(), File::try_lock)
+    let asked = Instant::now();
+    loop {
+        match super::lock::asked(&dir.watched(), File::try_lock) {
+            Answer::Yes if asked.elapsed() < QUESTION => std::thread::sleep(QUESTION / 20),
+            answer => return answer,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -41,5 +49,17 @@ mod tests {
         assert_eq!(is_watched(&dir), Answer::Yes);
         drop(other);
         assert_eq!(is_watched(&dir), Answer::No);
+    }
+
+    #[test]
+    fn whoever_only_asks_watches_nothing() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = RunDir::at(tmp.path().to_owned());
+        drop(watch(&dir).unwrap());
+        std::thread::scope(|scope| {
+            let ask = || (0..1_000).all(|_| is_watched(&dir) == Answer::No);
+            let all: Vec<_> = (0..2).map(|_| scope.spawn(ask)).collect();
+            assert!(all.into_iter().all(|one| one.join().unwrap()));
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::perform::Screen;
 use super::style::Sgr;
+use std::borrow::Cow;
 
 /// Bytes of a line that are read; the rest is counted and named, never shown.
 pub const LINE_CAP: usize = 64 * 1024;
@@ -40,6 +41,20 @@ impl Line {
 /// terminals without UTF-8.
 pub fn line(raw: &[u8], ascii: bool) -> Line {
     line_of(raw, raw.len() as u64, ascii)
+}
+
+/// One raw line (without its line feed), whole, without what is meant for terminals: for a file or another program.
+pub fn stripped(raw: &[u8]) -> Cow<'_, [u8]> {
+    // C1 controls have two bytes in UTF-8, the first of which is this.
+    let plain = |b: &u8| *b == b'\t' || (*b >= 0x20 && *b != 0x7f && *b != 0xc2);
+    let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+    if raw.iter().all(plain) {
+        return Cow::Borrowed(raw);
+    }
+    let mut screen = Screen::new(false);
+    screen.feed(&String::from_utf8_lossy(raw));
+    let text: String = screen.into_spans().into_iter().map(|span| span.text).collect();
+    Cow::Owned(text.into_bytes())
 }
 
 /// Like [`line`] for a line of `total` bytes of which only the head `raw` was read.

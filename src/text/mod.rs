@@ -15,7 +15,7 @@ mod width;
 #[cfg(test)]
 mod tests;
 
-pub use line::{LINE_CAP, Line, Span, line, line_of};
+pub use line::{LINE_CAP, Line, Span, line, line_of, stripped};
 pub use style::{Color, Sgr};
 pub use width::{cut, fit, graphemes, pad, pad_left, skip, width, wrap};
 

@@ -219,6 +219,7 @@ fn hosts_that_changed_after_a_person_looked_are_not_acted_on() {
         rerun_of: None,
         vars: Default::default(),
         pauses_are_known: false,
+        break_glass: None,
     };
     let refused = launch(&world.store, request).unwrap_err();
     assert!(matches!(&refused, LaunchError::Changed(what) if what == "w1 came"), "{refused}");

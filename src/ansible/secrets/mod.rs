@@ -72,7 +72,7 @@ impl Secrets {
     /// Adds or replaces one as a person typed it: the text of an extra variable becomes JSON.
     pub fn typed(&mut self, name: SecretName, text: Zeroizing<String>) {
         let value = match name {
-            SecretName::Extra(_) => Zeroizing::new(serde_json::Value::from(text.as_str()).to_string()),
+            SecretName::Extra(_) => wire::json(&text),
             _ => text,
         };
         self.set(name, value);

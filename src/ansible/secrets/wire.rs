@@ -113,6 +113,16 @@ fn quote(json: &mut Vec<u8>, text: &str) {
     json.push(b'"');
 }
 
+/// A text as JSON, in memory that is wiped: of its full size from the start, since growing would leave copies behind.
+pub(super) fn json(text: &str) -> Zeroizing<String> {
+    let mut json = Zeroizing::new(Vec::with_capacity(2 + 6 * text.len()));
+    quote(&mut json, text);
+    // Nothing but ASCII stands in it.
+    let mut own = Zeroizing::new(String::with_capacity(json.len()));
+    own.extend(json.iter().map(|byte| char::from(*byte)));
+    own
+}
+
 fn length(of: usize) -> io::Result<[u8; 4]> {
     let short = u32::try_from(of).ok().filter(|n| *n <= MAX_WIRE);
     short.map(u32::to_le_bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a secret above 1 MiB"))

@@ -133,6 +133,10 @@ fn as_text(verdict: &Result<Intact, Broken>) -> String {
     if journals.older > 0 {
         lines.push(format!("{} older than the ledger.", of(journals.older, "run")));
     }
+    if journals.unrecorded > 0 {
+        let runs = of(journals.unrecorded, "run");
+        lines.push(format!("Launched under break-glass, by what lies beside the ledger, and not in it yet: {runs}."));
+    }
     lines.extend(journals.unread.iter().map(|why| format!("Not known: {why}")));
     if !intact.open.is_empty() {
         let count = intact.open.len() as u64;

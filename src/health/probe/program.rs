@@ -1,7 +1,7 @@
 //! A program that measures: waited for with a deadline, and killed with all that it started when it misses it. Steps of a
 //! release are not run here but by the step runner.
 
-use crate::state::{Identity, tree};
+use crate::state::{Identity, child, tree};
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -56,7 +56,7 @@ pub fn feed(mut command: Command, limit: Duration, input: &str) -> io::Result<En
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     command.env(tree::MARK, &mark).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let deadline = Instant::now() + limit;
-    let mut child = command.spawn()?;
+    let mut child = child::spawn(&mut command)?;
     if let Some(mut stdin) = child.stdin.take() {
         let input = input.to_owned();
         // A program that does not read must not hold us up.

@@ -22,17 +22,21 @@ impl Target {
 
     /// A host of an inventory. What is not known of it is left out.
     pub fn of(inventory: &Inventory, name: &str) -> Self {
-        let found = inventory.host(name).map(|id| inventory.host_vars(id));
-        let found = match found.transpose() {
-            Ok(found) => found,
-            Err(e) => {
-                tracing::warn!("variables of {name} are not known: {e}");
-                None
-            }
-        };
+        Self::read(inventory, name).unwrap_or_else(|e| {
+            tracing::warn!("variables of {name} are not known: {e}");
+            Target::named(name)
+        })
+    }
+
+    /// Likewise.
+    ///
+    /// # Errors
+    /// Its variables cannot be read.
+    fn read(inventory: &Inventory, name: &str) -> Result<Self, String> {
+        let found = inventory.host(name).map(|id| inventory.host_vars(id)).transpose().map_err(|e| e.to_string())?;
         let vars = found.iter().flat_map(|found| &found.vars);
         let vars = vars.filter_map(|v| Some((v.name.to_string(), word(&v.value)?))).collect();
-        Target { name: name.to_owned(), vars }
+        Ok(Target { name: name.to_owned(), vars })
     }
 
     /// `text` with `{host}` and `{variable}` filled in, in one pass; what is not known stays as it is, since braces also
@@ -88,9 +92,24 @@ pub fn load(cwd: &Path, sources: &[String], limit: Duration) -> Result<Inventory
 /// The hosts `names` with their variables. Where the inventory cannot be read within `limit`, with their names alone.
 /// Blocking; ask once a batch, not once a reading.
 pub fn targets(cwd: &Path, sources: &[String], names: &[String], limit: Duration) -> Vec<Target> {
+    looked_up(cwd, sources, names, limit).0
+}
+
+/// As [`targets`], and whether all that the inventory says of them could be read.
+pub fn looked_up(cwd: &Path, sources: &[String], names: &[String], limit: Duration) -> (Vec<Target>, bool) {
     let inventory = load(cwd, sources, limit).inspect_err(|e| tracing::warn!("variables of hosts are not known: {e}"));
-    let target = |name: &String| inventory.as_ref().map_or_else(|_| Target::named(name), |i| Target::of(i, name));
-    names.iter().map(target).collect()
+    let mut whole = inventory.is_ok();
+    let target = |name: &String| match inventory.as_ref().map(|inventory| Target::read(inventory, name)) {
+        Ok(Ok(target)) => target,
+        Ok(Err(e)) => {
+            tracing::warn!("variables of {name} are not known: {e}");
+            whole = false;
+            Target::named(name)
+        }
+        Err(_) => Target::named(name),
+    };
+    let targets = names.iter().map(target).collect();
+    (targets, whole)
 }
 
 fn word(value: &Value) -> Option<String> {

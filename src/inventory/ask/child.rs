@@ -4,8 +4,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -31,13 +31,39 @@ pub enum Output {
     Cancelled,
 }
 
+/// Those that run now: each leads its group.
+static LIVING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+fn living() -> MutexGuard<'static, Vec<u32>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends all that run, and what they started; none is begun any more: for a process that is about to end.
+pub fn end_all() {
+    let living = living();
+    living.iter().for_each(|id| kill(*id));
+    // Whoever begins one waits for it.
+    std::mem::forget(living);
+}
+
 /// How often the switch and the clock are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Runs a command without a terminal, in a process group of its own.
 pub fn run(mut command: Command, limit: Duration, cancel: &Cancel) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = crate::state::child::spawn(&mut command)?;
+    let mut child = {
+        let mut living = living();
+        let child = crate::state::child::spawn(&mut command)?;
+        living.push(child.id());
+        child
+    };
+    let ended = watch(&mut child, limit, cancel);
+    living().retain(|id| *id != child.id());
+    ended
+}
+
+fn watch(child: &mut Child, limit: Duration, cancel: &Cancel) -> io::Result<Output> {
     let readers = (collect(child.stdout.take()), collect(child.stderr.take()));
     let deadline = Instant::now() + limit;
     loop {
@@ -47,11 +73,11 @@ pub fn run(mut command: Command, limit: Duration, cancel: &Cancel) -> io::Result
             return Ok(Output::Ended { status, stdout: text(readers.0), stderr: text(readers.1) });
         }
         if cancel.is_cancelled() {
-            end(&mut child);
+            end(child);
             return Ok(Output::Cancelled);
         }
         if Instant::now() >= deadline {
-            end(&mut child);
+            end(child);
             return Ok(Output::Slow);
         }
         thread::sleep(TICK);
@@ -71,10 +97,13 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
 
 /// Ends the child and what it started (inventory scripts), and waits for it.
 fn end(child: &mut Child) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    if let Some(group) = group {
-        _ = kill_process_group(group, Signal::KILL);
-    }
+    kill(child.id());
     _ = child.kill();
     _ = child.wait();
+}
+
+fn kill(group: u32) {
+    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        _ = kill_process_group(group, Signal::KILL);
+    }
 }

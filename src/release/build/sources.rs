@@ -7,6 +7,7 @@ use crate::project::Project;
 use crate::project::config::release::{ReleaseConfig, StepKind};
 use crate::release::plan::Sources;
 use crate::run::extra::is_secret;
+use crate::state::child;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,7 +95,7 @@ pub fn file(path: &Path) -> std::io::Result<String> {
 /// The commit, with `+dirty` where files differ from it.
 fn git(root: &Path) -> Option<String> {
     let ask = |args: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(root).args(args).stdin(Stdio::null()).output().ok()?;
+        let output = child::output(Command::new("git").arg("-C").arg(root).args(args).stdin(Stdio::null())).ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let commit = ask(&["rev-parse", "HEAD"])?;

@@ -334,7 +334,12 @@ impl View<'_> {
         }
         let why = format!("rolled forward by {} with run {to}: {reason}", by.name);
         let verb = format!("roll_forward {to}");
-        Ok(vec![self.did(by, &verb, Some(&reason.to_owned())), enter(At::ClosedMixed, why)])
+        let mut effects = vec![self.did(by, &verb, Some(&reason.to_owned()))];
+        // It ends with hosts of two versions, as where they are accepted.
+        if self.second(&verb, by)? {
+            effects.push(enter(At::ClosedMixed, why));
+        }
+        Ok(effects)
     }
 
     fn accept(&self, reason: &str, by: &Person) -> Answer {

@@ -59,7 +59,7 @@ pub enum Verb {
         /// Why.
         reason: String,
     },
-    /// End it for another release that goes forward from here: where it needs a person.
+    /// End it for another release that goes forward from here: where it needs a person. Needs two people.
     RollForward {
         /// That release's run.
         to: String,

@@ -80,6 +80,12 @@ impl Plan {
         let out = self.current.as_deref() == Some(&self.version) && !self.again;
         out.then(|| format!("{} is the stable version of {} already", self.version, self.environment))
     }
+
+    /// People must approve it, or a step of it.
+    pub fn needs_approval(&self) -> bool {
+        let mut steps = self.stages.iter().flat_map(|stage| stage.groups.iter().flatten());
+        self.approval.needed > 0 || steps.any(|step| matches!(step.kind, StepKind::Approval { .. }))
+    }
 }
 
 /// How hosts are brought over.

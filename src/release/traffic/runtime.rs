@@ -4,8 +4,11 @@
 use super::driver::LIMIT;
 use crate::health::probe::program;
 use crate::open;
+use crate::state::child;
 use crate::text::plain;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -41,15 +44,14 @@ impl Runtime {
         let folder = std::env::temp_dir().join(format!("opsdeck-{}", uuid::Uuid::now_v7().simple()));
         crate::state::file::private_dir(&folder).map_err(|e| e.to_string())?;
         let path = folder.join("s");
-        let ssh = Command::new("ssh")
-            .args(["-N", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "-o", "ExitOnForwardFailure=yes", "-L"])
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-N", "-o", "BatchMode=yes", "-o", "ConnectTimeout=8", "-o", "ExitOnForwardFailure=yes", "-L"])
             .arg(format!("{}:{socket}", path.display()))
             .args(["--", host])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| format!("ssh cannot be started: {e}"))?;
+            .stderr(Stdio::piped());
+        let ssh = child::spawn(&mut ssh).map_err(|e| format!("ssh cannot be started: {e}"))?;
         let mut tunnel = Tunnel { ssh, folder };
         let deadline = Instant::now() + LIMIT;
         while !path.exists() {
@@ -106,22 +108,53 @@ impl Runtime {
         }
     }
 
-    /// Replaces a file of the balancer's machine as a whole, keeping its mode.
+    /// Replaces a file of the balancer's machine as a whole: what a link leads to, not the link. It keeps its mode and its
+    /// owner; where whoever runs this may not give it away, it is written in its place.
     pub fn write(&self, path: &str, text: &str) -> Result<(), String> {
-        let Some(host) = &self.ssh else { return replace(Path::new(path), text).map_err(|e| format!("{path}: {e}")) };
-        let (file, aside) = (quote(path), quote(&format!("{path}.opsdeck")));
-        let script = format!("cp -p -- {file} {aside} && cat > {aside} && sync -- {aside} && mv -f -- {aside} {file}");
-        remote(host, &script, text).map(drop)
+        match &self.ssh {
+            None => replace(Path::new(path), text).map_err(|e| format!("{path}: {e}")),
+            Some(host) => remote(host, &format!("exec sh -c {}", quote(&replacing(path))), text).map(drop),
+        }
     }
 }
 
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let meta = path.metadata()?;
     let aside = PathBuf::from(format!("{}.opsdeck", path.display()));
-    std::fs::copy(path, &aside)?;
-    let mut file = std::fs::File::create(&aside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&aside, path)
+    let written = (|| {
+        std::fs::copy(&path, &aside)?;
+        let mut file = File::create(&aside)?;
+        file.write_all(text.as_bytes())?;
+        let owned = chown(&aside, Some(meta.uid()), Some(meta.gid()));
+        file.set_permissions(meta.permissions())?;
+        file.sync_all()?;
+        match owned {
+            Ok(()) => std::fs::rename(&aside, &path),
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                let mut file = File::options().write(true).truncate(true).open(&path)?;
+                file.write_all(text.as_bytes())?;
+                file.sync_all()?;
+                std::fs::remove_file(&aside)
+            }
+            Err(e) => Err(e),
+        }
+    })();
+    written.inspect_err(|_| {
+        // The one that counts is as it was, or says so itself.
+        let _ = std::fs::remove_file(&aside);
+    })
+}
+
+/// The same for a shell: the new text comes on its standard input.
+fn replacing(path: &str) -> String {
+    format!(
+        "f=$(readlink -f -- {}) && a=$f.opsdeck && own() {{ ls -ldn -- \"$1\" | awk '{{print $3\":\"$4}}'; }} && \
+         cp -p -- \"$f\" \"$a\" && cat > \"$a\" && sync -- \"$a\" && \
+         if [ \"$(own \"$f\")\" = \"$(own \"$a\")\" ]; then mv -f -- \"$a\" \"$f\"; \
+         else cat -- \"$a\" > \"$f\" && sync -- \"$f\" && rm -f -- \"$a\"; fi",
+        quote(path)
+    )
 }
 
 /// Runs a script for the login shell of another machine.
@@ -138,4 +171,37 @@ fn remote(host: &str, script: &str, input: &str) -> Result<String, String> {
 
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_file_keeps_owner_mode_and_the_link_that_leads_to_it() {
+        let by_shell = |path: &Path, text: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &replacing(&path.display().to_string())]);
+            let ended = program::feed(shell, LIMIT, text).unwrap();
+            assert!(ended.status.is_some_and(|status| status.success()), "{:?}", ended.last_line());
+        };
+        let here = |path: &Path, text: &str| replace(path, text).unwrap();
+        for write in [&here as &dyn Fn(&Path, &str), &by_shell] {
+            let dir = tempfile::tempdir().unwrap();
+            let (file, link) = (dir.path().join("it's.map"), dir.path().join("active.map"));
+            std::fs::write(&file, "active blue\n").unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+            symlink("it's.map", &link).unwrap();
+            // Only root may give a file away.
+            let owner = if rustix::process::geteuid().is_root() { 4711 } else { file.metadata().unwrap().uid() };
+            chown(&file, Some(owner), None).unwrap();
+            write(&link, "active green\n");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), "active green\n");
+            assert!(link.symlink_metadata().unwrap().is_symlink());
+            let meta = file.metadata().unwrap();
+            assert_eq!((meta.uid(), meta.mode() & 0o777), (owner, 0o640));
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "nothing is left beside it");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! What is under way in the world of a release: nothing is begun twice, and what was looked at a moment ago in the same
 //! state is looked at again a moment later.
 
-use crate::release::event::StepKey;
+use crate::release::event::{StepKey, StepOutcome};
 use crate::release::machine::{Effect, Input};
-use crate::release::traffic::Op;
+use crate::release::state::Verdict;
+use crate::release::traffic::{Op, Report};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,34 @@ impl Job {
     }
 }
 
+/// What comes of a job whose thread panicked: that it cannot be told.
+pub fn broken(effect: &Effect) -> Vec<Input> {
+    let why =
+        || "it cannot be told: opsdeck itself failed at it (supervisor.log in the run's folder says more)".to_owned();
+    match effect.clone() {
+        Effect::Admit => {
+            vec![Input::Admission { blocks: vec![format!("whether anything stands in the way: {}", why())] }]
+        }
+        Effect::Breakers => vec![Input::Breakers { open: Vec::new() }],
+        Effect::Observe { hosts } => {
+            vec![Input::Observed { hosts: hosts.into_iter().map(|host| (host, None)).collect() }]
+        }
+        Effect::Measure { gate, .. } => {
+            // Of this state, whenever it was begun.
+            let (began, verdict) = (i64::MAX, Verdict::Inconclusive);
+            vec![Input::Measured { gate, began, verdict, got: why(), need: String::new() }]
+        }
+        Effect::Do { step, .. } => {
+            vec![Input::Done { step, outcome: StepOutcome::Unknown, why: why(), transient: false }]
+        }
+        Effect::Traffic(op) => {
+            let report = Report { balancer: "every balancer".into(), problem: Some(why()), ..Report::default() };
+            vec![Input::Traffic { op, after: vec![report], ok: false }]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Jobs under way (`None`), or ended at that moment; and when the state was entered (Unix milliseconds) that they were
 /// begun in: the next one is not kept waiting for what the last one asked.
 #[derive(Debug, Default)]
@@ -108,6 +137,24 @@ mod tests {
         assert_eq!(jobs.begin(&look, 6, soon), Some(Duration::ZERO), "another state asks for itself");
         jobs.ended(&seen, soon);
         assert_eq!(jobs.begin(&look, 6, soon + PAUSE * 2), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_job_whose_thread_panicked_is_under_way_no_more() {
+        let (mut jobs, now) = (Jobs::default(), Instant::now());
+        let hosts = vec!["w1".to_owned()];
+        for effect in [
+            Effect::Admit,
+            Effect::Breakers,
+            Effect::Observe { hosts: hosts.clone() },
+            Effect::Measure { gate: "up".into(), hosts },
+            Effect::Traffic(Op::Status),
+        ] {
+            assert!(jobs.begin(&effect, 5, now).is_some());
+            assert!(jobs.begin(&effect, 6, now).is_none(), "{effect:?}");
+            broken(&effect).iter().for_each(|input| jobs.ended(input, now));
+            assert!(jobs.begin(&effect, 6, now).is_some(), "{effect:?}");
+        }
     }
 
     #[test]

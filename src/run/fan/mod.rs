@@ -11,12 +11,13 @@ mod through;
 use super::step::{Child, StepCommand};
 use crate::ansible::Ask;
 use crate::ansible::ask::Shell;
+use crate::ansible::secrets::MAX_WIRE;
 use crate::project::cfg::Env;
 use crate::state::{StateDir, StepDir};
 use engines::Engines;
 use events::Events;
 use report::Report;
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -86,7 +87,10 @@ fn become_password(passwords: &[String]) -> io::Result<Option<Zeroizing<String>>
     let Some(path) = passwords.iter().position(|p| p == BECOME).and_then(|at| passwords.get(at + 1)) else {
         return Ok(None);
     };
-    std::fs::read_to_string(path).map(|text| Some(Zeroizing::new(text)))
+    // Full size from the start: growing would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_WIRE as usize + 1));
+    std::fs::File::open(path)?.read_to_string(&mut text)?;
+    Ok(Some(text))
 }
 
 type Shared = Arc<Mutex<Report>>;

@@ -31,6 +31,7 @@ fn event() -> impl Strategy<Value = Event<'static>> {
     prop_oneof![
         Just(Event::Requested),
         (any::<String>(), any::<String>()).prop_map(|(by, why)| Event::Queued { by, why }),
+        (any::<String>(), any::<Option<String>>()).prop_map(|(why, what)| Event::BreakGlass { why, what }),
         any::<i64>().prop_map(|token| Event::Leased { token }),
         any::<u32>().prop_map(|step| Event::StepIntent { step }),
         (any::<u32>(), any::<u32>()).prop_map(|(step, pid)| Event::StepStarted { step, pid }),

@@ -59,6 +59,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 true => lease::break_and_take(&store, control, &spec, now()),
                 false => lease::take(&store, control, &spec, now()),
             });
+            let taken = taken.or_else(|e| lease::take_whole(&store, &spec, e, now()));
             // Nobody takes it in only where the supervisor has ended: then it is freed by evidence.
             let _ = back.send(Came::Lease(open, taken));
         });
@@ -89,6 +90,11 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     pub(super) fn free_lease(&mut self) {
         if let Some(leasing) = &mut self.leasing {
             leasing.unwanted = true;
+        }
+        if self.spec.break_glass.is_some()
+            && let Err(e) = lease::whole::free(&self.store, self.spec.id)
+        {
+            tracing::warn!("the lease for the whole state is freed by whoever asks for it next: {e}");
         }
         // One that died between the lease and its event knows no token.
         self.free(self.state.lease);

@@ -24,7 +24,7 @@ pub use translate::one_line;
 use super::event::{Event, Json};
 use super::journal::{Journal, JournalError};
 use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, World};
-use super::spec::RunSpec;
+use super::spec::{BreakGlass, RunSpec};
 use super::state::RunState;
 use super::verdict::Exit;
 use super::{ledger, rungs};
@@ -208,6 +208,9 @@ pub fn run<M: Machine, W: World<M>>(
     if let Some(Effect::Record(Event::Requested)) = effects.first() {
         effects.remove(0);
         supervisor.record(Event::Requested)?;
+    }
+    if let (true, Some(BreakGlass { reason, unrecorded })) = (first, supervisor.spec.break_glass.clone()) {
+        supervisor.record(Event::BreakGlass { why: reason, what: unrecorded })?;
     }
     // What cannot be recorded is not begun: whoever launches it learns of that.
     if let (true, Some(why)) = (first, &supervisor.blocked) {

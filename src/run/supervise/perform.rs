@@ -4,7 +4,7 @@
 use super::{SuperviseError, Supervisor};
 use crate::run::event::{Event, Rung};
 use crate::run::machine::{Machine, World};
-use crate::run::{closing, ledger, list, rungs, snapshot};
+use crate::run::{closing, glass, ledger, list, rungs, snapshot};
 use crate::state::tree;
 
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
@@ -47,7 +47,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             let _ = thread.join();
         }
         // What was stopped is on record before its end is: else whoever writes the end later writes both.
-        let late = self.note_late() && (self.state.stop.is_none() || self.stops());
+        let launched = glass::is_settled(&self.store, &self.spec);
+        let late = launched && self.note_late() && (self.state.stop.is_none() || self.stops());
         if !late {
             tracing::error!("the end of run {} is recorded late, too", self.spec.id);
             self.put_row();

@@ -59,6 +59,6 @@ fn docs(context: &Context) -> Result<Docs, String> {
 
 fn holder(context: &Context, ask: &Ask, hosts: Option<&[String]>) -> Option<String> {
     let control = Control::open(&context.state).ok()?;
-    let held = lease::holder(&context.state, &control, ask, &context.project.root, hosts);
+    let held = lease::holder(&context.state, Some(&control), ask, &context.project.root, hosts);
     held.ok().flatten().map(|(_, why)| why)
 }

@@ -21,7 +21,7 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             screen::Data::Built { order, built }
         }
         Effect::Submit(Built { plan, digest }, Kept(secrets)) => {
-            let launched = release::launch(&context.state, *plan, digest, &secrets);
+            let launched = release::launch(&context.state, *plan, digest, &secrets, None);
             screen::Data::Submitted(launched.map(|l| (l.id, l.warnings)).map_err(said))
         }
         Effect::Rehearse(Built { plan, .. }, Kept(secrets)) => {

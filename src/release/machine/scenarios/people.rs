@@ -137,6 +137,11 @@ fn a_release_that_needs_a_person_gives_way_to_one_that_goes_forward() {
     let verb = |to: &str| Verb::RollForward { to: to.into(), reason: "2.1 mends it".into() };
     assert!(world.ask(verb(" "), bob()).is_err());
     world.ask(verb("0199-2"), bob()).unwrap();
+    assert_eq!(world.state.at, At::NeedsOperator, "one person ends no release with hosts of two versions");
+    assert!(world.ask(verb("0199-2"), bob()).is_err());
+    world.ask(verb("0199-3"), eve()).unwrap();
+    assert_eq!(world.state.at, At::NeedsOperator, "eve said something else");
+    world.ask(verb("0199-2"), eve()).unwrap();
     assert_eq!(world.state.at, At::ClosedMixed);
     assert!(world.state.history.last().unwrap().2.contains("0199-2"));
     let mut fine = World::new(plan(1, &[1]));

@@ -176,6 +176,7 @@ fn launch(model: &mut Model, conflict: Option<OnConflict>) -> Vec<effect::Effect
         timeout: form.timeout(),
         rerun_of: form.again.as_ref().map(|again| again.run),
         pauses_are_known: form.skips_pauses(),
+        break_glass: None,
         vars: Default::default(),
     };
     let effect = Effect::Launch { request: Sealed(Box::new(request)) };

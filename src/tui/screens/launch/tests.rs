@@ -353,6 +353,7 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
         rerun_of: Some(spec.id),
         vars: Default::default(),
         pauses_are_known: false,
+        break_glass: None,
     };
     let again = |d: &mut Driver| {
         let request = super::data::Sealed(Box::new(request.clone()));
