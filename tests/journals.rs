@@ -230,3 +230,41 @@ fn is_astray(world: &World, id: &str, words: &str) {
     assert!(state == "unknown" && why.contains(words) && why.contains("begins nothing more"), "{state}: {why}");
     assert!(world.supervisor(id).is_none(), "nobody goes on with it");
 }
+
+#[test]
+fn what_waits_to_begin_is_what_was_launched_or_does_not_begin() {
+    for dead in [false, true] {
+        let world = World::new();
+        let holder = world.launch_to_gate(&[]);
+        world.write("mark.yml", "[{hosts: all, gather_facts: false, tasks: [{name: mark, shell: touch ran}]}]");
+        world.write("forged.yml", "[{hosts: all, gather_facts: false, tasks: [{name: mark, shell: touch forged}]}]");
+        let id = world.launch(&["play", "mark.yml", "-i", "hosts.ini", "--on-conflict", "wait"]);
+        wait_true(20, "it to be queued", || world.state(&id).state.name() == "queued");
+        if dead {
+            world.bereave(&id);
+        }
+        let path = if dead { world.run(&id).spec() } else { world.run(&id).step(1).command() };
+        let launched = fs::read_to_string(&path).unwrap();
+        assert!(launched.contains("mark.yml"), "{launched}");
+        fs::write(&path, launched.replace("mark.yml", "forged.yml")).unwrap();
+        world.go();
+        assert_eq!(world.ended(&holder).state.name(), "succeeded");
+        let words = "is not what was launched";
+        if dead {
+            let err = text_of(&world, &id);
+            assert!(err.contains(words), "{err}");
+            let output = world.opsdeck(&["stop", &id, "--now"]);
+            assert!(output.status.success() && text(&output.stdout).starts_with("unknown"), "{output:?}");
+        } else {
+            let state = world.ended(&id);
+            assert!(state.state.name() == "failed" && state.why.as_ref().is_some_and(|why| why.contains(words)));
+        }
+        assert!(!world.has("forged") && !world.has("ran"));
+    }
+}
+
+/// What `show` says beside the run.
+fn text_of(world: &World, id: &str) -> String {
+    let output = world.opsdeck(&["show", id]);
+    text(&output.stdout) + &text(&output.stderr)
+}

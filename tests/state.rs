@@ -149,7 +149,7 @@ fn a_journal_that_is_not_what_it_was_is_read_again() {
 
 fn launching(state: &StateDir, spec: &opsdeck::run::RunSpec) -> opsdeck::audit::Receipt {
     let control = Control::open(state).unwrap();
-    opsdeck::run::ledger::launching(&opsdeck::audit::Acts::open(state, &control).unwrap(), spec).unwrap()
+    opsdeck::run::ledger::launching(&opsdeck::audit::Acts::open(state, &control).unwrap(), spec, None).unwrap()
 }
 
 /// A run that was launched and ended, as its supervisor leaves it when it dies before it has recorded the end.

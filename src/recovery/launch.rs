@@ -181,7 +181,7 @@ pub fn launch(store: &StateDir, id: Uuid, body: &Body, secrets: &Secrets) -> Res
         tools::find(needs(ask), &Env::current()).map_err(|e| LaunchError::Invalid(e.to_string()))?;
     }
     let control = Control::open(store);
-    begin(store, control, &mut freeze(id, body, secrets.names())?, secrets, |_| Ok(()))
+    begin(store, control, &mut freeze(id, body, secrets.names())?, secrets, None, |_| Ok(()))
 }
 
 /// The spec of a recovery that is not launched yet; of its secrets it holds the names.

@@ -58,7 +58,7 @@ pub fn launch(
         }
         return Err(e);
     }
-    begin(store, control, &mut spec, &secrets, |spec| match spec.break_glass.as_ref() {
+    begin(store, control, &mut spec, &secrets, None, |spec| match spec.break_glass.as_ref() {
         Some(BreakGlass { unrecorded: Some(why), .. }) if approved => Err(LaunchError::Invalid(format!(
             "nothing was launched: people must approve it, and an approval counts only with its row in the ledger, which \
              break-glass does not give it ({why})"
@@ -101,7 +101,7 @@ pub fn undo(store: &StateDir, run: Uuid, body: Body, operator: &Operator) -> Res
     let uid = rustix::process::geteuid().as_raw();
     let submitter = Person { uid, name: Operator::of_uid(uid).name, row: None };
     let mut spec = spec(Body { submitter, undoes: Some(run), ..body }, operator.clone()).map_err(io::Error::other)?;
-    begin(store, control, &mut spec, &Secrets::default(), |_| Ok(())).map_err(io::Error::other)?;
+    begin(store, control, &mut spec, &Secrets::default(), None, |_| Ok(())).map_err(io::Error::other)?;
     Ok(spec.id)
 }
 

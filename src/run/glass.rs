@@ -155,7 +155,7 @@ fn settle(store: &StateDir, run: Uuid) -> Result<(), Error> {
     let acts = Acts::open_within(store, &control, PATIENCE)?;
     let ledger = Ledger::open_within(&store.audit(), PATIENCE)?;
     if ledger.find(run, Action::RunLaunch, Phase::Intent)?.is_none() {
-        let intent = ledger::launching(&acts, &spec)?.event_id;
+        let intent = ledger::launching(&acts, &spec, None)?.event_id;
         ledger::launched(store, &spec, intent, None)?;
     }
     let lease = Follower::open(&dir)?.state.lease;

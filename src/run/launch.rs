@@ -8,7 +8,7 @@ pub use error::LaunchError;
 use super::spec::{BreakGlass, OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
 use super::targets::{self, Targets};
-use super::{belongs, extra, glass, lease, ledger, list, spawn};
+use super::{belongs, extra, frozen, glass, lease, ledger, list, spawn};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -103,7 +103,8 @@ fn admitted(store: &StateDir, request: &Request) -> Result<Launched, LaunchError
             return Err(e);
         }
     };
-    begin(store, control, &mut spec, &request.secrets, |spec| prepare(store, request, spec, tool))?;
+    let command = first(request, &spec, tool);
+    begin(store, control, &mut spec, &request.secrets, Some(&command), |_| Ok(()))?;
     warnings.splice(0..0, glass::tell(&spec));
     Ok(Launched { id: spec.id, warnings })
 }
@@ -132,8 +133,8 @@ pub fn opened(store: &StateDir, glass: Option<&str>) -> Result<Result<Control, D
     }
 }
 
-/// Begins a run whose spec is frozen and leaves it in the hands of a supervisor; every kind of run begins so. `prepare`
-/// writes what else its machine needs in the run's folder.
+/// Begins a run whose spec is frozen and leaves it in the hands of a supervisor; every kind of run begins so. `command` is that of
+/// its first step, where no machine thinks it out later; `admit` may refuse it still.
 ///
 /// # Errors
 /// See [`LaunchError`]; then nothing was started, and nothing of it is left.
@@ -142,11 +143,13 @@ pub fn begin(
     control: Result<Control, DbError>,
     spec: &mut RunSpec,
     secrets: &Secrets,
-    prepare: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
+    command: Option<&StepCommand>,
+    admit: impl FnOnce(&RunSpec) -> Result<(), LaunchError>,
 ) -> Result<(), LaunchError> {
     let glass = spec.break_glass.is_some();
     let home = if glass { belongs::may_try(store) } else { belongs::may_begin(store) }.map_err(LaunchError::Home)?;
-    let intent = match intent(store, control, spec) {
+    let command = command.map(serde_json::to_vec).transpose().map_err(io::Error::from)?;
+    let intent = match intent(store, control, spec, command.as_deref()) {
         Ok(intent) => Some(intent),
         Err(e) if glass => {
             glass::owe(store, spec, &e)?;
@@ -155,7 +158,7 @@ pub fn begin(
         Err(e) => return Err(e),
     };
     let spec = &*spec;
-    let result = prepare(spec).and_then(|()| hand_over(store, (home, spec), secrets));
+    let result = admit(spec).and_then(|()| hand_over(store, (home, spec), command.as_deref(), secrets));
     let failed = result.as_ref().err().map(ToString::to_string);
     match intent {
         Some(intent) => {
@@ -174,7 +177,12 @@ pub fn begin(
 }
 
 /// Gives the run its number, and records that it is to be launched.
-fn intent(store: &StateDir, control: Result<Control, DbError>, spec: &mut RunSpec) -> Result<Uuid, LaunchError> {
+fn intent(
+    store: &StateDir,
+    control: Result<Control, DbError>,
+    spec: &mut RunSpec,
+    command: Option<&[u8]>,
+) -> Result<Uuid, LaunchError> {
     let control = control?;
     let lost = |e| match e {
         Error::Lost(why) => LaunchError::Ledger(why),
@@ -183,7 +191,8 @@ fn intent(store: &StateDir, control: Result<Control, DbError>, spec: &mut RunSpe
     let patience = if spec.break_glass.is_some() { glass::PATIENCE } else { audit::PATIENCE };
     let acts = Acts::open_within(store, &control, patience).map_err(lost)?;
     spec.number = Some(control.number(spec.id)?);
-    Ok(ledger::launching(&acts, spec)?.event_id)
+    let text = serde_yaml::to_string(&*spec).map_err(io::Error::other)?;
+    Ok(ledger::launching(&acts, spec, Some(frozen::digest(&text, command)))?.event_id)
 }
 
 /// May it be launched? Gives the program and what a person should know.
@@ -220,9 +229,19 @@ fn admit(
     Ok((tool, warnings))
 }
 
-fn hand_over(store: &StateDir, (home, spec): (Uuid, &RunSpec), secrets: &Secrets) -> Result<(), LaunchError> {
+fn hand_over(
+    store: &StateDir,
+    (home, spec): (Uuid, &RunSpec),
+    command: Option<&[u8]>,
+    secrets: &Secrets,
+) -> Result<(), LaunchError> {
     let dir = store.run(spec.id);
     file::private_dir(dir.path())?;
+    if let Some(command) = command {
+        let step = dir.step(1);
+        file::private_dir(step.path())?;
+        file::write_cache(&step.command(), command)?;
+    }
     let spec = &RunSpec { home: Some(belongs::freeze(home, &dir)?), ..spec.clone() };
     let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
     file::write_whole(&dir.spec(), text.as_bytes())?;
@@ -349,10 +368,9 @@ fn called(store: &StateDir, id: Uuid) -> String {
     format!("{id} --state-dir {}", ansible::shell(&[store.root().display().to_string()]))
 }
 
-fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -> Result<(), LaunchError> {
-    let step = store.run(spec.id).step(1);
-    file::private_dir(step.path())?;
-    let command = StepCommand {
+/// The command of the only step.
+fn first(request: &Request, spec: &RunSpec, tool: PathBuf) -> StepCommand {
+    StepCommand {
         child: Child::Ansible { ask: request.ask.clone(), tool, vars: request.vars.clone() },
         env: spec.env.clone(),
         cwd: spec.cwd.clone(),
@@ -360,8 +378,7 @@ fn prepare(store: &StateDir, request: &Request, spec: &RunSpec, tool: PathBuf) -
         run: spec.id.to_string(),
         secrets: !request.secrets.is_empty(),
         fence: None,
-    };
-    Ok(file::write_cache(&step.command(), &serde_json::to_vec(&command).map_err(io::Error::from)?)?)
+    }
 }
 
 fn undo(store: &StateDir, id: Uuid) {

@@ -17,7 +17,7 @@ fn launched(store: &StateDir, events: &[Event<'static>]) -> RunSpec {
     std::fs::create_dir_all(dir.path()).unwrap();
     std::fs::write(dir.spec(), SPEC.replace("ID", &id.to_string())).unwrap();
     let spec = crate::run::read_spec(&dir).unwrap();
-    let intent = launching(&Acts::open(store, &control).unwrap(), &spec).unwrap();
+    let intent = launching(&Acts::open(store, &control).unwrap(), &spec, None).unwrap();
     super::launched(store, &spec, intent.event_id, None).unwrap();
     let (mut journal, _) = Journal::open(&dir.journal(), |_| {}).unwrap();
     events.iter().for_each(|event| drop(journal.push(5, event.clone()).unwrap()));

@@ -16,6 +16,7 @@ pub mod extra;
 pub mod fan;
 mod fold;
 mod follow;
+pub mod frozen;
 mod give_up;
 pub mod glass;
 pub mod guard;

@@ -3,7 +3,7 @@
 use super::belongs::{self, Belongs};
 use super::elder::{self, Elder};
 use super::ledger::{self, EndRow};
-use super::{Follower, State};
+use super::{Follower, State, frozen};
 use crate::state::{Answer, Lock, RunDir, StateDir, child, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -153,6 +153,14 @@ pub fn unfit(store: &StateDir, id: Uuid) -> io::Result<Option<Revival>> {
     let unknown = matches!(belongs, Belongs::Unknown(_));
     if let Some(why) = belongs.read_only() {
         return Ok(Some(if unknown { Revival::Unknown(why) } else { Revival::Refused(why) }));
+    }
+    let differs = frozen::differs(store, &spec).unwrap_or_else(|e| {
+        tracing::warn!("whether run {id} is what was launched cannot be told: {e}");
+        None
+    });
+    if let Some(why) = differs {
+        file::write_whole(&dir.doubt(), why.as_bytes())?;
+        return Ok(Some(refused(&why)));
     }
     let run = Follower::open(&dir)?;
     if let Some(damage) = run.damage {

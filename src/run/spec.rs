@@ -54,12 +54,12 @@ pub struct RunSpec {
     /// Its number, for people. Runs of version 0.1 have theirs in control.db.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
-    /// Where it belongs, written when its folder is made; format 1 has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub home: Option<Home>,
     /// It was launched under break-glass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<BreakGlass>,
+    /// Where it belongs, written when its folder is made; format 1 has none. The last one, see [`super::frozen`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<Home>,
 }
 
 /// A person said that it is launched whether or not the ledger takes it.

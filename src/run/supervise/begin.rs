@@ -10,13 +10,12 @@ use crate::run::journal::Reader;
 use crate::run::machine::{Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};
 use crate::run::verdict::Exit;
-use crate::run::{event::Event, spawn};
+use crate::run::{RunSpec, event::Event, frozen, spawn};
 use crate::state::{RunDir, StateDir, StepDir, file, tree};
 use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// How long a step runner may take to say what it started.
@@ -40,7 +39,7 @@ pub(super) struct Begun {
 /// All that it takes to begin one.
 struct Beginning {
     store: StateDir,
-    run: Uuid,
+    spec: RunSpec,
     number: u32,
     child: Option<Box<StepCommand>>,
     /// Where nothing was begun it is.
@@ -63,7 +62,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let secrets = if child.is_none() { self.secrets.take() } else { self.secrets.clone() };
         let beginning = Beginning {
             store: self.store.clone(),
-            run: self.spec.id,
+            spec: self.spec.clone(),
             number,
             child,
             may,
@@ -111,7 +110,7 @@ impl Beginning {
     /// Tells what it came to, then how the step ended. Nobody listens any more only where the supervisor has ended.
     fn run(mut self, back: &UnboundedSender<Came>) {
         let (number, dir) = (self.number, self.dir().step(self.number));
-        let mark = tree::mark(&self.run.to_string(), number);
+        let mark = tree::mark(&self.spec.id.to_string(), number);
         let (found, begun) = match self.begin(&dir, &mark) {
             Ok(begun) => begun,
             Err(e) => {
@@ -129,7 +128,7 @@ impl Beginning {
             Found::Unknown(_) | Found::Starting => {
                 tracing::error!(
                     "step {number} of run {}: {found:?}; it counts as running until more is known",
-                    self.run
+                    self.spec.id
                 );
                 attach::until_known(&dir, &mark)
             }
@@ -169,7 +168,7 @@ impl Beginning {
     }
 
     fn dir(&self) -> RunDir {
-        self.store.run(self.run)
+        self.store.run(self.spec.id)
     }
 
     /// Where to go on in the step's events, and which tasks of the run are its own.
@@ -199,13 +198,19 @@ impl Beginning {
             file::write_whole(&dir.command(), &serde_json::to_vec(command)?)?;
         }
         let command = StepCommand::read(dir)?;
+        // What the launcher wrote down may have waited for hours.
+        if self.child.is_none()
+            && let Some(why) = frozen::differs(&self.store, &self.spec)?
+        {
+            return Err(io::Error::other(why));
+        }
         let secrets = self.secrets.take().filter(|_| command.secrets);
         if command.secrets && secrets.is_none() {
             return Err(io::Error::other(
                 "the passwords were lost with the supervisor that had them; nothing was started",
             ));
         }
-        let mut words = vec!["step".to_owned(), self.run.to_string(), self.number.to_string()];
+        let mut words = vec!["step".to_owned(), self.spec.id.to_string(), self.number.to_string()];
         // Under the lease that the run holds now: one that lost it meanwhile begins nothing.
         words.extend(self.lease.filter(|_| command.fence.is_none()).map(|token| format!("--fence={token}")));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
