@@ -426,3 +426,18 @@ fn a_state_of_the_previous_format_is_taken_over_where_it_was_made_and_nowhere_el
     assert_eq!(world.ended(&queued).state.name(), "succeeded");
     assert_eq!(std::fs::read_to_string(world.project().join("ran")).unwrap().lines().count(), 2, "each host once");
 }
+
+#[test]
+fn a_directory_below_which_ansible_finds_no_plugin_is_refused_before_anything_is_begun() {
+    let world = World::new();
+    world.write("hosts.ini", &world::hosts(&["w1"]));
+    for (name, what) in [("a:b", "a colon"), ("a[b]c", "brackets")] {
+        let state = world.project().join(name);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_opsdeck"));
+        command.args(["adhoc", "all", "-i", "hosts.ini", "-m", "ping", "--state-dir"]).arg(&state);
+        let output = command.current_dir(world.project()).output().unwrap();
+        let err = text(&output.stderr);
+        assert!(!output.status.success() && err.contains(&format!("holds {what}")), "{name}: {err}");
+        assert!(opsdeck::state::StateDir::at(&state).run_ids().unwrap_or_default().is_empty());
+    }
+}

@@ -85,11 +85,13 @@ fn begins(store: &StateDir, may: fn(&Home) -> Result<Uuid, String>) -> Result<Uu
             _ => {}
         }
     }
-    // Ansible takes a colon for the end of a path.
-    if store.root().to_string_lossy().contains(':') {
+    // Ansible takes a colon for the end of a path, and brackets for a pattern.
+    let path = store.root().to_string_lossy();
+    let pattern = path.split_once('[').is_some_and(|(_, rest)| rest.contains(']'));
+    let holds = if path.contains(':') { Some("a colon") } else { pattern.then_some("brackets") };
+    if let Some(what) = holds {
         return Err(format!(
-            "{} holds a colon, and Ansible finds no plugin below such a path: put the state directory elsewhere (--state-dir)",
-            store.root().display()
+            "{path} holds {what}, and Ansible finds no plugin below such a path: put the state directory elsewhere (--state-dir)"
         ));
     }
     Ok(id)
