@@ -18,7 +18,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 use wait::{wait_true, wait_until};
 use world::{World, hosts, text};
@@ -96,6 +96,12 @@ fn arguments(kind: &str, n: &str) -> Vec<String> {
         }
     };
     words
+}
+
+/// Waits for the moment that was drawn.
+fn pass(moment: Duration) {
+    let at = Instant::now() + moment;
+    wait_true(60, "the moment", || Instant::now() >= at);
 }
 
 fn signal(chance: &mut Chance, process: Option<Identity>) {
@@ -176,7 +182,7 @@ fn one(world: &World, chance: &mut Chance, n: usize) {
     let moment = Duration::from_millis(chance.below(span));
     println!("{n}: {kind}, {victim:?} after {moment:?}");
     if victim == Victim::Launcher {
-        std::thread::sleep(moment);
+        pass(moment);
         let _ = launcher.kill();
         launcher.wait().unwrap();
     } else {
@@ -187,7 +193,7 @@ fn one(world: &World, chance: &mut Chance, n: usize) {
     assert!(new.len() <= 1, "{new:?}");
     for id in &new {
         if victim != Victim::Launcher {
-            std::thread::sleep(moment);
+            pass(moment);
             kill(world, chance, id, victim);
         }
         // Where nobody is left who would go on with it the next look does.

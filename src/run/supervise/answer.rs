@@ -117,7 +117,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         std::thread::spawn(move || {
             let recorded = Recorded::new(&store, &spec, question, action, words);
             // Nobody takes it in only where the supervisor has ended: then nobody is answered, either.
-            let _ = back.send(Came::Recorded(recorded));
+            let _ = back.send(Came::Recorded(Box::new(recorded)));
         });
     }
 

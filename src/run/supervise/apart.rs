@@ -19,7 +19,7 @@ pub(super) enum Came {
     /// A step has ended.
     Ended(u32, Exit),
     /// What somebody asks is in the ledger, or cannot be.
-    Recorded(Recorded),
+    Recorded(Box<Recorded>),
 }
 
 /// The lease is being asked for.
@@ -42,7 +42,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             Came::Lease(control, taken) => self.leased(control, taken),
             Came::Begun(step, begun) => self.begun(step, begun?),
             Came::Ended(step, exit) => self.ended(step, &exit),
-            Came::Recorded(recorded) => self.recorded(recorded),
+            Came::Recorded(recorded) => self.recorded(*recorded),
         }
     }
 
