@@ -338,3 +338,27 @@ fn a_source_that_ansible_would_pass_over_is_a_mistake_with_its_place() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("inventories/production/hosts:2:"), "{text}");
 }
+
+#[test]
+fn what_hosts_refuses_check_names() {
+    let chain =
+        |long: usize| -> String { (0..long).map(|n| format!("[g{n}:children]\ng{}\n[g{}]\n", n + 1, n + 1)).collect() };
+    for (inventory, place) in [
+        ("[web]\nw1\nw[1:99999999999999999999999]\n".to_owned(), "inventories/production/hosts:3:1: error: "),
+        ("[web]\nw[1:2000000]\n".to_owned(), "inventories/production/hosts:2:1: error: "),
+        (chain(3_000), "inventories/production/hosts:3003:2: error: "),
+        // Only all sources together are too much.
+        (chain(1_000), "inventories/production: error: "),
+    ] {
+        let dir = project(&[("inventories/production/hosts", &inventory)]);
+        let output = opsdeck(dir.path(), &["hosts", "all", "-E", "production"]);
+        let refused = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{refused}");
+        let output = opsdeck(dir.path(), &["check"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let told = text.lines().find_map(|line| line.strip_prefix(place)).unwrap_or_else(|| panic!("{text}"));
+        assert!(refused.contains(told), "hosts: {refused}\ncheck: {text}");
+        assert!(text.contains("1 mistake, 0 warnings"), "{text}");
+    }
+}

@@ -2,7 +2,8 @@
 //! it is gone, a later one says so in its place.
 //!
 //! What answers an intent: a row that names it as its parent (for a launch: how it went, or the run's end); before rows named
-//! it, a row of the same run and action. A run that was launched stays without an end until its `run.end`.
+//! it, a row of the same run and action. A run that was launched stays without an end until its `run.end`, whichever of the two
+//! rows is written first.
 
 use super::chain::{self, Head};
 use super::ledger::{self, Error, Ledger, Receipt};

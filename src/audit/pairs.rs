@@ -35,14 +35,16 @@ impl Pairs {
             self.open.insert(step.event_id, (step.seq, step.action, step.run));
             return;
         }
-        match (step.parent, step.run) {
-            (Some(parent), _) => drop(self.open.remove(&parent)),
-            (None, Some(of)) => self.open.retain(|_, (_, action, run)| *run != Some(of) || *action != step.action),
-            (None, None) => {}
+        // A launch that has its answer already has it from the run's end: whoever launched was slower than the run.
+        let late = step.parent.is_some_and(|parent| self.open.remove(&parent).is_none());
+        if let (None, Some(of)) = (step.parent, step.run) {
+            self.open.retain(|_, (_, action, run)| *run != Some(of) || *action != step.action);
         }
         match step.run {
             Some(run) if step.action == Action::RunEnd.name() => drop(self.running.remove(&run)),
-            Some(run) if step.action == Action::RunLaunch.name() && !step.failed => drop(self.running.insert(run)),
+            Some(run) if step.action == Action::RunLaunch.name() && !step.failed && !late => {
+                self.running.insert(run);
+            }
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Global;
 use super::print::print;
-use crate::inventory::{Inventory, Options, Warning};
+use crate::inventory::{Declined, Inventory, Options, Warning};
 use crate::project::{Problem, Project, Severity};
 use crate::text;
 use serde_json::json;
@@ -65,11 +65,18 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 /// What Ansible would pass over in the environments' sources: since nothing may run on half an inventory, each such
-/// place is a mistake. A source that only Ansible can read is left to it.
+/// place is a mistake. So is what nobody can read to its end; a source that only Ansible can read is left to it.
 fn in_inventories(project: &Project, problems: &mut Vec<Problem>) {
     for environment in &project.environments {
-        let Ok(inventory) = Inventory::load(&project.root, &environment.inventory, &Options::current()) else {
-            continue;
+        let inventory = match Inventory::load(&project.root, &environment.inventory, &Options::current()) {
+            Ok(inventory) => inventory,
+            Err(Declined { file, mark, why, hopeless: true }) => {
+                let source = || environment.inventory.first().map(|source| project.root.join(source));
+                let problem = Problem::error(file.or_else(source).unwrap_or_default(), why);
+                add(problems, project, mark.into_iter().fold(problem, Problem::at));
+                continue;
+            }
+            Err(_) => continue,
         };
         for Warning { file, mark, text } in inventory.warnings() {
             // a path that names nothing is opsdeck.yaml's mistake, and told there
@@ -78,12 +85,19 @@ fn in_inventories(project: &Project, problems: &mut Vec<Problem>) {
                 Some(mark) => Problem::error(file, text).at(*mark),
                 None => Problem::warning(file, text),
             };
-            let problem = problem.below(&project.root);
-            let same = |known: &&Problem| known.file == problem.file && known.line == problem.line;
-            if !problems.iter().any(|known| same(&known)) {
-                problems.push(problem);
-            }
+            add(problems, project, problem);
         }
+    }
+}
+
+/// Adds it, unless one that is as bad is told at the same place.
+fn add(problems: &mut Vec<Problem>, project: &Project, problem: Problem) {
+    let problem = problem.below(&project.root);
+    let same = |known: &Problem| {
+        known.file == problem.file && known.line == problem.line && known.severity >= problem.severity
+    };
+    if !problems.iter().any(same) {
+        problems.push(problem);
     }
 }
 

@@ -229,8 +229,8 @@ pub fn main() -> ExitCode {
     }
     let done = owner::settle(&global, verb.as_ref()).and_then(|()| perform(verb, &screen, &global));
     done.unwrap_or_else(|error| {
-        eprintln!("opsdeck: {}", crate::text::plain_lines(&format!("{error:#}")).join("\n"));
-        ExitCode::FAILURE
+        eprintln!("opsdeck: {}", crate::text::plain_lines(&print::causes(&error)).join("\n"));
+        if error.is::<secret::NotGiven>() { start::REFUSED.into() } else { ExitCode::FAILURE }
     })
 }
 

@@ -1,10 +1,12 @@
 //! `opsdeck rerun`: a run once more.
 
 use super::glass::Glass;
-use super::{Global, passwords, secret, start, target, wait};
+use super::{Global, passwords, print, secret, start, target, wait};
 use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::{SecretName, Secrets};
-use crate::run::{Follower, find, rerun};
+use crate::run::{Follower, Request, find, rerun};
+use crate::state::StateDir;
+use crate::text;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,24 +56,33 @@ fn long_help() -> String {
 /// Launches it again.
 ///
 /// # Errors
-/// No such run; a password cannot be asked for.
+/// No such run. Refusals have their own exit code.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
     let id = find(&store, &args.run)?;
     let run = Follower::open_exact(&store.run(id))?;
+    match request(&store, &run, args) {
+        Ok(request) => start::start(global, request, args.wait, args.json),
+        Err(e) => {
+            eprintln!("opsdeck: {}", text::plain_lines(&print::causes(&e)).join("\n"));
+            Ok(start::REFUSED.into())
+        }
+    }
+}
+
+/// What is launched.
+fn request(store: &StateDir, run: &Follower, args: &Args) -> Result<Request> {
+    let id = run.spec.id;
     let hosts = args.failed_hosts.then(|| rerun::unfinished(&run.spec, &run.state));
     if args.failed_hosts && !run.state.state.is_terminal() {
         bail!("run {id} has not ended: its unfinished hosts are not known yet");
     }
     if hosts.as_ref().is_some_and(Vec::is_empty) {
-        eprintln!("opsdeck: every host of run {id} came to its end: there is nothing to do again");
-        return Ok(start::REFUSED.into());
+        bail!("every host of run {id} came to its end: there is nothing to do again");
     }
     let secrets = secrets(&run.spec.secrets, args)?;
-    let mut request = rerun::again(&store, &run.spec, hosts.as_deref(), secrets)?;
-    request.pauses_are_known = args.skip_pauses;
-    request.break_glass = args.glass.reason();
-    start::start(global, request, args.wait, args.json)
+    let request = rerun::again(store, &run.spec, hosts.as_deref(), secrets)?;
+    Ok(Request { pauses_are_known: args.skip_pauses, break_glass: args.glass.reason(), ..request })
 }
 
 /// The secrets that the run had (`names`, as its spec has them): given on the command line or in a file, else asked for.

@@ -9,11 +9,20 @@ use zeroize::Zeroizing;
 /// Longest password (bytes).
 const LONGEST: usize = 4096;
 
+/// It was asked for, and not given: nothing was started, and the exit code says so.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotGiven(String);
+
 /// Asks on the terminal itself, whatever stdin and stdout are.
 ///
 /// # Errors
-/// There is no terminal; Ctrl-C was pressed.
+/// [`NotGiven`]: there is no terminal; Ctrl-C was pressed.
 pub fn ask(question: &str) -> Result<Zeroizing<String>> {
+    asked(question).map_err(|e| NotGiven(super::print::causes(&e)).into())
+}
+
+fn asked(question: &str) -> Result<Zeroizing<String>> {
     let mut tty = File::options().read(true).write(true).open("/dev/tty");
     let tty = tty.as_mut().map_err(|e| anyhow::anyhow!("{question}there is no terminal to ask on: {e}"))?;
     let quiet = Quiet::on(tty.try_clone()?)?;

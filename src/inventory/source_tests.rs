@@ -17,6 +17,10 @@ fn ranges_of_too_many_hosts_are_refused_where_they_stand() {
         ("hosts.ini", "[web]\nh[0:9999][0:9999]\n", ":2:1"),
         ("hosts.ini", "[web]\nh[a:Z][a:Z][a:Z][a:Z]\n", ":2:1"),
         ("hosts.yml", "all:\n  hosts:\n    h[0:99999999]:\n", ":3:5"),
+        ("hosts.ini", "[web]\nw[1:99999999999999999999999]\n", ":2:1"),
+        ("hosts.yml", "all:\n  hosts:\n    w[99999999999999999999999:1:-1]:\n", ":3:5"),
+        ("hosts.ini", "[web]\nw[1:99999999999999999999999]:99999999999\n", ":2:1"),
+        ("hosts.yml", "all:\n  hosts:\n    'ж[1:99999999999999999999999]':\n", ":3:5"),
         (
             "hosts.yml",
             "all: {vars: {a: &a [x, x, x, x, x, x, x, x, x, x], b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a], c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b], d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c], e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d]}}\n",

@@ -41,7 +41,7 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
         Err(StopError::Io(e)) => {
             let word = Stopped { level, by: operator.clone(), ask };
             let unheard = e.to_string();
-            beside::stop(&store.run(id), &word).map_err(|why| StopError::Unheard(e, why))?;
+            beside::stop(&store.run(id), &word).map_err(|why| StopError::unheard(e, why))?;
             let unrecorded = beside::record(store, &spec, &word, None).err().map(|e| e.to_string());
             Stopping { beside: Some(unheard), unrecorded }
         }

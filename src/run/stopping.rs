@@ -25,6 +25,16 @@ pub enum StopError {
     Unheard(io::Error, String),
 }
 
+impl StopError {
+    /// Nobody answers, and nothing of it can be signalled: where it is for one reason, that is said once.
+    pub(super) fn unheard(unheard: io::Error, beside: String) -> Self {
+        match unheard.to_string().contains(&beside) {
+            true => StopError::Io(unheard),
+            false => StopError::Unheard(unheard, beside),
+        }
+    }
+}
+
 /// What stopping came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stopping {
@@ -45,5 +55,19 @@ impl Stopping {
         });
         let words: Vec<String> = [beside, unrecorded].into_iter().flatten().collect();
         (!words.is_empty()).then(|| words.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reason_is_said_once() {
+        let unheard =
+            |beside: &str| StopError::unheard(io::Error::other("cannot list /runs/7/steps: denied"), beside.to_owned());
+        assert_eq!(unheard("cannot list /runs/7/steps: denied").to_string(), "cannot list /runs/7/steps: denied");
+        let both = unheard("2 processes of step 1 could not be killed").to_string();
+        assert_eq!(both, "cannot list /runs/7/steps: denied; and from here: 2 processes of step 1 could not be killed");
     }
 }

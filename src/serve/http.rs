@@ -1,9 +1,10 @@
 //! The daemon's HTTP: `/healthz` for everybody who reaches it; `/readyz`, `/metrics` and `/alerts` (which takes what an
-//! Alertmanager tells) for whoever has the token where there is one. Few connections, small heads, short patience: nobody out there holds up the daemon.
+//! Alertmanager tells) for whoever has the token, or where there is none names loopback (`host`). Few connections, small heads, short patience: nobody out there holds up the daemon.
 
 use super::act::Post;
+use super::seat::{self, Seat};
 use super::token::Token;
-use super::{alerts, facts, metrics, ready};
+use super::{alerts, facts, host, metrics, ready};
 use crate::state::{Control, StateDir};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -15,10 +16,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
-/// Connections at once; more wait in the kernel's queue.
+/// Connections at once; where more come, [`seat`] says who gives way.
 const CONNECTIONS: usize = 64;
 /// A head must have come within this; so long an idle connection is kept.
 const HEAD: Duration = Duration::from_secs(10);
@@ -45,36 +46,38 @@ type Answer = Response<Full<Bytes>>;
 
 /// Answers until the other end of `ended` is gone; then what is under way is finished.
 pub async fn serve(listener: TcpListener, app: Arc<App>, mut ended: watch::Receiver<()>) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut open = JoinSet::new();
+    let (mut open, mut seats) = (JoinSet::new(), Vec::new());
     loop {
-        let accept = async { (Arc::clone(&slots).acquire_owned().await, listener.accept().await) };
+        let full = open.len() >= CONNECTIONS;
         tokio::select! {
             _ = ended.changed() => break,
             Some(_) = open.join_next(), if !open.is_empty() => {}
-            (slot, accepted) = accept => match accepted {
+            accepted = listener.accept(), if !full => match accepted {
                 Ok((stream, _)) => {
-                    let (app, ended) = (Arc::clone(&app), ended.clone());
-                    open.spawn(async move {
-                        connection(stream, app, ended).await;
-                        drop(slot);
-                    });
+                    let seat = Seat::new();
+                    let task = open.spawn(connection(stream, Arc::clone(&app), seat.clone(), ended.clone()));
+                    seats.retain(|(task, _): &(AbortHandle, Seat)| !task.is_finished());
+                    seats.push((task, seat));
                 }
                 Err(e) => {
                     tracing::warn!("a connection could not be taken: {e}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },
+            task = seat::to_go(&seats), if full => {
+                task.abort();
+                open.join_next().await;
+            }
         }
     }
     drop(listener);
     let _ = tokio::time::timeout(LAST, async { while open.join_next().await.is_some() {} }).await;
 }
 
-async fn connection(stream: TcpStream, app: Arc<App>, mut ended: watch::Receiver<()>) {
+async fn connection(stream: TcpStream, app: Arc<App>, seat: Seat, mut ended: watch::Receiver<()>) {
     let service = service_fn(move |request| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(timely(app, request).await) }
+        let (app, seat) = (Arc::clone(&app), seat.clone());
+        async move { Ok::<_, Infallible>(timely(app, request, seat).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
@@ -91,12 +94,16 @@ async fn connection(stream: TcpStream, app: Arc<App>, mut ended: watch::Receiver
     }
 }
 
-async fn timely(app: Arc<App>, request: Request<Incoming>) -> Answer {
+async fn timely(app: Arc<App>, request: Request<Incoming>, seat: Seat) -> Answer {
+    seat.heard();
     let late = || text(StatusCode::SERVICE_UNAVAILABLE, "no answer in time: the state directory may hang\n");
-    tokio::time::timeout(ANSWER, answer(app, request)).await.unwrap_or_else(|_| late())
+    tokio::time::timeout(ANSWER, answer(app, request, seat)).await.unwrap_or_else(|_| late())
 }
 
-async fn answer(app: Arc<App>, request: Request<Incoming>) -> Answer {
+async fn answer(app: Arc<App>, request: Request<Incoming>, seat: Seat) -> Answer {
+    if app.token.is_none() && !host::is_loopback(request.uri(), request.headers()) {
+        return text(StatusCode::MISDIRECTED_REQUEST, host::OTHER);
+    }
     let path = request.uri().path().to_owned();
     let Some(allowed) = allowed(&path) else {
         return text(StatusCode::NOT_FOUND, "expected /healthz, /readyz, /metrics or /alerts\n");
@@ -114,8 +121,9 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Answer {
         return with(answer, WWW_AUTHENTICATE, "Bearer");
     }
     if path == "/alerts" {
-        return take(app, request).await;
+        return take(app, request, seat).await;
     }
+    let _work = seat.at_work();
     let gathered = tokio::task::spawn_blocking(move || facts::gather(&app.state, &app.posts)).await;
     let Ok(facts) = gathered else {
         return text(StatusCode::INTERNAL_SERVER_ERROR, "an error of opsdeck's own: see its log\n");
@@ -130,7 +138,7 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Answer {
 }
 
 /// Alerts of an Alertmanager: 200 only when they are on the disk, so that it tells again what we lost.
-async fn take(app: Arc<App>, request: Request<Incoming>) -> Answer {
+async fn take(app: Arc<App>, request: Request<Incoming>, seat: Seat) -> Answer {
     // A page in somebody's browser can post text to this machine, but not JSON.
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
@@ -146,6 +154,7 @@ async fn take(app: Arc<App>, request: Request<Incoming>) -> Answer {
         }
         Err(e) => return text(StatusCode::BAD_REQUEST, &format!("the body did not come whole: {e}\n")),
     };
+    let _work = seat.at_work();
     let alerts = match alerts::read(&body, facts::now()) {
         Ok(alerts) => alerts,
         Err(why) => return text(StatusCode::BAD_REQUEST, &format!("{}\n", crate::text::plain(&why))),

@@ -6,11 +6,13 @@
 mod act;
 mod alerts;
 mod facts;
+mod host;
 mod http;
 mod metrics;
 mod minder;
 mod notify;
 mod ready;
+mod seat;
 pub mod token;
 pub mod unit;
 

@@ -138,15 +138,28 @@ fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
     })
 }
 
-/// The same error with the path and the act in its words.
+/// The same error with the path and the act in its words. One that names the path already stays as it is.
 pub fn at(path: &Path, act: &str, e: io::Error) -> io::Error {
-    io::Error::new(e.kind(), format!("cannot {act} {}: {e}", path.display()))
+    let (place, words) = (path.display().to_string(), e.to_string());
+    if words.contains(&place) {
+        return e;
+    }
+    io::Error::new(e.kind(), format!("cannot {act} {place}: {words}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn an_error_names_its_path_once() {
+        let path = Path::new("/runs/7");
+        let first = at(&path.join("steps"), "list", io::ErrorKind::PermissionDenied.into());
+        assert_eq!(at(path, "read", first).to_string(), "cannot list /runs/7/steps: permission denied");
+        let other = at(Path::new("/other"), "open", io::ErrorKind::PermissionDenied.into());
+        assert_eq!(at(path, "read", other).to_string(), "cannot read /runs/7: cannot open /other: permission denied");
+    }
 
     #[test]
     fn is_private_and_leaves_no_temporary_file() {

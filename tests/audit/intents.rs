@@ -2,7 +2,7 @@
 
 use super::state::{State, alice, record, run};
 use opsdeck::audit::{Action, Ledger, Phase, Record, Status};
-use opsdeck::state::{Identity, Life};
+use opsdeck::state::{Identity, Life, StateDir};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -46,6 +46,50 @@ fn what_answers_an_intent_and_what_does_not() {
     assert_eq!((code, named), (0, vec![json!(launch.seq), json!(stop.seq)]));
     let (_, text) = run(state.path(), &["audit", "verify", "--since-checkpoint"]);
     assert!(text.contains("2 intents") && text.contains(&format!("row {}: run.stop by alice", stop.seq)), "{text}");
+}
+
+#[test]
+fn a_run_has_its_end_whether_its_launch_or_its_end_is_recorded_first() {
+    let state = State::with(0);
+    let ledger = Ledger::open(&state.db()).unwrap();
+    let of = |action, run, parent: Uuid| Record {
+        parent: Some(parent),
+        ..of_run(Record::outcome(action, &alice(), Status::Success), run)
+    };
+    // The last one has not ended.
+    let runs: Vec<Uuid> = [
+        &[Action::RunLaunch, Action::RunEnd][..],
+        &[Action::RunEnd, Action::RunLaunch],
+        &[Action::RunEnd],
+        &[Action::RunLaunch],
+    ]
+    .iter()
+    .map(|actions| {
+        let run = Uuid::now_v7();
+        let launch = ledger.append(&of_run(Record::intent(Action::RunLaunch, &alice()), run)).unwrap();
+        for action in *actions {
+            ledger.append(&of(*action, run, launch.event_id)).unwrap();
+        }
+        let dir = StateDir::at(state.path()).run(run);
+        std::fs::create_dir_all(dir.path()).unwrap();
+        std::fs::write(dir.journal(), "{\"seq\":1,\"ts\":2,\"e\":\"ended\",\"state\":\"succeeded\",\"why\":\"\"}\n")
+            .unwrap();
+        run
+    })
+    .collect();
+    assert_eq!(ledger.left_open().unwrap(), (vec![], vec![runs[3]]));
+    for args in [&[][..], &["--since-checkpoint"]] {
+        let (code, verdict) = state.verdict(args);
+        assert_eq!((code, &verdict["ended_without_a_row"]), (0, &json!([runs[3]])), "{args:?}: {verdict}");
+    }
+    // What an earlier opsdeck took for open, and kept: the row counts.
+    let mark = state.db().with_extension("verified");
+    let kept = std::fs::read_to_string(&mark).unwrap();
+    let [open, ended] = [runs[3], runs[1]].map(|run| format!("\"{run}\""));
+    assert!(kept.contains(&open), "{kept}");
+    std::fs::write(&mark, kept.replace(&open, &format!("{ended},{open}"))).unwrap();
+    let (_, verdict) = state.verdict(&["--since-checkpoint"]);
+    assert_eq!(verdict["ended_without_a_row"], json!([runs[3]]), "{verdict}");
 }
 
 #[test]

@@ -37,8 +37,13 @@ pub struct Trouble {
 /// # Errors
 /// A range that is none, or of too many hosts; names that only Python can read.
 pub fn host_pattern(pattern: &str, most: usize) -> Result<(Vec<String>, Option<u32>), Refusal> {
+    // Also what is left to Ansible must not fill the memory there.
+    let unsure = |why| match range::count(pattern, most) {
+        Err(Refusal::TooLarge(why)) => Err(Refusal::TooLarge(why)),
+        _ => Err(Refusal::Unsure(why)),
+    };
     if pattern.contains(['\n', '\0']) {
-        return Err(Refusal::Unsure("a host's name with a line break"));
+        return unsure("a host's name with a line break");
     }
     // a name without these is itself, whatever else it is
     if !pattern.contains([':', '[']) {
@@ -47,7 +52,7 @@ pub fn host_pattern(pattern: &str, most: usize) -> Result<(Vec<String>, Option<u
     let (name, port) = match address::parse(pattern) {
         Address::Host(name, port) => (name, port),
         Address::NotOne => (pattern.to_owned(), None),
-        Address::Unsure => return Err(Refusal::Unsure("a host's name with letters that Python sees in its own way")),
+        Address::Unsure => return unsure("a host's name with letters that Python sees in its own way"),
     };
     Ok((range::expand(&name, most)?, port))
 }

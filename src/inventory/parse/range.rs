@@ -3,6 +3,10 @@
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// Ranges may stand for so many hosts in an inventory, all together: fleets of 100,000 are real.
 pub const MANY: usize = 1_000_000;
+/// Ranges of one name; Python gives up at some hundreds.
+const RANGES: usize = 100;
+/// Numbers from here on do not fit.
+const BEYOND: i128 = 10_i128.pow(30);
 
 /// Why there are no names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +15,7 @@ pub enum Refusal {
     Wrong(String),
     /// Only Python can say.
     Unsure(&'static str),
-    /// More than is sane: Python would build them all.
+    /// More than is sane, or nobody knows how many: Python would build them all.
     TooLarge(String),
 }
 
@@ -27,15 +31,26 @@ pub fn expand(pattern: &str, most: usize) -> Result<Vec<String>, Refusal> {
     if !pattern.contains('[') {
         return Ok(vec![pattern.to_owned()]);
     }
+    let mut names = Vec::with_capacity(count(pattern, most)?);
+    into(pattern, Some(&mut names))?;
+    Ok(names)
+}
+
+/// How many names `pattern` stands for, at the most; none is made.
+///
+/// # Errors
+/// As [`expand`].
+pub fn count(pattern: &str, most: usize) -> Result<usize, Refusal> {
+    if pattern.matches('[').count() > RANGES {
+        return Err(Refusal::TooLarge(format!("a name has more than {RANGES} ranges")));
+    }
     let count = into(pattern, None)?;
     if count > most {
         let many = if count == usize::MAX { "too many".to_owned() } else { count.to_string() };
         let why = format!("`{pattern}` stands for {many} hosts; expected at most {MANY} by all ranges of an inventory");
         return Err(Refusal::TooLarge(why));
     }
-    let mut names = Vec::with_capacity(count);
-    into(pattern, Some(&mut names))?;
-    Ok(names)
+    Ok(count)
 }
 
 /// Adds the names; without a place for them only counts, by the first of each range: the ranges behind it are the same.
@@ -61,8 +76,9 @@ fn into(pattern: &str, mut names: Option<&mut Vec<String>>) -> Result<usize, Ref
     }
     let width = if padded { begin.len() } else { 0 };
     let mut add = |text: &str| -> Result<usize, Refusal> {
+        let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
         let fill = width.saturating_sub(text.len());
-        let name = format!("{head}{}{text}{tail}", "0".repeat(fill));
+        let name = format!("{head}{sign}{}{digits}{tail}", "0".repeat(fill));
         if name.contains('[') {
             return into(&name, names.as_deref_mut());
         }
@@ -71,6 +87,8 @@ fn into(pattern: &str, mut names: Option<&mut Vec<String>>) -> Result<usize, Ref
         }
         Ok(1)
     };
+    // A range behind it that stands for no host is walked all the same, once for each name of this one.
+    let product = |size: usize, each: usize| size.saturating_mul(each.max(1));
     if let (Some(from), Some(to)) = (LETTERS.find(begin), LETTERS.find(end)) {
         if from > to {
             return wrong(format!("`[{range}]`: the begin comes after the end"));
@@ -80,38 +98,52 @@ fn into(pattern: &str, mut names: Option<&mut Vec<String>>) -> Result<usize, Ref
                 let step = usize::try_from(step).unwrap_or(usize::MAX);
                 let mut letters = (from..=to).step_by(step).map(|at| &LETTERS[at..=at]);
                 if counts {
-                    return Ok(letters.clone().count().saturating_mul(letters.next().map_or(Ok(0), add)?));
+                    return Ok(product(letters.clone().count(), letters.next().map_or(Ok(0), add)?));
                 }
                 letters.try_fold(0, |sum, letter| Ok(sum + add(letter)?))
             }
             Some(0) | None => wrong(format!("`[{range}]`: the step must be a number above 0")),
-            Some(_) => Err(Refusal::Unsure("a negative step")),
+            Some(_) => Ok(0),
         };
     }
     let (Some(from), Some(to), Some(step)) = (int(begin)?, int(end)?, int(step)?) else {
         return wrong(format!("`[{range}]` is no range; expected numbers or letters"));
     };
-    match step {
-        0 => wrong(format!("`[{range}]`: the step must not be 0")),
-        ..0 => Err(Refusal::Unsure("a negative step")),
-        _ if from > to => Ok(0),
-        _ if counts => {
-            let size = usize::try_from((to - from) / step).map_or(usize::MAX, |n| n.saturating_add(1));
-            Ok(size.saturating_mul(add(&from.to_string())?))
-        }
-        _ => (0..=(to - from) / step).try_fold(0, |sum, n| Ok(sum + add(&(from + n * step).to_string())?)),
+    if step == 0 {
+        return wrong(format!("`[{range}]`: the step must not be 0"));
     }
+    // Python's `range(from, to + 1, step)`
+    let span = if step > 0 { to - from } else { from - to - 2 };
+    let size = if span < 0 { 0 } else { span / step.abs() + 1 };
+    if size == 0 || !counts {
+        return (0..size).try_fold(0, |sum, n| Ok(sum + add(&(from + n * step).to_string())?));
+    }
+    let each = add(&from.to_string())?;
+    // The nearest number that fits is another one.
+    let fits = from.abs() < BEYOND && to.abs() < BEYOND;
+    Ok(product(usize::try_from(size).ok().filter(|_| fits).unwrap_or(usize::MAX), each))
 }
 
-/// Python's `int()` of plain digits. `Ok(None)`: it refuses.
-fn int(text: &str) -> Result<Option<i64>, Refusal> {
-    if text.contains(|c: char| c == '_' || c.is_whitespace() || !c.is_ascii() || c == '+' || c == '-' || c < ' ') {
-        return Err(Refusal::Unsure("a number that Python reads in its own way"));
+/// A number as Python's `int()` reads it; of one that does not fit the nearest that does. `Ok(None)`: it refuses.
+fn int(text: &str) -> Result<Option<i128>, Refusal> {
+    if text.chars().any(char::is_alphabetic) {
+        return Ok(None);
     }
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return text.parse().map(Some).map_err(|_| Refusal::Unsure("a very large number"));
+    if text.chars().any(|c| !c.is_ascii() || c.is_ascii_control() && !c.is_ascii_whitespace()) {
+        let why =
+            format!("how many hosts a range with `{text}` stands for cannot be told; expected digits from 0 to 9");
+        return Err(Refusal::TooLarge(why));
     }
-    Ok(None)
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.split('_').any(|part| part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit())) {
+        return Ok(None);
+    }
+    let digits = digits.bytes().filter(u8::is_ascii_digit).map(|digit| i128::from(digit - b'0'));
+    Ok(Some(sign * digits.fold(0, |number, digit| (number * 10 + digit).min(BEYOND))))
 }
 
 #[cfg(test)]
@@ -128,6 +160,19 @@ mod tests {
         assert_eq!(names("h[1:2][a:b]"), "h1a h1b h2a h2b");
         assert_eq!(names("h[:2]"), "h0 h1 h2");
         assert_eq!(names("h[3:1]"), "");
+        assert_eq!(names("h[3:1:-1]"), "h3");
+        assert_eq!(names("h[5:1:-2]"), "h5 h3");
+        assert_eq!(names("h[-1:+1]"), "h-1 h0 h1");
+        assert_eq!(names("h[01:-1:-1]"), "h01");
+        assert_eq!(names("h[001:-03:-1]"), "h001 h000 h-01");
+        assert_eq!(names("h[ 1 :0_2]"), "h1 h2");
+        assert_eq!(names("h[1:5:99999999999999999999999]"), "h1");
+        assert_eq!(names("h[99999999999999999999999:99999999999999999999999]"), "h99999999999999999999999");
+        assert_eq!(names("h[99999999999999999999999:1]"), "");
+        assert_eq!(names("h[c:e:-1]"), "");
+        for wrong in ["h[1:2_]", "h[1:_2]", "h[1:--2]", "h[1:2:]", "h[1:ä]"] {
+            assert!(matches!(of(wrong), Err(Refusal::Wrong(_))), "{wrong}");
+        }
         assert!(matches!(of("h[01:9]"), Err(Refusal::Wrong(_))));
         assert!(matches!(of("h[1:]"), Err(Refusal::Wrong(_))));
         assert!(matches!(of("h[1"), Err(Refusal::Wrong(_))));
@@ -137,14 +182,37 @@ mod tests {
 
     #[test]
     fn too_many_are_counted_before_any_is_made() {
-        for pattern in
-            ["h[0:99999999]", "h[0:9999][0:9999]", "[a:Z][a:Z][a:Z][a:Z]", "h[0:9223372036854775807]", "h[0:2]"]
-        {
+        let nines = "9".repeat(60);
+        let ranges = "[0:1]".repeat(10_000);
+        for pattern in [
+            "h[0:99999999]",
+            "h[0:9999][0:9999]",
+            "[a:Z][a:Z][a:Z][a:Z]",
+            "h[0:9223372036854775807]",
+            "h[0:2]",
+            "h[1:99999999999999999999999]",
+            "h[00000000000000000000001:99999999999999999999999]",
+            "h[-99999999999999999999999:-1]",
+            "h[-1:1]",
+            "h[1:99999999999999999999999:2]",
+            "h[99999999999999999999999:1:-1]",
+            "h[ 1:99_999_999_999_999_999_999_999 ]",
+            "h[+1:+99999999999999999999999]",
+            "h[a:c][1:99999999999999999999999]",
+            "h[1:99999999999][3:1]",
+            "h[1:٣٣٣٣٣٣٣٣٣]",
+            &format!("h[1:{nines}]"),
+            &format!("h[-{nines}:{nines}]"),
+            &format!("h[{nines}:{nines}]"),
+            &ranges,
+        ] {
             assert!(matches!(expand(pattern, 2), Err(Refusal::TooLarge(_))), "{pattern}");
         }
         assert_eq!(expand("h[0:1]", 2).unwrap(), ["h0", "h1"]);
         let why =
             "`h[0:9999][0:9999]` stands for 100000000 hosts; expected at most 1000000 by all ranges of an inventory";
         assert_eq!(expand("h[0:9999][0:9999]", MANY), Err(Refusal::TooLarge(why.into())));
+        let why = "`h[1:99999999999999999999999]` stands for too many hosts; expected at most 1000000 by all ranges of an inventory";
+        assert_eq!(expand("h[1:99999999999999999999999]", MANY), Err(Refusal::TooLarge(why.into())));
     }
 }
