@@ -70,6 +70,7 @@ impl Scene {
         let live = world.launch_to_gate(&[]);
         let queued = world.launch(&["play", "mark.yml", "-i", "hosts.ini", "--on-conflict", "wait"]);
         wait_true(20, "it to be queued", || world.state(&queued).state.name() == "queued");
+        world.unfreeze(&queued);
         // Nobody revives it before the elder is there.
         let spec = world.run(&queued).spec();
         let frozen = std::fs::read_to_string(&spec).unwrap();

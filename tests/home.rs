@@ -401,6 +401,7 @@ fn a_state_of_the_previous_format_is_taken_over_where_it_was_made_and_nowhere_el
     wait_true(20, "it to be queued", || world.state(&queued).state.name() == "queued");
     // As an opsdeck before it left them: no home, specs of format 1.
     for id in [&live, &queued] {
+        world.unfreeze(id);
         world.bereave(id);
         let path = world.run(id).spec();
         let old = std::fs::read_to_string(&path).unwrap().replace("version: 2", "version: 1");

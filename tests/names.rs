@@ -45,7 +45,10 @@ fn what_is_there_is_taken_and_so_is_what_was_recorded_before() {
         assert_eq!(world.opsdeck(args).0, 0, "{args}");
     }
     let (_, said) = world.opsdeck("recovery");
-    assert!(said.contains("nothing is wrong") && said.contains("off in production") && said.contains("x"), "{said}");
+    assert!(
+        said.contains("no incident is known") && said.contains("off in production") && said.contains("x"),
+        "{said}"
+    );
     assert_eq!(world.opsdeck("breaker open transport:production/w1 --reason x").0, 0);
     let gone = Switch {
         environment: "gone".into(),

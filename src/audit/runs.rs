@@ -92,12 +92,12 @@ pub(super) fn hold(
     for run in &walk.pairs.running {
         let dir = store.run(*run);
         match dir.journal().exists().then(|| is_ended(&dir.journal())) {
-            // Whoever holds the lock is about to write it.
-            Some(Ok(true)) if Lock::is_held(&dir.lock()) == Answer::No => {
-                // The row counts: what an earlier version kept may call it running still.
-                if newest(db, *run, Action::RunEnd, Phase::Outcome)?.is_none() {
-                    unended.push(*run);
-                }
+            // Whoever holds the lock is about to write it. And the row counts: an older mark may call it running still.
+            Some(Ok(true))
+                if Lock::is_held(&dir.lock()) == Answer::No
+                    && newest(db, *run, Action::RunEnd, Phase::Outcome)?.is_none() =>
+            {
+                unended.push(*run);
             }
             Some(Err(e)) => said.unread.push(e.to_string()),
             _ => {}

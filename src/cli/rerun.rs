@@ -1,12 +1,11 @@
 //! `opsdeck rerun`: a run once more.
 
 use super::glass::Glass;
-use super::{Global, passwords, print, secret, start, target, wait};
+use super::{Global, passwords, secret, start, target, wait};
 use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::run::{Follower, Request, find, rerun};
 use crate::state::StateDir;
-use crate::text;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,10 +62,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let run = Follower::open_exact(&store.run(id))?;
     match request(&store, &run, args) {
         Ok(request) => start::start(global, request, args.wait, args.json),
-        Err(e) => {
-            eprintln!("opsdeck: {}", text::plain_lines(&print::causes(&e)).join("\n"));
-            Ok(start::REFUSED.into())
-        }
+        Err(e) => Ok(start::refused(&e)),
     }
 }
 

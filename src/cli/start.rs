@@ -1,6 +1,6 @@
 //! From a request to a launched run, its id on stdout, and the watching of it: shared by `adhoc`, `play` and `rerun`.
 
-use super::print::said;
+use super::print::{causes, said};
 use super::{Global, record, wait};
 use crate::run::{Follower, Request, launch};
 use anyhow::Result;
@@ -8,6 +8,12 @@ use std::process::ExitCode;
 
 /// Nothing was started, and the reason stands on stderr.
 pub const REFUSED: u8 = 64;
+
+/// Says why nothing was started.
+pub fn refused(why: &anyhow::Error) -> ExitCode {
+    eprintln!("opsdeck: {}", crate::text::plain_lines(&causes(why)).join("\n"));
+    REFUSED.into()
+}
 
 /// Launches; then prints the id, or stays and watches.
 ///
@@ -17,10 +23,7 @@ pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Resul
     let store = global.store();
     let launched = match launch(&store, request) {
         Ok(launched) => launched,
-        Err(e) => {
-            eprintln!("opsdeck: {}", crate::text::plain_lines(&e.to_string()).join("\n"));
-            return Ok(REFUSED.into());
-        }
+        Err(e) => return Ok(refused(&e.into())),
     };
     for warning in &launched.warnings {
         eprintln!("opsdeck: {}", crate::text::plain(warning));

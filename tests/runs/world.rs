@@ -103,6 +103,15 @@ impl World {
         self.store.run(id.parse().unwrap())
     }
 
+    /// What was launched is known to nobody any more, as of a run of version 0.1.
+    pub fn unfreeze(&self, id: &str) {
+        let rows: Vec<Value> = serde_json::from_slice(&self.opsdeck(&["audit", "--json", "--run", id]).stdout).unwrap();
+        let launch = rows.iter().find(|row| row["action"] == "run.launch" && row["phase"] == "intent").unwrap();
+        let seq = launch["seq"].to_string();
+        let output = self.opsdeck(&["audit", "redact", &seq, "metadata.frozen", "--reason", "it knew none"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+
     /// The state as the journal tells it; looking changes nothing.
     pub fn state(&self, id: &str) -> RunState {
         opsdeck::run::Follower::open(&self.run(id)).unwrap().state

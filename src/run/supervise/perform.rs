@@ -42,6 +42,12 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
 
     /// After the end: the ledger, the index, the lease, the snapshot. May run twice, after a death in between.
     pub(super) fn finish(&mut self) {
+        // Whoever was not heard at first was heard then.
+        if let Err(e) = std::fs::remove_file(self.dir.stop())
+            && e.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!("{}: {e}", self.dir.stop().display());
+        }
         for thread in std::mem::take(&mut self.answering) {
             // One that panicked said so.
             let _ = thread.join();
