@@ -12,6 +12,8 @@ use std::io;
 
 /// The name of the digest in the row of a launch.
 pub const ROW: &str = "frozen";
+/// Length of a digest, written down.
+const HEX: usize = 64;
 /// The last key of `spec.yaml`, written when the folder is made.
 const HOME: &str = "\nhome:\n";
 
@@ -37,7 +39,9 @@ pub fn differs(store: &StateDir, spec: &RunSpec) -> io::Result<Option<String>> {
         other => other.and_then(|ledger| ledger.find(spec.id, Action::RunLaunch, Phase::Intent)),
     };
     let Some(row) = launch.map_err(io::Error::other)? else { return Ok(None) };
-    let Some(digest) = row.entry.metadata.get(ROW).and_then(Value::as_str) else { return Ok(None) };
+    let digest = row.entry.metadata.get(ROW).and_then(Value::as_str);
+    // One that was taken out of the row says nothing any more.
+    let Some(digest) = digest.filter(|said| said.len() == HEX) else { return Ok(None) };
     let dir = store.run(spec.id);
     Ok((of(&dir, spec.work.ask().is_some())? != digest).then(|| {
         let (path, row) = (dir.path().display(), row.entry.seq);

@@ -104,6 +104,7 @@ impl World {
     }
 
     /// What was launched is known to nobody any more, as of a run of version 0.1.
+    #[allow(dead_code, reason = "each test binary uses its own part")]
     pub fn unfreeze(&self, id: &str) {
         let rows: Vec<Value> = serde_json::from_slice(&self.opsdeck(&["audit", "--json", "--run", id]).stdout).unwrap();
         let launch = rows.iter().find(|row| row["action"] == "run.launch" && row["phase"] == "intent").unwrap();
