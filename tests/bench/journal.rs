@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const HOSTS: u64 = 1_000;
 const TASKS: u64 = 499;
 
+/// The run.
+const RUN: &str = "0199a000-0000-7000-8000-000000000000";
 const SPEC: &str = "{version: 1, id: 0199a000-0000-7000-8000-000000000000, ask: {kind: playbook, playbook: x.yml}, cwd: /p, \
                     argv: [], env: {}, secrets: [], on_conflict: refuse, created_at: 0, environment: null, rerun_of: null, \
                     operator: {name: a, effective: a, host: h, from: null, tty: null, session: null}}";
@@ -68,7 +70,7 @@ fn best(mut work: impl FnMut()) -> Duration {
 
 fn main() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = StateDir::at(tmp.path()).run(uuid::Uuid::nil());
+    let dir = StateDir::at(tmp.path()).run(RUN.parse().unwrap());
     let events = write(&dir);
     let bytes = dir.journal().metadata().unwrap().len();
     println!("{events} events, {} MB", bytes >> 20);
