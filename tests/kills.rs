@@ -11,7 +11,7 @@ mod wait;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod world;
 
-use chance::Chance;
+use chance::{Chance, number, seed};
 use opsdeck::run::State;
 use opsdeck::state::{Answer, Identity, Lock};
 use rustix::process::Signal;
@@ -73,10 +73,6 @@ const VICTIMS: [Victim; 7] = [
 const BOTH: &str = "both";
 
 const KINDS: [&str; 5] = ["adhoc", "sh", "play", "queued", "release"];
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
 
 fn runs(world: &World) -> HashSet<Uuid> {
     world.store.run_ids().unwrap().into_iter().collect()
@@ -234,9 +230,7 @@ fn one(world: &World, chance: &mut Chance, n: usize) {
 
 #[test]
 fn killed_at_any_moment_each_run_ends_once_and_everything_is_recorded() {
-    let seed = number("OPSDECK_SEED").unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap().as_secs());
-    println!("OPSDECK_SEED={seed}");
-    let (mut chance, world) = (Chance::new(seed), World::new());
+    let (mut chance, world) = (Chance::new(seed()), World::new());
     world.write("hosts.ini", &hosts(&["w1", "w2"]));
     world.write("play.yml", PLAY);
     world.write("back.yml", BACK);

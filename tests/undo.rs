@@ -9,7 +9,7 @@ mod chance;
 #[path = "support/wait.rs"]
 mod wait;
 
-use chance::Chance;
+use chance::{Chance, number, seed};
 use opsdeck::cli::demo::{MARK, marked};
 use opsdeck::health::probe::{Http, request};
 use opsdeck::release::event::Event;
@@ -129,10 +129,6 @@ fn answer(url: &str) -> Option<String> {
     answer.header("X-Version").map(str::to_owned)
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
-
 /// What one undo came to.
 struct Undone {
     failed: usize,
@@ -142,9 +138,7 @@ struct Undone {
 
 #[test]
 fn undone_at_any_moment_every_living_host_serves() {
-    let seed = number("OPSDECK_SEED").unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap().as_secs());
-    println!("OPSDECK_SEED={seed}");
-    let (mut chance, demo) = (Chance::new(seed), Demo::start());
+    let (mut chance, demo) = (Chance::new(seed()), Demo::start());
     for n in 0..number("OPSDECK_UNDOS").unwrap_or(2) {
         // A dead host in every other one.
         let dead = (n % 2 == 1).then(|| demo.hosts.keys().nth(chance.below(3) as usize).unwrap().clone());

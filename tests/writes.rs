@@ -12,7 +12,7 @@ mod wait;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod world;
 
-use chance::Chance;
+use chance::{Chance, number, seed};
 use opsdeck::run::State;
 use opsdeck::run::event::Failure;
 use serde_json::Value;
@@ -78,16 +78,6 @@ impl Shim {
     fn changes(&self) -> Vec<String> {
         std::fs::read_to_string(self.log()).unwrap().lines().map(str::to_owned).collect()
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
-}
-
-fn seed() -> u64 {
-    let seed = number("OPSDECK_SEED").unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap().as_secs());
-    println!("OPSDECK_SEED={seed}");
-    seed
 }
 
 fn world() -> World {

@@ -25,3 +25,15 @@ impl Chance {
         self.below(n) == 0
     }
 }
+
+/// A number that whoever runs the test gives in the environment.
+pub fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// The seed: `OPSDECK_SEED`, or another one each time; printed, for the same again.
+pub fn seed() -> u64 {
+    let seed = number("OPSDECK_SEED").unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap().as_secs());
+    println!("OPSDECK_SEED={seed}");
+    seed
+}
