@@ -7,6 +7,9 @@
 mod balancer;
 #[path = "traffic/clients.rs"]
 mod clients;
+#[path = "stop/sandbox.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod sandbox;
 #[path = "traffic/service.rs"]
 mod service;
 #[path = "support/wait.rs"]
@@ -21,7 +24,9 @@ use opsdeck::release::machine::{Stop, Verb};
 use opsdeck::release::plan::{Driver, VersionProbe, When};
 use opsdeck::release::state::{At, Mark, Release};
 use opsdeck::release::traffic::{Op, Report, Scene, perform};
+use opsdeck::state::Identity;
 use service::mortal;
+use std::ffi::OsStr;
 use wait::wait_true;
 use world::World;
 
@@ -172,6 +177,28 @@ fn a_host_that_died_while_it_was_out_holds_no_other_up() {
     assert!(took < AT_ONCE, "{took} ms");
     std::fs::remove_file(middle.world.project().join("w2.dead")).unwrap();
     middle.world.ask(&Verb::RetryFailed).unwrap();
+    let release = middle.world.ended();
+    assert_eq!(release.at, At::RolledBack, "{:?} {:?}", release.history, release.ops);
+    assert_eq!(middle.seen().up["blue"], (3, 3));
+    middle.none_failed();
+}
+
+#[test]
+fn with_a_disk_that_takes_nothing_a_stop_ends_the_batch_and_what_is_out_and_old_serves_again() {
+    let mut middle = Middle::new();
+    let supervisor = Identity::of(middle.world.supervisor.as_ref().unwrap().id()).unwrap();
+    let full = ["-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=ENOSPC"].map(OsStr::new);
+    let mut strace = sandbox::strace(&supervisor, &full);
+    middle.world.ask(&Verb::Stop { how: Stop::Now, reason: None }).unwrap();
+    wait_true(30, "all that is well serves again", || middle.seen().up["blue"] == (3, 3));
+    let log = std::fs::read_to_string(middle.world.dir().supervisor_log()).unwrap_or_default();
+    assert!(!log.contains("can be written again"), "{log}");
+    strace.kill().unwrap();
+    strace.wait().unwrap();
+    let release = middle.world.stands("a pause", |at| at == At::Paused);
+    assert_eq!(HOSTS.map(|host| release.mark(host)), [Mark::New, Mark::Old, Mark::Old], "{:?}", release.history);
+    middle.world.write("go", "");
+    middle.world.ask(&Verb::Rollback { reason: None }).unwrap();
     let release = middle.world.ended();
     assert_eq!(release.at, At::RolledBack, "{:?} {:?}", release.history, release.ops);
     assert_eq!(middle.seen().up["blue"], (3, 3));

@@ -20,6 +20,7 @@ mod entry;
 mod fields;
 mod intents;
 mod journal;
+pub mod launched;
 mod ledger;
 mod looks;
 mod mark;

@@ -1,7 +1,8 @@
 //! The ledger held against the runs' folders: each run that lies there was launched by a row, what ended has its `run.end`,
-//! and the journals hold what they held then. A tail that was cut together with the checkpoint shows here.
+//! and the journals hold what they held then; what it was launched to do has not changed. A tail that was cut together with the checkpoint shows here.
 
 use super::journal::{Sum, is_ended};
+use super::launched;
 use super::newest::newest;
 use super::record::{Action, Phase};
 use super::verdict::{Broken, Journals};
@@ -66,6 +67,18 @@ pub(super) fn hold(
                 let why = format!("the journal of run {run} was changed after the run had ended: {what}");
                 return Ok(Err(Broken::at(*seq, why)));
             }
+            Err(e) => said.unread.push(e.to_string()),
+        }
+    }
+    for (run, (seq, digest)) in &walk.launched {
+        match launched::is_same(&store.run(*run), digest) {
+            Ok(true) => {}
+            Ok(false) => {
+                let why = format!("the spec of run {run}, or its first command, is not what was launched");
+                return Ok(Err(Broken::at(*seq, why)));
+            }
+            // Its folder is not here any more.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => said.unread.push(e.to_string()),
         }
     }

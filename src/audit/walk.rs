@@ -3,6 +3,7 @@
 use super::chain::{self, Head};
 use super::commit::{self, Fields, Hash};
 use super::journal::Sum;
+use super::launched;
 use super::mark::Mark;
 use super::pairs::{Pairs, Step};
 use super::record::{Action, Phase, Status};
@@ -25,6 +26,8 @@ pub(super) struct Walk {
     pub pairs: Pairs,
     /// What the journal of each run held when it ended or was redacted, and the row that says so.
     pub journals: BTreeMap<Uuid, (i64, Sum)>,
+    /// The digest of what each run was launched to do, and the row that says so.
+    pub launched: BTreeMap<Uuid, (i64, String)>,
     /// Time of the first row that was read, or of the mark.
     pub first: Option<i64>,
     /// All rows are read.
@@ -59,6 +62,7 @@ impl Walk {
             known: by_row,
             pairs,
             journals: BTreeMap::new(),
+            launched: BTreeMap::new(),
             first: None,
             whole,
             gone: BTreeMap::new(),
@@ -164,6 +168,10 @@ impl Walk {
                 }
             }
             self.journals.insert(run, (seq, new));
+        }
+        let frozen = text("metadata.frozen").filter(|said| launched::is_digest(said));
+        if let (Some(run), Some(said)) = (run, frozen.filter(|_| action == Action::RunLaunch.name())) {
+            self.launched.insert(run, (seq, said.to_owned()));
         }
         self.pairs.apply(Step {
             seq,

@@ -11,6 +11,7 @@ use super::{facts, measure, polled, record};
 use crate::health::probe::Restarts;
 use crate::run::RunState;
 use crate::run::child;
+use crate::run::machine::{BROKEN, whole};
 use crate::run::step::StepCommand;
 use crate::state::recovery::Token;
 use crate::state::{Control, DbError, StateDir};
@@ -80,7 +81,8 @@ impl World {
         }
         let (store, run, body) = (self.store.clone(), self.run, Arc::clone(&self.body));
         std::thread::spawn(move || {
-            let verdict = decide(&store, run, &body, (rung, number), count);
+            let verdict = whole(|| decide(&store, run, &body, (rung, number), count))
+                .unwrap_or_else(|| Verdict::Inhibited(format!("whether it may be done: {BROKEN}")));
             // Nobody listens any more only when the supervisor ends for another reason.
             let _ = back.send(Outcome::Decided(verdict));
         });
@@ -93,11 +95,11 @@ impl World {
         let (store, run, body) = (self.store.clone(), self.run, Arc::clone(&self.body));
         let (restarts, jobs, polled) = (self.restarts.clone(), Arc::clone(&self.jobs), Arc::clone(&self.polled));
         std::thread::spawn(move || {
-            let outcome = match &body.watch {
+            let outcome = whole(|| match &body.watch {
                 Watch::Probe { probe, timeout } => Some(measure::ask(&store, run, &body, probe, *timeout, &restarts)),
                 Watch::Polled => measure::read(&store, &body, &polled),
-            };
-            match outcome {
+            });
+            match outcome.flatten() {
                 Some(outcome) => drop(back.send(outcome)),
                 None => end(&jobs, Job::Measure),
             }

@@ -1,11 +1,11 @@
 //! A release as a run: its pure machine between what every run's supervisor knows and what only a release's world can
 //! do. Nothing is decided here; inputs, events and effects are put into the other one's words.
 
-use super::event::{Event, Person};
+use super::event::{Event, Person, StepOutcome};
 use super::machine::{self, Stop, Verb};
 use super::plan::{Plan, StepKind};
-use super::state::{At, Release};
-use super::traffic::Op;
+use super::state::{At, Mark, Release};
+use super::traffic::{Op, Report};
 use super::{child, recorded, votes};
 use crate::audit::Action;
 use crate::run::event::{Event as RunEvent, Rung, StopLevel};
@@ -82,6 +82,42 @@ impl Machine for Supervised {
 
     fn halts(&self, command: &Verb) -> bool {
         super::ask::halts(command)
+    }
+
+    /// From the word on until all has come to rest.
+    fn is_stopping(&self, _: &RunState, own: &Release) -> bool {
+        let wished =
+            own.wish.as_ref().is_some_and(|wish| matches!(wish.verb.as_str(), "stop_now" | "stop_and_roll_back"));
+        wished || matches!(own.at, At::Stopping | At::Reconciling)
+    }
+
+    fn overtaken(&self, own: &Release, effect: &machine::Effect) -> Option<machine::Input> {
+        let why = || "it was not done: a stop came first".to_owned();
+        match effect {
+            machine::Effect::Traffic(op) if !op.only_looks() => {
+                let after =
+                    own.traffic.iter().map(|report| Report { problem: Some(why()), ..report.clone() }).collect();
+                Some(machine::Input::Traffic { op: op.clone(), after, ok: false })
+            }
+            machine::Effect::Do { step, .. } => Some(machine::Input::Done {
+                step: step.clone(),
+                outcome: StepOutcome::Cancelled,
+                why: why(),
+                transient: false,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A look, and what runs the stable version back into rotation.
+    fn is_free(&self, own: &Release, effect: &machine::Effect) -> bool {
+        let old = |host: &String| matches!(own.mark(host), Mark::Old | Mark::Untouched);
+        match effect {
+            machine::Effect::Observe { .. } => true,
+            machine::Effect::Traffic(op) if op.only_looks() => true,
+            machine::Effect::Traffic(Op::In { hosts }) => !hosts.is_empty() && hosts.iter().all(old),
+            _ => false,
+        }
     }
 
     fn votes(&self, own: &Release) -> Vec<Vote> {

@@ -17,13 +17,13 @@ use super::{admission, breakers, probe};
 use crate::health::probe::Restarts;
 use crate::health::probe::survey::Place;
 use crate::health::probe::target::Target;
+use crate::run::machine::whole;
 use crate::run::{RunState, lease};
 use crate::state::{Answer, StateDir, clock, presence};
 use jobs::Jobs;
 use known::Known;
 use pages::Pages;
 use past::Past;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -123,7 +123,7 @@ impl crate::run::machine::World<Supervised> for World {
             let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
             let broken = jobs::broken(&effect);
             // One that panics answers, too: else it would be under way for ever.
-            let done = catch_unwind(AssertUnwindSafe(|| desk.perform(effect, &past))).unwrap_or(broken);
+            let done = whole(|| desk.perform(effect, &past)).unwrap_or(broken);
             // Nobody listens any more only when the supervisor ends for another reason.
             done.into_iter().for_each(|input| drop(back.send(input)));
         });

@@ -1,7 +1,7 @@
 //! The parent of a run's supervisor: it waits, and starts the next one when that is killed. It knows nothing of the run, but
 //! holds its secrets in memory, so that the next supervisor has them too.
 
-use super::spawn::{self, TAKEN};
+use super::spawn::{self, Revival, TAKEN};
 use crate::state::{Lock, StateDir, file};
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -60,13 +60,29 @@ pub fn mind(store: &StateDir, id: Uuid, first: bool, secrets: Option<Zeroizing<V
             deaths = 0;
         }
         tracing::warn!("the supervisor of run {id} ended before its run did ({status}): another one goes on");
-        std::thread::sleep(PAUSES[deaths.min(PAUSES.len() - 1)]);
-        deaths += 1;
-        if let Some(why) = spawn::unfit(store, id)? {
-            tracing::warn!("nobody goes on with run {id}: {why:?}");
+        if !is_fit(store, id, deaths)? {
             return Ok(1);
         }
+        deaths += 1;
     }
+}
+
+/// Whether a run is to be gone on with, after the pause that is due. What cannot be told now (a busy ledger, no descriptor
+/// left) is asked again, a few times.
+fn is_fit(store: &StateDir, id: Uuid, deaths: usize) -> io::Result<bool> {
+    for pause in &PAUSES[deaths.min(PAUSES.len() - 1)..] {
+        std::thread::sleep(*pause);
+        match spawn::unfit(store, id)? {
+            None => return Ok(true),
+            Some(Revival::Unknown(why)) => tracing::warn!("{why}"),
+            Some(other) => {
+                tracing::warn!("nobody goes on with run {id}: {other:?}");
+                return Ok(false);
+            }
+        }
+    }
+    tracing::warn!("nobody goes on with run {id} until it can be told whether it may be gone on with");
+    Ok(false)
 }
 
 fn supervisor(store: &StateDir, id: Uuid, first: bool, secrets: bool) -> io::Result<Command> {

@@ -8,7 +8,7 @@ pub use error::LaunchError;
 use super::spec::{BreakGlass, OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
 use super::targets::{self, Targets};
-use super::{belongs, extra, frozen, glass, lease, ledger, list, spawn};
+use super::{belongs, extra, glass, lease, ledger, list, spawn};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -192,7 +192,7 @@ fn intent(
     let acts = Acts::open_within(store, &control, patience).map_err(lost)?;
     spec.number = Some(control.number(spec.id)?);
     let text = serde_yaml::to_string(&*spec).map_err(io::Error::other)?;
-    Ok(ledger::launching(&acts, spec, Some(frozen::digest(&text, command)))?.event_id)
+    Ok(ledger::launching(&acts, spec, Some(audit::launched::digest(&text, command)))?.event_id)
 }
 
 /// May it be launched? Gives the program and what a person should know.

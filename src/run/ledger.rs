@@ -6,7 +6,7 @@ use super::event::{Failure, StopLevel};
 use super::journal::Reader;
 use super::machine::Vote;
 use super::spec::Work;
-use super::{RunSpec, RunState, State, diffs, frozen, glass, list};
+use super::{RunSpec, RunState, State, diffs, glass, list};
 use crate::audit::{self, Action, Acts, Error, Filter, Ledger, Phase, Receipt, Record, Release, Row, Status, Sum};
 use crate::state::operator::Operator;
 use crate::state::{Control, Lock, RunDir, StateDir};
@@ -64,7 +64,7 @@ pub fn head(store: &StateDir) -> Result<Option<(i64, String)>, Error> {
 /// The intent to launch what was `frozen`; of what the ledger did not take then, late.
 pub fn launching(acts: &Acts<'_>, spec: &RunSpec, frozen: Option<String>) -> Result<Receipt, Error> {
     let mut record = about(Record::intent(Action::RunLaunch, &spec.operator), spec);
-    record.metadata.extend(frozen.map(|digest| (frozen::ROW.to_owned(), json!(digest))));
+    record.metadata.extend(frozen.map(|digest| (audit::launched::FROZEN.to_owned(), json!(digest))));
     acts.intent(&glass::noted(record, spec))
 }
 

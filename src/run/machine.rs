@@ -9,6 +9,7 @@ use super::verdict::{Evidence, Exit};
 use crate::audit::Action;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -164,6 +165,21 @@ pub trait Machine {
     /// What a command is in the ledger's terms, and in words.
     fn recorded(&self, command: &Self::Command) -> (Action, String);
 
+    /// True while the run is being stopped: that goes on although nothing can be recorded.
+    fn is_stopping(&self, run: &RunState, _: &Self::State) -> bool {
+        run.stop.is_some()
+    }
+
+    /// True for an effect that needs no record before it: it changes nothing, or puts back what a stop must not leave as it is.
+    fn is_free(&self, _: &Self::State, _: &Self::Effect) -> bool {
+        false
+    }
+
+    /// What comes of an effect that a stop overtook before it was begun; `None`: it is done all the same.
+    fn overtaken(&self, _: &Self::State, _: &Self::Effect) -> Option<Self::Outcome> {
+        None
+    }
+
     /// True for a command that only stops or holds: it is carried out first and recorded then.
     fn halts(&self, _: &Self::Command) -> bool {
         false
@@ -207,6 +223,15 @@ pub trait World<M: Machine> {
 
     /// They were given again.
     fn given(&mut self) {}
+}
+
+/// What is said where the thread of a job panicked.
+pub const BROKEN: &str =
+    "it cannot be told: opsdeck itself failed at it (supervisor.log in the run's folder says more)";
+
+/// What a job of a [`World`] comes to; `None`: its thread panicked, and said so in the run's log. No job stays under way for ever.
+pub fn whole<T>(job: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(job)).ok()
 }
 
 /// The world of a machine without effects of its own.

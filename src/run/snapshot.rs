@@ -2,7 +2,8 @@
 //! what is not whole, of another run, or does not fit the journal is thrown away, and the journal is folded anew. Nothing
 //! is decided by it.
 //!
-//! A digest of all that follows it and of the run comes first, then the head, then the state.
+//! A checksum (CRC-32) over the run's id and all that follows comes first, then the head, then the state. It is there for
+//! flipped bits and torn writes; who can write the file can write another checksum.
 
 use super::state::RunState;
 use crate::open;
@@ -14,7 +15,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 /// Changes whenever `RunState` or this file's layout does: an older snapshot is then not read.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// So many bytes of the journal before the snapshot's place are hashed: enough to tell another journal apart, and
 /// cheap to check.
 const TAIL: u64 = 4096;
@@ -27,8 +28,8 @@ struct Head {
     tail: [u8; 32],
 }
 
-/// Bytes of the digest.
-const DIGEST: usize = 32;
+/// Bytes of the checksum.
+const SUM: usize = 4;
 
 /// Writes the snapshot of a run's state that holds up to byte `offset` of the journal.
 ///
@@ -36,19 +37,19 @@ const DIGEST: usize = 32;
 /// It cannot be written.
 pub fn save(snapshot: &Path, run: Uuid, journal: &Path, offset: u64, state: &RunState) -> io::Result<()> {
     let head = Head { format: FORMAT, offset, seq: state.seq, tail: tail(journal, offset)? };
-    let mut bytes = postcard::to_extend(&head, vec![0; DIGEST])
+    let mut bytes = postcard::to_extend(&head, vec![0; SUM])
         .and_then(|bytes| postcard::to_extend(state, bytes))
         .map_err(|e| io::Error::other(format!("cannot encode a snapshot: {e}")))?;
-    let digest = digest(run, &bytes[DIGEST..]);
-    bytes[..DIGEST].copy_from_slice(&digest);
+    let sum = sum(run, &bytes[SUM..]);
+    bytes[..SUM].copy_from_slice(&sum);
     crate::state::file::write_cache(snapshot, &bytes)
 }
 
 /// The run's state and the byte of the journal after it, if there is a snapshot and it fits.
 pub fn load(snapshot: &Path, run: Uuid, journal: &Path) -> Option<(RunState, u64)> {
     let bytes = open::read_own(snapshot, open::SNAPSHOT).ok()?;
-    let (said, content) = bytes.split_at_checked(DIGEST)?;
-    if *said != digest(run, content) {
+    let (said, content) = bytes.split_at_checked(SUM)?;
+    if *said != sum(run, content) {
         return None;
     }
     let (head, rest) = postcard::take_from_bytes::<Head>(content).ok()?;
@@ -59,8 +60,11 @@ pub fn load(snapshot: &Path, run: Uuid, journal: &Path) -> Option<(RunState, u64
     (state.seq == head.seq).then_some((state, head.offset))
 }
 
-fn digest(run: Uuid, content: &[u8]) -> [u8; DIGEST] {
-    Sha256::new().chain_update(run.as_bytes()).chain_update(content).finalize().into()
+fn sum(run: Uuid, content: &[u8]) -> [u8; SUM] {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(run.as_bytes());
+    sum.update(content);
+    sum.finalize().to_le_bytes()
 }
 
 fn tail(journal: &Path, offset: u64) -> io::Result<[u8; 32]> {

@@ -154,13 +154,19 @@ pub fn unfit(store: &StateDir, id: Uuid) -> io::Result<Option<Revival>> {
     if let Some(why) = belongs.read_only() {
         return Ok(Some(if unknown { Revival::Unknown(why) } else { Revival::Refused(why) }));
     }
-    let differs = frozen::differs(store, &spec).unwrap_or_else(|e| {
-        tracing::warn!("whether run {id} is what was launched cannot be told: {e}");
-        None
-    });
-    if let Some(why) = differs {
-        file::write_whole(&dir.doubt(), why.as_bytes())?;
-        return Ok(Some(refused(&why)));
+    // Break-glass lives beside a ledger that cannot be read.
+    let needs_ledger = spec.break_glass.is_none();
+    match frozen::differs(store, &spec) {
+        Ok(None) => {}
+        Ok(Some(why)) => {
+            file::write_whole(&dir.doubt(), why.as_bytes())?;
+            return Ok(Some(refused(&why)));
+        }
+        Err(e) if needs_ledger => {
+            let why = format!("whether run {id} is what was launched cannot be told, so nobody goes on with it: {e}");
+            return Ok(Some(Revival::Unknown(why)));
+        }
+        Err(e) => tracing::warn!("whether run {id} is what was launched cannot be told: {e}"),
     }
     let run = Follower::open(&dir)?;
     if let Some(damage) = run.damage {
@@ -180,11 +186,14 @@ pub fn unfit(store: &StateDir, id: Uuid) -> io::Result<Option<Revival>> {
         Ok(Some(EndRow::Open)) => String::new(),
         Ok(_) if ended => return Ok(Some(Revival::Ended)),
         Ok(_) => String::new(),
+        Err(_) if ended => return Ok(Some(Revival::Ended)),
+        Err(e) if needs_ledger => {
+            let why =
+                format!("whether the ledger holds the end of run {id} cannot be told, so nobody goes on with it: {e}");
+            return Ok(Some(Revival::Unknown(why)));
+        }
         Err(e) => {
             tracing::warn!("whether the ledger holds the end of run {id} cannot be told: {e}");
-            if ended {
-                return Ok(Some(Revival::Ended));
-            }
             String::new()
         }
     };

@@ -5,6 +5,7 @@ use crate::release::event::{StepKey, StepOutcome};
 use crate::release::machine::{Effect, Input};
 use crate::release::state::Verdict;
 use crate::release::traffic::{Op, Report};
+use crate::run::machine::BROKEN;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -62,8 +63,7 @@ impl Job {
 
 /// What comes of a job whose thread panicked: that it cannot be told.
 pub fn broken(effect: &Effect) -> Vec<Input> {
-    let why =
-        || "it cannot be told: opsdeck itself failed at it (supervisor.log in the run's folder says more)".to_owned();
+    let why = || BROKEN.to_owned();
     match effect.clone() {
         Effect::Admit => {
             vec![Input::Admission { blocks: vec![format!("whether anything stands in the way: {}", why())] }]

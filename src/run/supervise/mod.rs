@@ -312,7 +312,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     fn settle(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
         self.perform(effects)?;
         loop {
-            if !self.is_written() && self.state.stop.is_none() {
+            if !self.is_written() && !self.machine.is_stopping(&self.state, &self.own) {
                 return Ok(());
             }
             let seq = self.journal.seq();
@@ -341,17 +341,19 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// In order. What begins something waits until all that was recorded is on the disk; what stops something does not.
     fn perform(&mut self, effects: Vec<EffectOf<M>>) -> Result<(), SuperviseError> {
         let mut queue: Vec<EffectOf<M>> = Vec::new();
+        if self.machine.is_stopping(&self.state, &self.own) {
+            queue.extend(self.overtake());
+        }
         if self.is_written() {
-            // What waited to begin does not begin after a stop: it is looked for, and found not to have begun.
-            let stopped = self.state.stop.is_some();
-            queue.extend(self.held.drain(..).map(|effect| match effect {
-                Effect::Start { step, .. } if stopped => Effect::Find { step },
-                other => other,
-            }));
+            queue.extend(self.held.drain(..));
         }
         queue.extend(effects);
         for effect in queue {
-            let begins = matches!(effect, Effect::TakeLease { .. } | Effect::Start { .. } | Effect::Act(_));
+            let begins = match &effect {
+                Effect::TakeLease { .. } | Effect::Start { .. } => true,
+                Effect::Act(effect) => !self.machine.is_free(&self.own, effect),
+                _ => false,
+            };
             if begins && !self.is_written() {
                 self.hold(effect);
                 continue;
@@ -368,6 +370,23 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
             }
         }
         Ok(())
+    }
+
+    /// What waited to begin does not begin after a stop: a step is looked for, and found not to have begun; of the rest the
+    /// machine learns that it was not done.
+    fn overtake(&mut self) -> Vec<EffectOf<M>> {
+        let mut instead = Vec::new();
+        for effect in std::mem::take(&mut self.held) {
+            match effect {
+                Effect::Start { step, .. } => instead.push(Effect::Find { step }),
+                Effect::Act(act) => match self.machine.overtaken(&self.own, &act) {
+                    Some(outcome) => instead.extend(self.decide(&Input::Own(outcome))),
+                    None => self.held.push_back(Effect::Act(act)),
+                },
+                other => self.held.push_back(other),
+            }
+        }
+        instead
     }
 
     /// Keeps an effect until what was recorded is on the disk. What is asked again at every tick is not kept twice.
