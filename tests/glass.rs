@@ -15,6 +15,7 @@ mod world;
 
 use opsdeck::run::State;
 use room::Room;
+use rusqlite::Connection;
 use serde_json::Value;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
@@ -295,4 +296,36 @@ fn a_release_that_people_must_approve_is_not_begun_where_no_approval_could_count
     let id = newest(&world);
     wait_true(20, "its supervisor to be gone", || world.guard(&id).is_none());
     is_recorded_late(&world, &id);
+}
+
+#[test]
+fn a_release_is_undone_beside_a_ledger_that_takes_nothing_where_a_person_says_why() {
+    let world = world();
+    let at_gate = "[{hosts: all, gather_facts: false, tasks: [{name: gate, shell: 'touch here-{{ inventory_hostname }}; \
+                   while [ {{ release_version }} = 2.0 -a ! -e go ]; do sleep 0.05; done'}]}]";
+    world.write("gated.yml", at_gate);
+    let yaml = "environments: {lab: {inventory: hosts.ini}}\nreleases:\n  web:\n    hosts: all\n    playbook: gated.yml\n    bake: 1s\n    \
+                rollback: [{playbook: gated.yml}]\n";
+    world.write("opsdeck.yaml", yaml);
+    let release = ["release", "web", "-E", "lab", "--version", "2.0", "--current", "1.0", "--yes"];
+    let id = world.launch(&release);
+    wait_true(60, "a host at the gate", || world.has("here-w1") || world.has("here-w2"));
+    let held = Connection::open(world.store.audit()).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (code, said) = told(world.opsdeck(&["rollback", &id, "--break-glass", " "]));
+    assert!(code == Some(64) && said.contains("a reason"), "{said}");
+    let (code, said) = told(world.opsdeck(&[&["rollback", id.as_str()], &GLASS[..]].concat()));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("BREAK GLASS") && said.contains("INC-4711") && said.contains("recorded late"), "{said}");
+    drop(held);
+    world.write("go", "");
+    let ended = world.ended(&id);
+    assert_eq!(ended.state_name(), "rolled_back", "{:?} {:?}", ended.why, ended.history);
+    wait_true(30, "its supervisor to be gone", || world.guard(&id).is_none());
+    let (code, said) = told(world.opsdeck(&["audit", "verify"]));
+    assert_eq!(code, Some(0), "{said}");
+    let asked = rows(&world, "release.rollback");
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_eq!(asked[0]["metadata"]["asked"]["break_glass"], GLASS[1], "{asked:?}");
+    assert_eq!(rows(&world, "run.end").iter().filter(|row| row["run_id"] == id.as_str()).count(), 1);
 }

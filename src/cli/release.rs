@@ -19,11 +19,15 @@ use uuid::Uuid;
 use verb::On;
 pub use verb::Verb;
 
+/// How to go on where the ledger cannot take it.
+const WAY: &str = "`--break-glass REASON` does it all the same, and it is recorded late";
+
 /// Does what was asked.
 ///
 /// # Errors
 /// No such release; nobody answers. Refusals have their own exit code.
 pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
+    let mut broken = None;
     let (on, asked) = match verb {
         Verb::Timeline { run, json } => return story(global, &run, json),
         Verb::GivePasswords { on, passwords } => {
@@ -39,16 +43,39 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
         }
         Verb::Reject { on, reason } => (on, Asked::Reject { reason }),
         Verb::Pause { on, reason } => (on, Asked::Pause { reason }),
-        Verb::Resume { on } => (on, Asked::Resume),
+        Verb::Resume { on, glass } => {
+            broken = glass.reason();
+            (on, Asked::Resume)
+        }
         Verb::Promote { on } => (on, Asked::Promote),
         Verb::Skip { on, what, reason } => (on, Asked::Skip { what, reason }),
-        Verb::Retry { on } => (on, Asked::RetryFailed),
-        Verb::Rollback { on, reason } => (on, Asked::Rollback { reason }),
+        Verb::Retry { on, glass } => {
+            broken = glass.reason();
+            (on, Asked::RetryFailed)
+        }
+        Verb::Rollback { on, reason, glass } => {
+            broken = glass.reason();
+            (on, Asked::Rollback { reason })
+        }
         Verb::Mark { on, host, mark } => (on, Asked::Mark { host, mark: mark.into() }),
         Verb::AcceptMixed { on, reason } => (on, Asked::AcceptMixed { reason }),
         Verb::TakeOver { on, reason } => (on, Asked::TakeOver { reason }),
     };
-    told(global, &on, |store, id, by| release::ask(store, id, &asked, by))
+    told(global, &on, |store, id, by| match &broken {
+        None => release::ask(store, id, &asked, by).map_err(|e| match e {
+            StopError::Audit(e) if release::breaks_glass(&asked) => {
+                StopError::Io(std::io::Error::other(format!("{}; {WAY}", StopError::Audit(e))))
+            }
+            e => e,
+        }),
+        Some(reason) => {
+            let (run, line) = release::ask_breaking_glass(store, id, &asked, by, reason)?;
+            if let Some(line) = line {
+                eprintln!("opsdeck: {}", plain(&line));
+            }
+            Ok(run)
+        }
+    })
 }
 
 /// Asks, and prints what the release says then; the run that took it up may be another.

@@ -77,7 +77,7 @@ fn take(
             let verb = Verb::TakeOver { reason: reason.map(str::to_owned) };
             let body = serde_json::to_value(&verb).unwrap_or_default();
             // One that has ended meanwhile begins nothing more either.
-            if let Err(e) = put(store, run, &Command::Own { body, row: Some(row), from: None }) {
+            if let Err(e) = put(store, run, &Command::Own { body, row: Some(row), from: None, glass: None }) {
                 tracing::warn!("recovery {run} was not told: {e}");
             }
         }

@@ -84,6 +84,10 @@ impl Machine for Supervised {
         super::ask::halts(command)
     }
 
+    fn breaks_glass(&self, command: &Verb) -> bool {
+        super::ask::breaks_glass(command)
+    }
+
     /// From the word on until all has come to rest.
     fn is_stopping(&self, _: &RunState, own: &Release) -> bool {
         let wished =

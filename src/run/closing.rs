@@ -5,12 +5,16 @@
 use super::ends::Told;
 use super::event::Event;
 use super::journal::Reader;
-use super::{RunSpec, elder, glass, index, ledger, list};
+use super::{RunSpec, asked, elder, glass, index, ledger, list};
 use crate::audit::{Action, Error, Ledger, Open, Phase, Status};
 use crate::state::operator::Operator;
 use crate::state::{Access, Answer, DbError, Filter, Life, Lock, StateDir};
+use serde_json::json;
 use std::io;
 use uuid::Uuid;
+
+/// What can be asked under break-glass.
+const GLASS: [Action; 3] = [Action::ReleaseRollback, Action::ReleaseResume, Action::ReleaseRetry];
 
 /// Closes what can be closed. `tell` says what a run's own machine thinks of its end ([`super::ends`]).
 ///
@@ -38,26 +42,39 @@ pub fn close(store: &StateDir, tell: impl Fn(&RunSpec) -> Result<Told, String>) 
     Ok(())
 }
 
-/// Who stopped a run that is over, where nobody could write it down then: by its journal. For whoever has the run in hand, or
+/// Who stopped a run that is over, or asked it for something under break-glass, where nobody could write it down then: by its
+/// journal. For whoever has the run in hand, or
 /// knows that nobody has.
 ///
 /// # Errors
 /// The journal cannot be read, or the ledger not be written.
 pub fn stops(store: &StateDir, run: Uuid) -> io::Result<()> {
     let (dir, ledger) = (store.run(run), Ledger::open(&store.audit()).map_err(io::Error::other)?);
-    let of = |action| ledger.find(run, action, Phase::Intent).map_err(io::Error::other);
-    if of(Action::RunStop)?.is_some() || of(Action::ReleaseStop)?.is_some() {
-        return Ok(());
-    }
+    let is_there = |action| ledger.find(run, action, Phase::Intent).map(|row| row.is_some()).map_err(io::Error::other);
     let spec = super::read_spec(&dir)?;
-    let mut asked = Vec::new();
-    let pass = Reader::open(&dir.journal())?.read(|entry| {
-        if let Event::StopAsked { level, by } = &entry.event {
-            asked.push((*level, by.clone()));
+    let (mut stopped, mut glass) = (Vec::new(), Vec::new());
+    let pass = Reader::open(&dir.journal())?.read(|entry| match &entry.event {
+        Event::StopAsked { level, by } => stopped.push((*level, by.clone())),
+        Event::BreakGlass { why, action: Some(action), by: Some(by), .. } => {
+            glass.push((why.clone(), action.clone(), by.clone()));
         }
+        _ => {}
     });
     pass.map_err(io::Error::other)?;
-    for (level, name) in asked {
+    for (why, action, name) in glass {
+        let Some(action) = GLASS.into_iter().find(|known| known.name() == action) else { continue };
+        if !is_there(action)? {
+            let (by, body) =
+                (Operator { name, ..Operator::default() }, json!({ "break_glass": why, "recorded": "late" }));
+            let what = asked::Asked { action, words: "under break-glass", body: &body };
+            let row = asked::asking_late(store, &spec, &by, what).map_err(io::Error::other)?;
+            asked::asked(store, &spec, &by, row, what, None).map_err(io::Error::other)?;
+        }
+    }
+    if is_there(Action::RunStop)? || is_there(Action::ReleaseStop)? {
+        return Ok(());
+    }
+    for (level, name) in stopped {
         let by = Operator { name, ..Operator::default() };
         let row = ledger::stopping(store, &spec, &by, level, None).map_err(io::Error::other)?;
         ledger::stopped(store, &spec, &by, row, None).map_err(io::Error::other)?;

@@ -44,6 +44,9 @@ pub enum Command {
         /// Where they came from, by their own word.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Box<Operator>>,
+        /// Why it is asked although the ledger cannot take it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<String>,
     },
     /// Passwords again, for a run whose supervisor died with them. Their wire form follows, to the end of what is sent.
     Give,

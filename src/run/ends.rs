@@ -2,9 +2,9 @@
 //! it may be at work, and what it says beyond that needs a person's row in the ledger. Alone, under one uid, this is evidence,
 //! not a barrier: whoever forges every event of a run forges its end with them.
 
+use super::asked;
 use super::event::{Entry, Event};
 use super::journal::{JournalError, Reader};
-use super::ledger;
 use super::machine::{Effect, EffectOf, Input, InputOf, Machine};
 use super::spec::RunSpec;
 use super::state::{RunState, State};
@@ -101,7 +101,7 @@ impl<M: Machine> Judged<'_, M> {
         if comes(&Input::Tick) || ends.iter().any(exited) {
             return Ok(None);
         }
-        if !well && ledger::was_asked(self.store, self.spec.id).map_err(io::Error::other)? {
+        if !well && asked::was_asked(self.store, self.spec.id).map_err(io::Error::other)? {
             return Ok(None);
         }
         Ok(Some(format!("it was {} before, and nothing there leads to it", self.before.state_name().replace('_', " "))))

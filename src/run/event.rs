@@ -40,13 +40,19 @@ pub const LOST: &str = "lost";
 pub enum Event<'a> {
     /// The run exists; its spec is on disk.
     Requested,
-    /// It was launched whether or not the ledger took it.
+    /// It was launched, or asked for something, whether or not the ledger took it.
     BreakGlass {
-        /// Why, by whoever launched it.
+        /// Why, by whoever did so.
         why: String,
         /// What kept the ledger from taking its launch; `None`: it took it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         what: Option<String>,
+        /// What it was asked for, in the ledger's terms; `None`: it was launched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<String>,
+        /// Who asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// Another run holds its hosts.
     Queued {

@@ -82,16 +82,23 @@ pub fn forget(store: &StateDir, run: Uuid) {
 /// What is said of a launch under break-glass, to whoever launched and to the system's log.
 pub fn tell(spec: &RunSpec) -> Option<String> {
     let BreakGlass { reason, unrecorded } = spec.break_glass.as_ref()?;
+    let what = format!("run {} was launched by {} ({reason})", spec.id, spec.operator.name);
+    Some(loudly(&what, unrecorded.as_deref()))
+}
+
+/// Tells the system's log that something was done under break-glass, and what keeps the ledger from it, if anything does; gives
+/// the line for whoever did it.
+pub fn loudly(what: &str, unrecorded: Option<&str>) -> String {
     let recorded = match unrecorded {
         None => "it is in the audit ledger".to_owned(),
         Some(why) => format!("it is not in the audit ledger, and is recorded late ({why})"),
     };
-    let line = format!("BREAK GLASS: run {} was launched by {} ({reason}): {recorded}", spec.id, spec.operator.name);
+    let line = format!("BREAK GLASS: {what}: {recorded}");
     tracing::error!("{line}");
-    Some(match syslog::warn(&line) {
+    match syslog::warn(&line) {
         Ok(()) => line,
         Err(e) => format!("{line}; the system's log did not take this ({e})"),
-    })
+    }
 }
 
 /// The refusal of what cannot be launched even so: with the line that does it by hand, where there is one.

@@ -11,9 +11,10 @@ use crate::audit::{self, Action, Acts, Error, Filter, Ledger, Phase, Receipt, Re
 use crate::state::operator::Operator;
 use crate::state::{Control, Lock, RunDir, StateDir};
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
 
-fn about(record: Record, spec: &RunSpec) -> Record {
+pub(super) fn about(record: Record, spec: &RunSpec) -> Record {
     let mut metadata = serde_json::Map::new();
     metadata.insert("kind".into(), json!(spec.work.kind()));
     metadata.insert("cwd".into(), json!(spec.cwd));
@@ -69,10 +70,10 @@ pub fn launching(acts: &Acts<'_>, spec: &RunSpec, frozen: Option<String>) -> Res
 }
 
 /// The ledger, for an act that changes nothing in control.db: if it is the one that was written to last.
-fn held(store: &StateDir) -> Result<Ledger, Error> {
+pub(super) fn held(store: &StateDir, patience: Duration) -> Result<Ledger, Error> {
     match audit::lost(store, &Control::open(store)?)? {
         Some(why) => Err(Error::Lost(why)),
-        None => Ledger::open(&store.audit()),
+        None => Ledger::open_within(&store.audit(), patience),
     }
 }
 
@@ -121,50 +122,6 @@ pub fn stopped(
     Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..about(record, spec) }).map(drop)
 }
 
-/// Something that only a run's own machine knows.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// In the ledger's terms.
-    pub action: Action,
-    /// What exactly, in words: `skip gate up`.
-    pub words: &'a str,
-    /// As the run is asked (`{"verb": "approve", ...}`).
-    pub body: &'a Value,
-}
-
-/// The intent to ask a run for it, before it is asked.
-pub fn asking(store: &StateDir, spec: &RunSpec, operator: &Operator, what: Asked<'_>) -> Result<Uuid, Error> {
-    let record = of_verb(Record::intent(what.action, operator), spec, what);
-    // What only ends something, or lets it wait, is not kept from anybody.
-    let ends = matches!(what.action, Action::ReleaseStop | Action::ReleasePause | Action::ReleaseReject);
-    let ledger = if ends { Ledger::open(&store.audit())? } else { held(store)? };
-    Ok(ledger.append(&record)?.event_id)
-}
-
-/// It was taken up, or was refused.
-pub fn asked(
-    store: &StateDir,
-    spec: &RunSpec,
-    operator: &Operator,
-    parent: Uuid,
-    what: Asked<'_>,
-    refused: Option<String>,
-) -> Result<(), Error> {
-    let record = match refused {
-        Some(why) => Record::denied(what.action, operator, why),
-        None => Record::outcome(what.action, operator, Status::Success),
-    };
-    let record = of_verb(record, spec, what);
-    Ledger::open(&store.audit())?.append(&Record { parent: Some(parent), ..record }).map(drop)
-}
-
-/// True if this row is the intent of what somebody asked this run for.
-pub fn is_recorded(store: &StateDir, run: Uuid, row: Option<Uuid>) -> Result<bool, Error> {
-    let Some(row) = row else { return Ok(false) };
-    let found = Ledger::open(&store.audit())?.of_event(run, row)?;
-    Ok(found.is_some_and(|row| row.entry.phase == Phase::Intent.name()))
-}
-
 /// True if the stop that is called so is in the ledger.
 pub fn is_stop_recorded(store: &StateDir, run: Uuid, ask: Option<Uuid>) -> Result<bool, Error> {
     let Some(ask) = ask.map(|ask| ask.to_string()) else { return Ok(false) };
@@ -198,24 +155,14 @@ pub fn votes(store: &StateDir, run: Uuid, votes: &[Vote]) -> Result<Vec<bool>, E
 }
 
 /// Rows of a run, newest first.
-fn of_run(ledger: &Ledger, run: Uuid) -> Result<Vec<Row>, Error> {
+pub(super) fn of_run(ledger: &Ledger, run: Uuid) -> Result<Vec<Row>, Error> {
     Ok(ledger.query(&Filter { run: Some(run.to_string()), ..Filter::default() }, usize::MAX)?.rows)
-}
-
-fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {
-    let reason = record.reason.clone();
-    let mut record = about(record, spec);
-    let said = what.body.get("reason").and_then(Value::as_str).map(str::to_owned);
-    record.reason = reason.or(said);
-    record.subject = Some(format!("{}: {}", spec.work.title(), what.words));
-    record.metadata.insert("asked".into(), what.body.clone());
-    record
 }
 
 /// The intent to read these secret variables of a run.
 pub fn reading_values(store: &StateDir, spec: &RunSpec, operator: &Operator, names: &[String]) -> Result<Uuid, Error> {
     let record = of_values(Record::intent(Action::ValuesRead, operator), spec, names);
-    Ok(held(store)?.append(&record)?.event_id)
+    Ok(held(store, audit::PATIENCE)?.append(&record)?.event_id)
 }
 
 /// They were handed out, or why that did not work.
@@ -378,22 +325,6 @@ fn end_row(store: &StateDir, run: Uuid) -> Result<Option<Option<Row>>, Error> {
         return Ok(Some(Some(row)));
     }
     Ok(ledger.find(run, Action::RunLaunch, Phase::Intent)?.map(|_| None))
-}
-
-/// True if a person asked this run for something, beside to be launched, and was not refused.
-///
-/// # Errors
-/// The ledger cannot be read.
-pub fn was_asked(store: &StateDir, run: Uuid) -> Result<bool, Error> {
-    let ledger = match Ledger::open_to_read(&store.audit()) {
-        Err(Error::Absent { .. }) => return Ok(false),
-        other => other?,
-    };
-    let rows = of_run(&ledger, run)?;
-    let is = |row: &&Row, phase: Phase| row.entry.phase == phase.name();
-    let denied = |id: Uuid| rows.iter().any(|r| is(&r, Phase::Denied) && r.entry.parent_event_id == Some(id));
-    let mut asked = rows.iter().filter(|row| is(row, Phase::Intent) && row.entry.action != Action::RunLaunch.name());
-    Ok(asked.any(|row| !denied(row.entry.event_id)))
 }
 
 /// Records the end of those of these runs that ended, by their journals, without a row: their supervisor was killed before it,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::audit::Filter;
 use crate::run::Event;
+use crate::run::asked::is_recorded;
 use crate::run::journal::Journal;
 
 const SPEC: &str = "{version: 1, id: ID, ask: {kind: playbook, playbook: x.yml}, cwd: /p, argv: [], env: {}, secrets: [], \

@@ -2,6 +2,7 @@
 //!
 //! spec -> supervisor -> events -> journal -> fold -> [`RunState`], which TUI, CLI and audit all show.
 
+pub mod asked;
 pub mod belongs;
 pub mod beside;
 pub mod child;

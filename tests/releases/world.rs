@@ -278,7 +278,7 @@ impl World {
     }
 
     pub fn ask(&self, verb: &Verb) -> Result<(), String> {
-        let command = Control::Own { body: serde_json::to_value(verb).unwrap(), row: None, from: None };
+        let command = Control::Own { body: serde_json::to_value(verb).unwrap(), row: None, from: None, glass: None };
         let reply =
             wait_until(20, "the supervisor to listen", || ask(&self.dir(), &command, Duration::from_secs(20)).ok());
         if reply.ok { Ok(()) } else { Err(reply.message) }

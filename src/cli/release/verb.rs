@@ -1,5 +1,6 @@
 //! What can be asked of a release on a command line: the verbs with their options and help.
 
+use crate::cli::glass::Glass;
 use crate::cli::passwords::Passwords;
 use crate::release::state::Mark;
 
@@ -53,6 +54,9 @@ pub enum Verb {
         /// Which release.
         #[command(flatten)]
         on: On,
+        /// Break-glass.
+        #[command(flatten)]
+        glass: Glass,
     },
     /// Let a release go on, and stop for nothing but failures any more
     #[command(after_help = help!("promote last"))]
@@ -79,6 +83,9 @@ pub enum Verb {
         /// Which release.
         #[command(flatten)]
         on: On,
+        /// Break-glass.
+        #[command(flatten)]
+        glass: Glass,
     },
     /// Undo a release: traffic first, then hosts; without approval
     #[command(after_help = help!("rollback last --reason 'errors rise'"))]
@@ -89,6 +96,9 @@ pub enum Verb {
         /// Why
         #[arg(long)]
         reason: Option<String>,
+        /// Break-glass.
+        #[command(flatten)]
+        glass: Glass,
     },
     /// Say what a host is, where it cannot be asked; needs two people
     #[command(after_help = help!("mark last web03.eu new"))]

@@ -117,7 +117,12 @@ pub fn decode(line: &[u8]) -> Result<Entry<'_>, String> {
         "plan" => Event::Plan { src: src()?, plays: list(f.plays, "plays")? },
         "hello" => Event::Hello { src: src()?, core: need(f.core, "core")?.0 },
         "requested" => Event::Requested,
-        "break_glass" => Event::BreakGlass { why: need(f.why, "why")?, what: f.what },
+        "break_glass" => Event::BreakGlass {
+            why: need(f.why, "why")?,
+            what: f.what,
+            action: f.action.map(|action| action.0.into_owned()),
+            by: f.by,
+        },
         "queued" => Event::Queued { by: need(f.by, "by")?, why: need(f.why, "why")? },
         "leased" => Event::Leased { token: need(f.token, "token")? },
         "step_intent" => Event::StepIntent { step: need(f.step, "step")? },

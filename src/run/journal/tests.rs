@@ -31,7 +31,12 @@ fn event() -> impl Strategy<Value = Event<'static>> {
     prop_oneof![
         Just(Event::Requested),
         (any::<String>(), any::<String>()).prop_map(|(by, why)| Event::Queued { by, why }),
-        (any::<String>(), any::<Option<String>>()).prop_map(|(why, what)| Event::BreakGlass { why, what }),
+        (any::<String>(), any::<[Option<String>; 3]>()).prop_map(|(why, [what, action, by])| Event::BreakGlass {
+            why,
+            what,
+            action,
+            by
+        }),
         any::<i64>().prop_map(|token| Event::Leased { token }),
         any::<u32>().prop_map(|step| Event::StepIntent { step }),
         (any::<u32>(), any::<u32>()).prop_map(|(step, pid)| Event::StepStarted { step, pid }),

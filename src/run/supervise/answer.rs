@@ -8,8 +8,9 @@ use super::{SuperviseError, Supervisor, values};
 use crate::ansible::secrets::Secrets;
 use crate::audit::{self, Action};
 use crate::run::control::Command;
+use crate::run::event::Event;
 use crate::run::machine::{Asker, Decision, Input, Machine, Refusal, World};
-use crate::run::{RunSpec, ledger};
+use crate::run::{RunSpec, asked};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::Value;
@@ -35,12 +36,12 @@ impl Recorded {
             Command::Own { body, from, .. } => (body.clone(), from.as_deref()),
             _ => (Value::Null, None),
         };
-        let row = match ledger::is_recorded(store, spec.id, question.by.row) {
+        let row = match asked::is_recorded(store, spec.id, question.by.row) {
             Ok(true) => Ok(None),
             Ok(false) => {
                 let operator = Question::operator(question.by.uid, question.pid, from);
-                let what = ledger::Asked { action, words: &words, body: &body };
-                ledger::asking(store, spec, &operator, what).map(|id| Some((id, operator)))
+                let what = asked::Asked { action, words: &words, body: &body };
+                asked::asking(store, spec, &operator, what, audit::PATIENCE).map(|id| Some((id, operator)))
             }
             Err(e) => Err(e),
         };
@@ -63,7 +64,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                 let decision = self.consider(&Input::Stop { level: *level, by: &question.by });
                 self.halt(question, decision, note)?;
             }
-            Command::Own { body, from, .. } => {
+            Command::Own { body, from, glass, .. } => {
                 let command: M::Command = match serde_json::from_value(body.clone()) {
                     Ok(command) => command,
                     Err(e) => {
@@ -78,10 +79,41 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
                     let decision = self.consider(&Input::Asked { command, by: &question.by });
                     return self.halt(question, decision, note);
                 }
+                if let Some(why) = glass.clone() {
+                    return self.break_glass(question, (command, action, words), why);
+                }
                 self.record_first(question, action, words);
             }
         }
         Ok(())
+    }
+
+    /// What is asked although the ledger cannot take it: in the journal first, in the ledger late.
+    fn break_glass(
+        &mut self,
+        question: Question,
+        (command, action, words): (M::Command, Action, String),
+        why: String,
+    ) -> Result<(), SuperviseError> {
+        let Command::Own { body, from, .. } = &question.command else { return Ok(()) };
+        if !self.machine.breaks_glass(&command) {
+            question.reply(false, "this is not done without its record, for no reason");
+            return Ok(());
+        }
+        if !self.is_written() {
+            let blocked = self.blocked.clone().unwrap_or_default();
+            question.reply(false, &format!("it is not done, since not even the run's journal takes it: {blocked}"));
+            return Ok(());
+        }
+        let mut body = body.clone();
+        if let Some(body) = body.as_object_mut() {
+            body.insert("break_glass".to_owned(), why.clone().into());
+        }
+        let note = self.note(&question, What::Own { action, words, body }, from.as_deref());
+        let (action, by) = (Some(action.name().to_owned()), Some(question.by.name.clone()));
+        self.record(Event::BreakGlass { why, what: None, action, by })?;
+        let decision = self.consider(&Input::Asked { command, by: &question.by });
+        self.halt(question, decision, note)
     }
 
     /// First done, then recorded.
@@ -145,8 +177,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         let (store, spec) = (self.store.clone(), self.spec.clone());
         self.answering.push(std::thread::spawn(move || {
             if let Some((id, operator)) = row {
-                let what = ledger::Asked { action, words: &words, body: &body };
-                if let Err(e) = ledger::asked(&store, &spec, &operator, id, what, refused.clone()) {
+                let what = asked::Asked { action, words: &words, body: &body };
+                if let Err(e) = asked::asked(&store, &spec, &operator, id, what, refused.clone()) {
                     tracing::error!(
                         "the audit ledger could not take the outcome of what run {} was asked: {e}",
                         spec.id

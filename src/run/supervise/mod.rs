@@ -210,7 +210,7 @@ pub fn run<M: Machine, W: World<M>>(
         supervisor.record(Event::Requested)?;
     }
     if let (true, Some(BreakGlass { reason, unrecorded })) = (first, supervisor.spec.break_glass.clone()) {
-        supervisor.record(Event::BreakGlass { why: reason, what: unrecorded })?;
+        supervisor.record(Event::BreakGlass { why: reason, what: unrecorded, action: None, by: None })?;
     }
     // What cannot be recorded is not begun: whoever launches it learns of that.
     if let (true, Some(why)) = (first, &supervisor.blocked) {

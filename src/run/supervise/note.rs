@@ -4,10 +4,10 @@
 use super::Supervisor;
 use super::serve::Question;
 use crate::run::event::StopLevel;
-use crate::run::ledger;
 use crate::run::machine::{Machine, World};
 use crate::run::rungs::Stopped;
 use crate::run::spec::RunSpec;
+use crate::run::{asked, ledger};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use serde_json::Value;
@@ -49,7 +49,7 @@ impl Note {
         // Whoever was not heard in time asks again: the same stop is written once.
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        if ledger::is_recorded(store, spec.id, self.row)? || ledger::is_stop_recorded(store, spec.id, self.ask)? {
+        if asked::is_recorded(store, spec.id, self.row)? || ledger::is_stop_recorded(store, spec.id, self.ask)? {
             return Ok(());
         }
         let by = Question::operator(self.uid, self.pid, self.said.as_ref());
@@ -59,9 +59,9 @@ impl Note {
                 ledger::stopped(store, spec, &by, row, self.refused.clone())
             }
             What::Own { action, words, body } => {
-                let what = ledger::Asked { action: *action, words, body };
-                let row = ledger::asking(store, spec, &by, what)?;
-                ledger::asked(store, spec, &by, row, what, self.refused.clone())
+                let what = asked::Asked { action: *action, words, body };
+                let row = asked::asking_late(store, spec, &by, what)?;
+                asked::asked(store, spec, &by, row, what, self.refused.clone())
             }
         }
     }

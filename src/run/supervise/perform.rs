@@ -54,7 +54,8 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         }
         // What was stopped is on record before its end is: else whoever writes the end later writes both.
         let launched = glass::is_settled(&self.store, &self.spec);
-        let late = launched && self.note_late() && (self.state.stop.is_none() || self.stops());
+        let late =
+            launched && self.note_late() && ((self.state.stop.is_none() && self.state.resumed == 0) || self.stops());
         if !late {
             tracing::error!("the end of run {} is recorded late, too", self.spec.id);
             self.put_row();
