@@ -52,6 +52,11 @@ impl Job {
         })
     }
 
+    /// Changes nothing, and is asked for at every tick.
+    fn looks(&self) -> bool {
+        matches!(self, Job::Admit | Job::Observe | Job::Look)
+    }
+
     fn traffic(op: &Op) -> Job {
         match op {
             Op::Drain { .. } => Job::Drain,
@@ -88,32 +93,46 @@ pub fn broken(effect: &Effect) -> Vec<Input> {
     }
 }
 
-/// Jobs under way (`None`), or ended at that moment; and when the state was entered (Unix milliseconds) that they were
-/// begun in: the next one is not kept waiting for what the last one asked.
+/// What was begun last, one of each kind.
 #[derive(Debug, Default)]
-pub struct Jobs(HashMap<Job, (Option<Instant>, i64)>);
+pub struct Jobs(HashMap<Job, Begun>);
+
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    /// `None`: it is under way.
+    ended: Option<Instant>,
+    /// When the state was entered (Unix milliseconds) in which it was asked for: the next one is not kept waiting for what the
+    /// last one asked.
+    entered: i64,
+    /// Before that it only waits for its time.
+    from: Instant,
+}
 
 impl Jobs {
     /// Notes that it begins, and tells how long it must wait before; `None`: it is under way already, or no job at all.
     pub fn begin(&mut self, effect: &Effect, entered: i64, now: Instant) -> Option<Duration> {
         let job = Job::of(effect)?;
         let wait = match self.0.get(&job) {
+            // A look that waits for its time since another state asked for it holds up nobody: it comes beside this one.
+            Some(Begun { ended: None, entered: then, from }) if job.looks() && *then != entered && now < *from => {
+                Duration::ZERO
+            }
             // What acts on the balancers comes in its turn, and what only waits there gives way to it.
-            Some((None, _)) if job != Job::Traffic => return None,
+            Some(Begun { ended: None, .. }) if job != Job::Traffic => return None,
             // Left out it would never be asked for again where its asker waits for the answer.
-            Some((Some(ended), then)) if *then == entered && matches!(job, Job::Admit | Job::Observe | Job::Look) => {
+            Some(Begun { ended: Some(ended), entered: then, .. }) if *then == entered && job.looks() => {
                 PAUSE.saturating_sub(now.duration_since(*ended))
             }
             _ => Duration::ZERO,
         };
-        self.0.insert(job, (None, entered));
+        self.0.insert(job, Begun { ended: None, entered, from: now + wait });
         Some(wait)
     }
 
     /// An input has arrived: what it came from is under way no more.
     pub fn ended(&mut self, input: &Input, now: Instant) {
-        if let Some((ended, _)) = Job::behind(input).and_then(|job| self.0.get_mut(&job)) {
-            *ended = Some(now);
+        if let Some(begun) = Job::behind(input).and_then(|job| self.0.get_mut(&job)) {
+            begun.ended = Some(now);
         }
     }
 }
@@ -133,10 +152,12 @@ mod tests {
         let soon = now + Duration::from_millis(300);
         assert_eq!(jobs.begin(&look, 5, soon), Some(Duration::from_millis(700)));
         assert_eq!(jobs.begin(&look, 5, soon), None);
+        assert_eq!(jobs.begin(&look, 6, soon), Some(Duration::ZERO), "another state waits for none that waits itself");
+        assert_eq!(jobs.begin(&look, 7, soon), None, "this one looks already");
         jobs.ended(&seen, soon);
-        assert_eq!(jobs.begin(&look, 6, soon), Some(Duration::ZERO), "another state asks for itself");
+        assert_eq!(jobs.begin(&look, 8, soon), Some(Duration::ZERO), "another state asks for itself");
         jobs.ended(&seen, soon);
-        assert_eq!(jobs.begin(&look, 6, soon + PAUSE * 2), Some(Duration::ZERO));
+        assert_eq!(jobs.begin(&look, 8, soon + PAUSE * 2), Some(Duration::ZERO));
     }
 
     #[test]
