@@ -5,9 +5,8 @@ mod verify;
 
 use super::print::print;
 use super::{Global, known, when};
-use crate::audit::{Error, Filter, Ledger, Page, Row, Standing};
-use crate::state::StateDir;
-use crate::state::operator::Operator;
+use crate::api::{Desk, Read};
+use crate::audit::{Error, Filter, Page, Row, Standing};
 use crate::text;
 use std::process::ExitCode;
 
@@ -83,18 +82,12 @@ impl Args {
 /// # Errors
 /// The ledger can't be read.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let state = StateDir::find(global.state_dir.as_deref());
+    let desk = global.desk();
     match &args.verb {
-        Some(Verb::Verify(args)) => verify::run(&state, args),
-        Some(Verb::Redact(args)) => redact::run(&state, args),
-        None => list(global, &state, args),
+        Some(Verb::Verify(args)) => verify::run(&desk, args),
+        Some(Verb::Redact(args)) => redact::run(&desk, args),
+        None => list(global, &desk, args),
     }
-}
-
-/// The ledger to append to; another's is only read.
-fn writable(state: &StateDir) -> Result<Ledger, Error> {
-    state.access().may_write().map_err(Error::LookOnly)?;
-    Ledger::open(&state.audit())
 }
 
 /// That somebody looked is not on the record, and why, where that is not said of the whole directory already.
@@ -106,7 +99,7 @@ fn not_recorded(what: &str, refused: &Error) {
     eprintln!("opsdeck: this {what} was not recorded{why}");
 }
 
-fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
+fn list(global: &Global, desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
     let standing = args.status.unwrap_or_default();
     let filter = Filter {
         since: args.since,
@@ -119,16 +112,11 @@ fn list(global: &Global, state: &StateDir, args: &Args) -> anyhow::Result<ExitCo
         text: args.text.clone(),
         before: args.before,
     };
-    let recorded = writable(state).and_then(|l| l.read_as(&Operator::current(), &filter, args.limit));
-    let page = match recorded {
-        Ok(page) => page,
-        // somebody who may only read (a copy, another's ledger) still reads, and is told
-        Err(refused) => {
-            let page = Ledger::open_to_read(&state.audit())?.query(&filter, args.limit)?;
-            not_recorded("reading", &refused);
-            page
-        }
-    };
+    let Read { page, unrecorded } = desk.records(&filter, args.limit)?;
+    // Somebody who may only read (a copy, another's ledger) still reads, and is told.
+    if let Some(refused) = unrecorded {
+        not_recorded("reading", &refused);
+    }
     if page.rows.is_empty() {
         known::hint(global, args.env.as_deref());
     }

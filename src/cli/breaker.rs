@@ -5,7 +5,7 @@ mod known;
 
 use super::known as names;
 use super::{Global, print};
-use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key, say};
+use crate::health::breaker::{Breaker, Forced, Forcing, Input, Keeper, Key};
 use crate::state::operator::Operator;
 use crate::text::human::span;
 use crate::text::{human, plain};
@@ -100,7 +100,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         Some(Verb::Auto(which)) => (which, Input::Auto),
     };
     known::check(global, &keeper, &which.key)?;
-    let breaker = say(&global.store(), &Operator::current(), &which.key, &input, &which.reason, now)?;
+    let breaker = global.desk().acting()?.breaker(&which.key, &input, &which.reason)?;
     let words = breaker.words(now);
     print::print(&plain(&format!("breaker {} is {words}", which.key)))?;
     print::print("\n")?;

@@ -1,8 +1,7 @@
 //! `opsdeck claim`: makes a copied or restored state directory one of its own. Audited: intent before, outcome after.
 
 use super::{Global, print};
-use crate::run::claim::{Refused, claim, new_control, new_ledger};
-use crate::state::operator::Operator;
+use crate::run::claim::Refused;
 use crate::text::plain;
 use anyhow::Result;
 use serde_json::json;
@@ -40,16 +39,17 @@ pub struct Args {
 /// The ledger or the file cannot be written.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let by = Operator::current();
+    let (desk, reason) = (global.desk(), args.reason.as_deref());
+    let acting = desk.acting()?;
     if args.new_control {
         let words = "made anew. No host is held, no line is stopped, nothing is silenced: look whether that is right";
-        return anew(args, &store.control(), words, new_control(&store, &by, args.reason.as_deref()));
+        return anew(args, &store.control(), words, acting.new_control(reason));
     }
     if args.new_ledger {
         let words = "begun anew; what is left of the one before is put aside beside it";
-        return anew(args, &store.audit(), words, new_ledger(&store, &by, args.reason.as_deref()));
+        return anew(args, &store.audit(), words, acting.new_ledger(reason));
     }
-    match claim(&store, &Operator::current(), args.reason.as_deref()) {
+    match acting.claim(reason) {
         Ok(id) => {
             let path = store.root().display().to_string();
             print::print(&match args.json {

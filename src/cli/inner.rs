@@ -1,6 +1,7 @@
 //! The hidden verbs: opsdeck's own processes. People never type them.
 
-use super::{Global, ends};
+use super::Global;
+use crate::api::ends;
 use crate::recovery;
 use crate::release;
 use crate::run::machine::Nothing;

@@ -4,10 +4,9 @@
 
 use super::{Global, known, print};
 use crate::project::Project;
-use crate::release::line::{Turn, turn};
+use crate::release::line::Turn;
 use crate::state::Control;
 use crate::state::lines::Line;
-use crate::state::operator::Operator;
 use crate::text::{human, plain};
 use anyhow::{anyhow, bail};
 use std::process::ExitCode;
@@ -83,8 +82,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
             bail!("no environment {environment:?} in {}: it has {}", project.root.display(), names.join(", "));
         }
     }
-    turn(&store, environment, to, &which.reason, &Operator::current())
-        .map_err(|e| anyhow!("{e}; `opsdeck line` shows it"))?;
+    let turned = global.desk().acting()?.line(environment, to, &which.reason);
+    turned.map_err(|e| anyhow!("{e}; `opsdeck line` shows it"))?;
     print::print(&format!("the line of {} is {}\n", plain(environment), to.word()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -18,7 +18,6 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 mod ending;
-mod ends;
 pub mod health;
 pub mod hosts;
 pub mod inventory;
@@ -61,7 +60,9 @@ mod target;
 pub mod values;
 mod wait;
 
+use crate::api::Desk;
 use crate::state::StateDir;
+use crate::state::operator::Operator;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,6 +112,11 @@ impl Global {
     /// The state directory that is meant.
     pub fn store(&self) -> StateDir {
         StateDir::find(self.state_dir.as_deref())
+    }
+
+    /// Where whoever types asks and acts.
+    pub fn desk(&self) -> Desk {
+        Desk::new(self.store(), Operator::current())
     }
 }
 
@@ -315,6 +321,7 @@ impl Verb {
             Verb::Sh(args) => Some(&args.glass),
             Verb::Rerun(args) => Some(&args.glass),
             Verb::Release(args) => Some(&args.glass),
+            Verb::People(verb) => verb.glass(),
             _ => None,
         }
     }

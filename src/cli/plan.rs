@@ -5,12 +5,11 @@
 use super::passwords::Passwords;
 use super::{Global, print, start};
 use crate::ansible::secrets::Secrets;
+use crate::api::{self, Built};
 use crate::project::{Environment, Project};
 use crate::release;
-use crate::release::build::{Wish, build, last_stable};
-use crate::release::plan::{Plan, Strategy, Traffic};
+use crate::release::plan::{Plan, Strategy};
 use crate::release::rehearse::rehearse;
-use crate::release::traffic::active;
 use crate::text::{plain, plain_lines};
 use anyhow::bail;
 use serde_json::json;
@@ -73,34 +72,22 @@ impl Wanted {
     ///
     /// # Errors
     /// Mistakes in opsdeck.yaml, or why there can be no plan.
-    pub fn plan(&self, global: &Global) -> anyhow::Result<(Plan, Environment)> {
+    pub fn plan(&self, global: &Global) -> anyhow::Result<(Built, Environment)> {
         let project = Project::discover(&global.project)?;
-        let stable = last_stable(&global.store(), &self.release, &self.environment)?;
-        if let (Some(stable), Some(current)) = (&stable, &self.current)
-            && stable != current
-        {
-            bail!(
-                "no plan: --current says {}, and {stable} is the stable version of {} here (`opsdeck runs`)",
-                plain(current),
-                plain(&self.environment)
-            );
-        }
-        let asked = |balancers: &Traffic| match &self.active {
-            Some(pool) => Ok(pool.clone()),
-            None => active(balancers, &project.root),
-        };
-        let plan = build(&Wish {
-            project: &project,
-            release: &self.release,
-            environment: &self.environment,
-            version: &self.version,
-            extra_vars: &self.extra_vars,
-            current: stable.or_else(|| self.current.clone()),
-            again: self.force,
-            active: &asked,
-        });
+        let plan = global.desk().plan(
+            &project,
+            &api::Wanted {
+                release: self.release.clone(),
+                environment: self.environment.clone(),
+                version: self.version.clone(),
+                extra_vars: self.extra_vars.clone(),
+                current: self.current.clone(),
+                active: self.active.clone(),
+                again: self.force,
+            },
+        );
         match (plan, project.environment(&self.environment)) {
-            (Ok(plan), Some(environment)) => Ok((plan, environment.clone())),
+            (Ok(built), Some(environment)) => Ok((built, environment.clone())),
             (Ok(_), None) => bail!("no plan: {} is no environment", plain(&self.environment)),
             (Err(why), _) => {
                 // A release with a mistake in it is left out: then the mistake is the reason, not its absence.
@@ -116,11 +103,11 @@ impl Wanted {
 /// # Errors
 /// See [`Wanted::plan`].
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let (plan, _) = args.wish.plan(global)?;
+    let (Built { plan, digest }, _) = args.wish.plan(global)?;
     let out = if args.json {
-        let mut sealed = plan.clone();
+        let mut sealed = (*plan).clone();
         sealed.seal();
-        serde_json::to_string_pretty(&json!({ "digest": plan.digest(), "plan": sealed }))? + "\n"
+        serde_json::to_string_pretty(&json!({ "digest": digest, "plan": sealed }))? + "\n"
     } else {
         words(&plan)?
     };

@@ -5,11 +5,11 @@ mod verb;
 
 use super::print::{self, print};
 use super::{Global, start};
+use crate::api::Acting;
 use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
 use crate::release::{self, alerts, timeline};
 use crate::run::{StopError, find};
-use crate::state::operator::Operator;
 use crate::state::{Control, StateDir};
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -32,7 +32,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
         Verb::Timeline { run, json } => return story(global, &run, json),
         Verb::GivePasswords { on, passwords } => {
             let secrets = passwords.ask()?;
-            return told(global, &on, |store, id, by| release::give(store, id, &secrets, by).map(|()| id));
+            return told(global, &on, |acting, run| acting.give(run, &secrets).map(|()| run));
         }
         Verb::Approve { on, digest } => {
             let digest = match digest {
@@ -61,31 +61,24 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
         Verb::AcceptMixed { on, reason } => (on, Asked::AcceptMixed { reason }),
         Verb::TakeOver { on, reason } => (on, Asked::TakeOver { reason }),
     };
-    told(global, &on, |store, id, by| match &broken {
-        None => release::ask(store, id, &asked, by).map_err(|e| match e {
-            StopError::Audit(e) if release::breaks_glass(&asked) => {
-                StopError::Io(std::io::Error::other(format!("{}; {WAY}", StopError::Audit(e))))
+    told(global, &on, |acting, run| {
+        let asked = acting.ask(run, &asked, broken.as_deref()).map_err(|e| match e {
+            StopError::Audit(_) if broken.is_none() && release::breaks_glass(&asked) => {
+                StopError::Io(std::io::Error::other(format!("{e}; {WAY}")))
             }
             e => e,
-        }),
-        Some(reason) => {
-            let (run, line) = release::ask_breaking_glass(store, id, &asked, by, reason)?;
-            if let Some(line) = line {
-                eprintln!("opsdeck: {}", plain(&line));
-            }
-            Ok(run)
+        })?;
+        if let Some(words) = asked.words {
+            eprintln!("opsdeck: {}", plain(&words));
         }
+        Ok(asked.run)
     })
 }
 
 /// Asks, and prints what the release says then; the run that took it up may be another.
-fn told(
-    global: &Global,
-    on: &On,
-    ask: impl FnOnce(&StateDir, Uuid, &Operator) -> Result<Uuid, StopError>,
-) -> Result<ExitCode> {
+fn told(global: &Global, on: &On, ask: impl FnOnce(Acting<'_>, Uuid) -> Result<Uuid, StopError>) -> Result<ExitCode> {
     let id = open(global, &on.run)?.run.spec.id;
-    let by = match ask(&global.store(), id, &Operator::current()) {
+    let by = match ask(global.desk().acting()?, id) {
         Ok(by) => by,
         Err(e @ (StopError::Refused(_) | StopError::Over(_) | StopError::Unfit(_))) => {
             eprintln!("opsdeck: {}", plain(&e.to_string()));

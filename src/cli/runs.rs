@@ -3,7 +3,7 @@
 use super::print::print;
 use super::{Global, known};
 use crate::recovery::{self, state::At};
-use crate::run::{State, list, open_index};
+use crate::run::State;
 use crate::state::{Filter, RunRow};
 use crate::text::{human, pad, plain};
 use anyhow::{Result, bail};
@@ -52,8 +52,6 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
             bail!("there is no state {state:?}; expected some of {}", names.join(", "));
         }
     }
-    let store = global.store();
-    let index = open_index(&store)?;
     let environment = args.env.clone();
     let filter = Filter {
         states: args.state,
@@ -63,7 +61,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
         limit: Some(args.n),
         ..Filter::default()
     };
-    let rows = list(&store, &index, &filter)?;
+    let rows = global.desk().runs(&filter)?;
     if rows.is_empty() {
         known::hint(global, environment.as_deref());
     }

@@ -7,7 +7,6 @@ use crate::inventory::Inventory;
 use crate::project::config::checks::METRICS;
 use crate::project::{Environment, Project};
 use crate::state::Control;
-use crate::state::operator::Operator;
 use crate::text::human::span;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
@@ -74,7 +73,7 @@ pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
     let targets = targets(&project, environment, &args.which.targets)?;
     let now = now();
     let word = args.which.word(environment, targets);
-    silence::silence(&global.store(), &Operator::current(), &word, now + args.span, now)?;
+    global.desk().acting()?.silence(&word, now + args.span)?;
     let until = human::date_time(now + args.span);
     print::print(&plain(&format!("silenced in {} until {until}: {}", environment.name, word.words())))?;
     print::print("\n")?;
@@ -88,8 +87,7 @@ pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
 pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
     let environment = known::choose(&project, args.environment.as_deref())?;
-    let store = global.store();
-    let held = Control::open(&store)?.silences(Some(&environment.name), now())?;
+    let held = Control::open(&global.store())?.silences(Some(&environment.name), now())?;
     let is_held = |target: &Target| held.iter().any(|row| row.target == target.to_string());
     // What was silenced can be lifted by that name, also when the host or the check is gone meanwhile.
     let (mut lifted, unknown): (Vec<Target>, Vec<Target>) =
@@ -103,7 +101,7 @@ pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
         lifted.extend(found);
     }
     let word = args.word(environment, lifted);
-    silence::lift(&store, &Operator::current(), &word)?;
+    global.desk().acting()?.lift(&word)?;
     print::print(&plain(&format!("silenced no more in {}: {}", environment.name, word.words())))?;
     print::print("\n")?;
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use super::print::{causes, said};
 use super::{Global, record, wait};
-use crate::run::{Follower, Request, launch};
+use crate::run::{Follower, Request};
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -21,7 +21,7 @@ pub fn refused(why: &anyhow::Error) -> ExitCode {
 /// What was launched cannot be watched.
 pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Result<ExitCode> {
     let store = global.store();
-    let launched = match launch(&store, request) {
+    let launched = match global.desk().acting()?.launch(request) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.into())),
     };

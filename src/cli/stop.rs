@@ -4,7 +4,6 @@ use super::print::said;
 use super::{Global, start};
 use crate::run::event::StopLevel;
 use crate::run::{Follower, StopError, find};
-use crate::state::operator::Operator;
 use crate::state::{Answer, Lock};
 use crate::text::plain;
 use anyhow::Result;
@@ -55,7 +54,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         (_, true) => StopLevel::Kill,
         _ => StopLevel::Interrupt,
     };
-    let beside = match crate::run::stop(&store, id, level, &Operator::current()) {
+    let beside = match global.desk().acting()?.stop(id, level) {
         Ok(stopping) => {
             if let Some(words) = stopping.words() {
                 eprintln!("opsdeck: {}", plain(&words));

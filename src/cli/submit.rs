@@ -12,7 +12,7 @@ use crate::project::Environment;
 use crate::release::news::News;
 use crate::release::plan::Plan;
 use crate::release::watch::Watched;
-use crate::release::{self, junit, outcome};
+use crate::release::{junit, outcome};
 use crate::run::look;
 use crate::state::{Answer, StateDir, file, presence};
 use crate::text::{human, plain, plain_lines};
@@ -82,18 +82,18 @@ pub struct Args {
 /// # Errors
 /// No plan, no terminal to ask on; what was submitted cannot be watched. Refusals have their own exit code.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let (plan, environment) = args.wish.plan(global)?;
-    let digest = plan.digest();
-    if let Some(why) = refusal(args, &plan, &digest) {
+    let (built, environment) = args.wish.plan(global)?;
+    let (plan, digest) = (&built.plan, built.digest.clone());
+    if let Some(why) = refusal(args, plan, &digest) {
         return Ok(refused(&why));
     }
     if !args.yes
-        && let Some(why) = disagreement(&plan, &environment)?
+        && let Some(why) = disagreement(plan, &environment)?
     {
         return Ok(refused(&why));
     }
     let store = global.store();
-    let launched = match release::launch(&store, plan, digest.clone(), &args.passwords.ask()?, args.glass.reason()) {
+    let launched = match global.desk().acting()?.submit(built, &args.passwords.ask()?, args.glass.reason()) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.to_string())),
     };

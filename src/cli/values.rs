@@ -1,8 +1,7 @@
 //! `opsdeck values`: the secret variables of a run that lives, for whoever may have them.
 
 use super::{Global, start};
-use crate::run::{StopError, find, values};
-use crate::state::operator::Operator;
+use crate::run::{StopError, find};
 use crate::text::plain;
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
@@ -50,7 +49,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         eprintln!("opsdeck: secrets are not printed to a terminal, which keeps them: pipe them on, or say --show");
         return Ok(start::REFUSED.into());
     }
-    match values::read(&store, id, &args.names, args.fifo, &Operator::current()) {
+    match global.desk().acting()?.values(id, &args.names, args.fifo) {
         Ok(text) => {
             out.write_all(&text)?;
             out.write_all(b"\n")?;

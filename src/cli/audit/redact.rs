@@ -1,9 +1,8 @@
 //! `opsdeck audit redact`: values out of a row for good.
 
-use crate::audit::{Ledger, lost};
+use crate::api::Desk;
+use crate::audit::Error;
 use crate::cli::print::print;
-use crate::state::operator::Operator;
-use crate::state::{Control, StateDir};
 use crate::text;
 use anyhow::bail;
 use serde_json::json;
@@ -36,16 +35,11 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
-    // Where nothing was recorded there is nothing to take out, and no ledger is begun.
-    drop(Ledger::open_to_read(&state.audit())?);
-    if let Some(control) = Control::open_where_it_is(state)?
-        && let Some(why) = lost(state, &control)?
-    {
-        bail!("nothing was redacted: {why}");
-    }
-    let ledger = super::writable(state)?;
-    let done = ledger.redact(args.seq, &args.fields, &args.reason, &Operator::current())?;
+pub(super) fn run(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
+    let done = match desk.acting()?.redact(args.seq, &args.fields, &args.reason) {
+        Err(Error::Lost(why)) => bail!("nothing was redacted: {why}"),
+        done => done?,
+    };
     let fields = text::plain(&done.fields.join(", ")).into_owned();
     if args.json {
         let said = json!({"seq": args.seq, "redacted": done.fields, "recorded_as": done.receipt.seq,
@@ -57,7 +51,7 @@ pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     if !done.erased {
         eprintln!(
             "opsdeck: another process reads the ledger: until it is done, the old bytes lie in {}-wal",
-            state.audit().display()
+            desk.state().audit().display()
         );
     }
     Ok(ExitCode::SUCCESS)

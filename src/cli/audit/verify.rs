@@ -1,11 +1,8 @@
 //! `opsdeck audit verify`: whether the ledger is what was written, and whether the runs' folders agree.
 
-use crate::audit::{Action, Broken, Error, Head, Intact, Ledger, Open, Record, Status, verify_absent};
-use crate::cli::ends;
+use crate::api::{Desk, Verified};
+use crate::audit::{Broken, Head, Intact, Open};
 use crate::cli::print::print;
-use crate::run::closing;
-use crate::state::operator::Operator;
-use crate::state::{Answer, Control, StateDir};
 use crate::text;
 use crate::text::human::{date_time, of};
 use serde_json::json;
@@ -40,32 +37,13 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
-    let path = state.audit();
-    // Looked at before anything is written: writing makes a new one.
-    let unchecked = Answer::is_there(&path) == Answer::Yes && !has_checkpoint(&path);
-    let head = args.head.as_ref();
-    // What a dead process left open is closed first, where this one may write.
-    if let Err(e) = closing::close(state, ends::of(state)) {
-        eprintln!("opsdeck: what was left open was not closed: {}", text::plain(&e.to_string()));
+pub(super) fn run(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
+    let Verified { verdict, unrecorded, unchecked, remarks } =
+        desk.verify(args.head.as_ref(), !args.since_checkpoint)?;
+    for remark in remarks {
+        eprintln!("opsdeck: {}", text::plain(&remark));
     }
-    let kept =
-        Control::open_where_it_is(state).and_then(|control| control.map_or(Ok(None), |control| control.witness()));
-    let witness = kept.unwrap_or_else(|e| {
-        eprintln!("opsdeck: the head that was kept beside the ledger cannot be read: {}", text::plain(&e.to_string()));
-        None
-    });
-    let witness = witness.map(|(seq, hash)| Head { seq, hash });
-    let verdict = match Ledger::open_to_read(&path) {
-        Ok(ledger) if args.since_checkpoint => ledger.witnessed(witness).verify_since(head)?,
-        Ok(ledger) => ledger.witnessed(witness).verify(head)?,
-        // without a file there is still a head that may be known
-        Err(Error::Absent { .. }) => verify_absent(&path, head),
-        Err(error) => return Err(error.into()),
-    };
-    if path.exists()
-        && let Err(refused) = record(state, &verdict)
-    {
+    if let Some(refused) = unrecorded {
         super::not_recorded("verification", &refused);
     }
     let said = if args.json { as_json(&verdict) } else { as_text(&verdict) };
@@ -77,24 +55,6 @@ pub(super) fn run(state: &StateDir, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let whole = verdict.as_ref().is_ok_and(|intact| intact.journals.unread.is_empty()) && !unchecked;
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The file that each row moves on; only a ledger without rows has none.
-fn has_checkpoint(ledger: &std::path::Path) -> bool {
-    let rows = Ledger::open_to_read(ledger).and_then(|ledger| ledger.head());
-    Answer::is_there(&ledger.with_extension("checkpoint")) != Answer::No || rows.is_ok_and(|head| head.seq == 0)
-}
-
-fn record(state: &StateDir, verdict: &Result<Intact, Broken>) -> Result<(), Error> {
-    let status = if verdict.is_ok() { Status::Success } else { Status::Failure };
-    let mut record = Record::outcome(Action::AuditVerify, &Operator::current(), status);
-    match verdict {
-        Ok(intact) => record.metadata.insert("head".into(), json!(intact.head.to_string())),
-        Err(broken) => record.metadata.insert("first_bad_seq".into(), json!(broken.seq)),
-    };
-    let ledger = super::writable(state)?;
-    ledger.append(&record)?;
-    verdict.as_ref().map_or(Ok(()), |intact| ledger.remember(intact))
 }
 
 fn as_json(verdict: &Result<Intact, Broken>) -> String {

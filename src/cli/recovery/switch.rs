@@ -5,7 +5,6 @@ use crate::project::Project;
 use crate::project::config::recovery::{Mode, Policy};
 use crate::recovery;
 use crate::state::Control;
-use crate::state::operator::Operator;
 use crate::state::recovery::Switch;
 use crate::text::plain;
 use anyhow::Result;
@@ -33,8 +32,7 @@ pub struct Args {
 /// No such environment or policy; the control or the ledger cannot be used.
 pub fn run(global: &Global, args: &Args, on: bool) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
-    let (store, operator) = (global.store(), Operator::current());
-    let control = Control::open(&store)?;
+    let control = Control::open(&global.store())?;
     let (environment, policy) = (args.environment.as_str(), args.policy.as_deref());
     let meant = |env: &str, name: &str| env == environment && policy.is_none_or(|policy| name == policy);
     // What was switched once, or acts, can be switched also where it is gone from the project.
@@ -47,15 +45,7 @@ pub fn run(global: &Global, args: &Args, on: bool) -> Result<ExitCode> {
             known::one("recovery policy", policy, environment, here)?;
         }
     }
-    let switch = Switch {
-        environment: environment.to_owned(),
-        policy: policy.unwrap_or(ALL).to_owned(),
-        on,
-        operator: operator.name.clone(),
-        reason: args.reason.clone(),
-        at: jiff::Timestamp::now().as_millisecond(),
-    };
-    recovery::switch(&store, &switch, &operator)?;
+    global.desk().acting()?.switch(environment, policy.unwrap_or(ALL), on, &args.reason)?;
     let what = policy.unwrap_or("every policy");
     let still = if on { still_off(control.recovery_switches()?, environment, policy) } else { Vec::new() };
     let mut text = match (policy, still.is_empty(), on) {

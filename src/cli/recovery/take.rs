@@ -3,9 +3,7 @@
 use super::{find, incidents, line, shown};
 use crate::cli::{Global, known, print};
 use crate::project::Project;
-use crate::recovery;
 use crate::recovery::incident::{Incident, State};
-use crate::state::operator::Operator;
 use crate::text::plain;
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -40,9 +38,9 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         None => args.targets.iter().map(|id| find(global, id)).collect::<Result<_>>()?,
         Some(environment) => of(global, args, environment)?,
     };
-    let (mut taken, mut code, by) = (Vec::new(), ExitCode::SUCCESS, Operator::current());
+    let (mut taken, mut code, desk) = (Vec::new(), ExitCode::SUCCESS, global.desk());
     for incident in &meant {
-        match recovery::take_over(&global.store(), incident.id, &by, args.reason.as_deref()) {
+        match desk.acting()?.take_over(incident.id, args.reason.as_deref()) {
             Ok(incident) => taken.push(incident),
             Err(e) => {
                 code = ExitCode::FAILURE;

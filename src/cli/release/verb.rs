@@ -186,3 +186,13 @@ impl From<What> for Mark {
         }
     }
 }
+
+impl Verb {
+    /// Break-glass, where it has that.
+    pub fn glass(&self) -> Option<&Glass> {
+        match self {
+            Verb::Resume { glass, .. } | Verb::Retry { glass, .. } | Verb::Rollback { glass, .. } => Some(glass),
+            _ => None,
+        }
+    }
+}
