@@ -7,11 +7,13 @@
 
 mod act;
 mod audit;
+mod decisions;
 pub mod ends;
 mod release;
 mod runs;
 
 pub use audit::{Read, Verified};
+pub use decisions::Decisions;
 pub use release::{Asked, Built, Offer, Votes, Wanted};
 pub use runs::{Item, List};
 

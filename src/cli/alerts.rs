@@ -1,7 +1,6 @@
 //! `opsdeck alerts`: alerts that an Alertmanager told `opsdeck serve` of.
 
 use super::{Global, known, print};
-use crate::state::Control;
 use crate::state::alerts::AlertRow;
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -39,7 +38,7 @@ pub struct Args {
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let now = jiff::Timestamp::now().as_millisecond();
     // What fires has no end: it is there at any time to come.
-    let mut alerts = Control::open(&global.store())?.alerts_between(args.since.unwrap_or(i64::MAX), i64::MAX)?;
+    let mut alerts = global.desk().decisions()?.alerts(args.since.unwrap_or(i64::MAX), i64::MAX)?;
     if let Some(name) = &args.environment {
         known::environment(global, name, alerts.iter().filter_map(AlertRow::environment))?;
         alerts.retain(|alert| alert.environment() == Some(name));

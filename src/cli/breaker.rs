@@ -89,7 +89,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let now = jiff::Timestamp::now().as_millisecond();
     let keeper = Keeper::open(&global.store())?;
     if matches!(args.verb, None | Some(Verb::List(_))) {
-        names::decided(&global.store())?;
+        names::decided(global)?;
     }
     let (which, input) = match &args.verb {
         None => return list(global, &keeper, &args.list, now),

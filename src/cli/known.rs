@@ -1,13 +1,13 @@
 //! Names that people type: what neither the project nor the state directory knows is refused, with what there is.
 
 use super::Global;
-use crate::audit;
+use crate::api::Decisions;
 use crate::health::probe::target::load;
 use crate::inventory::Inventory;
 use crate::project::config::nearest;
 use crate::project::{Environment, Error, Project};
 use crate::run::{RunSpec, belongs};
-use crate::state::{Control, StateDir};
+use crate::state::StateDir;
 use anyhow::{Result, anyhow, bail};
 use std::time::Duration;
 
@@ -106,15 +106,13 @@ pub fn hint(global: &Global, name: Option<&str>) {
 ///
 /// # Errors
 /// It cannot be opened.
-pub fn decided(store: &StateDir) -> Result<Control> {
-    let control = Control::open(store)?;
-    let why = match audit::outrun(store, &control) {
-        Ok(None) => return Ok(control),
-        Ok(Some(why)) => why,
-        Err(e) => format!("whether this is all that was decided cannot be told: {e}"),
-    };
-    eprintln!("opsdeck: {}", crate::text::plain(&why));
-    Ok(control)
+pub fn decided(global: &Global) -> Result<Decisions> {
+    let desk = global.desk();
+    let decisions = desk.decisions()?;
+    if let Some(why) = desk.lacks(&decisions) {
+        eprintln!("opsdeck: {}", crate::text::plain(&why));
+    }
+    Ok(decisions)
 }
 
 /// Why a run is read-only, where that is not said of its whole directory already.

@@ -5,7 +5,6 @@
 use super::{Global, known, print};
 use crate::project::Project;
 use crate::release::line::Turn;
-use crate::state::Control;
 use crate::state::lines::Line;
 use crate::text::{human, plain};
 use anyhow::{anyhow, bail};
@@ -65,16 +64,14 @@ pub fn reason(text: &str) -> Result<String, String> {
 /// # Errors
 /// The environment does not exist, or the control or the ledger cannot be written.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let store = global.store();
     let (which, to) = match &args.verb {
         None => return list(args, global),
         Some(Verb::Stop(which)) => (which, Turn::Stop),
         Some(Verb::Open(which)) => (which, Turn::Open),
     };
     let environment = &which.environment;
-    let control = Control::open(&store)?;
     // A line that is stopped may be opened even where its environment is gone.
-    let known = control.stopped_lines()?.iter().any(|line| line.environment == *environment);
+    let known = global.desk().decisions()?.stopped_lines()?.iter().any(|line| line.environment == *environment);
     if !known {
         let project = Project::discover(&global.project)?;
         if project.environment(environment).is_none() {
@@ -89,7 +86,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 fn list(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
-    let lines = known::decided(&global.store())?.stopped_lines()?;
+    let lines = known::decided(global)?.stopped_lines()?;
     let out = if args.json {
         serde_json::to_string_pretty(&lines)? + "\n"
     } else if lines.is_empty() {

@@ -3,8 +3,8 @@
 use super::alive::Alive;
 use super::paint::shown;
 use super::{Global, known};
+use crate::run::Follower;
 use crate::run::log::{Filter, LogStore, View};
-use crate::run::{Follower, find};
 use crate::text::{self, human};
 use crate::tui::term::{Caps, Depth};
 use anyhow::{Result, bail};
@@ -58,21 +58,19 @@ pub struct Args {
 /// # Errors
 /// No such run; its files cannot be read; nobody takes the output (a closed pipe is no error).
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let store = global.store();
-    let id = find(&store, &args.run)?;
-    let dir = store.run(id);
-    let mut run = Follower::open(&dir)?;
-    let mut log = LogStore::open(&dir);
+    let desk = global.desk();
+    let id = desk.find(&args.run)?;
+    let (mut run, mut log) = (desk.follow(id)?, desk.log(id));
     let mut view = View::new(Filter { host: args.host.clone(), failed: args.failed, ..Filter::default() });
     let mut out = Printer::new(args);
     let (mut alive, mut goes_on) = (Alive::default(), true);
-    if let Some(why) = known::read_only(&store, &run.spec) {
+    if let Some(why) = known::read_only(desk.state(), &run.spec) {
         eprintln!("opsdeck: {}", text::plain(&why));
     }
     loop {
         // Whoever notices first that a run has lost its supervisor starts the next.
         if args.follow && goes_on && !run.state.state.is_terminal() && run.damage.is_none() {
-            goes_on = alive.look(&store, id)?;
+            goes_on = alive.look(desk.state(), id)?;
         }
         // The state first: what was printed before the run ended is in the files by then.
         run.poll();

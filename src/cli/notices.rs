@@ -1,7 +1,6 @@
 //! `opsdeck notices`: what people were told by `opsdeck serve`, or are still to be told.
 
 use super::{Global, print};
-use crate::state::Control;
 use crate::state::outbox::{OutboxRow, Standing};
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -37,7 +36,7 @@ pub struct Args {
 /// control.db cannot be read.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let now = jiff::Timestamp::now().as_millisecond();
-    let rows = Control::open(&global.store())?.notices(args.open, args.limit)?;
+    let rows = global.desk().decisions()?.notices(args.open, args.limit)?;
     print::print(&if args.json {
         format!("{:#}\n", Value::Array(rows.iter().map(shown).collect()))
     } else if rows.is_empty() {

@@ -7,9 +7,7 @@ mod switch;
 mod take;
 
 use super::{Global, alarm, known, print};
-use crate::recovery;
 use crate::recovery::incident::Incident;
-use crate::state::Control;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -100,12 +98,12 @@ pub fn run(args: &Args, global: &Global) -> Result<ExitCode> {
 }
 
 fn incidents(global: &Global, environment: Option<&str>) -> Result<Vec<Incident>> {
-    Ok(recovery::incidents(&Control::open(&global.store())?, environment)?)
+    Ok(global.desk().decisions()?.incidents(environment)?)
 }
 
 fn list(global: &Global, options: &List) -> Result<String> {
-    let control = known::decided(&global.store())?;
-    let mut all = recovery::incidents(&control, None)?;
+    let decisions = known::decided(global)?;
+    let mut all = decisions.incidents(None)?;
     if let Some(name) = &options.env {
         known::environment(global, name, all.iter().map(|incident| incident.environment.as_str()))?;
         all.retain(|incident| incident.environment == *name);
@@ -122,7 +120,7 @@ fn list(global: &Global, options: &List) -> Result<String> {
     }
     hands.iter().for_each(|reason| out += &alarm::line(reason));
     // Whoever sees nothing being done must see why.
-    for switch in control.recovery_switches()?.iter().filter(|switch| !switch.on) {
+    for switch in decisions.switches()?.iter().filter(|switch| !switch.on) {
         if options.env.as_ref().is_none_or(|name| *name == switch.environment) {
             out.push_str(&(plain(&switch::words(switch)).into_owned() + "\n"));
         }

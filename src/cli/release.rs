@@ -8,9 +8,9 @@ use super::{Global, start};
 use crate::api::Acting;
 use crate::release::machine::Verb as Asked;
 use crate::release::watch::Watched;
-use crate::release::{self, alerts, timeline};
-use crate::run::{StopError, find};
-use crate::state::{Control, StateDir};
+use crate::release::{self, timeline};
+use crate::run::StopError;
+use crate::state::StateDir;
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -118,7 +118,7 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
         format!("{about:#}\n")
     } else {
         let now = jiff::Timestamp::now().as_millisecond();
-        let alerts = Control::open(&global.store()).and_then(|control| alerts::read(&control, &seen.around(now)));
+        let alerts = global.desk().decisions().and_then(|decisions| decisions.beside(&seen.around(now)));
         let alerts = alerts.unwrap_or_else(|e| {
             eprintln!("opsdeck: the alerts while it ran cannot be told: {}", plain(&e.to_string()));
             Vec::new()
@@ -131,9 +131,9 @@ fn story(global: &Global, run: &str, as_json: bool) -> Result<ExitCode> {
 
 /// A release as its run's files tell it.
 fn open(global: &Global, run: &str) -> Result<Watched> {
-    let store = global.store();
-    let mut seen = Watched::open(&store.run(find(&store, run)?))?;
-    held(&store, &mut seen);
+    let desk = global.desk();
+    let mut seen = desk.release_of(run)?;
+    held(desk.state(), &mut seen);
     Ok(seen)
 }
 

@@ -4,7 +4,7 @@ use super::glass::Glass;
 use super::{Global, passwords, secret, start, target, wait};
 use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::{SecretName, Secrets};
-use crate::run::{Follower, Request, find, rerun};
+use crate::run::{Follower, Request, rerun};
 use crate::state::StateDir;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -58,8 +58,8 @@ fn long_help() -> String {
 /// No such run. Refusals have their own exit code.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &args.run)?;
-    let run = Follower::open_exact(&store.run(id))?;
+    let desk = global.desk();
+    let run = desk.exact(desk.find(&args.run)?)?;
     match request(&store, &run, args) {
         Ok(request) => start::start(global, request, args.wait, args.json),
         Err(e) => Ok(start::refused(&e)),

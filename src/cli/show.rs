@@ -5,13 +5,12 @@ use super::release::held;
 use super::{Global, alerts, known, record};
 use crate::ansible::shell;
 use crate::recovery::{self, state::At};
-use crate::release::alerts::{self as beside, Beside};
+use crate::release::alerts::Beside;
 use crate::release::news::News;
 use crate::release::watch::Watched;
 use crate::release::{self, outcome};
-use crate::run::look::{Looked, look};
-use crate::run::{RunSpec, RunState, State, belongs, find};
-use crate::state::Control;
+use crate::run::look::Looked;
+use crate::run::{RunSpec, RunState, State, belongs};
 use crate::text::{human, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -39,18 +38,19 @@ pub struct Args {
 /// # Errors
 /// No such run; its files cannot be read.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let store = global.store();
-    let id = find(&store, &args.run)?;
-    let Looked { mut run, aside } = look(&store, id)?;
+    let desk = global.desk();
+    let store = desk.state();
+    let id = desk.find(&args.run)?;
+    let Looked { mut run, aside } = desk.look(id)?;
     if run.spec.number.is_none() {
         // A run from before numbers was given one, which is not frozen in its spec.
-        run.spec.number = Control::open_where_it_is(&store)?.map_or(Ok(None), |control| control.numbered(id))?;
+        run.spec.number = desk.number(id)?;
     }
-    let read_only = belongs::of(&store, id, &run.spec).read_only().or_else(|| store.access().may_write().err());
+    let read_only = belongs::of(store, id, &run.spec).read_only().or_else(|| store.access().may_write().err());
     if let Some(why) = aside.filter(|_| read_only.is_none()) {
         eprintln!("opsdeck: {}", plain(&why));
     }
-    if let Some(why) = known::read_only(&store, &run.spec) {
+    if let Some(why) = known::read_only(store, &run.spec) {
         eprintln!("opsdeck: {}", plain(&why));
     }
     for damage in run.damage.iter().chain(&run.remark) {
@@ -71,10 +71,10 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     }
     if run.spec.work.kind() == release::supervise::KIND {
         let mut seen = Watched::of(run)?;
-        held(&store, &mut seen);
+        held(store, &mut seen);
         let now = jiff::Timestamp::now().as_millisecond();
         json["release"] = outcome::json(&id.to_string(), &seen.body.plan, &seen.release, now);
-        let around = Control::open(&store).and_then(|control| beside::read(&control, &seen.around(now)));
+        let around = desk.decisions().and_then(|decisions| decisions.beside(&seen.around(now)));
         if let Err(e) = &around {
             eprintln!("opsdeck: the alerts while it ran cannot be told: {}", plain(&e.to_string()));
         }

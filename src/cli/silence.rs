@@ -6,7 +6,6 @@ use crate::health::silence::{self, Target, Word};
 use crate::inventory::Inventory;
 use crate::project::config::checks::METRICS;
 use crate::project::{Environment, Project};
-use crate::state::Control;
 use crate::text::human::span;
 use crate::text::{human, plain};
 use anyhow::{Result, bail};
@@ -87,7 +86,7 @@ pub fn set(args: &Set, global: &Global) -> Result<ExitCode> {
 pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
     let environment = known::choose(&project, args.environment.as_deref())?;
-    let held = Control::open(&global.store())?.silences(Some(&environment.name), now())?;
+    let held = global.desk().decisions()?.silences(Some(&environment.name), now())?;
     let is_held = |target: &Target| held.iter().any(|row| row.target == target.to_string());
     // What was silenced can be lifted by that name, also when the host or the check is gone meanwhile.
     let (mut lifted, unknown): (Vec<Target>, Vec<Target>) =
@@ -113,7 +112,7 @@ pub fn lift(args: &Which, global: &Global) -> Result<ExitCode> {
 /// control.db cannot be read.
 pub fn list(args: &List, global: &Global) -> Result<ExitCode> {
     let now = now();
-    let mut all = known::decided(&global.store())?.silences(None, now)?;
+    let mut all = known::decided(global)?.silences(None, now)?;
     if let Some(name) = &args.environment {
         known::environment(global, name, all.iter().map(|row| row.environment.as_str()))?;
         all.retain(|row| row.environment == *name);

@@ -2,7 +2,7 @@
 
 use super::print::{causes, said};
 use super::{Global, record, wait};
-use crate::run::{Follower, Request};
+use crate::run::Request;
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -20,8 +20,8 @@ pub fn refused(why: &anyhow::Error) -> ExitCode {
 /// # Errors
 /// What was launched cannot be watched.
 pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Result<ExitCode> {
-    let store = global.store();
-    let launched = match global.desk().acting()?.launch(request) {
+    let desk = global.desk();
+    let launched = match desk.acting()?.launch(request) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.into())),
     };
@@ -39,9 +39,9 @@ pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Resul
         said(&line);
         return Ok(ExitCode::SUCCESS);
     }
-    let code = wait::wait(&store, id, json)?;
+    let code = wait::wait(desk.state(), id, json)?;
     if json && code != 130 {
-        let run = Follower::open(&store.run(id))?;
+        let run = desk.follow(id)?;
         said(&format!("{:#}", record::json(&run.spec, &run.state)));
     }
     Ok(code.into())

@@ -3,7 +3,7 @@
 use super::print::said;
 use super::{Global, start};
 use crate::run::event::StopLevel;
-use crate::run::{Follower, StopError, find};
+use crate::run::{Follower, StopError};
 use crate::state::{Answer, Lock};
 use crate::text::plain;
 use anyhow::Result;
@@ -48,13 +48,14 @@ pub struct Args {
 /// No such run; nobody answers.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let store = global.store();
-    let id = find(&store, &args.run)?;
+    let desk = global.desk();
+    let id = desk.find(&args.run)?;
     let level = match (args.after_task, args.now) {
         (true, _) => StopLevel::AfterTask,
         (_, true) => StopLevel::Kill,
         _ => StopLevel::Interrupt,
     };
-    let beside = match global.desk().acting()?.stop(id, level) {
+    let beside = match desk.acting()?.stop(id, level) {
         Ok(stopping) => {
             if let Some(words) = stopping.words() {
                 eprintln!("opsdeck: {}", plain(&words));
@@ -68,7 +69,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         Err(e) => return Err(e.into()),
     };
     let dir = store.run(id);
-    let mut run = Follower::open_exact(&dir)?;
+    let mut run = desk.exact(id)?;
     // Whoever does not answer does not tell the end either.
     let deadline = Instant::now() + if beside { SHORT } else { LONG };
     // Where its journal does not tell, its supervisor's going does.

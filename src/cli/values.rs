@@ -1,7 +1,7 @@
 //! `opsdeck values`: the secret variables of a run that lives, for whoever may have them.
 
 use super::{Global, start};
-use crate::run::{StopError, find};
+use crate::run::StopError;
 use crate::text::plain;
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
@@ -42,14 +42,14 @@ pub struct Args {
 /// # Errors
 /// No such run; nobody answers. Refusals have their own exit code.
 pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
-    let store = global.store();
-    let id = find(&store, &args.run)?;
+    let desk = global.desk();
+    let id = desk.find(&args.run)?;
     let mut out = std::io::stdout();
     if out.is_terminal() && !args.show && !args.fifo {
         eprintln!("opsdeck: secrets are not printed to a terminal, which keeps them: pipe them on, or say --show");
         return Ok(start::REFUSED.into());
     }
-    match global.desk().acting()?.values(id, &args.names, args.fifo) {
+    match desk.acting()?.values(id, &args.names, args.fifo) {
         Ok(text) => {
             out.write_all(&text)?;
             out.write_all(b"\n")?;

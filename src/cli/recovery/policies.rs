@@ -4,7 +4,6 @@ use super::switch;
 use crate::cli::Global;
 use crate::project::config::recovery::Policy;
 use crate::project::{Project, Severity};
-use crate::state::Control;
 use crate::text::{human::of, plain};
 use anyhow::Result;
 use serde_json::json;
@@ -16,7 +15,7 @@ use std::fmt::Write as _;
 /// There is no project; the control cannot be read.
 pub fn text(global: &Global, as_json: bool) -> Result<String> {
     let project = Project::discover(&global.project)?;
-    let switches = Control::open(&global.store())?.recovery_switches()?;
+    let switches = global.desk().decisions()?.switches()?;
     if as_json {
         return Ok(format!("{:#}\n", json!({ "policies": project.recovery, "switches": switches })));
     }

@@ -5,7 +5,6 @@ use crate::cli::Global;
 use crate::recovery::incident::{Incident, State};
 use crate::recovery::story::story;
 use crate::recovery::watch::Watched;
-use crate::run::{self, Follower};
 use crate::state::StateDir;
 use crate::text::{human, plain};
 use anyhow::Result;
@@ -31,23 +30,23 @@ pub struct Args {
 /// # Errors
 /// There is none.
 pub fn show(global: &Global, args: &Args) -> Result<String> {
-    let store = global.store();
+    let desk = global.desk();
     let (incident, id) = match find(global, &args.run) {
         Ok(incident) => (Some(incident.clone()), incident.run),
         // `last`, or one whose incident is over.
-        Err(none) => match run::find(&store, &args.run) {
+        Err(none) => match desk.find(&args.run) {
             Ok(id) => (incidents(global, None)?.into_iter().find(|i| i.run == Some(id)), Some(id)),
             Err(_) => return Err(none),
         },
     };
-    let run = id.and_then(|id| Follower::open(&store.run(id)).ok());
+    let run = id.and_then(|id| desk.follow(id).ok());
     let of = run.as_ref().and_then(|run| Watched::of(&run.spec, &run.state));
     if incident.is_none() && of.is_none() {
         anyhow::bail!("run {} is no recovery: `opsdeck show` tells what it is", args.run);
     }
     let read = |(at, json): &(i64, String)| (*at, serde_json::from_str(json).unwrap_or(Value::Null));
     let raw = || run.iter().flat_map(|run| &run.state.own).map(read);
-    let diagnostics = id.and_then(|id| diagnostics(&store, id));
+    let diagnostics = id.and_then(|id| diagnostics(desk.state(), id));
     if args.json {
         let steps: Vec<Value> = raw().map(|(at, e)| json!({ "at": human::rfc3339(at), "event": e })).collect();
         let mut all = incident.as_ref().map_or_else(|| json!({ "run": id }), shown);

@@ -3,8 +3,6 @@
 use crate::cli::{Global, known, print};
 use crate::project::Project;
 use crate::project::config::recovery::{Mode, Policy};
-use crate::recovery;
-use crate::state::Control;
 use crate::state::recovery::Switch;
 use crate::text::plain;
 use anyhow::Result;
@@ -32,12 +30,13 @@ pub struct Args {
 /// No such environment or policy; the control or the ledger cannot be used.
 pub fn run(global: &Global, args: &Args, on: bool) -> Result<ExitCode> {
     let project = Project::discover(&global.project)?;
-    let control = Control::open(&global.store())?;
+    let desk = global.desk();
+    let decisions = desk.decisions()?;
     let (environment, policy) = (args.environment.as_str(), args.policy.as_deref());
     let meant = |env: &str, name: &str| env == environment && policy.is_none_or(|policy| name == policy);
     // What was switched once, or acts, can be switched also where it is gone from the project.
-    let switched = control.recovery_switches()?.iter().any(|s| meant(&s.environment, &s.policy));
-    let acts = || recovery::incidents(&control, None).map(|all| all.iter().any(|i| meant(&i.environment, &i.policy)));
+    let switched = decisions.switches()?.iter().any(|s| meant(&s.environment, &s.policy));
+    let acts = || decisions.incidents(None).map(|all| all.iter().any(|i| meant(&i.environment, &i.policy)));
     if !switched && !acts()? {
         known::of(&project, environment)?;
         if let Some(policy) = policy {
@@ -45,9 +44,9 @@ pub fn run(global: &Global, args: &Args, on: bool) -> Result<ExitCode> {
             known::one("recovery policy", policy, environment, here)?;
         }
     }
-    global.desk().acting()?.switch(environment, policy.unwrap_or(ALL), on, &args.reason)?;
+    desk.acting()?.switch(environment, policy.unwrap_or(ALL), on, &args.reason)?;
     let what = policy.unwrap_or("every policy");
-    let still = if on { still_off(control.recovery_switches()?, environment, policy) } else { Vec::new() };
+    let still = if on { still_off(decisions.switches()?, environment, policy) } else { Vec::new() };
     let mut text = match (policy, still.is_empty(), on) {
         (Some(_), false, _) => format!("recovery of {environment}: {what} stays off\n"),
         (None, false, _) => format!("recovery of {environment}: on, but not all of it\n"),
