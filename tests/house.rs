@@ -134,6 +134,20 @@ fn the_screen_starts_no_process_and_opens_no_run() {
 }
 
 #[test]
+fn verbs_ask_and_act_through_api() {
+    // What sets the program up, looks at the machine, or is one of its own processes, is no question of anybody's.
+    let own = ["demo/", "doctor/", "inner.rs", "owner.rs", "screen.rs", "serve.rs", "health.rs", "breaker", "alarm.rs"];
+    let own: Vec<String> = own.iter().chain(&["recovery/once.rs"]).map(|name| format!("src/cli/{name}")).collect();
+    let verbs: Vec<File> = rust("src/cli").into_iter().filter(|f| !f.is_test()).map(File::live_part).collect();
+    let verbs = verbs.iter().filter(|f| !own.iter().any(|path| f.path.starts_with(path)));
+    let found = lines(
+        verbs,
+        r"(Control|Index|Ledger|Follower|Watched|LogStore|Acts)::open|run::(stop|launch|revive)\(|release::(ask|give|launch)\(",
+    );
+    hold("Verbs ask and act through `api`, which knows who asks:", found);
+}
+
+#[test]
 fn processes_are_begun_through_one_door() {
     // What has no terminal is never stopped by Ctrl-Z; a demo and a doctor have no console beside them.
     let free = ["src/state/child.rs", "src/run/supervise/", "src/run/guard.rs", "src/run/step.rs", "src/run/fan/"];

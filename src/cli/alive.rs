@@ -1,7 +1,7 @@
 //! Whoever watches a run looks now and then whether somebody carries it out, and says so once where nobody does.
 
-use crate::run::{Revival, revive};
-use crate::state::StateDir;
+use crate::api::Desk;
+use crate::run::Revival;
 use crate::text::plain;
 use std::io;
 use std::time::{Duration, Instant};
@@ -22,15 +22,15 @@ impl Alive {
     ///
     /// # Errors
     /// None could be started.
-    pub fn look(&mut self, store: &StateDir, run: Uuid) -> io::Result<bool> {
+    pub fn look(&mut self, desk: &Desk, run: Uuid) -> io::Result<bool> {
         if self.looked.is_some_and(|at| at.elapsed() < EVERY) {
             return Ok(true);
         }
         self.looked = Some(Instant::now());
-        let (why, may) = match revive(store, run)? {
-            Revival::Supervised | Revival::Started | Revival::Ended => return Ok(true),
-            Revival::Unknown(why) | Revival::Elder(why) => (why, true),
-            Revival::Refused(why) => (why, false),
+        let (why, may) = match desk.revive(run)? {
+            None | Some(Revival::Supervised | Revival::Started | Revival::Ended) => return Ok(true),
+            Some(Revival::Unknown(why) | Revival::Elder(why)) => (why, true),
+            Some(Revival::Refused(why)) => (why, false),
         };
         if self.told.as_ref() != Some(&why) {
             eprintln!("opsdeck: {}", plain(&why));

@@ -3,9 +3,9 @@
 
 use super::alive::Alive;
 use super::{record, wait};
+use crate::api::Desk;
 use crate::run::outputs::{self, End, Group, Mark};
 use crate::run::{Follower, State};
-use crate::state::StateDir;
 use anyhow::Result;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -24,12 +24,12 @@ const NAMES: usize = 8;
 ///
 /// # Errors
 /// The run's files cannot be read.
-pub fn watch(store: &StateDir, id: Uuid, json: bool) -> Result<u8> {
-    let mut run = Follower::open(&store.run(id))?;
+pub fn watch(desk: &Desk, id: Uuid, json: bool) -> Result<u8> {
+    let mut run = desk.follow(id)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         tokio::select! {
-            end = until_end(store, &mut run) => end.map(|()| true),
+            end = until_end(desk, &mut run) => end.map(|()| true),
             _ = tokio::signal::ctrl_c() => Ok(false),
         }
     })?;
@@ -61,7 +61,7 @@ pub fn watch(store: &StateDir, id: Uuid, json: bool) -> Result<u8> {
     Ok(wait::code(&run.state))
 }
 
-async fn until_end(store: &StateDir, run: &mut Follower) -> Result<()> {
+async fn until_end(desk: &Desk, run: &mut Follower) -> Result<()> {
     let (mut alive, mut drawn) = (Alive::default(), Instant::now());
     loop {
         run.poll();
@@ -72,7 +72,7 @@ async fn until_end(store: &StateDir, run: &mut Follower) -> Result<()> {
             drawn = Instant::now();
             draw(run);
         }
-        alive.look(store, run.spec.id)?;
+        alive.look(desk, run.spec.id)?;
         tokio::time::sleep(LOOK).await;
     }
 }

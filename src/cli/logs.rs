@@ -70,7 +70,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     loop {
         // Whoever notices first that a run has lost its supervisor starts the next.
         if args.follow && goes_on && !run.state.state.is_terminal() && run.damage.is_none() {
-            goes_on = alive.look(desk.state(), id)?;
+            goes_on = alive.look(&desk, id)?;
         }
         // The state first: what was printed before the run ended is in the files by then.
         run.poll();

@@ -7,8 +7,8 @@ use crate::ansible::Ask;
 use crate::ansible::ask::{Common, Shell};
 use crate::ansible::secrets::SecretName;
 use crate::project::cfg::Env;
+use crate::run::Request;
 use crate::run::fan::engines::{self, Given};
-use crate::run::{Request, launch};
 use anyhow::{Result, bail};
 use std::io::Write;
 use std::process::ExitCode;
@@ -110,8 +110,8 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     if !args.wait {
         return start::start(global, request, false, args.json);
     }
-    let store = global.store();
-    let launched = match launch(&store, request) {
+    let desk = global.desk();
+    let launched = match desk.acting()?.launch(request) {
         Ok(launched) => launched,
         Err(e) => {
             eprintln!("opsdeck: {}", crate::text::plain_lines(&e.to_string()).join("\n"));
@@ -119,7 +119,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
         }
     };
     launched.warnings.iter().for_each(|w| eprintln!("opsdeck: {}", crate::text::plain(w)));
-    let code = groups::watch(&store, launched.id, args.json)?;
+    let code = groups::watch(&desk, launched.id, args.json)?;
     let _ = std::io::stdout().flush();
     Ok(code.into())
 }

@@ -39,7 +39,7 @@ pub fn start(global: &Global, request: Request, stay: bool, json: bool) -> Resul
         said(&line);
         return Ok(ExitCode::SUCCESS);
     }
-    let code = wait::wait(desk.state(), id, json)?;
+    let code = wait::wait(&desk, id, json)?;
     if json && code != 130 {
         let run = desk.follow(id)?;
         said(&format!("{:#}", record::json(&run.spec, &run.state)));

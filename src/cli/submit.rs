@@ -8,13 +8,14 @@ use super::plan::{Wanted, words};
 use super::print::said;
 use super::release::held;
 use super::{Global, start};
+use crate::api::Desk;
 use crate::project::Environment;
 use crate::release::news::News;
 use crate::release::plan::Plan;
 use crate::release::watch::Watched;
 use crate::release::{junit, outcome};
 use crate::run::look;
-use crate::state::{Answer, StateDir, file, presence};
+use crate::state::{Answer, file, presence};
 use crate::text::{human, plain, plain_lines};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -92,8 +93,8 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     {
         return Ok(refused(&why));
     }
-    let store = global.store();
-    let launched = match global.desk().acting()?.submit(built, &args.passwords.ask()?, args.glass.reason()) {
+    let desk = global.desk();
+    let launched = match desk.acting()?.submit(built, &args.passwords.ask()?, args.glass.reason()) {
         Ok(launched) => launched,
         Err(e) => return Ok(refused(&e.to_string())),
     };
@@ -110,7 +111,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         said(&line);
         return Ok(ExitCode::SUCCESS);
     }
-    Ok(watched(&store, id, args)?.into())
+    Ok(watched(&desk, id, args)?.into())
 }
 
 fn refused(why: &str) -> ExitCode {
@@ -154,13 +155,13 @@ fn disagreement(plan: &Plan, environment: &Environment) -> Result<Option<String>
     Ok((!agreed).then(|| "nothing was submitted".to_owned()))
 }
 
-fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
+fn watched(desk: &Desk, id: Uuid, args: &Args) -> Result<u8> {
     eprintln!("opsdeck: release {id}");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
-            code = watch(store, id, args) => code.map(|code| (code, false)),
+            code = watch(desk, id, args) => code.map(|code| (code, false)),
             _ = tokio::signal::ctrl_c() => Ok((130, true)),
             _ = term.recv() => Ok((143, true)),
         }
@@ -170,8 +171,8 @@ fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
         eprintln!("\nopsdeck: no longer watching; release {id} goes on.");
         eprintln!("opsdeck: `opsdeck rollback {id}` undoes it, `opsdeck stop {id}` stops it");
     }
-    let mut seen = Watched::open(&store.run(id))?;
-    held(store, &mut seen);
+    let mut seen = desk.release(id)?;
+    held(desk.state(), &mut seen);
     let now = now();
     if let Some(path) = &args.junit {
         file::write_whole(path, junit::junit(&seen.body.plan, &seen.release, now).as_bytes())
@@ -184,15 +185,15 @@ fn watched(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
     Ok(code)
 }
 
-async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
-    let mut seen = Watched::open(&store.run(id))?;
-    let _watching = presence::watch(&store.run(id))?;
+async fn watch(desk: &Desk, id: Uuid, args: &Args) -> Result<u8> {
+    let mut seen = desk.release(id)?;
+    let _watching = presence::watch(&desk.state().run(id))?;
     let mut news = News::default();
     let mut alive = Alive::default();
     let mut needed: Option<Instant> = None;
     loop {
         seen.poll();
-        if let Err(e) = seen.hold(store) {
+        if let Err(e) = seen.hold(desk.state()) {
             tracing::debug!("which approvals count cannot be told: {e}");
         }
         for (at, line) in news.of(&seen.body.plan, &seen.release) {
@@ -206,7 +207,7 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
         }
         match outcome::exit_code(&seen.release) {
             // What its supervisor does not know of is no end.
-            Some(code) if code != outcome::NEEDS_PERSON && is_over(store, &mut seen)? => return Ok(code),
+            Some(code) if code != outcome::NEEDS_PERSON && is_over(desk, &mut seen)? => return Ok(code),
             Some(code) if code != outcome::NEEDS_PERSON => {}
             Some(code) => {
                 let since = *needed.get_or_insert_with(Instant::now);
@@ -221,13 +222,13 @@ async fn watch(store: &StateDir, id: Uuid, args: &Args) -> Result<u8> {
             }
             None => needed = None,
         }
-        alive.look(store, id)?;
+        alive.look(desk, id)?;
         tokio::time::sleep(LOOK).await;
     }
 }
 
-fn is_over(store: &StateDir, seen: &mut Watched) -> Result<bool> {
-    let over = look::over(store, &mut seen.run);
+fn is_over(desk: &Desk, seen: &mut Watched) -> Result<bool> {
+    let over = look::over(desk.state(), &mut seen.run);
     if seen.run.is_lost() && over != Answer::No {
         bail!(
             "the run of release {} is lost: {}",

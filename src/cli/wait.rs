@@ -3,9 +3,9 @@
 
 use super::alive::Alive;
 use super::paint::shown;
+use crate::api::Desk;
 use crate::run::event::Failure;
-use crate::run::{Follower, RunState, State};
-use crate::state::StateDir;
+use crate::run::{RunState, State};
 use crate::text;
 use crate::tui::term::{Caps, Depth};
 use anyhow::Result;
@@ -45,11 +45,11 @@ pub fn code(state: &RunState) -> u8 {
 ///
 /// # Errors
 /// The run's files cannot be read.
-pub fn wait(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
+pub fn wait(desk: &Desk, id: Uuid, quiet: bool) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
-            code = watch(store, id, quiet) => code,
+            code = watch(desk, id, quiet) => code,
             _ = tokio::signal::ctrl_c() => {
                 eprintln!("\nopsdeck: no longer watching; run {id} goes on.");
                 eprintln!("opsdeck: watch it with `opsdeck logs -f {id}`, stop it with `opsdeck stop {id}`");
@@ -59,10 +59,9 @@ pub fn wait(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
     })
 }
 
-async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
-    let dir = store.run(id);
-    let mut run = Follower::open(&dir)?;
-    let step = dir.step(1);
+async fn watch(desk: &Desk, id: Uuid, quiet: bool) -> Result<u8> {
+    let mut run = desk.follow(id)?;
+    let step = run.dir().step(1);
     let mut out = Tail::new(step.stdout(), io::stdout().is_terminal());
     let mut err = Tail::new(step.stderr(), io::stderr().is_terminal());
     let mut alive = Alive::default();
@@ -92,7 +91,7 @@ async fn watch(store: &StateDir, id: Uuid, quiet: bool) -> Result<u8> {
             eprintln!("opsdeck: waits: {}", crate::text::plain(run.state.why.as_deref().unwrap_or(by)));
             told = Some(by.clone());
         }
-        alive.look(store, id)?;
+        alive.look(desk, id)?;
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -230,7 +230,8 @@ pub fn reindex(store: &StateDir) -> io::Result<()> {
 fn is_being_launched(dir: &RunDir, id: Uuid) -> bool {
     let Some((seconds, _)) = id.get_timestamp().map(|t| t.to_unix()) else { return false };
     let age = jiff::Timestamp::now().as_second() - i64::try_from(seconds).unwrap_or(0);
-    age < LAUNCHING && Answer::is_there(&dir.journal()) != Answer::Yes
+    // By the wall clock: a run of the future was made before that was set back, and nobody is just launching it.
+    age.abs() < LAUNCHING && Answer::is_there(&dir.journal()) != Answer::Yes
 }
 
 fn command(store: &StateDir, dir: &RunDir, id: Uuid) -> io::Result<Command> {
