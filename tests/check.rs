@@ -158,7 +158,7 @@ fn every_kind_of_mistake_has_its_place_and_its_expectation() {
         ),
         (
             "runbooks:\n  - {name: A, key: , module: ping}\n",
-            vec!["2:18: key has the wrong type; found nothing, expected text"],
+            vec!["2:20: key has the wrong type; found nothing, expected text"],
         ),
         (
             "runbooks:\n  - {name: A, module: ping, become: perhaps}\n",

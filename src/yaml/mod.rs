@@ -4,7 +4,6 @@
 //! Errors carry line and column. Nothing here knows what an inventory or a playbook is.
 
 mod ansible;
-mod flow;
 pub mod json;
 mod parse;
 pub mod scalar;

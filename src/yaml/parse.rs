@@ -1,12 +1,14 @@
-//! From text to a tree of nodes: drives the event parser, keeps positions, replaces aliases, refuses bombs, and what
-//! libyaml refuses between brackets.
+//! From text to a tree of nodes: libyaml (a port of the one that Ansible reads with) gives the events; positions are kept, aliases
+//! replaced, bombs refused.
 
-use super::flow::Flow;
 use super::{Error, Kind, Mark, Node};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 
-/// Files larger than this are refused before parsing: brackets nested without end cost quadratic time.
+/// Files larger than this are refused before parsing.
 pub const MAX_BYTES: usize = 64 << 20;
 /// Nesting deeper than this is refused.
 pub const MAX_DEPTH: usize = 128;
@@ -22,18 +24,6 @@ const REPEATED: usize = 10;
 /// # Errors
 /// The first place where the text is no YAML, or is larger or deeper than is sane.
 pub fn parse(text: &str) -> Result<Vec<Node>, Error> {
-    read(text, None)
-}
-
-/// As [`parse_one`], and refuses what libyaml would refuse between brackets, or read as something else.
-///
-/// # Errors
-/// As there, and the first such place.
-pub(super) fn parse_strictly(text: &str) -> Result<Option<Node>, Error> {
-    only(read(text, Some(Flow::new(text)))?)
-}
-
-fn read(text: &str, mut strict: Option<Flow<'_>>) -> Result<Vec<Node>, Error> {
     if text.len() > MAX_BYTES {
         return Err(too_large(Mark { line: 1, column: 1 }, format!("larger than {} MiB", MAX_BYTES >> 20)));
     }
@@ -44,13 +34,7 @@ fn read(text: &str, mut strict: Option<Flow<'_>>) -> Result<Vec<Node>, Error> {
         nodes: 0,
         repeats: REPEATED_FREE + REPEATED * text.len(),
     };
-    for next in Parser::new_from_str(text) {
-        let (event, span) = next.map_err(|e| wrong(mark(*e.marker()), e.info()))?;
-        if let Some(message) = strict.as_mut().and_then(|flow| flow.refuses(&event, span, build.wants_key())) {
-            return Err(wrong(mark(span.start), message));
-        }
-        build.event(event, mark(span.start))?;
-    }
+    events(text, |event, mark| build.event(event, mark))?;
     Ok(build.done)
 }
 
@@ -63,13 +47,10 @@ pub fn no_aliases(text: &str) -> Result<(), Error> {
     if !(text.contains('&') && text.contains('*')) {
         return Ok(());
     }
-    for next in Parser::new_from_str(text) {
-        let (event, span) = next.map_err(|e| wrong(mark(*e.marker()), e.info()))?;
-        if let Event::Alias(_) = event {
-            return Err(wrong(mark(span.start), "an alias, which opsdeck never writes here"));
-        }
-    }
-    Ok(())
+    events(text, |event, mark| match event {
+        EventData::Alias { .. } => Err(wrong(mark, "an alias, which opsdeck never writes here")),
+        _ => Ok(()),
+    })
 }
 
 /// The only document of a text; `None` when it holds none (empty, or comments alone).
@@ -77,11 +58,7 @@ pub fn no_aliases(text: &str) -> Result<(), Error> {
 /// # Errors
 /// As [`parse`], and where a second document begins.
 pub fn parse_one(text: &str) -> Result<Option<Node>, Error> {
-    only(parse(text)?)
-}
-
-fn only(documents: Vec<Node>) -> Result<Option<Node>, Error> {
-    let mut documents = documents.into_iter();
+    let mut documents = parse(text)?.into_iter();
     let first = documents.next();
     match documents.next() {
         Some(second) => Err(wrong(second.mark, "expected a single document, but another begins here")),
@@ -89,9 +66,109 @@ fn only(documents: Vec<Node>) -> Result<Option<Node>, Error> {
     }
 }
 
-fn mark(m: Marker) -> Mark {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Mark { line: number(m.line()), column: number(m.col()).saturating_add(1) }
+/// The events of a text, each with the place where it begins.
+fn events(text: &str, mut each: impl FnMut(EventData, Mark) -> Result<(), Error>) -> Result<(), Error> {
+    // libyaml passes over the first byte order mark, and counts it as no column.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // The port fails where a block of text ends with the file, without a last line break. It gets one, and its text loses it again.
+    const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let (whole, size) = (text.ends_with(BREAKS), text.chars().count() as u64);
+    let last_line = text.rsplit(BREAKS).next().unwrap_or_default();
+    // Where the last line is blank, it is of the block only where the block's own last line is.
+    let has_more = |value: &str| {
+        let own = value.strip_suffix('\n').map(|value| value.rsplit('\n').next().unwrap_or_default());
+        own.is_some_and(|own| !is_blank(last_line) || is_blank(own))
+    };
+    let ended;
+    let mut bytes = if whole {
+        text.as_bytes()
+    } else {
+        ended = format!("{text}\n");
+        ended.as_bytes()
+    };
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut bytes);
+    let mut last = Mark { line: 1, column: 1 };
+    loop {
+        // It must not take the program with it, whatever it is given.
+        let next = quietly(|| parser.parse());
+        let Event { data, start_mark, end_mark, .. } = match next {
+            Ok(Ok(event)) => event,
+            Ok(Err(e)) => return Err(refused(text, &e, last)),
+            Err(_) => {
+                let why =
+                    "the YAML reader failed behind this place; a tag right before a comma wants a blank between them";
+                return Err(wrong(last, why));
+            }
+        };
+        last = mark(start_mark);
+        match data {
+            EventData::StreamEnd => return Ok(()),
+            EventData::Scalar {
+                mut value,
+                style: style @ (ScalarStyle::Literal | ScalarStyle::Folded),
+                anchor,
+                tag,
+                ..
+            } if !whole && end_mark.index >= size && has_more(&value) => {
+                value.pop();
+                let (plain_implicit, quoted_implicit) = (false, false);
+                each(EventData::Scalar { anchor, tag, value, plain_implicit, quoted_implicit, style }, last)?;
+            }
+            data => each(data, last)?,
+        }
+    }
+}
+
+/// Catches a panic, of which nothing is printed.
+fn quietly<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
+    thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                before(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let done = catch_unwind(AssertUnwindSafe(f));
+    QUIET.set(false);
+    done
+}
+
+/// What libyaml says, where and why.
+fn refused(text: &str, e: &libyaml_safer::Error, last: Mark) -> Error {
+    let place = e.problem_mark().map_or_else(|| odd(text).unwrap_or(last), mark);
+    let line = text.split('\n').nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+    if line.chars().nth(place.column.saturating_sub(1) as usize) == Some('\t') {
+        return wrong(place, "a tab where the line begins; expected spaces");
+    }
+    let context = e.context().map(|context| format!(" {context}")).unwrap_or_default();
+    let since = e.context_mark().filter(|since| Some(*since) != e.problem_mark());
+    let since = since.map(|since| format!(" that begins in line {}", since.line + 1)).unwrap_or_default();
+    Error { mark: place, message: format!("{}{context}{since}", e.problem()), too_large: false }
+}
+
+/// The first character that YAML does not allow: the reader tells of it without a place.
+fn odd(text: &str) -> Option<Mark> {
+    let allowed = |c: char| {
+        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}')
+            || matches!(c, '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}') && c != '\u{feff}'
+    };
+    text.split('\n').enumerate().find_map(|(n, line)| {
+        let column = line.chars().position(|c| !allowed(c))?;
+        Some(Mark { line: number(n as u64 + 1), column: number(column as u64 + 1) })
+    })
+}
+
+fn number(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn mark(m: libyaml_safer::Mark) -> Mark {
+    Mark { line: number(m.line + 1), column: number(m.column + 1) }
 }
 
 fn wrong(mark: Mark, message: &str) -> Error {
@@ -105,12 +182,12 @@ fn too_large(mark: Mark, message: String) -> Error {
 /// A collection whose end has not been seen yet.
 struct Open {
     node: Node,
-    anchor: usize,
+    anchor: Option<String>,
     key: Option<Node>,
 }
 
 struct Build {
-    anchors: HashMap<usize, (Node, usize)>,
+    anchors: HashMap<String, (Node, usize)>,
     open: Vec<Open>,
     done: Vec<Node>,
     nodes: usize,
@@ -119,39 +196,40 @@ struct Build {
 }
 
 impl Build {
-    /// True if the next node is the key of a mapping.
-    fn wants_key(&self) -> bool {
-        self.open.last().is_some_and(|open| matches!(open.node.kind, Kind::Mapping(_)) && open.key.is_none())
-    }
-
-    fn event(&mut self, event: Event<'_>, mark: Mark) -> Result<(), Error> {
+    fn event(&mut self, event: EventData, mark: Mark) -> Result<(), Error> {
         match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let kind = Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain };
-                self.close(Node { mark, tag: tag.map(|t| tag_text(&t)), kind }, anchor, 1)
+            EventData::Scalar { anchor, tag, value, style, plain_implicit, .. } => {
+                let plain = match tag.as_deref() {
+                    None | Some("!") => plain_implicit,
+                    Some(_) => style == ScalarStyle::Plain,
+                };
+                self.close(Node { mark, tag: said(tag), kind: Kind::Scalar { text: value, plain } }, anchor, 1)
             }
-            Event::SequenceStart(anchor, tag) => {
-                self.begin(Node { mark, tag: tag.map(|t| tag_text(&t)), kind: Kind::Sequence(Vec::new()) }, anchor)
+            EventData::SequenceStart { anchor, tag, .. } => {
+                self.begin(Node { mark, tag: said(tag), kind: Kind::Sequence(Vec::new()) }, anchor)
             }
-            Event::MappingStart(anchor, tag) => {
-                self.begin(Node { mark, tag: tag.map(|t| tag_text(&t)), kind: Kind::Mapping(Vec::new()) }, anchor)
+            EventData::MappingStart { anchor, tag, .. } => {
+                self.begin(Node { mark, tag: said(tag), kind: Kind::Mapping(Vec::new()) }, anchor)
             }
-            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+            EventData::SequenceEnd | EventData::MappingEnd => match self.open.pop() {
                 Some(open) => self.close(open.node, open.anchor, 1),
                 None => Ok(()),
             },
-            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+            EventData::Alias { anchor } => match self.anchors.get(&anchor) {
                 Some((_, size)) => {
                     let size = *size;
                     self.repeat(size, mark)?;
                     let node = self.anchors.get(&anchor).map(|(node, _)| node.clone());
-                    node.map_or(Ok(()), |node| self.close(node, 0, size))
+                    node.map_or(Ok(()), |node| self.close(node, None, size))
                 }
                 None => Err(wrong(mark, "this alias names an anchor that is not complete here")),
             },
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+            // Anchors hold in their own document.
+            EventData::DocumentEnd { .. } => {
+                self.anchors.clear();
                 Ok(())
             }
+            EventData::StreamStart { .. } | EventData::StreamEnd | EventData::DocumentStart { .. } => Ok(()),
         }
     }
 
@@ -164,7 +242,7 @@ impl Build {
         Ok(())
     }
 
-    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Error> {
+    fn begin(&mut self, node: Node, anchor: Option<String>) -> Result<(), Error> {
         if self.open.len() >= MAX_DEPTH {
             return Err(too_large(node.mark, format!("nested deeper than {MAX_DEPTH} levels")));
         }
@@ -172,16 +250,19 @@ impl Build {
         Ok(())
     }
 
-    fn close(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Error> {
+    fn close(&mut self, node: Node, anchor: Option<String>, size: usize) -> Result<(), Error> {
         self.nodes += size;
         if self.nodes > MAX_NODES {
             let message = format!("more than {MAX_NODES} nodes");
             return Err(too_large(node.mark, message));
         }
-        if anchor != 0 {
+        if let Some(anchor) = anchor {
             let size = count(&node);
             self.repeat(size, node.mark)?;
-            self.anchors.insert(anchor, (node.clone(), size));
+            let (mark, twice) = (node.mark, format!("the anchor &{anchor} stands twice"));
+            if self.anchors.insert(anchor, (node.clone(), size)).is_some() {
+                return Err(wrong(mark, &twice));
+            }
         }
         let Some(parent) = self.open.last_mut() else {
             self.done.push(node);
@@ -199,16 +280,21 @@ impl Build {
     }
 }
 
+fn is_blank(line: &str) -> bool {
+    line.trim_matches(' ').is_empty()
+}
+
+/// `!` alone says that something is what it looks like.
+fn said(tag: Option<String>) -> Option<String> {
+    tag.filter(|tag| tag != "!")
+}
+
 fn count(node: &Node) -> usize {
     1 + match &node.kind {
         Kind::Scalar { .. } => 0,
         Kind::Sequence(items) => items.iter().map(count).sum(),
         Kind::Mapping(entries) => entries.iter().map(|(k, v)| count(k) + count(v)).sum(),
     }
-}
-
-fn tag_text(tag: &Tag) -> String {
-    format!("{}{}", tag.handle, tag.suffix)
 }
 
 #[cfg(test)]
