@@ -12,7 +12,6 @@ use crate::run::event::StopLevel;
 use crate::run::{self, LaunchError, Launched, Request, StopError, Stopping, values};
 use crate::state::Control;
 use crate::state::recovery::Switch;
-use std::io;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -135,13 +134,5 @@ impl Acting<'_> {
     /// See [`Refused`].
     pub fn new_ledger(&self, reason: Option<&str>) -> Result<(), Refused> {
         claim::new_ledger(&self.0.state, &self.0.who, reason)
-    }
-
-    /// Notes that whoever asks looked now, for "since you looked last".
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn looked(&self) -> io::Result<()> {
-        crate::state::seen::mark(&self.0.state, &self.0.who.name, now())
     }
 }

@@ -9,11 +9,17 @@ mod act;
 mod audit;
 mod decisions;
 pub mod ends;
+mod health;
+mod inventory;
+mod launch;
+mod notices;
 mod release;
 mod runs;
 
 pub use audit::{Read, Verified};
 pub use decisions::Decisions;
+pub use health::{Readings, Standing};
+pub use notices::Notices;
 pub use release::{Asked, Built, Offer, Votes, Wanted};
 pub use runs::{Item, List};
 

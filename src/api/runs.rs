@@ -9,9 +9,9 @@ use crate::run::look::{Looked, look};
 use crate::run::outputs::{self, Group};
 use crate::run::rerun::{self, unfinished};
 use crate::run::state::Cell;
-use crate::run::{self, Follower, Request, Revival, find, open_index};
+use crate::run::{self, Follower, Request, Revival, RunSpec, belongs, find, open_index};
 use crate::state::lines::Line;
-use crate::state::{Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, seen};
+use crate::state::{Access, Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, presence, seen};
 use serde_json::Value;
 use std::io;
 use uuid::Uuid;
@@ -92,6 +92,19 @@ impl Desk {
         if self.looks_only { Ok(None) } else { run::revive(&self.state, run).map(Some) }
     }
 
+    /// Why a run is read-only here; `None`: it is not.
+    pub fn is_read_only(&self, run: &RunSpec) -> Option<String> {
+        belongs::of(&self.state, run.id, run).read_only()
+    }
+
+    /// Notes that somebody watches a run, until what is given is dropped; nobody learns of it where nothing can be written.
+    pub fn watch(&self, run: Uuid) -> Option<presence::Watching> {
+        if self.state.access() != Access::Write {
+            return None;
+        }
+        presence::watch(&self.state.run(run)).inspect_err(|e| tracing::debug!("{e}")).ok()
+    }
+
     /// Is a run in a supervisor's hands?
     pub fn is_watched(&self, run: Uuid) -> bool {
         Lock::is_held(&self.state.run(run).lock()) == Answer::Yes
@@ -135,6 +148,17 @@ impl Desk {
         let request = rerun::again(&self.state, &old.spec, hosts.as_deref(), Secrets::default())?;
         let secrets = old.spec.secrets.iter().filter_map(|name| name.parse().ok()).collect();
         Ok((request, secrets))
+    }
+
+    /// Notes that whoever asks looks now, where that can be written.
+    ///
+    /// # Errors
+    /// It could be, and was not.
+    pub fn looks(&self) -> io::Result<()> {
+        match self.state.access() {
+            Access::Write => seen::mark(&self.state, &self.who.name, super::now()),
+            _ => Ok(()),
+        }
     }
 
     /// When whoever asks looked last (Unix milliseconds); `None`: never.
@@ -240,5 +264,85 @@ impl List {
         }
         self.last = Some(now.clone());
         Some(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::operator::Operator;
+
+    fn list(state: &StateDir, looks_only: bool) -> List {
+        let desk = Desk::new(state.clone(), Operator::current());
+        (if looks_only { desk.looks_only() } else { desk }).list(10)
+    }
+
+    /// Of a run that lives.
+    fn row() -> RunRow {
+        RunRow {
+            id: Uuid::now_v7(),
+            number: None,
+            kind: "playbook".into(),
+            title: "deploy.yml".into(),
+            environment: None,
+            operator: "ann".into(),
+            cwd: "/p".into(),
+            state: "running".into(),
+            failure: None,
+            why: None,
+            rc: None,
+            created_at: 1,
+            started_at: Some(1),
+            ended_at: None,
+            hosts: 1,
+            failed: 0,
+            unreachable: 0,
+            changed: 0,
+            check: false,
+            journal: None,
+        }
+    }
+
+    #[test]
+    fn it_reads_again_only_when_something_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        let mut reader = list(&state, true);
+        assert_eq!(reader.news(), Some(Ok(vec![])));
+        assert!(reader.is_current());
+        assert_eq!(reader.news(), None);
+        let row = row();
+        Index::open(&state).unwrap().put(&row).unwrap();
+        assert!(!reader.is_current());
+        let item = |watched| Item { row: row.clone(), watched };
+        assert_eq!(reader.news(), Some(Ok(vec![item(false)])));
+        assert!(reader.is_current(), "a read-only screen only looks");
+        std::fs::create_dir_all(state.run(row.id).path()).unwrap();
+        let lock = Lock::try_take(&state.run(row.id).lock()).unwrap();
+        assert_eq!(reader.news(), Some(Ok(vec![item(true)])), "the index is the same, and somebody watches now");
+        drop(lock);
+        assert_eq!(reader.news(), Some(Ok(vec![item(false)])));
+        std::fs::rename(state.index(), dir.path().join("aside")).unwrap();
+        assert_eq!(reader.news(), Some(Ok(vec![])), "another index");
+    }
+
+    #[test]
+    fn runs_are_listed_also_where_what_was_decided_is_gone_or_nothing_can_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("s"));
+        drop(Control::open(&state).unwrap());
+        let row = row();
+        Index::open(&state).unwrap().put(&row).unwrap();
+        std::fs::remove_file(state.control()).unwrap();
+        for read_only in [false, true] {
+            let mut reader = list(&state, read_only);
+            let ids = |list: Vec<Item>| list.iter().map(|item| item.row.id).collect::<Vec<_>>();
+            assert_eq!(reader.news().unwrap().map(ids), Ok(vec![row.id]));
+            assert!(reader.stopped.as_ref().unwrap_err().contains("control.db is gone"));
+            assert_eq!(reader.news(), None, "the same is no news");
+        }
+        std::fs::set_permissions(state.root(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        let mut reader = list(&state, true);
+        assert_eq!(reader.news().unwrap().map(|list| list.len()), Ok(1), "others may write to it: it is looked at");
     }
 }

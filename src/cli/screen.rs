@@ -1,6 +1,7 @@
 //! No verb: opens the screen. Exit code 0 when the person leaves; 1 where there is no terminal or no project.
 
 use super::Global;
+use crate::api::Desk;
 use crate::open;
 use crate::project::{Problem, Project, Severity};
 use crate::run::belongs;
@@ -84,7 +85,9 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
         tracing::warn!("{words}");
         model.toast(Level::Error, text::plain(&words).into_owned());
     }
-    app::run(Start { model, caps, state, trace: args.trace_frames.clone(), began })?;
+    let desk = Desk::new(state, model.operator.clone());
+    let desk = if model.read_only { desk.looks_only() } else { desk };
+    app::run(Start { model, caps, desk, trace: args.trace_frames.clone(), began })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,7 +9,7 @@ use super::screens::{away, fleet, health};
 use super::term::{self, Cause, Event, Guard, Pace, Pacer};
 use super::update::update;
 use super::view::view;
-use crate::state::StateDir;
+use crate::api::Desk;
 use anyhow::Context;
 use std::io::Write;
 use std::path::PathBuf;
@@ -35,8 +35,8 @@ pub struct Start {
     pub model: Model,
     /// What the terminal can do.
     pub caps: term::Caps,
-    /// The state directory.
-    pub state: StateDir,
+    /// Where the person asks and acts.
+    pub desk: Desk,
     /// Where to write when the first frames were drawn (one JSON line each), for benches.
     pub trace: Option<PathBuf>,
     /// When the process began.
@@ -48,9 +48,9 @@ pub struct Start {
 /// # Errors
 /// The terminal can't be taken.
 pub fn run(start: Start) -> anyhow::Result<()> {
-    let Start { mut model, caps, state, trace, began } = start;
+    let Start { mut model, caps, desk, trace, began } = start;
     let (send, inbox) = sync_channel(CHANNEL);
-    let edge = Edge::start(send.clone(), model.project.clone(), state, model.operator.clone(), model.read_only)?;
+    let edge = Edge::start(send.clone(), model.project.clone(), desk)?;
     // The inventory is read while the terminal is being taken.
     model.now = now();
     let mut first = fleet::start(&mut model);

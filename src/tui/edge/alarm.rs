@@ -14,7 +14,7 @@ pub(super) struct Alarm {
 impl Alarm {
     /// Of the project that is open.
     pub(super) fn new(context: &Context) -> Self {
-        Alarm { watch: Watch::new(&context.state, &context.project), told: None }
+        Alarm { watch: context.desk.alarm(&context.project), told: None }
     }
 
     /// Sends what is new. False: nobody listens any more.

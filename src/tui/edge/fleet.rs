@@ -1,8 +1,7 @@
 //! Performs Fleet's effects: inventories and what Ansible says of them, variables, patterns.
 
 use super::{Context, last_runs};
-use crate::inventory::ask::{self, Depth};
-use crate::inventory::{Engine, HostVars, Inventory, Options, PatternError, Value, verify};
+use crate::inventory::{Engine, HostVars, Inventory, Value, verify};
 use crate::project::Environment;
 use crate::text;
 use crate::tui::msg::{Data, Msg};
@@ -10,10 +9,7 @@ use crate::tui::screens::fleet::data::{self, Var, Verdict};
 use crate::tui::screens::fleet::topology::{Group, Topology};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-/// How long Ansible may think about an inventory.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// Characters of a value that are kept: more than a screen shows.
 const VALUE: usize = 10_000;
 
@@ -55,7 +51,7 @@ pub(super) fn answer(context: &Context, data: data::Data) {
 /// Natively where that gives Ansible's answer; else Ansible is asked.
 fn topology(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
-    let (result, verdict) = match Inventory::load(&context.project.root, &environment.inventory, &Options::current()) {
+    let (result, verdict) = match context.desk.inventory(&context.project, environment) {
         Ok(inventory) => (Ok(inventory), Verdict::Native),
         Err(declined) if declined.hopeless => {
             let why = text::plain(&declined.to_string()).into_owned();
@@ -74,9 +70,7 @@ fn keep(context: &Context, env: usize, inventory: Inventory) -> Topology {
 }
 
 fn ask(context: &Context, environment: &Environment) -> Result<Inventory, String> {
-    let (root, sources) = (&context.project.root, &environment.inventory);
-    ask::inventory(root, sources, Depth::Topology, &Options::current(), PATIENCE, &context.cancel)
-        .map_err(|e| e.to_string())
+    context.desk.asked(&context.project, environment, &context.cancel).map_err(|e| e.to_string())
 }
 
 /// Where Ansible says something else, its answer wins and the difference is shown.
@@ -129,17 +123,8 @@ fn below(context: &Context, path: &str) -> String {
 
 fn select(context: &Context, env: usize, pattern: &str) -> Result<Vec<String>, String> {
     let inventory = context.inventories.get(env).ok_or("the inventory is not read yet")?;
-    let names = match inventory.select(pattern, None) {
-        Ok(chosen) => chosen.hosts.iter().map(|id| inventory.host_name(*id).to_owned()).collect(),
-        Err(PatternError::Wrong(why)) => return Err(why),
-        Err(PatternError::Declined(_)) => {
-            let environment = context.project.environments.get(env).ok_or("there is no such environment")?;
-            let (root, sources) = (&context.project.root, &environment.inventory);
-            let asked = ask::hosts(root, sources, pattern, None, PATIENCE, &context.cancel);
-            asked.map_err(|e| text::plain(&e.to_string()).into_owned())?.0
-        }
-    };
-    if names.is_empty() { Err(format!("no host matches `{pattern}`")) } else { Ok(names) }
+    let environment = context.project.environments.get(env).ok_or("there is no such environment")?;
+    context.desk.select(&context.project, environment, &inventory, pattern, &context.cancel)
 }
 
 /// Hosts and groups by number. A group `ungrouped` without hosts is not shown.

@@ -4,17 +4,12 @@
 use super::Context;
 use super::alarm::Alarm;
 use super::notices::Notices;
-use crate::health::breaker::{self, Keeper};
-use crate::health::poll::{Options, Polling};
-use crate::health::read::Reader;
-use crate::health::silence::{self, Silences};
-use crate::health::store::{Store, scope};
+use crate::api::{Readings, Standing};
+use crate::health::breaker::Breaker;
+use crate::health::poll::Polling;
 use crate::inventory::Inventory;
-use crate::project::config::recovery::Policy;
-use crate::recovery;
-use crate::state::{Access, Control, clock};
 use crate::text;
-use crate::tui::msg::{Data, Level, Msg};
+use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::health::{self, Picture, Poll, Wanted};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,39 +29,32 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
     match effect {
         health::Effect::Answers { env, host, probe } => {
             let Some(environment) = context.project.environments.get(env) else { return };
-            let scope = scope(&environment.inventory, &context.project.root);
-            let raws = Store::open(&context.state, &scope).and_then(|store| store.raw(host.as_deref(), &probe));
+            let raws = context.desk.raw(&context.project, environment, host.as_deref(), &probe);
             let raws = raws.map_err(|e| e.to_string());
             context.answer(Msg::Data(Data::Health(health::Data::Answers { env, host, probe, raws })));
         }
         health::Effect::Force { key, input, reason } => {
-            let now = crate::tui::app::now().ms;
-            let (level, text) = match breaker::say(&context.state, &context.operator, &key, &input, &reason, now) {
-                Ok(breaker) => (Level::Info, format!("breaker {key} is {}", breaker.words(now))),
-                Err(e) => (Level::Error, format!("breaker {key}: {e}")),
-            };
-            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+            let said = context.act(|acting| acting.breaker(&key, &input, &reason));
+            let words = |breaker: Breaker| format!("breaker {key} is {}", breaker.words(crate::tui::app::now().ms));
+            context.toast(said.map(words).map_err(|e| format!("breaker {key}: {e}")));
         }
         health::Effect::TakeOver { ids, reason } => {
-            let take = |id| recovery::take_over(&context.state, id, &context.operator, reason.as_deref());
+            let take = |id| context.act(|acting| acting.take_over(id, reason.as_deref()));
             let (taken, failed): (Vec<_>, Vec<_>) = ids.into_iter().map(take).partition(Result::is_ok);
-            let (level, text) = match failed.into_iter().find_map(Result::err) {
-                None => (Level::Info, format!("{} in your hands", text::human::of(taken.len() as u64, "incident"))),
-                Some(e) => (Level::Error, format!("taken over: {}; not all: {e}", taken.len())),
-            };
-            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+            context.toast(match failed.into_iter().find_map(Result::err) {
+                None => Ok(format!("{} in your hands", text::human::of(taken.len() as u64, "incident"))),
+                Some(e) => Err(format!("taken over: {}; not all: {e}", taken.len())),
+            });
         }
         health::Effect::Silence { word, until } => {
             let (now, what) = (crate::tui::app::now().ms, word.brief());
             let done = match until {
-                Some(until) => silence::silence(&context.state, &context.operator, &word, until, now)
+                Some(until) => context
+                    .act(|acting| acting.silence(&word, until))
                     .map(|()| format!("{what} is silent for {}", text::human::left(until - now))),
-                None => silence::lift(&context.state, &context.operator, &word)
-                    .map(|()| format!("{what} is silent no more")),
+                None => context.act(|acting| acting.lift(&word)).map(|()| format!("{what} is silent no more")),
             };
-            let (level, text) =
-                done.map_or_else(|e| (Level::Error, format!("{what}: {e}")), |text| (Level::Info, text));
-            context.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+            context.toast(done.map_err(|e| format!("{what}: {e}")));
         }
     }
 }
@@ -111,8 +99,8 @@ impl Watching {
 
 fn watch(context: &Context, heard: &Receiver<Wanted>) {
     let mut wanted = Wanted::default();
-    let mut desk: Option<Desk> = None;
-    let mut notices = Notices::new(&context.project, &context.state);
+    let mut desk: Option<Watch> = None;
+    let mut notices = Notices::new(context);
     let mut alarm = Alarm::new(context);
     loop {
         match heard.recv_timeout(EVERY) {
@@ -125,7 +113,7 @@ fn watch(context: &Context, heard: &Receiver<Wanted>) {
             break;
         }
         if desk.as_ref().map(|desk| desk.env) != wanted.env {
-            desk = wanted.env.map(Desk::new);
+            desk = wanted.env.map(Watch::new);
         }
         let Some(desk) = &mut desk else { continue };
         desk.poll(context, &wanted.poll);
@@ -140,10 +128,10 @@ fn watch(context: &Context, heard: &Receiver<Wanted>) {
 }
 
 /// What is open of one environment.
-struct Desk {
+struct Watch {
     env: usize,
     began: Instant,
-    open: Option<Open>,
+    open: Option<Readings>,
     inventory: Option<Arc<Inventory>>,
     hosts: Vec<String>,
     whole: bool,
@@ -156,15 +144,9 @@ struct Desk {
     left: Option<Instant>,
 }
 
-struct Open {
-    reader: Reader,
-    keeper: Keeper,
-    control: Control,
-}
-
-impl Desk {
+impl Watch {
     fn new(env: usize) -> Self {
-        Desk {
+        Watch {
             env,
             began: Instant::now(),
             open: None,
@@ -177,13 +159,6 @@ impl Desk {
             polled: Poll::No,
             left: None,
         }
-    }
-
-    fn options(&self, context: &Context, hosts: Option<Vec<String>>) -> Option<Options> {
-        let environment = context.project.environments.get(self.env)?.clone();
-        let (state, project) = (context.state.clone(), Arc::clone(&context.project));
-        let who = format!("the screen of {}", context.operator.name);
-        Some(Options { state, project, environment, who, hosts, lasts: false })
     }
 
     fn poll(&mut self, context: &Context, poll: &Poll) {
@@ -203,10 +178,9 @@ impl Desk {
         }
         match &self.polling {
             Some(polling) => polling.want(hosts),
-            // Nothing that they say could be written down.
-            None if context.state.access() != Access::Write => {}
             None => {
-                let started = self.options(context, hosts).map(Polling::start).transpose();
+                let Some(environment) = context.project.environments.get(self.env) else { return };
+                let started = context.desk.poll(&context.project, environment, hosts);
                 self.polling =
                     started.inspect_err(|e| tracing::error!("no thread to ask the hosts: {e}")).ok().flatten();
             }
@@ -252,24 +226,26 @@ impl Desk {
             Some(open) => open,
             closed => {
                 let Some(environment) = context.project.environments.get(self.env) else { return Ok(None) };
-                let scope = scope(&environment.inventory, &context.project.root);
-                closed.insert(Open::new(context, &scope)?)
+                closed.insert(context.desk.readings(&context.project, environment)?)
             }
         };
         let now = crate::tui::app::now().ms;
-        let news = open.reader.read(now).map_err(|e| e.to_string());
+        let news = open.read(now);
         let due = self.sent.is_none_or(|sent| sent.elapsed() >= AGE);
         match news {
             Ok(false) if !due && !fresh => Ok(None),
             Ok(_) => {
-                let name = context.project.environments.get(self.env).map(|env| env.name.as_str());
-                let policies = &context.project.recovery;
-                if self.whole {
-                    return open.picture((self.env, true), name, policies, &self.hosts, now).map(Some);
-                }
-                let known = open.reader.hosts();
-                let known: Vec<String> = self.hosts.iter().filter(|h| known.contains(h.as_str())).cloned().collect();
-                open.picture((self.env, false), name, policies, &known, now).map(Some)
+                let (env, whole) = (self.env, self.whole);
+                let hosts: Vec<String> = match whole {
+                    true => self.hosts.clone(),
+                    false => {
+                        let known = open.hosts();
+                        self.hosts.iter().filter(|host| known.contains(host.as_str())).cloned().collect()
+                    }
+                };
+                let Standing { board, poller, breakers, silences, incidents } =
+                    open.standing(&context.project.recovery, &hosts, now)?;
+                Ok(Some(Picture { env, at: now, whole, board, poller, breakers, silences, incidents }))
             }
             Err(why) => {
                 // The next look begins anew.
@@ -277,32 +253,5 @@ impl Desk {
                 Err(why)
             }
         }
-    }
-}
-
-impl Open {
-    fn new(context: &Context, scope: &str) -> Result<Self, String> {
-        let store = Store::open(&context.state, scope).map_err(|e| e.to_string())?;
-        let keeper = Keeper::open(&context.state).map_err(|e| e.to_string())?;
-        let control = Control::open(&context.state).map_err(|e| e.to_string())?;
-        Ok(Open { reader: Reader::new(store), keeper, control })
-    }
-
-    fn picture(
-        &self,
-        (env, whole): (usize, bool),
-        name: Option<&str>,
-        policies: &[Policy],
-        hosts: &[String],
-        at: i64,
-    ) -> Result<Picture, String> {
-        let poller = self.reader.store().poller(clock::booted()).map_err(|e| e.to_string())?;
-        let poller = poller.map(|poller| (poller.who, at - (clock::booted() - poller.since)));
-        let breakers = self.keeper.list(name).map_err(|e| e.to_string())?;
-        let incidents = recovery::incidents(&self.control, name).map_err(|e| e.to_string())?;
-        let silences =
-            Silences::read(&self.control, name.unwrap_or_default(), policies, at).map_err(|e| e.to_string())?;
-        let board = self.reader.board(hosts, &silences, at);
-        Ok(Picture { env, at, whole, board, poller, breakers, silences, incidents })
     }
 }

@@ -1,8 +1,8 @@
 //! The newest run of each host: the journals say how it fared; the index only which runs to look at.
 
 use super::{Context, fleet};
+use crate::run::RunState;
 use crate::run::state::HostState;
-use crate::run::{Follower, RunState};
 use crate::state::Filter;
 use crate::tui::screens::fleet::data::{Data, LastRun, Outcome};
 use std::collections::HashMap;
@@ -13,14 +13,14 @@ const RUNS: u32 = 100;
 pub(super) fn read(context: &Context, env: usize) {
     let Some(environment) = context.project.environments.get(env) else { return };
     let filter = Filter { environment: Some(environment.name.clone()), limit: Some(RUNS), ..Filter::default() };
-    let rows = match super::runs::listed(&context.state, &filter) {
+    let rows = match context.desk.listed(&filter) {
         Ok(rows) => rows,
         Err(e) => return tracing::warn!("the newest runs of {} are not known: {e}", environment.name),
     };
     let newest = (rows.len() >= RUNS as usize).then_some(RUNS);
     let mut runs: HashMap<String, LastRun> = HashMap::new();
     for row in rows.into_iter().filter(|row| row.cwd == context.project.root.display().to_string()) {
-        let Ok(run) = Follower::open(&context.state.run(row.id)) else { continue };
+        let Ok(run) = context.desk.follow(row.id) else { continue };
         for (host, state) in &run.state.hosts {
             runs.entry(host.clone()).or_insert_with(|| LastRun {
                 title: row.title.clone(),

@@ -17,11 +17,11 @@ use super::app::In;
 use super::effect::Effect;
 use super::msg::{Level, Msg};
 use super::screens::health::Wanted;
+use crate::api::{Acting, Desk};
 use crate::inventory::ask::Cancel;
 use crate::project::Project;
-use crate::release::line::{self as lines, Turn};
-use crate::state::StateDir;
-use crate::state::operator::Operator;
+use crate::release::line::Turn;
+use crate::text;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
@@ -40,14 +40,10 @@ pub struct Context {
     send: SyncSender<In>,
     /// The project that is open.
     pub project: Arc<Project>,
-    /// The state directory.
-    pub state: StateDir,
-    /// Who works here.
-    pub operator: Operator,
+    /// Where whoever works here asks and acts.
+    pub desk: Desk,
     /// Ends questions to Ansible when the screen closes.
     pub cancel: Cancel,
-    /// Look only: nothing is started, not even for others.
-    pub read_only: bool,
     /// The run that is followed.
     pub following: run::Generation,
     /// The list of runs is kept fresh.
@@ -62,6 +58,18 @@ impl Context {
     pub fn answer(&self, msg: Msg) -> bool {
         self.send.send(In::Msg(msg)).is_ok()
     }
+
+    /// Does something; in words why it was not done.
+    fn act<T, E: std::fmt::Display>(&self, act: impl FnOnce(Acting<'_>) -> Result<T, E>) -> Result<T, String> {
+        let acting = self.desk.acting().map_err(|e| e.to_string())?;
+        act(acting).map_err(|e| said(&e))
+    }
+
+    /// Tells the person that it was done, or why not.
+    fn toast(&self, done: Result<String, String>) {
+        let (level, text) = done.map_or_else(|e| (Level::Error, e), |text| (Level::Info, text));
+        self.answer(Msg::Toast(level, text::plain(&text).into_owned()));
+    }
 }
 
 /// Threads at most; more effects than that wait.
@@ -75,13 +83,7 @@ impl Edge {
     ///
     /// # Errors
     /// No threads can be had.
-    pub fn start(
-        send: SyncSender<In>,
-        project: Arc<Project>,
-        state: StateDir,
-        operator: Operator,
-        read_only: bool,
-    ) -> std::io::Result<Self> {
+    pub fn start(send: SyncSender<In>, project: Arc<Project>, desk: Desk) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(THREADS)
@@ -90,7 +92,7 @@ impl Edge {
             .build()?;
         let (cancel, inventories) = (Cancel::default(), fleet::Inventories::default());
         let (following, looking) = (run::Generation::default(), Arc::default());
-        let context = Context { send, project, state, operator, read_only, following, looking, cancel, inventories };
+        let context = Context { send, project, desk, following, looking, cancel, inventories };
         let health = health::Watching::start(context.clone())?;
         Ok(Self { runtime, context, health })
     }
@@ -130,9 +132,11 @@ impl Edge {
 
 /// The header tells that a line is stopped as soon as the index says so; the toast tells that it was done or why not.
 fn line(context: &Context, environment: &str, turn: Turn, reason: &str) {
-    let (level, text) = match lines::turn(&context.state, environment, turn, reason, &context.operator) {
-        Ok(()) => (Level::Info, format!("the line of {environment} is {}", turn.word())),
-        Err(e) => (Level::Error, e.to_string()),
-    };
-    context.answer(Msg::Toast(level, crate::text::plain(&text).into_owned()));
+    let turned = context.act(|acting| acting.line(environment, turn, reason));
+    context.toast(turned.map(|()| format!("the line of {environment} is {}", turn.word())));
+}
+
+/// Safe for a terminal.
+fn said(error: &dyn std::fmt::Display) -> String {
+    text::plain(&error.to_string()).into_owned()
 }

@@ -1,12 +1,9 @@
 //! Performs the Run screen's effects: follows one run on a thread of its own, reads results, stops, launches again.
 
 use super::Context;
-use crate::ansible::secrets::{SecretName, Secrets};
+use crate::api::Votes;
 use crate::project::Project;
-use crate::run::log::LogStore;
-use crate::run::rerun::{self, unfinished};
-use crate::run::{self, Follower, Revival, RunSpec, belongs, outputs};
-use crate::state::{Access, Answer, Index, Lock, presence};
+use crate::run::{self, Revival, RunSpec};
 use crate::tui::msg::{Data, Level, Msg};
 use crate::tui::screens::launch::data::Sealed;
 use crate::tui::screens::release;
@@ -43,7 +40,7 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             answer(context, screen::Data::More(id));
         }
         Effect::Result { id, task, host, cell } => {
-            let lines = match run::result(&context.state.run(id), cell) {
+            let lines = match context.desk.result(id, cell) {
                 Ok(Some(value)) if value.get("r").is_some() => Ok(result::lines(&value["r"])),
                 // Where a host only began, what lies there is its beginning.
                 Ok(_) => {
@@ -54,18 +51,16 @@ pub(super) fn perform(context: &Context, effect: Effect) {
             answer(context, screen::Data::Result { id, task, host, lines });
         }
         Effect::Groups { id, cells } => {
-            let dir = context.state.run(id);
-            let outputs: Vec<_> = cells.iter().map(|(host, cell)| outputs::at(&dir, host, *cell)).collect();
-            answer(context, screen::Data::Groups(id, outputs::fold(&outputs)));
+            answer(context, screen::Data::Groups(id, context.desk.outputs(id, &cells)));
         }
-        Effect::Stop { id, level } => match run::stop(&context.state, id, level, &context.operator) {
+        Effect::Stop { id, level } => match context.act(|acting| acting.stop(id, level)) {
             Ok(stopping) => match stopping.words() {
                 None => say(context, Level::Info, "asked to stop; it is recorded".into()),
                 Some(words) => say(context, Level::Warning, words),
             },
             Err(e) => say(context, Level::Error, format!("not stopped: {e}")),
         },
-        Effect::Again { id, failed_hosts } => match again(context, id, failed_hosts) {
+        Effect::Again { id, failed_hosts } => match context.desk.again(id, failed_hosts) {
             Ok((request, secrets)) => {
                 answer(context, screen::Data::Again { id, request: Sealed(Box::new(request)), secrets });
             }
@@ -84,8 +79,8 @@ fn say(context: &Context, level: Level, text: String) {
 
 /// Reads a run and goes on reading until another one is opened or nobody listens any more.
 fn follow(context: &Context, id: Uuid, mine: u64) {
-    let dir = context.state.run(id);
-    let follower = match Follower::open(&dir) {
+    let desk = &context.desk;
+    let follower = match desk.follow(id) {
         Ok(follower) => follower,
         Err(e) => {
             answer(context, screen::Data::Failed(id, e.to_string()));
@@ -93,19 +88,19 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         }
     };
     let (spec, state, damage, mut tail) = follower.split();
-    let damage = damage.or_else(|| belongs::of(&context.state, id, &spec).read_only());
+    let damage = damage.or_else(|| desk.is_read_only(&spec));
     let mut ended = state.state.is_terminal();
     tracing::info!("run {id} is followed: {}, {}", spec.work.title(), state.state.name());
-    let past = Index::open(&context.state)
-        .and_then(|i| i.past_durations(&spec.work.title(), spec.environment.as_deref()))
-        .unwrap_or_default();
-    let log = LogStore::open(tail.dir());
+    let past = desk.past(&spec.work.title(), spec.environment.as_deref()).unwrap_or_else(|e| {
+        tracing::warn!("how long such runs take is not known: {e}");
+        Vec::new()
+    });
+    let log = desk.log(id);
     let env = environment(&context.project, &spec);
-    let mut votes = super::release::Votes::of(&state);
-    let mut alerts = super::release::Alerts::of(&context.state, &spec, &state);
+    let mut votes = Votes::of(&state);
+    let mut alerts = super::release::Alerts::of(desk, &spec, &state);
     // Who may only read watches, too, but nobody learns of it.
-    let mine_to_write = context.state.access() == Access::Write;
-    let _watching = mine_to_write.then(|| presence::watch(&dir).inspect_err(|e| tracing::debug!("{e}")));
+    let _watching = desk.watch(id);
     let opened = screen::Opened::new(env, spec, state, damage, log);
     if !answer(context, screen::Data::Opened(id, Box::new(opened))) || !answer(context, screen::Data::Past(id, past)) {
         return;
@@ -118,7 +113,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         if grown != run::Grown::default() {
             news = Instant::now();
             // What others had added was taken away by its supervisor: it is read anew.
-            if grown.lost && !grown.doubted && Follower::open(&dir).is_ok_and(|run| !run.is_lost()) {
+            if grown.lost && !grown.doubted && desk.follow(id).is_ok_and(|run| !run.is_lost()) {
                 return follow(context, id, mine);
             }
             ended |= grown.has_end() || grown.lost;
@@ -131,7 +126,7 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
         if due {
             looked = Some(Instant::now());
         }
-        let unfounded = if due && alerts.is_some() { votes.news(&context.state, id) } else { None };
+        let unfounded = if due && alerts.is_some() { votes.news(desk, id) } else { None };
         if unfounded.is_some_and(|found| !context.answer(Msg::Data(Data::Release(release::Data::Unfounded(id, found)))))
         {
             return;
@@ -147,14 +142,14 @@ fn follow(context: &Context, id: Uuid, mine: u64) {
             }
         }
         if !ended && due {
-            let mut held = Lock::is_held(&dir.lock()) == Answer::Yes;
-            if !held && !context.read_only {
+            let mut held = desk.is_watched(id);
+            if !held {
                 // Whoever notices first that its supervisor is gone gives it a new one.
-                match run::revive(&context.state, id) {
-                    Ok(Revival::Refused(why) | Revival::Unknown(why)) if watched != Some(false) => {
+                match desk.revive(id) {
+                    Ok(Some(Revival::Refused(why) | Revival::Unknown(why))) if watched != Some(false) => {
                         tracing::warn!("run {id} is not given a supervisor: {why}");
                     }
-                    Ok(_) => held = Lock::is_held(&dir.lock()) == Answer::Yes,
+                    Ok(_) => held = desk.is_watched(id),
                     Err(e) => tracing::warn!("run {id} has no supervisor, and none could be started: {e}"),
                 }
             }
@@ -175,13 +170,4 @@ fn environment(project: &Project, spec: &RunSpec) -> Option<usize> {
     let of = || project.environment_of(spec.work.inventory()).filter(|_| spec.cwd == project.root);
     let found = named.or_else(of)?;
     project.environments.iter().position(|env| env.name == found.name)
-}
-
-/// What would do a run again, and the names of the secrets that it had: they were not kept.
-fn again(context: &Context, id: Uuid, failed_hosts: bool) -> Result<(run::Request, Vec<SecretName>), String> {
-    let old = Follower::open_exact(&context.state.run(id)).map_err(|e| e.to_string())?;
-    let hosts = failed_hosts.then(|| unfinished(&old.spec, &old.state));
-    let request = rerun::again(&context.state, &old.spec, hosts.as_deref(), Secrets::default());
-    let secrets = old.spec.secrets.iter().filter_map(|name| name.parse().ok()).collect();
-    Ok((request.map_err(|e| e.to_string())?, secrets))
 }

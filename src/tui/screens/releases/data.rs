@@ -1,25 +1,12 @@
 //! What arrives for the list of releases, and what it wants done.
 
 use crate::ansible::secrets::Secrets;
-use crate::release::plan::Plan;
+pub use crate::api::{Built, Offer};
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
 use crate::tui::screens::run;
 use uuid::Uuid;
-
-/// A release that `opsdeck.yaml` offers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Offer {
-    /// Its name.
-    pub name: String,
-    /// What the operators wrote about it.
-    pub help: String,
-    /// `rolling`, `blue-green`, `canary`.
-    pub strategy: &'static str,
-    /// The version that was marked stable last; `None`: none is known.
-    pub current: Option<String>,
-}
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +23,6 @@ pub struct Order {
     pub again: bool,
     /// Extra variables as they were typed.
     pub vars: String,
-}
-
-/// A frozen plan.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Built {
-    /// It.
-    pub plan: Box<Plan>,
-    /// Its digest: what is submitted is what was seen.
-    pub digest: String,
 }
 
 /// What arrives for this screen.

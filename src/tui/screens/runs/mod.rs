@@ -7,12 +7,12 @@ pub mod tests;
 mod view;
 
 use super::{Screen, release};
+pub use crate::api::Item;
 use crate::recovery;
 use crate::release::state::At;
 use crate::release::supervise;
 use crate::run::State;
 use crate::state::lines::Line;
-use crate::state::runs::RunRow;
 use crate::text;
 use crate::tui::effect;
 use crate::tui::hits::Target;
@@ -47,15 +47,6 @@ pub const NEWEST: usize = 2_000;
 
 /// Name of the list in the hits.
 const LIST: &str = "runs";
-
-/// One run in the list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
-    /// What the index says.
-    pub row: RunRow,
-    /// A supervisor watches it, or it ended. False: nobody knows how it stands.
-    pub watched: bool,
-}
 
 impl Item {
     /// Its state; that of a machine of its own is what it counts as, a word of a newer version is unknown.

@@ -1,6 +1,7 @@
 //! The list of runs as a person meets it: many of them, none, not read yet, narrow, without colours and in ASCII.
 
 use super::*;
+use crate::state::RunRow;
 use crate::tui::msg::{self, Msg};
 use crate::tui::testing::{self, Driver, NOW};
 use crate::tui::update;
