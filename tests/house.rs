@@ -2,6 +2,8 @@
 //! hold. A rule that is broken names the file, the line and the rule. No test here runs opsdeck.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "house/circles.rs"]
+mod circles;
 #[path = "house/source.rs"]
 mod source;
 
@@ -75,6 +77,15 @@ fn imports_run_downward_only() {
         }
     }
     hold("Imports run downward only (see the table in src/lib.rs):", broken);
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    // The console's own circles are still to be cut.
+    let here = |f: &File| !f.is_test() && !f.path.starts_with("src/tui/");
+    let files: Vec<File> = rust("src").into_iter().filter(here).map(File::live_part).collect();
+    let found = circles::circles(&files).into_iter().map(|circle| circle.join("\n  ") + "\n").collect();
+    hold("No circle among files:", found);
 }
 
 #[test]

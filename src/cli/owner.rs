@@ -3,7 +3,7 @@
 
 use super::{Global, Verb};
 use crate::run::belongs;
-use crate::run::glass::WAY;
+use crate::run::launch::WAY;
 use crate::state::StateDir;
 use crate::state::access::Owner;
 use crate::state::operator::{Account, Operator};

@@ -7,8 +7,8 @@ use super::print::{self, print};
 use super::{Global, start};
 use crate::api::Acting;
 use crate::release::machine::Verb as Asked;
+use crate::release::timeline;
 use crate::release::watch::Watched;
-use crate::release::{self, timeline};
 use crate::run::StopError;
 use crate::state::StateDir;
 use crate::text::{human, plain};
@@ -63,7 +63,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
     };
     told(global, &on, |acting, run| {
         let asked = acting.ask(run, &asked, broken.as_deref()).map_err(|e| match e {
-            StopError::Audit(_) if broken.is_none() && release::breaks_glass(&asked) => {
+            StopError::Audit(_) if broken.is_none() && asked.breaks_glass() => {
                 StopError::Io(std::io::Error::other(format!("{e}; {WAY}")))
             }
             e => e,

@@ -12,6 +12,15 @@ pub struct Dump {
     empty: bool,
 }
 
+impl Value {
+    /// The JSON that Ansible prints for it.
+    pub fn to_json(&self) -> String {
+        let mut dump = Dump::default();
+        dump.value(self);
+        dump.out
+    }
+}
+
 impl Dump {
     /// Begins a mapping.
     pub fn open(&mut self) {

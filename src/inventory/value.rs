@@ -50,13 +50,6 @@ impl Value {
         build(node, false)
     }
 
-    /// The JSON that Ansible prints for it.
-    pub fn to_json(&self) -> String {
-        let mut dump = super::dump::Dump::default();
-        dump.value(self);
-        dump.out
-    }
-
     /// True if an encrypted value is this or lies within.
     pub fn is_vaulted(&self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! What a recovery's journal holds beside what every run's holds.
 
-use super::state::At;
+use crate::run::State;
 use serde::{Deserialize, Serialize};
 
 /// What happened. `k` names the kind in the file.
@@ -66,4 +66,80 @@ pub enum Step {
     Diagnostics,
     /// A rung of the ladder, from 0.
     Action(u32),
+}
+
+/// Where a recovery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum At {
+    /// Writes down how the host is.
+    #[default]
+    Diagnosing,
+    /// Asks whether the next action is allowed.
+    Deciding,
+    /// It is not, for now.
+    Inhibited,
+    /// An action is under way.
+    Acting,
+    /// Whether it helped.
+    Verifying,
+    /// Whether it stays so.
+    Probation,
+    /// It did.
+    Healthy,
+    /// A person must look.
+    Escalated,
+    /// A person took it over.
+    TakenOver,
+}
+
+impl At {
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            At::Diagnosing => "diagnosing",
+            At::Deciding => "deciding",
+            At::Inhibited => "inhibited",
+            At::Acting => "acting",
+            At::Verifying => "verifying",
+            At::Probation => "probation",
+            At::Healthy => "healthy",
+            At::Escalated => "escalated",
+            At::TakenOver => "taken_over",
+        }
+    }
+
+    /// What it is to every reader of runs.
+    pub fn counts_as(self) -> State {
+        match self {
+            At::Healthy => State::Succeeded,
+            At::Escalated => State::Failed,
+            At::TakenOver => State::Cancelled,
+            At::Inhibited => State::Queued,
+            At::Diagnosing | At::Deciding | At::Acting | At::Verifying | At::Probation => State::Running,
+        }
+    }
+
+    /// Nothing follows.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, At::Healthy | At::Escalated | At::TakenOver)
+    }
+
+    /// Every state, in the order of a recovery.
+    pub const ALL: [At; 9] = [
+        At::Diagnosing,
+        At::Deciding,
+        At::Inhibited,
+        At::Acting,
+        At::Verifying,
+        At::Probation,
+        At::Healthy,
+        At::Escalated,
+        At::TakenOver,
+    ];
+
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<At> {
+        At::ALL.into_iter().find(|at| at.name() == name)
+    }
 }

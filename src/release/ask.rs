@@ -2,7 +2,7 @@
 
 use super::build::is_version;
 use super::event::Event;
-use super::machine::{Stop, Verb};
+use super::machine::Verb;
 use super::recorded::recorded;
 use super::supervise::Body;
 use super::{launch, undo};
@@ -46,7 +46,7 @@ fn ask_within(
     let (action, words) = recorded(verb);
     let from = Some(Box::new(operator.clone()));
     // What stops or holds is done first: its supervisor records it then.
-    if halts(verb) {
+    if verb.halts() {
         let command = Command::Own { body, row: None, from, glass: None };
         return put(store, run, &command).map(|()| run);
     }
@@ -83,17 +83,6 @@ pub fn ask_breaking_glass(
     put(store, run, &Command::Own { body, row: None, from, glass: Some(reason.to_owned()) })?;
     let what = format!("run {run} was asked to {} by {} ({reason})", recorded(verb).1, operator.name);
     Ok((run, Some(glass::loudly(&what, Some(&unrecorded.to_string())))))
-}
-
-/// True for what a person can ask without the ledger: what undoes a release, or lets it go on. What counts only with its row
-/// is not among it.
-pub fn breaks_glass(verb: &Verb) -> bool {
-    matches!(verb, Verb::Rollback { .. } | Verb::Resume | Verb::RetryFailed)
-}
-
-/// True for what only stops or holds a release: it waits for no record.
-pub fn halts(verb: &Verb) -> bool {
-    matches!(verb, Verb::Pause { .. } | Verb::Stop { how: Stop::AfterBatch | Stop::Now, .. })
 }
 
 /// Gives a release its passwords again, after the supervisor that had them died; then it can go on, or be undone.

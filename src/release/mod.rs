@@ -39,7 +39,7 @@ pub mod votes;
 pub mod watch;
 pub mod world;
 
-pub use ask::{ask, ask_breaking_glass, breaks_glass, give};
+pub use ask::{ask, ask_breaking_glass, give};
 pub use back::back;
 pub use fold::fold;
 pub use launch::launch;

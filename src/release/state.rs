@@ -1,99 +1,13 @@
 //! What a release's events fold to: all that its screen shows and its machine decides from. The fold is in `fold`.
 
+pub use super::event::{At, Mark, Pause};
 use super::event::{Person, StepKey, StepOutcome};
 use super::traffic::Report;
-use crate::run::State;
 use crate::run::event::Rung;
 use indexmap::{IndexMap, IndexSet};
 use serde::{Deserialize, Serialize};
 
 pub use crate::health::probe::Verdict;
-
-/// The states of the machine (releases.md part 1). Batches count from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum At {
-    /// The plan is frozen; nobody was asked yet.
-    #[default]
-    Planned,
-    /// Waits for people.
-    AwaitingApproval,
-    /// Waits for the lease, a freeze's end, a breaker.
-    Queued,
-    /// Stages before the first batch.
-    Preparing,
-    /// A batch is in work.
-    Deploying {
-        /// Which.
-        batch: u32,
-    },
-    /// Between batches: soak and gates.
-    Gating {
-        /// After which.
-        batch: u32,
-    },
-    /// Traffic is being moved.
-    Switching,
-    /// Stages after the last batch, and the bake.
-    Verifying,
-    /// Waits for a person, see [`Release::pause`].
-    Paused,
-    /// Its steps are being stopped.
-    Stopping,
-    /// Looks what became of hosts that nobody knows about.
-    Reconciling,
-    /// Undoes a slice of what was done.
-    RollingBack {
-        /// Which slice.
-        batch: u32,
-    },
-    /// Only a person can go on.
-    NeedsOperator,
-    /// The new version is out and stable.
-    Succeeded,
-    /// The old version is back on every host.
-    RolledBack,
-    /// Nothing was changed in the environment; it failed before.
-    Failed,
-    /// Nothing was changed in the environment; a person ended it.
-    Cancelled,
-    /// A person accepted a fleet of two versions.
-    ClosedMixed,
-}
-
-/// What is known of one host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mark {
-    /// Nothing was done to it: it is as it was.
-    #[default]
-    Untouched,
-    /// A step is at work on it.
-    Running,
-    /// Seen with the new version, or its steps ended well.
-    New,
-    /// Seen with the old version again.
-    Old,
-    /// A task failed on it.
-    Failed,
-    /// Could not be reached.
-    Unreachable,
-    /// It was touched and nobody knows what became of it.
-    Unknown,
-}
-
-/// Why it waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pause {
-    /// In words.
-    pub reason: String,
-    /// Who paused it; `None`: the machine itself.
-    pub by: Option<Person>,
-    /// Where it goes on.
-    pub resume_to: At,
-    /// When it goes on by itself (Unix milliseconds).
-    pub until: Option<i64>,
-}
 
 /// One host.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -330,75 +244,4 @@ pub struct Undo {
     pub why: String,
     /// Hosts that it will work on.
     pub hosts: u32,
-}
-
-impl At {
-    /// All states, a batch's at its first.
-    pub const ALL: [At; 18] = [
-        At::Planned,
-        At::AwaitingApproval,
-        At::Queued,
-        At::Preparing,
-        At::Deploying { batch: 0 },
-        At::Gating { batch: 0 },
-        At::Switching,
-        At::Verifying,
-        At::Paused,
-        At::Stopping,
-        At::Reconciling,
-        At::RollingBack { batch: 0 },
-        At::NeedsOperator,
-        At::Succeeded,
-        At::RolledBack,
-        At::Failed,
-        At::Cancelled,
-        At::ClosedMixed,
-    ];
-
-    /// The state of this name, as the index of runs and `--json` have it.
-    pub fn named(name: &str) -> Option<At> {
-        Self::ALL.into_iter().find(|at| at.name() == name)
-    }
-
-    /// What it counts as for whoever does not know releases.
-    pub fn counts_as(self) -> State {
-        match self {
-            At::Planned => State::Requested,
-            At::AwaitingApproval | At::Queued => State::Queued,
-            At::Stopping => State::Stopping,
-            At::Succeeded => State::Succeeded,
-            At::Cancelled => State::Cancelled,
-            At::RolledBack | At::Failed | At::ClosedMixed => State::Failed,
-            _ => State::Running,
-        }
-    }
-
-    /// True if nothing follows.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, At::Succeeded | At::RolledBack | At::Failed | At::Cancelled | At::ClosedMixed)
-    }
-
-    /// Lower-case name, as in `--json`.
-    pub fn name(self) -> &'static str {
-        match self {
-            At::Planned => "planned",
-            At::AwaitingApproval => "awaiting_approval",
-            At::Queued => "queued",
-            At::Preparing => "preparing",
-            At::Deploying { .. } => "deploying",
-            At::Gating { .. } => "gating",
-            At::Switching => "switching",
-            At::Verifying => "verifying",
-            At::Paused => "paused",
-            At::Stopping => "stopping",
-            At::Reconciling => "reconciling",
-            At::RollingBack { .. } => "rolling_back",
-            At::NeedsOperator => "needs_operator",
-            At::Succeeded => "succeeded",
-            At::RolledBack => "rolled_back",
-            At::Failed => "failed",
-            At::Cancelled => "cancelled",
-            At::ClosedMixed => "closed_mixed",
-        }
-    }
 }

@@ -81,11 +81,11 @@ impl Machine for Supervised {
     }
 
     fn halts(&self, command: &Verb) -> bool {
-        super::ask::halts(command)
+        command.halts()
     }
 
     fn breaks_glass(&self, command: &Verb) -> bool {
-        super::ask::breaks_glass(command)
+        command.breaks_glass()
     }
 
     /// From the word on until all has come to rest.

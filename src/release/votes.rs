@@ -4,7 +4,7 @@
 use super::event::Person;
 use super::state::{Consent, Release};
 use crate::audit::{Action, Error};
-use crate::run::ledger;
+use crate::run::asked;
 use crate::run::machine::Vote;
 use crate::state::StateDir;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub fn unfounded(store: &StateDir, run: Uuid, release: &Release) -> Result<Vec<C
     if votes.is_empty() {
         return Ok(Vec::new());
     }
-    let founded = ledger::votes(store, run, &votes)?;
+    let founded = asked::votes(store, run, &votes)?;
     let without = release.approvals.iter().zip(founded).filter(|(_, founded)| !founded);
     Ok(without.map(|(consent, _)| consent.clone()).collect())
 }

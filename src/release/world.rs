@@ -222,7 +222,7 @@ impl Desk {
 
     /// The environment is another's by now: in words, and as the machine hears it. Nothing is done then.
     fn lost(&self, past: &Past) -> Option<(String, Input)> {
-        let why = lease::fenced(&self.store, self.run, past.fence?).err()?;
+        let why = lease::fence::fenced(&self.store, self.run, past.fence?).err()?;
         Some((why.clone(), Input::LeaseHeld { by: String::new(), why }))
     }
 

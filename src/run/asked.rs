@@ -2,6 +2,7 @@
 
 use super::RunSpec;
 use super::ledger::{about, held, of_run};
+use super::machine::Vote;
 use crate::audit::{Action, Error, Ledger, Phase, Record, Row, Status};
 use crate::state::StateDir;
 use crate::state::operator::Operator;
@@ -89,4 +90,29 @@ fn of_verb(record: Record, spec: &RunSpec, what: Asked<'_>) -> Record {
     record.subject = Some(format!("{}: {}", spec.work.title(), what.words));
     record.metadata.insert("asked".into(), what.body.clone());
     record
+}
+
+/// Which of these votes the ledger knows, one by one: its row is of this run and of that user, and was not denied. No row
+/// counts twice.
+pub fn votes(store: &StateDir, run: Uuid, votes: &[Vote]) -> Result<Vec<bool>, Error> {
+    let rows = match Ledger::open_to_read(&store.audit()) {
+        Err(Error::Absent { .. }) => Vec::new(),
+        other => of_run(&other?, run)?,
+    };
+    let denied =
+        |id: Uuid| rows.iter().any(|r| r.entry.parent_event_id == Some(id) && r.entry.phase == Phase::Denied.name());
+    let mut used = Vec::new();
+    let mut known = |vote: &Vote| {
+        let found = rows.iter().map(|row| &row.entry).find(|row| {
+            row.phase == Phase::Intent.name()
+                && row.action == vote.action.name()
+                && row.effective_user == vote.by
+                && vote.row.is_none_or(|id| id == row.event_id)
+                && !used.contains(&row.event_id)
+                && !denied(row.event_id)
+        });
+        used.extend(found.map(|row| row.event_id));
+        found.is_some()
+    };
+    Ok(votes.iter().map(&mut known).collect())
 }

@@ -3,7 +3,7 @@
 
 use super::event::{Rung, StopLevel};
 use super::rungs::{self, Stopped};
-use super::single::PATIENCE;
+use super::step::PATIENCE;
 use super::step::Processes;
 use super::supervise::attach::{self, Found};
 use super::{RunSpec, ledger};

@@ -5,10 +5,11 @@
 use super::ends::Told;
 use super::event::Event;
 use super::journal::Reader;
-use super::{RunSpec, asked, elder, glass, index, ledger, list};
-use crate::audit::{Action, Error, Ledger, Open, Phase, Status};
+use super::ledger::{End, ended};
+use super::{RunSpec, RunState, State, asked, elder, glass, index, ledger, list};
+use crate::audit::{self, Action, Error, Ledger, Open, Phase, Status, Sum};
 use crate::state::operator::Operator;
-use crate::state::{Access, Answer, DbError, Filter, Life, Lock, StateDir};
+use crate::state::{Access, Answer, DbError, Filter, Life, Lock, RunDir, StateDir};
 use serde_json::json;
 use std::io;
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub fn close(store: &StateDir, tell: impl Fn(&RunSpec) -> Result<Told, String>) 
             tracing::warn!("whether somebody stopped run {run} of whom the ledger does not know cannot be told: {e}");
         }
     }
-    ledger::close_ended(store, &runs, tell)?;
+    close_ended(store, &runs, tell)?;
     for intent in intents {
         if let Some((status, why)) = verdict(store, &intent) {
             ledger.close(&intent, status, &why)?;
@@ -112,6 +113,83 @@ fn verdict(store: &StateDir, intent: &Open) -> Option<(Status, String)> {
     // What a run does is answered by its next supervisor, as long as it has not ended.
     let over = intent.run_id.is_none_or(|run| list::is_over(store, run) == Some(true));
     over.then_some((Status::Unknown, who))
+}
+
+/// Records the end of those of these runs that ended, by their journals, without a row: their supervisor was killed before it,
+/// or the disk was full. `tell` says what the run's own machine thinks of that end: one that cannot be is recorded as not
+/// known, and believed by nobody. Gives the runs that it recorded. A run whose supervisor lives is left to it, one that has its
+/// row costs one look at the index; one that cannot be read is said in the log and left.
+///
+/// # Errors
+/// The ledger cannot be read or written.
+pub fn close_ended(
+    store: &StateDir,
+    runs: &[Uuid],
+    tell: impl Fn(&RunSpec) -> Result<Told, String>,
+) -> Result<Vec<Uuid>, Error> {
+    let mut closed = Vec::new();
+    if runs.is_empty() || !store.audit().exists() {
+        return Ok(closed);
+    }
+    let ledger = Ledger::open(&store.audit())?;
+    for run in runs {
+        let known = ledger.find(*run, Action::RunEnd, Phase::Outcome)?.is_some();
+        // A run that this ledger did not launch is none of its business.
+        if known || ledger.find(*run, Action::RunLaunch, Phase::Intent)?.is_none() {
+            continue;
+        }
+        match left_behind(&store.run(*run), &tell) {
+            Ok(Some(Left { spec, state, approvals, journal, .. })) => {
+                if state.state == State::Unknown
+                    && let Err(e) = list::put_anew(store, &spec, &state)
+                {
+                    tracing::warn!("run {run} is listed as it was until it is looked at: {e}");
+                }
+                if ended(store, &spec, &state, End { approvals, journal: Some(journal), late: true })? {
+                    closed.push(*run);
+                }
+            }
+            Ok(None) => {}
+            Err(e) => tracing::warn!("whether run {run} ended cannot be told: {e}"),
+        }
+    }
+    Ok(closed)
+}
+
+/// What is to be recorded of a run that ended and has no supervisor.
+struct Left {
+    /// Nobody else begins to supervise it meanwhile.
+    _lock: Lock,
+    spec: RunSpec,
+    state: RunState,
+    approvals: Vec<String>,
+    journal: Sum,
+}
+
+/// Folded from the journal alone.
+fn left_behind(
+    dir: &RunDir,
+    tell: impl Fn(&RunSpec) -> Result<Told, String>,
+) -> Result<Option<Left>, Box<dyn std::error::Error>> {
+    let path = dir.journal();
+    if !path.exists() || !audit::is_ended(&path)? {
+        return Ok(None);
+    }
+    let Some(lock) = Lock::try_take(&dir.lock())? else { return Ok(None) };
+    let mut state = RunState::default();
+    let mut reader = Reader::open(&path)?;
+    reader.read(|entry| state.apply(entry))?;
+    if !state.state.is_terminal() {
+        return Ok(None);
+    }
+    let spec = super::read_spec(dir)?;
+    let told = tell(&spec)?;
+    if let Some(why) = &told.doubt {
+        state.disbelieve(why);
+        crate::state::file::write_whole(&dir.doubt(), why.as_bytes())?;
+    }
+    let journal = Sum::of(&path, reader.offset())?;
+    Ok(Some(Left { _lock: lock, spec, state, approvals: told.approvals, journal }))
 }
 
 #[cfg(test)]

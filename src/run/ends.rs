@@ -5,11 +5,11 @@
 use super::asked;
 use super::event::{Entry, Event};
 use super::journal::{JournalError, Reader};
-use super::machine::{Effect, EffectOf, Input, InputOf, Machine};
+use super::machine::{Effect, EffectOf, Input, InputOf, Machine, own};
 use super::spec::RunSpec;
 use super::state::{RunState, State};
 use super::supervise::attach::{self, Found};
-use super::supervise::{evidence, own};
+use super::supervise::evidence;
 use crate::state::{RunDir, StateDir, tree};
 use std::io;
 

@@ -254,14 +254,14 @@ pub enum Event<'a> {
         /// The state's lower-case name.
         name: String,
         /// What it counts as for whoever does not know the machine. Never a terminal one: that is what `ended` is for.
-        state: super::State,
+        state: State,
         /// Why, in words.
         why: String,
     },
     /// The run ended.
     Ended {
         /// In which terminal state.
-        state: super::State,
+        state: State,
         /// Why, in words.
         why: String,
         /// Its kind, for a failure.
@@ -393,4 +393,68 @@ pub enum Failure {
     Launch,
     /// The control host rebooted, or the evidence is gone.
     Lost,
+}
+
+/// States of an ad-hoc or playbook run, and what the states of every other kind of run count as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its spec is on disk, nothing else happened.
+    #[default]
+    Requested,
+    /// Waits for the lease.
+    Queued,
+    /// The child is being started; Ansible has not reported yet.
+    Starting,
+    /// Ansible runs.
+    Running,
+    /// Somebody asked to stop it; it is not gone yet.
+    Stopping,
+    /// Ansible ended well and something ran.
+    Succeeded,
+    /// It failed; `failure` says how.
+    Failed,
+    /// Nothing ran, whatever the exit code.
+    NothingRan,
+    /// Stopped by a person.
+    Cancelled,
+    /// How it ended cannot be known.
+    Unknown,
+}
+
+impl State {
+    /// All states, in the order in which a run passes them.
+    pub const ALL: [State; 10] = [
+        State::Requested,
+        State::Queued,
+        State::Starting,
+        State::Running,
+        State::Stopping,
+        State::Succeeded,
+        State::Failed,
+        State::NothingRan,
+        State::Cancelled,
+        State::Unknown,
+    ];
+
+    /// True if nothing follows.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, State::Succeeded | State::Failed | State::NothingRan | State::Cancelled | State::Unknown)
+    }
+
+    /// Lower-case name, as in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Requested => "requested",
+            State::Queued => "queued",
+            State::Starting => "starting",
+            State::Running => "running",
+            State::Stopping => "stopping",
+            State::Succeeded => "succeeded",
+            State::Failed => "failed",
+            State::NothingRan => "nothing_ran",
+            State::Cancelled => "cancelled",
+            State::Unknown => "unknown",
+        }
+    }
 }

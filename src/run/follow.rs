@@ -5,7 +5,6 @@ use super::journal::{JournalError, LINE, Pass, Reader};
 use super::snapshot;
 use super::spec::{RunSpec, VERSION};
 use super::state::{Cell, RunState, State};
-use super::tail::Tail;
 use crate::open;
 use crate::state::{RunDir, file};
 use std::io;
@@ -60,7 +59,7 @@ pub(super) fn journal(dir: &RunDir) -> Result<Option<Reader>, Damage> {
 /// One run, as far as it was read.
 #[derive(Debug)]
 pub struct Follower {
-    dir: RunDir,
+    pub(super) dir: RunDir,
     /// What was asked.
     pub spec: RunSpec,
     /// What happened so far. Where the journal is damaged before the run's end, that it cannot be known.
@@ -69,7 +68,7 @@ pub struct Follower {
     pub damage: Option<String>,
     /// What is odd about the journal and takes nothing away: shown with the run.
     pub remark: Option<String>,
-    reader: Option<Reader>,
+    pub(super) reader: Option<Reader>,
 }
 
 impl Follower {
@@ -191,12 +190,6 @@ impl Follower {
             }
             _ => Damage::of(reader, &read),
         }
-    }
-
-    /// Parts it, so that one thread reads on while another owns the state: what was asked, what happened so far, what
-    /// is wrong with the journal, and the reading half.
-    pub fn split(self) -> (RunSpec, RunState, Option<String>, Tail) {
-        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader, output: 0, told: None })
     }
 
     /// The run's folder.

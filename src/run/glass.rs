@@ -9,17 +9,13 @@ use super::spec::{BreakGlass, RunSpec};
 use super::{Follower, read_own_spec};
 use crate::ansible::secrets::Secrets;
 use crate::ansible::{Ask, command, shell};
-use crate::audit::{Action, Acts, Error, Ledger, Phase, Record};
-use crate::state::operator::Operator;
+use crate::audit::{Action, Acts, Error, Ledger, Phase};
 use crate::state::{Access, Answer, Control, DbError, Lock, StateDir, file, syslog};
-use serde_json::json;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How to launch where the ledger or control.db cannot be used.
-pub const WAY: &str = "`--break-glass REASON` launches all the same, and it is recorded late";
 /// How long other writers of the ledger are waited for.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -55,19 +51,6 @@ fn why(error: &LaunchError) -> String {
         LaunchError::Ledger(why) | LaunchError::Home(why) => why.clone(),
         other => other.to_string(),
     }
-}
-
-/// The row of a launch under break-glass says so.
-pub fn noted(mut record: Record, spec: &RunSpec) -> Record {
-    let Some(BreakGlass { reason, unrecorded }) = &spec.break_glass else { return record };
-    record.metadata.insert("break_glass".into(), json!(reason));
-    if let Some(why) = unrecorded {
-        record.metadata.insert("unrecorded".into(), json!(why));
-        record.metadata.insert("launched_at".into(), json!(spec.created_at));
-        record.metadata.insert("recorded".into(), json!("late"));
-        record.metadata.insert("recorded_by".into(), json!(Operator::current().name));
-    }
-    record
 }
 
 /// It was not launched after all.

@@ -3,7 +3,7 @@
 
 mod error;
 
-pub use error::LaunchError;
+pub use error::{LaunchError, WAY};
 
 use super::spec::{BreakGlass, OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};

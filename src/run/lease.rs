@@ -2,6 +2,7 @@
 //! freed by evidence (its run has ended, or nothing of it lives), never because time went by. Where control.db cannot be used
 //! a run under break-glass takes the one for the whole state ([`whole`]).
 
+pub mod fence;
 pub mod whole;
 
 use super::belongs::{self, Belongs};
@@ -13,8 +14,7 @@ use crate::project::scope;
 use crate::state::leases::{Lease, Taken};
 use crate::state::tree;
 use crate::state::{Answer, Control, DbError, Lock, StateDir};
-use crate::text;
-use crate::text::human;
+use crate::text::{self, human};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -247,36 +247,6 @@ fn ends_within(store: &StateDir, run: Uuid, time: Duration) -> bool {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// May a run still act under this token? Asked before each act, since another may have taken its place meanwhile.
-///
-/// # Errors
-/// It does not hold the lease any more, and who does; or that cannot be told.
-pub fn fenced(store: &StateDir, run: Uuid, token: i64) -> Result<(), String> {
-    if token == whole::TOKEN {
-        return match whole::is_held(store, run) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("this run does not hold the lease for the whole state any more".to_owned()),
-            Err(e) => Err(format!("whether the lease is still held cannot be told: {e}")),
-        };
-    }
-    let control = Control::open(store).map_err(|e| format!("whether the lease is still held cannot be told: {e}"))?;
-    match control.is_held(run, token) {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            Err(format!("this run does not hold its lease (token {token}) any more{}", now(store, &control, run)))
-        }
-        Err(e) => Err(format!("whether the lease is still held cannot be told: {e}")),
-    }
-}
-
-/// Who holds what a run held.
-fn now(store: &StateDir, control: &Control, run: Uuid) -> String {
-    let scope = super::read_spec(&store.run(run)).map(|spec| scope(spec.work.inventory(), &spec.cwd));
-    let leases = scope.ok().and_then(|scope| control.leases(&scope).ok()).unwrap_or_default();
-    let words: Vec<String> = leases.iter().map(|lease| format!("; {}", words(store, lease))).collect();
-    words.concat()
 }
 
 /// Who holds it, since when, and what for.

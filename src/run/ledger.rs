@@ -1,15 +1,12 @@
 //! What of a run goes into the audit ledger: its launch (intent before anything happens, then outcome, or denial), each
 //! stop, and its end. Where the ledger cannot be written, nothing is launched; what stops is recorded after it was done.
 
-use super::ends::Told;
 use super::event::{Failure, StopLevel};
-use super::journal::Reader;
-use super::machine::Vote;
-use super::spec::Work;
-use super::{RunSpec, RunState, State, diffs, glass, list};
+use super::spec::{BreakGlass, Work};
+use super::{RunSpec, RunState, State, diffs};
 use crate::audit::{self, Action, Acts, Error, Filter, Ledger, Phase, Receipt, Record, Release, Row, Status, Sum};
 use crate::state::operator::Operator;
-use crate::state::{Control, Lock, RunDir, StateDir};
+use crate::state::{Control, StateDir};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -66,7 +63,20 @@ pub fn head(store: &StateDir) -> Result<Option<(i64, String)>, Error> {
 pub fn launching(acts: &Acts<'_>, spec: &RunSpec, frozen: Option<String>) -> Result<Receipt, Error> {
     let mut record = about(Record::intent(Action::RunLaunch, &spec.operator), spec);
     record.metadata.extend(frozen.map(|digest| (audit::launched::FROZEN.to_owned(), json!(digest))));
-    acts.intent(&glass::noted(record, spec))
+    acts.intent(&noted(record, spec))
+}
+
+/// The row of a launch under break-glass says so.
+fn noted(mut record: Record, spec: &RunSpec) -> Record {
+    let Some(BreakGlass { reason, unrecorded }) = &spec.break_glass else { return record };
+    record.metadata.insert("break_glass".into(), json!(reason));
+    if let Some(why) = unrecorded {
+        record.metadata.insert("unrecorded".into(), json!(why));
+        record.metadata.insert("launched_at".into(), json!(spec.created_at));
+        record.metadata.insert("recorded".into(), json!("late"));
+        record.metadata.insert("recorded_by".into(), json!(Operator::current().name));
+    }
+    record
 }
 
 /// The ledger, for an act that changes nothing in control.db: if it is the one that was written to last.
@@ -127,31 +137,6 @@ pub fn is_stop_recorded(store: &StateDir, run: Uuid, ask: Option<Uuid>) -> Resul
     let Some(ask) = ask.map(|ask| ask.to_string()) else { return Ok(false) };
     let rows = of_run(&Ledger::open(&store.audit())?, run)?;
     Ok(rows.iter().any(|row| row.entry.metadata.get("ask").and_then(Value::as_str) == Some(&ask)))
-}
-
-/// Which of these votes the ledger knows, one by one: its row is of this run and of that user, and was not denied. No row
-/// counts twice.
-pub fn votes(store: &StateDir, run: Uuid, votes: &[Vote]) -> Result<Vec<bool>, Error> {
-    let rows = match Ledger::open_to_read(&store.audit()) {
-        Err(Error::Absent { .. }) => Vec::new(),
-        other => of_run(&other?, run)?,
-    };
-    let denied =
-        |id: Uuid| rows.iter().any(|r| r.entry.parent_event_id == Some(id) && r.entry.phase == Phase::Denied.name());
-    let mut used = Vec::new();
-    let mut known = |vote: &Vote| {
-        let found = rows.iter().map(|row| &row.entry).find(|row| {
-            row.phase == Phase::Intent.name()
-                && row.action == vote.action.name()
-                && row.effective_user == vote.by
-                && vote.row.is_none_or(|id| id == row.event_id)
-                && !used.contains(&row.event_id)
-                && !denied(row.event_id)
-        });
-        used.extend(found.map(|row| row.event_id));
-        found.is_some()
-    };
-    Ok(votes.iter().map(&mut known).collect())
 }
 
 /// Rows of a run, newest first.
@@ -325,83 +310,6 @@ fn end_row(store: &StateDir, run: Uuid) -> Result<Option<Option<Row>>, Error> {
         return Ok(Some(Some(row)));
     }
     Ok(ledger.find(run, Action::RunLaunch, Phase::Intent)?.map(|_| None))
-}
-
-/// Records the end of those of these runs that ended, by their journals, without a row: their supervisor was killed before it,
-/// or the disk was full. `tell` says what the run's own machine thinks of that end: one that cannot be is recorded as not
-/// known, and believed by nobody. Gives the runs that it recorded. A run whose supervisor lives is left to it, one that has its
-/// row costs one look at the index; one that cannot be read is said in the log and left.
-///
-/// # Errors
-/// The ledger cannot be read or written.
-pub fn close_ended(
-    store: &StateDir,
-    runs: &[Uuid],
-    tell: impl Fn(&RunSpec) -> Result<Told, String>,
-) -> Result<Vec<Uuid>, Error> {
-    let mut closed = Vec::new();
-    if runs.is_empty() || !store.audit().exists() {
-        return Ok(closed);
-    }
-    let ledger = Ledger::open(&store.audit())?;
-    for run in runs {
-        let known = ledger.find(*run, Action::RunEnd, Phase::Outcome)?.is_some();
-        // A run that this ledger did not launch is none of its business.
-        if known || ledger.find(*run, Action::RunLaunch, Phase::Intent)?.is_none() {
-            continue;
-        }
-        match left_behind(&store.run(*run), &tell) {
-            Ok(Some(Left { spec, state, approvals, journal, .. })) => {
-                if state.state == State::Unknown
-                    && let Err(e) = list::put_anew(store, &spec, &state)
-                {
-                    tracing::warn!("run {run} is listed as it was until it is looked at: {e}");
-                }
-                if ended(store, &spec, &state, End { approvals, journal: Some(journal), late: true })? {
-                    closed.push(*run);
-                }
-            }
-            Ok(None) => {}
-            Err(e) => tracing::warn!("whether run {run} ended cannot be told: {e}"),
-        }
-    }
-    Ok(closed)
-}
-
-/// What is to be recorded of a run that ended and has no supervisor.
-struct Left {
-    /// Nobody else begins to supervise it meanwhile.
-    _lock: Lock,
-    spec: RunSpec,
-    state: RunState,
-    approvals: Vec<String>,
-    journal: Sum,
-}
-
-/// Folded from the journal alone.
-fn left_behind(
-    dir: &RunDir,
-    tell: impl Fn(&RunSpec) -> Result<Told, String>,
-) -> Result<Option<Left>, Box<dyn std::error::Error>> {
-    let path = dir.journal();
-    if !path.exists() || !audit::is_ended(&path)? {
-        return Ok(None);
-    }
-    let Some(lock) = Lock::try_take(&dir.lock())? else { return Ok(None) };
-    let mut state = RunState::default();
-    let mut reader = Reader::open(&path)?;
-    reader.read(|entry| state.apply(entry))?;
-    if !state.state.is_terminal() {
-        return Ok(None);
-    }
-    let spec = super::read_spec(dir)?;
-    let told = tell(&spec)?;
-    if let Some(why) = &told.doubt {
-        state.disbelieve(why);
-        crate::state::file::write_whole(&dir.doubt(), why.as_bytes())?;
-    }
-    let journal = Sum::of(&path, reader.offset())?;
-    Ok(Some(Left { _lock: lock, spec, state, approvals: told.approvals, journal }))
 }
 
 /// Values were taken out of the journal of a run that had ended: what it held, and what it holds now.

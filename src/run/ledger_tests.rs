@@ -4,7 +4,10 @@ use super::*;
 use crate::audit::Filter;
 use crate::run::Event;
 use crate::run::asked::is_recorded;
+use crate::run::closing::close_ended;
+use crate::run::ends::Told;
 use crate::run::journal::Journal;
+use crate::state::Lock;
 
 const SPEC: &str = "{version: 1, id: ID, ask: {kind: playbook, playbook: x.yml}, cwd: /p, argv: [], env: {}, secrets: [], \
                     on_conflict: refuse, created_at: 0, environment: prod, rerun_of: null, \

@@ -3,10 +3,12 @@
 //! performed by that kind's [`World`].
 
 use super::event::{Event, Rung, StopLevel};
+use super::journal::JournalError;
 use super::state::RunState;
 use super::step::StepCommand;
 use super::verdict::{Evidence, Exit};
 use crate::audit::Action;
+use crate::state::RunDir;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -249,4 +251,17 @@ impl<M: Machine<Effect = Never>> World<M> for Nothing {
     }
 
     fn arrived(&mut self, _: &M::Outcome) {}
+}
+
+/// The machine's own state, from its own events.
+pub fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
+    let mut own = M::State::default();
+    for (ts, json) in &state.own {
+        let event = serde_json::from_str(json).map_err(|e| {
+            tracing::error!("an event of the run's machine is not known to this one: {e}: {json}");
+            JournalError::Newer { path: dir.journal() }
+        })?;
+        machine.apply(&mut own, *ts, &event);
+    }
+    Ok(own)
 }

@@ -4,11 +4,10 @@ use super::event::{Event, Failure, Rung, StopLevel};
 use super::machine::{Effect, Input, Machine, Never, Refusal};
 use super::spec::{Ask, OnConflict};
 use super::state::{RunState, State};
+use super::step::PATIENCE;
 use super::verdict::verdict;
 use crate::audit::Action;
 
-/// Milliseconds that a rung of the ladder is given before the next one is taken.
-pub const PATIENCE: i64 = 5_000;
 /// Kills that are tried before it is said that something could not be killed.
 const KILLS: usize = 3;
 

@@ -1,74 +1,10 @@
 //! What a run's journal folds to: the one truth that every view shows. What the events of a run's own machine mean is
 //! that machine's business: they are kept here as they are.
 
+pub use super::event::State;
 use super::event::{Failure, Rung, Status, StopLevel, Tally};
-pub use super::steps::{StepHost, StepState};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-
-/// States of an ad-hoc or playbook run, and what the states of every other kind of run count as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Its spec is on disk, nothing else happened.
-    #[default]
-    Requested,
-    /// Waits for the lease.
-    Queued,
-    /// The child is being started; Ansible has not reported yet.
-    Starting,
-    /// Ansible runs.
-    Running,
-    /// Somebody asked to stop it; it is not gone yet.
-    Stopping,
-    /// Ansible ended well and something ran.
-    Succeeded,
-    /// It failed; `failure` says how.
-    Failed,
-    /// Nothing ran, whatever the exit code.
-    NothingRan,
-    /// Stopped by a person.
-    Cancelled,
-    /// How it ended cannot be known.
-    Unknown,
-}
-
-impl State {
-    /// All states, in the order in which a run passes them.
-    pub const ALL: [State; 10] = [
-        State::Requested,
-        State::Queued,
-        State::Starting,
-        State::Running,
-        State::Stopping,
-        State::Succeeded,
-        State::Failed,
-        State::NothingRan,
-        State::Cancelled,
-        State::Unknown,
-    ];
-
-    /// True if nothing follows.
-    pub fn is_terminal(self) -> bool {
-        matches!(self, State::Succeeded | State::Failed | State::NothingRan | State::Cancelled | State::Unknown)
-    }
-
-    /// Lower-case name, as in `--json`.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Requested => "requested",
-            State::Queued => "queued",
-            State::Starting => "starting",
-            State::Running => "running",
-            State::Stopping => "stopping",
-            State::Succeeded => "succeeded",
-            State::Failed => "failed",
-            State::NothingRan => "nothing_ran",
-            State::Cancelled => "cancelled",
-            State::Unknown => "unknown",
-        }
-    }
-}
 
 /// A run as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -260,4 +196,39 @@ impl TaskState {
         }
         self.cells[host] = cell;
     }
+}
+
+/// One child process.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StepState {
+    /// Process id of the child; `None`: it is not known to have been started.
+    pub pid: Option<u32>,
+    /// When its intent was recorded (Unix milliseconds).
+    pub intent_at: i64,
+    /// When it was started (Unix milliseconds).
+    pub started_at: Option<i64>,
+    /// It ended; true if somebody saw how.
+    pub exited: Option<bool>,
+    /// Exit code.
+    pub rc: Option<i32>,
+    /// Rungs of the stop ladder that were taken on it, and when (Unix milliseconds).
+    pub rungs: Vec<(Rung, i64)>,
+    /// Its recap was seen.
+    pub recap: bool,
+    /// A play was broken off for all its hosts: what followed ran on none of them.
+    #[serde(default)]
+    pub cut: bool,
+    /// Its part of each host, by the host's index in [`RunState::hosts`]; shorter than that for hosts that came later.
+    pub(super) hosts: Vec<StepHost>,
+}
+
+/// One host in one step.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct StepHost {
+    /// It was named by a play, or something was heard of it.
+    pub part: bool,
+    /// Counts in this step so far; Ansible's own once its recap was seen.
+    pub tally: Tally,
+    /// Task that runs on it now; in a step that ended: that began and never gave a result.
+    pub running: Option<u32>,
 }

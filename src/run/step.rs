@@ -21,6 +21,9 @@ use std::time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// Milliseconds that a rung of the ladder is given before the next one is taken.
+pub const PATIENCE: i64 = 5_000;
+
 /// Seconds between asking a program to end and killing it, when its time is over.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -180,9 +183,9 @@ impl Child {
 
     /// Signals when its time is over, each with the patience before the next; then everything of it is killed.
     fn ladder(&self) -> &'static [(Signal, Duration)] {
-        const PATIENCE: Duration = Duration::from_millis(super::single::PATIENCE as u64);
+        const PAUSE: Duration = Duration::from_millis(PATIENCE as u64);
         match self {
-            Child::Ansible { .. } => &[(Signal::INT, PATIENCE), (Signal::TERM, PATIENCE)],
+            Child::Ansible { .. } => &[(Signal::INT, PAUSE), (Signal::TERM, PAUSE)],
             Child::Program { .. } => &[(Signal::TERM, GRACE)],
         }
     }
@@ -190,7 +193,7 @@ impl Child {
 
 /// A run that lost its lease starts nothing any more, whatever its supervisor believed a moment ago.
 fn fenced(store: &StateDir, id: Uuid, command: &StepCommand) -> io::Result<()> {
-    command.fence.map_or(Ok(()), |token| super::lease::fenced(store, id, token)).map_err(io::Error::other)
+    command.fence.map_or(Ok(()), |token| super::lease::fence::fenced(store, id, token)).map_err(io::Error::other)
 }
 
 fn spawn(
@@ -211,7 +214,7 @@ fn spawn(
     let argv = match &command.child {
         Child::Ansible { ask: Ask::Shell(_), .. } => {
             let passwords = served.as_ref().map(ansible::command::passwords).unwrap_or_default();
-            super::fan::argv(store, &command.run, n, passwords)
+            argv(store, &command.run, n, passwords)
         }
         Child::Ansible { ask, tool, vars } => {
             let mut ask = ask.clone();
@@ -294,4 +297,12 @@ fn say(word: &Word) {
 
 fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+/// The child's own command line. By its descriptor, not its path: an upgrade may have replaced the file.
+fn argv(store: &StateDir, run: &str, step: u32, passwords: Vec<String>) -> Vec<String> {
+    let root = store.root().to_string_lossy().into_owned();
+    let step = step.to_string();
+    let own = ["/proc/self/exe", "--state-dir", &root, "fan-out", run, &step, "--"].map(str::to_owned);
+    own.into_iter().chain(passwords).collect()
 }

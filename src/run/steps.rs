@@ -1,43 +1,7 @@
 //! What is known of each child process of a run, and of each host in it. Several may run at once.
 
-use super::event::{Rung, Tally};
-use super::state::RunState;
-use serde::{Deserialize, Serialize};
-
-/// One child process.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct StepState {
-    /// Process id of the child; `None`: it is not known to have been started.
-    pub pid: Option<u32>,
-    /// When its intent was recorded (Unix milliseconds).
-    pub intent_at: i64,
-    /// When it was started (Unix milliseconds).
-    pub started_at: Option<i64>,
-    /// It ended; true if somebody saw how.
-    pub exited: Option<bool>,
-    /// Exit code.
-    pub rc: Option<i32>,
-    /// Rungs of the stop ladder that were taken on it, and when (Unix milliseconds).
-    pub rungs: Vec<(Rung, i64)>,
-    /// Its recap was seen.
-    pub recap: bool,
-    /// A play was broken off for all its hosts: what followed ran on none of them.
-    #[serde(default)]
-    pub cut: bool,
-    /// Its part of each host, by the host's index in [`RunState::hosts`]; shorter than that for hosts that came later.
-    pub(super) hosts: Vec<StepHost>,
-}
-
-/// One host in one step.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct StepHost {
-    /// It was named by a play, or something was heard of it.
-    pub part: bool,
-    /// Counts in this step so far; Ansible's own once its recap was seen.
-    pub tally: Tally,
-    /// Task that runs on it now; in a step that ended: that began and never gave a result.
-    pub running: Option<u32>,
-}
+use super::event::Tally;
+use super::state::{RunState, StepHost, StepState};
 
 impl StepState {
     pub(super) fn host(&mut self, index: usize) -> &mut StepHost {
@@ -97,7 +61,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::event::{Entry, Event, Json, Source, Status};
+    use crate::run::event::{Entry, Event, Json, Rung, Source, Status};
     use crate::run::{State, fold};
 
     fn src(step: u32) -> Source {

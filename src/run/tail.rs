@@ -1,13 +1,14 @@
 //! A run followed in two places: one thread reads its journal, another (the screen) owns what it folds to. What grew
 //! goes over as raw lines, checked by the reader, so that neither waits for the other and the state is there once.
 
-use super::follow::{self, Damage};
+use super::follow::{self, Damage, Follower};
 use super::journal::{Reader, decode};
+use super::spec::RunSpec;
 use super::state::RunState;
 use crate::state::RunDir;
 use std::os::unix::fs::FileExt;
 
-/// The reading half of a [`super::Follower`].
+/// The reading half of a [`Follower`].
 #[derive(Debug)]
 pub struct Tail {
     pub(super) dir: RunDir,
@@ -51,6 +52,14 @@ impl Grown {
         }
         out.push(Grown { lines: rest.to_vec(), damage, lost, doubted, output });
         out
+    }
+}
+
+impl Follower {
+    /// Parts it, so that one thread reads on while another owns the state: what was asked, what happened so far, what
+    /// is wrong with the journal, and the reading half.
+    pub fn split(self) -> (RunSpec, RunState, Option<String>, Tail) {
+        (self.spec, self.state, self.damage, Tail { dir: self.dir, reader: self.reader, output: 0, told: None })
     }
 }
 

@@ -4,16 +4,14 @@
 use super::Options;
 use super::notify::deliver::{Deliverer, EXPIRES};
 use super::notify::{self, Place};
+use super::post::{Post, Role, Stands};
 use crate::health::breaker::Keeper;
 use crate::health::silence::Silences;
 use crate::project::config::notify::Via;
-use crate::project::config::recovery::Policy;
-use crate::project::{Environment, scope};
 use crate::recovery;
 use crate::state::beats::{self, Beat};
 use crate::state::{Control, Index, Lock, StateDir};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Between two rounds, and between two looks at the lock.
@@ -24,59 +22,6 @@ const LATE: i64 = 3_600_000;
 /// Notices that were told are kept so long, those that failed and alerts of others longer (milliseconds): a week, a month.
 const SENT: i64 = 7 * 24 * 3_600_000;
 const FAILED: i64 = 30 * 24 * 3_600_000;
-
-/// What it does in an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Role {
-    /// It has not looked yet.
-    #[default]
-    Begins,
-    /// Another process acts: who, where that is known.
-    Waits(Option<String>),
-    /// It acts.
-    Acts,
-}
-
-/// Where its loop stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Stands {
-    /// What it does.
-    pub role: Role,
-    /// When the last round that went well ended (Unix milliseconds).
-    pub round: Option<i64>,
-    /// Why the last round failed.
-    pub failed: Option<String>,
-}
-
-/// One environment that is watched.
-#[derive(Debug)]
-pub struct Post {
-    /// The environment's name.
-    pub name: String,
-    /// Where its health is stored.
-    pub scope: String,
-    /// Which checks belong to a service, for its silences.
-    pub policies: Vec<Policy>,
-    stands: Mutex<Stands>,
-}
-
-impl Post {
-    /// Of an environment, before its loop begins.
-    pub fn new(options: &Options, environment: &Environment) -> Post {
-        let scope = scope(&environment.inventory, &options.project.root);
-        let policies = options.project.recovery.clone();
-        Post { name: environment.name.clone(), scope, policies, stands: Mutex::default() }
-    }
-
-    /// Where its loop stands.
-    pub fn stands(&self) -> Stands {
-        self.stands.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, change: impl FnOnce(&mut Stands)) {
-        change(&mut self.stands.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
 
 /// Runs until whoever holds the other end of `stopped` lets go of it.
 pub fn run(options: &Options, post: &Post, stopped: &Receiver<()>) {
@@ -200,6 +145,7 @@ fn round(options: &Options, post: &Post) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
     #[test]
     fn one_acts_at_a_time_and_environments_do_not_hold_each_other_up() {

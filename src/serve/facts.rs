@@ -1,7 +1,7 @@
 //! What the daemon knows about itself and its environments at one moment, read from the state directory for `ready` and
 //! `metrics`. Only counts: what is wrong on which host is for the board and for notices.
 
-use super::act::{Post, Stands};
+use super::post::{Post, Stands};
 use crate::health::breaker::Keeper;
 use crate::health::judge::{Status, is_ahead};
 use crate::health::silence::{Silences, What};

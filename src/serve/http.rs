@@ -1,7 +1,7 @@
 //! The daemon's HTTP: `/healthz` for everybody who reaches it; `/readyz`, `/metrics` and `/alerts` (which takes what an
 //! Alertmanager tells) for whoever has the token, or where there is none names loopback (`host`). Few connections, small heads, short patience: nobody out there holds up the daemon.
 
-use super::act::Post;
+use super::post::Post;
 use super::seat::{self, Seat};
 use super::token::Token;
 use super::{alerts, facts, host, metrics, ready};

@@ -1,8 +1,8 @@
 //! The facts in Prometheus' text format 0.0.4. Pure. Series are counts with few labels: no host is a label, so that a fleet of
 //! any size costs the same.
 
-use super::act::Role;
 use super::facts::Facts;
+use super::post::Role;
 use crate::health::judge::Status;
 use crate::state::outbox::Standing;
 use std::fmt::Write as _;

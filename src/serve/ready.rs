@@ -1,7 +1,7 @@
 //! Whether the daemon does its work: the reasons why not, for `/readyz`. Pure.
 
-use super::act::Role;
 use super::facts::{Facts, Seen};
+use super::post::Role;
 use crate::health::judge::is_ahead;
 use crate::state::outbox::{Backlog, Standing};
 use crate::text::human;
@@ -53,7 +53,7 @@ fn environment(seen: &Seen, facts: &Facts) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::health::store::Poller;
-    use crate::serve::act::Stands;
+    use crate::serve::post::Stands;
 
     fn seen(role: Role, round: Option<i64>, failed: Option<&str>) -> Seen {
         let poller = Poller { holder: "x".into(), who: "screen of ann".into(), since: 0, until: 9 };

@@ -1,6 +1,6 @@
 //! The word by which the other side tells that another user was become: taken out of the output, so that nobody sees it.
 
-use super::pool::Chunk;
+use super::order::Chunk;
 
 /// So much is waited for before the word; nothing of a shell writes that much (bytes).
 const BEFORE: usize = 64 << 10;

@@ -11,6 +11,7 @@ mod kept;
 mod master;
 mod mux;
 mod options;
+mod order;
 mod pool;
 mod route;
 mod session;

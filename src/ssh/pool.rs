@@ -6,8 +6,10 @@ use super::escalate::{self, GO};
 use super::failure::{Failure, Unreached};
 use super::master;
 use super::mux::Mux;
+use super::order::Order;
+pub use super::order::{Chunk, Exit};
 use super::route::Target;
-use super::session::{self, Broken, Order};
+use super::session::{self, Broken};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,28 +55,6 @@ pub struct Command {
     pub limit: usize,
     /// The password for another user, where the target says that one is handed over.
     pub password: Option<Zeroizing<String>>,
-}
-
-/// A piece of output, as it came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chunk<'a> {
-    /// Of standard output.
-    Out(&'a [u8]),
-    /// Of standard error.
-    Err(&'a [u8]),
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exit {
-    /// Its exit code; `None` where a signal ended it.
-    pub code: Option<i32>,
-    /// Bytes of standard output, also of those that were thrown away.
-    pub out: u64,
-    /// Bytes of standard error.
-    pub err: u64,
-    /// Something that it left in the background holds its output open: what that writes is not heard.
-    pub held: bool,
 }
 
 /// Masters, kept warm for as long as `ControlPersist` says. Cheap to clone; all clones share the limits.

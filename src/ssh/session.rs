@@ -2,7 +2,7 @@
 //! apart what was never started from what is not known.
 
 use super::mux::{Answer, Mux};
-use super::pool::{Chunk, Exit};
+use super::order::{Chunk, Exit, Order};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::AsFd;
@@ -15,20 +15,6 @@ const CHUNK: usize = 32 << 10;
 /// After the exit code: how long a silent output is waited for. The server may send the code before the last output,
 /// and a lost packet costs a second; what the command left in the background may hold the output open for ever.
 const SILENCE: Duration = Duration::from_secs(5);
-
-/// What is to be run.
-pub(super) struct Order<'a> {
-    /// For the login shell.
-    pub line: &'a str,
-    /// Its standard input: written when the session is open, and never where it did not open in time.
-    pub stdin: &'a [u8],
-    /// How long the host may take to open a session.
-    pub open: Duration,
-    /// How long it may run.
-    pub timeout: Duration,
-    /// Bytes of each output that are handed on.
-    pub limit: usize,
-}
 
 /// How it went wrong.
 #[derive(Debug)]

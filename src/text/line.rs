@@ -2,19 +2,11 @@
 
 use super::perform::Screen;
 use super::style::Sgr;
+pub use super::style::Span;
 use std::borrow::Cow;
 
 /// Bytes of a line that are read; the rest is counted and named, never shown.
 pub const LINE_CAP: usize = 64 * 1024;
-
-/// A piece of a line with one style.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Span {
-    /// Safe text: no control character, nothing invisible.
-    pub text: String,
-    /// Its style.
-    pub style: Sgr,
-}
 
 /// A safe line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

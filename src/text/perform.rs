@@ -2,8 +2,7 @@
 //! that reaches beyond the line is refused and leaves a visible mark.
 
 use super::hidden::{Keep, keep};
-use super::line::Span;
-use super::style::Sgr;
+use super::style::{Sgr, Span};
 use unicode_width::UnicodeWidthChar;
 use vte::{Params, Parser, Perform};
 

@@ -96,3 +96,12 @@ fn semicolon<'a>(it: &mut impl Iterator<Item = &'a [u16]>) -> Option<Color> {
         _ => None,
     }
 }
+
+/// A piece of a line with one style.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Safe text: no control character, nothing invisible.
+    pub text: String,
+    /// Its style.
+    pub style: Sgr,
+}

@@ -106,7 +106,7 @@ impl File {
 }
 
 /// Splits at commas outside braces.
-fn top_commas(text: &str) -> Vec<&str> {
+pub fn top_commas(text: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0, 0);
     for (i, c) in text.char_indices() {
         match c {

@@ -1,8 +1,7 @@
 //! The demo's load balancer: a real HAProxy in front of its web services, run as whoever runs opsdeck, on loopback. All
 //! that it needs lies in a folder of the demo. It carries the demo's mark, and ends as everything does that carries it.
 
-use super::MARK;
-use super::project::Host;
+use super::{Host, MARK};
 use crate::release::traffic::{Runtime, servers};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};

@@ -16,7 +16,6 @@ use anyhow::{Context, Result, bail};
 use balancer::Balancer;
 use keeper::{Keeper, Order};
 use progress::Progress;
-use project::Host;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -237,4 +236,19 @@ impl Signals {
             tokio::select! { _ = int.recv() => {}, _ = term.recv() => {}, _ = hup.recv() => {} }
         });
     }
+}
+
+/// One demo host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Environment: `production` or `staging`.
+    pub environment: &'static str,
+    /// Group that names its service.
+    pub group: &'static str,
+    /// Name in the inventory.
+    pub name: &'static str,
+    /// Port of its sshd; `None` where it is reached by a local connection.
+    pub ssh_port: Option<u16>,
+    /// Port of its service.
+    pub http_port: u16,
 }

@@ -1,26 +1,12 @@
 //! Writes the demo's Ansible project: the files under `files/`, the inventories with the ports of this time.
 
+use super::Host;
 use super::balancer::Balancer;
 use anyhow::{Context, Result};
 use jiff::ToSpan;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// One demo host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    /// Environment: `production` or `staging`.
-    pub environment: &'static str,
-    /// Group that names its service.
-    pub group: &'static str,
-    /// Name in the inventory.
-    pub name: &'static str,
-    /// Port of its sshd; `None` where it is reached by a local connection.
-    pub ssh_port: Option<u16>,
-    /// Port of its service.
-    pub http_port: u16,
-}
 
 /// Environment, group and name of every host: ten in production, three in staging.
 pub const HOSTS: [(&str, &str, &str); 13] = [

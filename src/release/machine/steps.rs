@@ -241,7 +241,7 @@ impl View<'_> {
     /// The next rung of the ladder for a child process, where it is time for it.
     pub(super) fn next_rung(&self, run: &StepRun) -> Option<[Effect; 2]> {
         let child = run.child?;
-        let patience = crate::run::single::PATIENCE;
+        let patience = crate::run::step::PATIENCE;
         let rung = match run.rungs.last() {
             None => Rung::Interrupt,
             Some((rung, at)) if self.now - at >= patience => match rung {

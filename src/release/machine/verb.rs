@@ -84,3 +84,16 @@ pub enum Stop {
     /// Now, and undo.
     AndRollBack,
 }
+
+impl Verb {
+    /// True for what only stops or holds a release: it waits for no record.
+    pub fn halts(&self) -> bool {
+        matches!(self, Verb::Pause { .. } | Verb::Stop { how: Stop::AfterBatch | Stop::Now, .. })
+    }
+
+    /// True for what a person can ask without the ledger: what undoes a release, or lets it go on. What counts only with its row
+    /// is not among it.
+    pub fn breaks_glass(&self) -> bool {
+        matches!(self, Verb::Rollback { .. } | Verb::Resume | Verb::RetryFailed)
+    }
+}

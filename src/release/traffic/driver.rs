@@ -1,8 +1,6 @@
 //! What every balancer can be asked, however it is driven. Each call has its own limit of time; none waits for ever.
 
 use super::Report;
-use crate::release::plan::{Balancer, Driver};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -75,16 +73,4 @@ pub trait Drive {
 
     /// Waits at most `limit` until a pool has no session left.
     fn drain(&mut self, pool: &str, limit: Duration) -> Result<(), String>;
-}
-
-/// The driver of a balancer; `cwd`: where programs of the operator's own run.
-///
-/// # Errors
-/// It cannot be reached at all.
-pub fn open<'a>(balancer: &'a Balancer, cwd: &'a Path) -> Result<Box<dyn Drive + 'a>, String> {
-    Ok(match &balancer.driver {
-        Driver::Haproxy { .. } => Box::new(super::haproxy::Haproxy::open(&balancer.driver)?),
-        Driver::Kubernetes { .. } => Box::new(super::kubernetes::Kubernetes::new(&balancer.driver)),
-        Driver::Command { .. } => Box::new(super::command::Programs::new(&balancer.driver, cwd)),
-    })
 }

@@ -1,10 +1,13 @@
 //! One operation on all balancers of a plan: look first, act on each, read back, prove. What reached only some of them is
 //! put back, and what could not be put back is called SPLIT. Blocking, for a thread; every part has its limit.
 
-use super::driver::{Drive, Sides, Wait, open};
+use super::command::Programs;
+use super::driver::{Drive, Sides, Wait};
+use super::haproxy::Haproxy;
+use super::kubernetes::Kubernetes;
 use super::{Op, Report};
 use crate::health::probe::request;
-use crate::release::plan::{Http, Prove, Traffic};
+use crate::release::plan::{Balancer, Driver, Http, Prove, Traffic};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -233,6 +236,18 @@ fn holds(text: &str, version: &str) -> bool {
         let before = before.strip_suffix('v').unwrap_or(before).trim_end_matches('.');
         let after = after.strip_prefix('.').unwrap_or(after);
         !before.ends_with(part) && !after.starts_with(part)
+    })
+}
+
+/// The driver of a balancer; `cwd`: where programs of the operator's own run.
+///
+/// # Errors
+/// It cannot be reached at all.
+fn open<'a>(balancer: &'a Balancer, cwd: &'a Path) -> Result<Box<dyn Drive + 'a>, String> {
+    Ok(match &balancer.driver {
+        Driver::Haproxy { .. } => Box::new(Haproxy::open(&balancer.driver)?),
+        Driver::Kubernetes { .. } => Box::new(Kubernetes::new(&balancer.driver)),
+        Driver::Command { .. } => Box::new(Programs::new(&balancer.driver, cwd)),
     })
 }
 

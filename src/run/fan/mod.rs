@@ -44,14 +44,6 @@ struct Job {
     passwords: Vec<String>,
 }
 
-/// The child's own command line. By its descriptor, not its path: an upgrade may have replaced the file.
-pub(super) fn argv(store: &StateDir, run: &str, step: u32, passwords: Vec<String>) -> Vec<String> {
-    let root = store.root().to_string_lossy().into_owned();
-    let step = step.to_string();
-    let own = ["/proc/self/exe", "--state-dir", &root, "fan-out", run, &step, "--"].map(str::to_owned);
-    own.into_iter().chain(passwords).collect()
-}
-
 /// Runs the command of step `n` on its hosts; gives the exit code: Ansible's 0, 2 (failed), 4 (unreachable) or 99.
 ///
 /// # Errors

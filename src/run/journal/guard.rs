@@ -2,36 +2,14 @@
 //! was put in another's place, or that lacks what was written, is written to no more.
 
 use super::Journal;
+use super::writer::before;
 use crate::state::file;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 
-/// So much of what was written last is remembered: enough to tell another journal apart (bytes).
-const TAIL: usize = 4096;
 /// So much of what others added is kept (bytes).
 const KEPT: u64 = 1 << 20;
-
-/// The end of what was written, and whether it is still there.
-#[derive(Debug, Default)]
-pub(super) struct Guard {
-    tail: Vec<u8>,
-    strayed: Option<String>,
-}
-
-impl Guard {
-    /// Of a journal that is there already, up to byte `len`.
-    pub(super) fn of(file: &File, len: u64) -> io::Result<Guard> {
-        Ok(Guard { tail: before(file, len, TAIL)?, strayed: None })
-    }
-
-    /// These bytes were written behind the last.
-    pub(super) fn wrote(&mut self, bytes: &[u8]) {
-        let new = &bytes[bytes.len().saturating_sub(TAIL)..];
-        self.tail.drain(..(self.tail.len() + new.len()).saturating_sub(TAIL));
-        self.tail.extend_from_slice(new);
-    }
-}
 
 impl Journal {
     /// Why it is not the file any more that was written; `None`: it is, as far as was looked.
@@ -109,14 +87,6 @@ impl Journal {
 fn last_line(tail: &[u8]) -> &[u8] {
     let whole = tail.strip_suffix(b"\n").unwrap_or(tail);
     memchr::memrchr(b'\n', whole).map_or(tail, |before| &tail[before + 1..])
-}
-
-/// The bytes before this one, at most so many.
-fn before(file: &File, end: u64, most: usize) -> io::Result<Vec<u8>> {
-    let from = end.saturating_sub(most as u64);
-    let mut bytes = vec![0; usize::try_from(end - from).unwrap_or(most)];
-    file.read_exact_at(&mut bytes, from)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

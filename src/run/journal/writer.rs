@@ -1,11 +1,11 @@
 //! Writing a journal. Only the holder of the run's lock does.
 
-use super::guard::Guard;
 use super::{JournalError, LINE, Reader};
 use crate::audit::{Sum, Summing};
 use crate::run::event::{Entry, Event};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// An open journal, at its end.
@@ -133,4 +133,36 @@ fn is_tail(path: &Path, offset: u64) -> io::Result<bool> {
         line.clear();
     }
     Ok(true)
+}
+
+/// So much of what was written last is remembered: enough to tell another journal apart (bytes).
+const TAIL: usize = 4096;
+
+/// The end of what was written, and whether it is still there.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    pub(super) tail: Vec<u8>,
+    pub(super) strayed: Option<String>,
+}
+
+impl Guard {
+    /// Of a journal that is there already, up to byte `len`.
+    pub(super) fn of(file: &File, len: u64) -> io::Result<Guard> {
+        Ok(Guard { tail: before(file, len, TAIL)?, strayed: None })
+    }
+
+    /// These bytes were written behind the last.
+    pub(super) fn wrote(&mut self, bytes: &[u8]) {
+        let new = &bytes[bytes.len().saturating_sub(TAIL)..];
+        self.tail.drain(..(self.tail.len() + new.len()).saturating_sub(TAIL));
+        self.tail.extend_from_slice(new);
+    }
+}
+
+/// The bytes before this one, at most so many.
+pub(super) fn before(file: &File, end: u64, most: usize) -> io::Result<Vec<u8>> {
+    let from = end.saturating_sub(most as u64);
+    let mut bytes = vec![0; usize::try_from(end - from).unwrap_or(most)];
+    file.read_exact_at(&mut bytes, from)?;
+    Ok(bytes)
 }

@@ -2,11 +2,13 @@
 
 use crate::ansible::prompts::{Question, QuestionKind};
 use crate::audit::Error;
-use crate::run::glass;
 use crate::state::DbError;
 use std::io;
 use std::path::PathBuf;
 use uuid::Uuid;
+
+/// How to launch where the ledger or control.db cannot be used.
+pub const WAY: &str = "`--break-glass REASON` launches all the same, and it is recorded late";
 
 /// Why nothing was launched. Nothing was started in any of these cases.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +37,13 @@ pub enum LaunchError {
     #[error("{}", asks(.0))]
     Questions(Vec<Question>),
     /// The state directory.
-    #[error("{0}. {WAY}", WAY = glass::WAY)]
+    #[error("{0}. {WAY}", WAY = WAY)]
     Db(#[from] DbError),
     /// The audit ledger cannot be written: what cannot be recorded is not done.
-    #[error("nothing was launched, since it cannot be recorded: {0}. {WAY}", WAY = glass::WAY)]
+    #[error("nothing was launched, since it cannot be recorded: {0}. {WAY}", WAY = WAY)]
     Audit(#[from] Error),
     /// The ledger, or control.db, is not the one that was written to at the last act.
-    #[error("nothing was launched: {0}. {WAY}", WAY = glass::WAY)]
+    #[error("nothing was launched: {0}. {WAY}", WAY = WAY)]
     Ledger(String),
     /// Not even under break-glass: its journal and its spec must be written.
     #[error("nothing was launched, not even under break-glass: {why}. By hand, in {}:\n  {line}", cwd.display())]

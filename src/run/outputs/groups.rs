@@ -2,6 +2,7 @@
 //! with; groups come with what needs a person last, where a terminal shows it.
 
 use super::marks::marks;
+pub use super::marks::{Line, Mark};
 use super::{End, Output};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -17,27 +18,6 @@ pub struct Group {
     pub lines: Vec<Line>,
     /// This is what most said.
     pub majority: bool,
-}
-
-/// A line of a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
-    /// How it stands to what most hosts said.
-    pub mark: Mark,
-    /// Its text, safe for a terminal.
-    pub text: String,
-}
-
-/// How a line stands to what most hosts said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mark {
-    /// They said it too, or there is nothing to compare with.
-    Same,
-    /// Only here.
-    Added,
-    /// They said it, this group did not.
-    Missing,
 }
 
 /// Folds what hosts said.

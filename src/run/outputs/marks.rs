@@ -1,6 +1,27 @@
 //! Which lines of an output differ from another: the longest common part stays, the rest is marked. Pure.
 
-use super::groups::{Line, Mark};
+use serde::Serialize;
+
+/// A line of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// How it stands to what most hosts said.
+    pub mark: Mark,
+    /// Its text, safe for a terminal.
+    pub text: String,
+}
+
+/// How a line stands to what most hosts said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// They said it too, or there is nothing to compare with.
+    Same,
+    /// Only here.
+    Added,
+    /// They said it, this group did not.
+    Missing,
+}
 
 /// Lines of one output beyond which only equal places are compared: the exact way costs their product.
 const EXACT: usize = 600;

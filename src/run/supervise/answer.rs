@@ -1,10 +1,9 @@
 //! What a supervisor answers on its socket. To stop needs no record first: it is done, then recorded. Everything else is in the
 //! ledger before it is done. Both are recorded on threads of their own.
 
-use super::apart::Came;
 use super::note::{Note, What};
 use super::serve::Question;
-use super::{SuperviseError, Supervisor, values};
+use super::{Came, SuperviseError, Supervisor, values};
 use crate::ansible::secrets::Secrets;
 use crate::audit::{self, Action};
 use crate::run::control::Command;

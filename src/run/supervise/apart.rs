@@ -1,26 +1,10 @@
 //! What can block (SQLite, exec, reading, waiting) is done on threads of their own: the thread that must hear "stop" only takes
 //! in what came of it. The lease is asked for here.
 
-use super::answer::Recorded;
-use super::begin::Begun;
-use super::{SuperviseError, Supervisor, now};
+use super::{Came, SuperviseError, Supervisor, now};
 use crate::run::lease::{self, Hold};
 use crate::run::machine::{Input, Machine, World};
-use crate::run::verdict::Exit;
 use crate::state::{Control, DbError, StateDir};
-use std::io;
-
-/// What came of something that was done apart.
-pub(super) enum Came {
-    /// The lease was asked for; the connection comes back.
-    Lease(Option<Control>, Result<Hold, DbError>),
-    /// A step was begun, or found.
-    Begun(u32, io::Result<Begun>),
-    /// A step has ended.
-    Ended(u32, Exit),
-    /// What somebody asks is in the ledger, or cannot be.
-    Recorded(Box<Recorded>),
-}
 
 /// The lease is being asked for.
 #[derive(Debug, Default)]
@@ -35,15 +19,6 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
     /// Something is under way that has to be taken in before the end.
     pub(super) fn is_waiting(&self) -> bool {
         self.leasing.is_some() || self.asking > 0
-    }
-
-    pub(super) fn came(&mut self, came: Came) -> Result<(), SuperviseError> {
-        match came {
-            Came::Lease(control, taken) => self.leased(control, taken),
-            Came::Begun(step, begun) => self.begun(step, begun?),
-            Came::Ended(step, exit) => self.ended(step, &exit),
-            Came::Recorded(recorded) => self.recorded(*recorded),
-        }
     }
 
     pub(super) fn take_lease(&mut self, force: bool) {
@@ -65,7 +40,11 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         });
     }
 
-    fn leased(&mut self, control: Option<Control>, taken: Result<Hold, DbError>) -> Result<(), SuperviseError> {
+    pub(super) fn leased(
+        &mut self,
+        control: Option<Control>,
+        taken: Result<Hold, DbError>,
+    ) -> Result<(), SuperviseError> {
         self.control = control;
         let Leasing { force, unwanted } = self.leasing.take().unwrap_or_default();
         let input = match taken {

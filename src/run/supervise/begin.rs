@@ -1,11 +1,10 @@
 //! The beginning of a step, on a thread of its own that then waits for its end: what was begun is found, what was not begun is
 //! started, where it may be.
 
-use super::apart::Came;
 use super::attach::{self, Found};
 use super::ingest::Ingest;
 use super::places::Places;
-use super::{Step, SuperviseError, Supervisor, now};
+use super::{Came, Step, SuperviseError, Supervisor, now};
 use crate::run::journal::Reader;
 use crate::run::machine::{Input, Machine, World};
 use crate::run::step::{Processes, StepCommand, Word};

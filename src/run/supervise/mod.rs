@@ -23,14 +23,16 @@ pub use translate::one_line;
 
 use super::event::{Event, Json};
 use super::journal::{Journal, JournalError};
-use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, World};
+use super::machine::{Decision, Effect, EffectOf, Input, InputOf, Machine, World, own};
 use super::spec::{BreakGlass, RunSpec};
 use super::state::RunState;
 use super::verdict::Exit;
-use super::{ledger, rungs};
+use super::{asked, rungs};
 use crate::ansible::secrets::Secrets;
 use crate::state::{Control, Lock, RunDir, StateDir, clock};
-use apart::{Came, Leasing};
+use answer::Recorded;
+use apart::Leasing;
+use begin::Begun;
 use ingest::Ingest;
 use places::Places;
 use rows::Rows;
@@ -228,20 +230,28 @@ pub fn run<M: Machine, W: World<M>>(
     result
 }
 
-/// The machine's own state, from its own events.
-pub(super) fn own<M: Machine>(machine: &M, state: &RunState, dir: &RunDir) -> Result<M::State, JournalError> {
-    let mut own = M::State::default();
-    for (ts, json) in &state.own {
-        let event = serde_json::from_str(json).map_err(|e| {
-            tracing::error!("an event of the run's machine is not known to this one: {e}: {json}");
-            JournalError::Newer { path: dir.journal() }
-        })?;
-        machine.apply(&mut own, *ts, &event);
-    }
-    Ok(own)
+/// What came of something that was done apart.
+enum Came {
+    /// The lease was asked for; the connection comes back.
+    Lease(Option<Control>, Result<super::lease::Hold, crate::state::DbError>),
+    /// A step was begun, or found.
+    Begun(u32, io::Result<Begun>),
+    /// A step has ended.
+    Ended(u32, Exit),
+    /// What somebody asks is in the ledger, or cannot be.
+    Recorded(Box<Recorded>),
 }
 
 impl<M: Machine, W: World<M>> Supervisor<M, W> {
+    fn came(&mut self, came: Came) -> Result<(), SuperviseError> {
+        match came {
+            Came::Lease(control, taken) => self.leased(control, taken),
+            Came::Begun(step, begun) => self.begun(step, begun?),
+            Came::Ended(step, exit) => self.ended(step, &exit),
+            Came::Recorded(recorded) => self.recorded(*recorded),
+        }
+    }
+
     async fn main(
         &mut self,
         begin: Vec<EffectOf<M>>,
@@ -460,7 +470,7 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         if votes.is_empty() {
             return Ok(());
         }
-        let founded = ledger::votes(&self.store, self.spec.id, &votes).map_err(io::Error::other)?;
+        let founded = asked::votes(&self.store, self.spec.id, &votes).map_err(io::Error::other)?;
         let taken_back: Vec<M::Event> =
             (0..votes.len()).filter(|n| !founded[*n]).filter_map(|n| self.machine.unfounded(&self.own, n)).collect();
         for event in taken_back {

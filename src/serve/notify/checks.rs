@@ -1,9 +1,9 @@
 //! What health has measured, as notices want it: which checks became bad or well, whether it is known by now who else fails,
 //! and what still holds.
 
+use super::Place;
 use super::fold::Fresh;
 use super::message::Message;
-use super::sources::Place;
 use crate::health::board::MOMENT;
 use crate::health::judge::Status;
 use crate::health::record::Record;

@@ -13,4 +13,25 @@ mod send;
 mod sources;
 
 pub use missing::missing;
-pub use sources::{Place, tell};
+pub use sources::tell;
+
+use crate::health::silence::Silences;
+use crate::project::config::notify::Notify;
+use crate::state::StateDir;
+
+/// Where a round looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The state directory.
+    pub state: &'a StateDir,
+    /// The environment.
+    pub environment: &'a str,
+    /// Where its health is stored.
+    pub scope: &'a str,
+    /// Whom to tell what.
+    pub notify: &'a Notify,
+    /// What nobody is to be told of.
+    pub silences: &'a Silences,
+    /// The clock (Unix milliseconds).
+    pub now: i64,
+}

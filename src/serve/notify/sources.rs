@@ -5,36 +5,18 @@
 use super::checks::Checks;
 use super::fold::{Fresh, fold};
 use super::message::{Message, Phase, recovery};
-use super::route;
+use super::{Place, route};
 use crate::audit::{self, Ledger};
 use crate::health::breaker::{Keeper, Position};
-use crate::health::silence::Silences;
-use crate::project::config::notify::{Kind, Notify};
+use crate::project::config::notify::Kind;
 use crate::recovery::incident::State;
 use crate::recovery::notice::{Kind as Told, Notice};
 use crate::run::list;
-use crate::state::{Control, StateDir};
+use crate::state::Control;
 use std::collections::BTreeMap;
 
 /// Rows of the ledger that are read in a round.
 const PAGE: u32 = 1_000;
-
-/// Where a round looks.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The state directory.
-    pub state: &'a StateDir,
-    /// The environment.
-    pub environment: &'a str,
-    /// Where its health is stored.
-    pub scope: &'a str,
-    /// Whom to tell what.
-    pub notify: &'a Notify,
-    /// What nobody is to be told of.
-    pub silences: &'a Silences,
-    /// The clock (Unix milliseconds).
-    pub now: i64,
-}
 
 impl Place<'_> {
     /// A person silenced what it is about. Releases and pages are work that people began, and wait for them.
@@ -176,7 +158,10 @@ fn is_open(place: Place<'_>, about: &str) -> Result<bool, anyhow::Error> {
 mod tests {
     use super::*;
     use crate::health::breaker::{Forced, Forcing, Input, Key};
+    use crate::health::silence::Silences;
+    use crate::project::config::notify::Notify;
     use crate::project::config::notify::{Receiver, Severity, Via};
+    use crate::state::StateDir;
     use crate::state::silences::SilenceRow;
 
     #[test]
