@@ -204,3 +204,18 @@ fn with_a_disk_that_takes_nothing_a_stop_ends_the_batch_and_what_is_out_and_old_
     assert_eq!(middle.seen().up["blue"], (3, 3));
     middle.none_failed();
 }
+
+#[test]
+fn a_stop_behind_a_frozen_supervisor_wakes_it_and_what_is_out_and_old_serves_again() {
+    let middle = Middle::new();
+    let supervisor = Identity::of(middle.world.supervisor.as_ref().unwrap().id()).unwrap();
+    assert!(supervisor.signal(rustix::process::Signal::STOP));
+    let mut stop = std::process::Command::new(OPSDECK);
+    stop.arg("--state-dir").arg(middle.world.store.root()).args(["stop", &middle.world.id.to_string(), "--now"]);
+    let output = stop.current_dir(middle.world.project()).stdin(std::process::Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    wait_true(30, "all that is well serves again", || middle.seen().up["blue"] == (3, 3));
+    let release = middle.world.stands("a pause", |at| at == At::Paused);
+    assert_eq!(HOSTS.map(|host| release.mark(host)), [Mark::New, Mark::Old, Mark::Old], "{:?}", release.history);
+    middle.none_failed();
+}

@@ -2,6 +2,7 @@
 
 use super::print::said;
 use super::{Global, start};
+use crate::release::state::At;
 use crate::run::event::StopLevel;
 use crate::run::{Follower, StopError};
 use crate::state::{Answer, Lock};
@@ -23,7 +24,7 @@ Examples:
   opsdeck stop 0199 --after-task
   opsdeck stop 0199 --now
 
-Exit codes: 0 stopped (or, with --after-task, asked to), 1 no such run, 64 refused: it has ended, or is being stopped, \
+Exit codes: 0 stopped (a release then waits, paused; with --after-task: asked to), 1 no such run, 64 refused: it has ended, or is being stopped, \
 75 asked, but it has not ended yet.
 
 A run that no supervisor can go on with (its journal is damaged, cut or not the one that was written) is ended by this: how \
@@ -55,6 +56,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
         (_, true) => StopLevel::Kill,
         _ => StopLevel::Interrupt,
     };
+    let before = desk.follow(id)?.state.phases.len();
     let beside = match desk.acting()?.stop(id, level) {
         Ok(stopping) => {
             if let Some(words) = stopping.words() {
@@ -75,11 +77,16 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     // Where its journal does not tell, its supervisor's going does.
     let ended =
         |run: &Follower| run.state.state.is_terminal() && (!run.is_lost() || Lock::is_held(&dir.lock()) == Answer::No);
-    while level != StopLevel::AfterTask && !ended(&run) && Instant::now() < deadline {
+    // A release that was stopped waits for a person: nothing of it is at work any more.
+    let rests = |run: &Follower| {
+        let phase = run.state.phase.as_deref();
+        run.state.phases.len() > before && (phase == Some(At::Paused.name()) || phase == Some(At::NeedsOperator.name()))
+    };
+    while level != StopLevel::AfterTask && !ended(&run) && !rests(&run) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
         run.poll();
     }
-    let (state, why) = (run.state.state.name(), run.state.why.clone().unwrap_or_default());
+    let (state, why) = (run.state.state_name(), run.state.why.clone().unwrap_or_default());
     if args.json {
         let on = &run.state.maybe_running_on;
         said(&json!({ "id": id, "state": state, "why": why, "maybe_running_on": on }).to_string());
@@ -89,7 +96,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
             said(&format!("may still run on: {}", plain(&run.state.maybe_running_on.join(", "))));
         }
     }
-    let over = ended(&run) || level == StopLevel::AfterTask;
+    let over = ended(&run) || rests(&run) || level == StopLevel::AfterTask;
     if beside && !over {
         eprintln!("opsdeck: no process of it is left; its supervisor tells its end when it is back");
     }

@@ -152,6 +152,16 @@ pub fn ask_whom(dir: &RunDir, command: &Command, patience: Duration) -> io::Resu
     Ok((who, serde_json::from_str(&answer)?))
 }
 
+/// The process that listens there, whether or not it answers.
+///
+/// # Errors
+/// Nobody listens there; it cannot be told which process it is.
+pub fn whose(dir: &RunDir, patience: Duration) -> io::Result<Identity> {
+    let stream = connect(dir, patience)?;
+    let pid = rustix::net::sockopt::socket_peercred(&stream)?.pid.as_raw_nonzero().get().unsigned_abs();
+    Identity::of(pid).ok_or_else(|| io::Error::other(format!("process {pid} is gone")))
+}
+
 fn say(dir: &RunDir, command: &Command, more: &[u8], patience: Duration) -> io::Result<UnixStream> {
     tell(connect(dir, patience)?, command, more)
 }

@@ -94,7 +94,8 @@ fn rows(store: &StateDir, index: &Index, filter: &Filter, revives: bool) -> Resu
         // The index may be a moment behind; the journal is the truth.
         let ended = row.ended_at.is_some();
         *row = whole_row(&dir, row.number, &run.spec, &run.state);
-        if ended
+        // Also where it says that a run lives which has ended: whoever supervised it could not tell the index, and is gone.
+        if (ended || row.ended_at.is_some())
             && index.is_kept()
             && let Err(e) = index.put(row)
         {

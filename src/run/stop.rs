@@ -12,6 +12,7 @@ use super::{Follower, RunSpec, belongs, list};
 use crate::ansible::secrets::Secrets;
 use crate::state::operator::Operator;
 use crate::state::{RunDir, StateDir, syslog};
+use rustix::process::Signal;
 use std::io;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -41,8 +42,14 @@ pub fn stop(store: &StateDir, id: Uuid, level: StopLevel, operator: &Operator) -
         Err(StopError::Io(e)) => {
             let word = Stopped { level, by: operator.clone(), ask };
             let unheard = e.to_string();
-            beside::stop(&store.run(id), &word).map_err(|why| StopError::unheard(e, why))?;
+            let dir = store.run(id);
+            beside::stop(&dir, &word).map_err(|why| StopError::unheard(e, why))?;
             let unrecorded = beside::record(store, &spec, &word, None).err().map(|e| e.to_string());
+            // A frozen one puts no host back that it took out: woken, it finds the word, and its record.
+            match control::whose(&dir, HARD) {
+                Ok(supervisor) => drop(supervisor.signal(Signal::CONT)),
+                Err(e) => tracing::debug!("the supervisor of run {id} is not woken: {e}"),
+            }
             Stopping { beside: Some(unheard), unrecorded }
         }
         Err(StopError::Unfit(why)) => {

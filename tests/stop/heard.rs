@@ -26,14 +26,12 @@ fn a_frozen_supervisor_keeps_nobody_from_stopping_its_run() {
         } else if level == "--now" {
             let (code, said) = stop(&world, &mut world.command(&args), &id);
             assert!(code == Some(0) && said.contains("signalled from here"), "{code:?} {said}");
-            assert!(said.contains("no process of it is left"), "{said}");
-            assert!(!world.state(&id).state.is_terminal(), "its end is told by its supervisor alone");
         } else {
             let output = world.opsdeck(&args);
             assert!(text(&output.stderr).contains("signalled from here"), "{output:?}");
             assert!(world.processes(&id).is_empty());
         }
-        assert!(supervisor.signal(Signal::CONT));
+        // Whoever stopped it has woken it: it tells the end.
         is_terminal(&world.ended(&id), State::Cancelled);
         wait_true(20, "the supervisor to be gone", || world.supervisor(&id).is_none());
         assert_eq!(stops(&world, &id), 1, "{level:?}: one stop, one record: {:?}", world.ledger(&id));

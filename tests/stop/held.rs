@@ -7,6 +7,7 @@ use crate::wait::wait_true;
 use crate::world::{World, is_terminal, text};
 use opsdeck::run::State;
 use opsdeck::run::event::StopLevel;
+use opsdeck::state::{Filter, Index};
 use rusqlite::Connection;
 use rustix::process::Signal;
 use std::ffi::OsStr;
@@ -69,7 +70,6 @@ fn a_run_whose_frozen_supervisor_has_begun_nothing_begins_nothing() {
     assert!(output.status.success() && text(&output.stderr).contains("nothing of it begins any more"), "{output:?}");
     world.go();
     is_terminal(&world.ended(&holder), State::Succeeded);
-    assert!(supervisor.signal(Signal::CONT));
     is_terminal(&world.ended(&queued), State::Cancelled);
     wait_true(20, "its supervisor to be gone", || world.supervisor(&queued).is_none());
     assert!(!world.has("ran") && !world.run(&queued).stop().exists());
@@ -97,4 +97,24 @@ fn a_step_runner_that_does_not_come_up_keeps_nobody_from_being_heard() {
     strace.kill().unwrap();
     strace.wait().unwrap();
     assert!(!world.has("ran") && world.processes(&queued).is_empty(), "{state:?}");
+}
+
+#[test]
+fn an_end_that_the_index_did_not_take_is_told_to_it_by_whoever_looks() {
+    let world = World::new();
+    let id = world.launch_to_gate(&[]);
+    let index = std::fs::canonicalize(world.store.index()).unwrap();
+    let held = Connection::open(&index).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.go();
+    wait_true(60, "its supervisor to be gone", || world.guard(&id).is_none());
+    is_terminal(&world.state(&id), State::Succeeded);
+    drop(held);
+    let listed = || {
+        let filter = Filter { states: vec!["succeeded".into()], ..Filter::default() };
+        Index::open(&world.store).unwrap().list(&filter).unwrap().iter().any(|row| row.id.to_string() == id)
+    };
+    assert!(!listed(), "nobody looked yet");
+    assert!(world.opsdeck(&["runs"]).status.success());
+    assert!(listed());
 }

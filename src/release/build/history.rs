@@ -4,7 +4,7 @@ use crate::release::launch;
 use crate::release::supervise::KIND;
 use crate::run::ledger::{self, EndRow};
 use crate::run::look::look;
-use crate::run::{read_spec, whole_index};
+use crate::run::{list, read_spec, whole_index};
 use crate::state::{DbError, Filter, StateDir};
 use uuid::Uuid;
 
@@ -29,7 +29,11 @@ pub fn last_stable(store: &StateDir, release: &str, environment: &str) -> Result
         ..Filter::default()
     };
     let mut undone = Vec::new();
-    for row in whole_index(store)?.list(&filter)?.into_iter().filter(|row| !row.check) {
+    let index = whole_index(store)?;
+    // One whose supervisor could not tell the index of its end is looked at, and told there.
+    let live = Filter { states: Vec::new(), live: true, ..filter.clone() };
+    drop(list(store, &index, &live)?);
+    for row in index.list(&filter)?.into_iter().filter(|row| !row.check) {
         // What its journal alone says is not enough: its end is closed first where nobody has, by its own machine.
         if row.state == "succeeded" && !ended_well(store, row.id)? {
             continue;
