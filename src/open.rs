@@ -31,17 +31,11 @@ pub fn own(path: &Path) -> io::Result<File> {
 }
 
 /// Opens a file that a person named or wrote. Links are followed: projects are full of them.
-///
-/// # Errors
-/// As of [`own`].
 pub fn given(path: &Path) -> io::Result<File> {
     regular(OpenOptions::new().read(true), path, true)
 }
 
 /// Opens a file of the state directory in another way than to read it: as [`own`] else.
-///
-/// # Errors
-/// As of [`own`].
 pub fn own_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let file = regular(options, path, false)?;
     // Children inherit some of these, and Ansible refuses to run on one that does not block.
@@ -59,9 +53,6 @@ pub fn read_own(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The content of a file that a person named or wrote.
-///
-/// # Errors
-/// As of [`read_own`].
 pub fn read_given(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     whole(given(path)?, most)
 }
@@ -84,17 +75,11 @@ pub fn text_given(path: &Path, most: u64) -> io::Result<String> {
 
 /// The text of a file that a person named on a command line of this moment: that may be a pipe of their own shell
 /// (`@<(command)`), which ends when its command does.
-///
-/// # Errors
-/// As of [`text_given`].
 pub fn text_named(path: &Path, most: u64) -> io::Result<String> {
     text(whole(named(path)?, most)?)
 }
 
 /// Opens a file that a person named on a command line of this moment: as of [`text_named`].
-///
-/// # Errors
-/// As of [`given`].
 pub fn named(path: &Path) -> io::Result<File> {
     if path.starts_with("/dev/fd") { File::open(path) } else { given(path) }
 }

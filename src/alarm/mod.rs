@@ -32,13 +32,9 @@ pub struct Facts {
 /// A release that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waits {
-    /// Its run.
     pub run: Uuid,
-    /// Its number.
     pub number: Option<u64>,
-    /// Its environment.
     pub environment: Option<String>,
-    /// For what.
     pub needs: Needs,
 }
 
@@ -47,7 +43,6 @@ pub struct Waits {
 pub enum Needs {
     /// It does not know on.
     Operator,
-    /// Others agree to it.
     Approval,
     /// It is resumed, or ended.
     Resume,
@@ -56,18 +51,13 @@ pub enum Needs {
 /// An incident that is escalated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escalated {
-    /// Environment.
     pub environment: String,
-    /// Policy.
     pub policy: String,
-    /// Host.
     pub host: String,
 }
 
-/// An alert that fires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fires {
-    /// Its name.
     pub name: String,
     /// The environment that it names.
     pub environment: Option<String>,
@@ -82,22 +72,17 @@ pub struct Fires {
 /// Who polls and who acts in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// The environment.
     pub environment: String,
     /// A policy in `act` says that somebody should poll and act.
     pub policy: bool,
     /// A receiver says that somebody should act, to notify it.
     pub receiver: bool,
-    /// Who polls.
     pub polls: Hands,
-    /// Who acts.
     pub acts: Hands,
 }
 
-/// Whether somebody does something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hands {
-    /// This one does.
     Of(String),
     /// Nobody does; who did last, and until when (Unix milliseconds), where that is known.
     Nobody(Option<(String, i64)>),

@@ -12,23 +12,19 @@ pub enum Grade {
     Warning,
     /// It cannot be told whether somebody must.
     Unknown,
-    /// Somebody must.
     Bad,
 }
 
 /// Where a person does something about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// At these runs.
     Runs(Vec<Uuid>),
     /// At the health of the hosts.
     Health,
 }
 
-/// One reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// How grave.
     pub grade: Grade,
     /// Environments that it is about; empty: of none in particular.
     pub environments: Vec<String>,
@@ -38,7 +34,6 @@ pub struct Reason {
     pub short: String,
     /// With who, where and since when.
     pub long: String,
-    /// The command that helps.
     pub next: &'static str,
 }
 

@@ -61,7 +61,6 @@ struct Site {
     receiver: bool,
 }
 
-/// What control.db said last.
 #[derive(Debug, Default)]
 struct Decided {
     escalated: Vec<Escalated>,
@@ -72,11 +71,9 @@ struct Decided {
     at: i64,
 }
 
-/// What index.db said last.
 #[derive(Debug, Default)]
 struct Listed {
     releases: Vec<RunRow>,
-    /// One a site.
     hands: Vec<Rows>,
 }
 

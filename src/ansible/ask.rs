@@ -49,11 +49,9 @@ pub struct Common {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ExtraVars {
-    /// As written.
     Text(String),
     /// Variables that travel as secrets: their names, in the place where they count.
     Secret {
-        /// The names.
         secret: Vec<String>,
     },
 }
@@ -82,21 +80,16 @@ impl<T: Into<String>> From<T> for ExtraVars {
     }
 }
 
-/// An ad-hoc command.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Adhoc {
-    /// Host pattern.
     pub pattern: String,
-    /// Module name.
     pub module: String,
     /// Module arguments (`-a`), as written.
     pub args: Option<String>,
-    /// Shared options.
     #[serde(flatten)]
     pub common: Common,
 }
 
-/// A playbook.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Play {
     /// Playbook file, relative to `cwd` where it lies below it.
@@ -109,7 +102,6 @@ pub struct Play {
     pub skip_tags: Vec<String>,
     /// `--start-at-task`.
     pub start_at_task: Option<String>,
-    /// Shared options.
     #[serde(flatten)]
     pub common: Common,
 }
@@ -117,7 +109,6 @@ pub struct Play {
 /// A command line for the shell of many hosts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Shell {
-    /// Host pattern.
     pub pattern: String,
     /// For `/bin/sh -c`, exactly as written: nothing in it is a template.
     pub command: String,
@@ -138,7 +129,6 @@ impl Ask {
         }
     }
 
-    /// The shared options.
     pub fn common(&self) -> &Common {
         match self {
             Ask::Adhoc(a) => &a.common,

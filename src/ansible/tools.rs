@@ -24,10 +24,8 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// All of them.
     pub const ALL: [Tool; 4] = [Tool::Adhoc, Tool::Playbook, Tool::Inventory, Tool::Doc];
 
-    /// The command's name.
     pub fn name(self) -> &'static str {
         match self {
             Tool::Adhoc => "ansible",
@@ -45,7 +43,6 @@ impl Tool {
      `ansible-core`), activate its virtual environment, or name its folder in OPSDECK_ANSIBLE_BIN"
 )]
 pub struct NotFound {
-    /// The command.
     pub name: &'static str,
     /// Where it was looked for.
     pub searched: String,
@@ -56,20 +53,10 @@ pub struct NotFound {
 pub enum VersionError {
     /// It could not be started.
     #[error("{path} cannot be started: {error}")]
-    Start {
-        /// The command.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
+    Start { path: PathBuf, error: std::io::Error },
     /// It ran and said something else.
     #[error("`{path} --version` did not say which version it is; it said: {said}")]
-    Said {
-        /// The command.
-        path: PathBuf,
-        /// Its output's end.
-        said: String,
-    },
+    Said { path: PathBuf, said: String },
 }
 
 /// Finds a command: in the folder that `OPSDECK_ANSIBLE_BIN` names, or else on `PATH`.

@@ -17,17 +17,11 @@ use zeroize::Zeroizing;
 
 impl Acting<'_> {
     /// Launches a run. Row: `run.launch`.
-    ///
-    /// # Errors
-    /// See [`LaunchError`].
     pub fn launch(&self, request: Request) -> Result<Launched, LaunchError> {
         run::launch(&self.0.state, request)
     }
 
     /// Stops a run. Row: `run.stop`, written when it is done.
-    ///
-    /// # Errors
-    /// See [`StopError`].
     pub fn stop(&self, run: Uuid, level: StopLevel) -> Result<Stopping, StopError> {
         run::stop(&self.0.state, run, level, &self.0.who)
     }
@@ -73,17 +67,11 @@ impl Acting<'_> {
     }
 
     /// Takes an incident over, by its id or that of its run; gives it as it is then. Row: `recovery.take_over`.
-    ///
-    /// # Errors
-    /// See [`PersonError`].
     pub fn take_over(&self, id: Uuid, reason: Option<&str>) -> Result<Incident, PersonError> {
         recovery::take_over(&self.0.state, id, &self.0.who, reason)
     }
 
     /// Switches a policy (`*`: all) of an environment. Row: `recovery.switch`.
-    ///
-    /// # Errors
-    /// See [`PersonError`].
     pub fn switch(&self, environment: &str, policy: &str, on: bool, reason: &str) -> Result<(), PersonError> {
         let switch = Switch {
             environment: environment.to_owned(),
@@ -113,25 +101,16 @@ impl Acting<'_> {
     }
 
     /// Makes a copied or restored state directory one of its own; gives its new id. Row: `state.claim`.
-    ///
-    /// # Errors
-    /// See [`Refused`].
     pub fn claim(&self, reason: Option<&str>) -> Result<Uuid, Refused> {
         claim::claim(&self.0.state, &self.0.who, reason)
     }
 
     /// Makes control.db anew. Row: `state.claim`.
-    ///
-    /// # Errors
-    /// See [`Refused`].
     pub fn new_control(&self, reason: Option<&str>) -> Result<(), Refused> {
         claim::new_control(&self.0.state, &self.0.who, reason)
     }
 
     /// Begins a new ledger. Row: `state.claim`.
-    ///
-    /// # Errors
-    /// See [`Refused`].
     pub fn new_ledger(&self, reason: Option<&str>) -> Result<(), Refused> {
         claim::new_ledger(&self.0.state, &self.0.who, reason)
     }

@@ -9,7 +9,6 @@ use serde_json::json;
 /// A page of the ledger.
 #[derive(Debug)]
 pub struct Read {
-    /// It.
     pub page: Page,
     /// Why that it was read is not recorded; `None`: it is.
     pub unrecorded: Option<Error>,

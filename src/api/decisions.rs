@@ -12,7 +12,6 @@ use crate::state::silences::SilenceRow;
 use crate::state::{Control, DbError};
 use uuid::Uuid;
 
-/// They, to be read.
 #[derive(Debug)]
 pub struct Decisions(Control);
 

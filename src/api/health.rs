@@ -28,13 +28,11 @@ pub struct Readings {
 /// How an environment is at a moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
-    /// Rows, causes and hosts.
     pub board: Board,
     /// Who polls, and since when (Unix milliseconds); `None`: nobody.
     pub poller: Option<(String, i64)>,
     /// Breakers that have anything to tell.
     pub breakers: Vec<(Key, Breaker)>,
-    /// What people silenced.
     pub silences: Silences,
     /// What recovery has in hand.
     pub incidents: Vec<Incident>,

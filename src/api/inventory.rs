@@ -20,9 +20,6 @@ impl Desk {
     }
 
     /// As Ansible reads it: groups and hosts, without variables. `cancel` ends the question.
-    ///
-    /// # Errors
-    /// See [`AskError`].
     pub fn asked(&self, project: &Project, environment: &Environment, cancel: &Cancel) -> Result<Inventory, AskError> {
         let (root, sources) = (&project.root, &environment.inventory);
         ask::inventory(root, sources, Depth::Topology, &Options::current(), PATIENCE, cancel)

@@ -67,7 +67,6 @@ impl Desk {
         &self.state
     }
 
-    /// Who asks.
     pub fn who(&self) -> &Operator {
         &self.who
     }

@@ -21,9 +21,7 @@ use uuid::Uuid;
 /// A release that can be brought out in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// Its name in opsdeck.yaml.
     pub name: String,
-    /// What it is.
     pub help: String,
     /// How it is brought out, in a word.
     pub strategy: &'static str,
@@ -34,11 +32,8 @@ pub struct Offer {
 /// What is to be brought out, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
-    /// Name of the release.
     pub release: String,
-    /// Environment.
     pub environment: String,
-    /// Version.
     pub version: String,
     /// Extra variables, as `-e` takes them.
     pub extra_vars: Vec<String>,
@@ -53,7 +48,6 @@ pub struct Wanted {
 /// A plan, and its digest: what approvals must name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
-    /// What will happen.
     pub plan: Box<Plan>,
     /// SHA-256, in hex.
     pub digest: String,
@@ -142,9 +136,6 @@ impl Desk {
 
 impl Acting<'_> {
     /// Submits a plan. Row: `run.launch`.
-    ///
-    /// # Errors
-    /// See [`LaunchError`].
     pub fn submit(&self, built: Built, secrets: &Secrets, glass: Option<String>) -> Result<Launched, LaunchError> {
         release::launch(&self.0.state, *built.plan, built.digest, secrets, glass)
     }

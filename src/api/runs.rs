@@ -19,7 +19,6 @@ use uuid::Uuid;
 /// One run in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// What the index says.
     pub row: RunRow,
     /// A supervisor watches it, or it ended. False: nobody knows how it stands.
     pub watched: bool,
@@ -132,7 +131,6 @@ impl Desk {
         outputs::fold(&cells.iter().map(|(host, cell)| outputs::at(&dir, host, *cell)).collect::<Vec<_>>())
     }
 
-    /// What its processes printed.
     pub fn log(&self, run: Uuid) -> LogStore {
         LogStore::open(&self.state.run(run))
     }
@@ -184,7 +182,6 @@ pub struct List {
     /// Kept open: the index tells only an open connection that others changed it.
     index: Option<Index>,
     control: Option<Control>,
-    /// What both told last.
     versions: Option<(i64, i64)>,
     last: Option<Result<Vec<Item>, String>>,
     /// Or why that cannot be told.

@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
-/// What a trigger says.
 pub(super) const REFUSED: &str = "the audit ledger is append-only";
 
 /// The hash before the first row.
@@ -26,7 +25,6 @@ pub fn hex(bytes: &[u8]) -> String {
 pub struct Head {
     /// Number of the row; 0: an empty ledger.
     pub seq: i64,
-    /// Its hash.
     pub hash: String,
 }
 

@@ -35,7 +35,6 @@ enum Kind {
 
 /// Phases, by their number in the file.
 pub(super) const PHASES: &[&str] = &["intent", "outcome", "denied"];
-/// Statuses, likewise.
 pub(super) const STATUSES: &[&str] = &["started", "success", "failure", "unknown", "cancelled"];
 const LETTERS: &[char] = &['I', 'O', 'D'];
 

@@ -20,7 +20,6 @@ pub(super) type Hash = [u8; 32];
 /// Where the salts of a row's fields come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Salts {
-    /// All from one.
     Row([u8; 16]),
     /// One each: the row's is gone, since with it the redacted values could be guessed.
     Each(BTreeMap<String, Hash>),

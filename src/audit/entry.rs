@@ -19,7 +19,6 @@ const MOST_TARGETS: usize = 100;
 /// A record as the ledger holds it, its hashes apart. Fields that this version does not know are kept in `Row::body`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Version of these fields.
     pub schema_version: u32,
     /// Id of the event (UUIDv7).
     pub event_id: Uuid,
@@ -41,41 +40,29 @@ pub struct Entry {
     pub phase: String,
     /// `started`, `success`, `failure`, `unknown`, `cancelled`.
     pub status: String,
-    /// Who is accountable.
     pub operator: String,
     /// Login user of the kernel (`/proc/self/loginuid`), where it knows one; survives sudo.
     pub real_user: Option<String>,
-    /// Effective user.
     pub effective_user: String,
-    /// Kernel's audit session.
     pub session_id: Option<String>,
-    /// Client address.
     pub ip: Option<String>,
-    /// Client port.
     pub port: Option<u16>,
     /// True: only the environment says where from.
     #[serde(default)]
     pub from_unverified: bool,
-    /// Terminal.
     pub tty: Option<String>,
-    /// Control host.
     pub host: String,
-    /// Environment.
     pub env: Option<String>,
-    /// Run.
     pub run_id: Option<Uuid>,
     /// Event id of the intent.
     pub parent_event_id: Option<Uuid>,
-    /// Service that is released.
     #[serde(default)]
     pub service: Option<String>,
-    /// The release.
     #[serde(default)]
     pub release_id: Option<Uuid>,
     /// Digest of its plan, as people approve it.
     #[serde(default)]
     pub plan_digest: Option<String>,
-    /// Who approved it.
     #[serde(default)]
     pub approvals: Vec<String>,
     /// Ticket of the change or incident, by the operator's own word.
@@ -84,7 +71,6 @@ pub struct Entry {
     /// Digest of the diffs that a run with `--diff` reported.
     #[serde(default)]
     pub diff_digest: Option<String>,
-    /// In a line.
     pub subject: Option<String>,
     /// Hosts, where known and not too many.
     pub targets: Option<Vec<String>>,
@@ -94,13 +80,10 @@ pub struct Entry {
     pub targets_digest: Option<String>,
     /// SHA-256 of the canonical JSON of the command's arguments.
     pub argv_digest: Option<String>,
-    /// Why.
     pub reason: Option<String>,
-    /// Exit code.
     pub rc: Option<i32>,
     /// Milliseconds.
     pub duration_ms: Option<u64>,
-    /// Kind of failure.
     #[serde(rename = "error.class", alias = "error_class")]
     pub error_class: Option<String>,
     /// Bytes of the run's journal, up to and with the line that ended it.

@@ -23,19 +23,14 @@ const KEEP_AFTER: i64 = 1_000;
 /// An intent without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Open {
-    /// Its row.
     pub seq: i64,
-    /// Its id.
     pub event_id: Uuid,
     /// What was to be done: `run.launch`.
     pub action: String,
-    /// Who wanted it.
     pub operator: String,
     /// When (Unix milliseconds).
     pub timestamp_ms: i64,
-    /// Run.
     pub run_id: Option<Uuid>,
-    /// Environment.
     pub env: Option<String>,
     /// The process that made it; `None`: rows of version 1 do not say.
     pub process: Option<Identity>,
@@ -43,17 +38,11 @@ pub struct Open {
 
 impl Ledger {
     /// All intents without an answer, oldest first. Reads only the rows since it was last asked.
-    ///
-    /// # Errors
-    /// As [`Ledger::query`].
     pub fn open_intents(&self) -> Result<Vec<Open>, Error> {
         Ok(self.left_open()?.0)
     }
 
     /// Likewise, with the runs that were launched and whose end has no row.
-    ///
-    /// # Errors
-    /// As [`Ledger::query`].
     pub fn left_open(&self) -> Result<(Vec<Open>, Vec<Uuid>), Error> {
         let kept = mark::read_open(self.path());
         let (pairs, head, from) = self.sql(now(&self.db(), kept))?;
@@ -85,9 +74,6 @@ impl Ledger {
     }
 
     /// Answers an intent in place of the process that made it: `why` says how that is known. `None`: it has an answer by now.
-    ///
-    /// # Errors
-    /// As [`Ledger::append`].
     pub fn close(&self, intent: &Open, status: Status, why: &str) -> Result<Option<Receipt>, Error> {
         let Some(row) = self.row(intent.seq)? else {
             return Err(Error::Refused { seq: intent.seq, why: "there is no such row".to_owned() });

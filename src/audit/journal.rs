@@ -11,7 +11,6 @@ use std::path::Path;
 /// Bytes of a journal's end in which its last line is looked for first.
 const TAIL: u64 = 64 << 10;
 
-/// What a journal holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     /// Its bytes.

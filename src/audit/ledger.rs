@@ -23,14 +23,8 @@ pub enum Error {
     /// The folder or the file.
     #[error("audit ledger: {0}")]
     Io(#[from] std::io::Error),
-    /// SQLite's own error.
     #[error("audit ledger {}: {source}", path.display())]
-    Sql {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
+    Sql { path: PathBuf, source: rusqlite::Error },
     /// Its directory is only looked at.
     #[error("{0}")]
     LookOnly(String),
@@ -42,12 +36,7 @@ pub enum Error {
     Control(#[from] DbError),
     /// Written by a newer opsdeck.
     #[error("audit ledger {} has schema {found}, this opsdeck knows {SCHEMA}: use the newer one that wrote it", path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-    },
+    Newer { path: PathBuf, found: i64 },
     /// There is none yet.
     #[error("audit ledger {}: nothing was recorded yet", path.display())]
     Absent {
@@ -57,9 +46,7 @@ pub enum Error {
     /// A row says something that cannot be read; `verify` tells more.
     #[error("audit ledger {}, row {seq}: {why}; opsdeck audit verify tells what was changed", path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
-        /// The row.
         seq: i64,
         /// What is wrong with it.
         why: String,
@@ -67,7 +54,6 @@ pub enum Error {
     /// What was asked of a row cannot be done.
     #[error("audit ledger, row {seq}: {why}")]
     Refused {
-        /// The row.
         seq: i64,
         /// Why not.
         why: String,
@@ -80,11 +66,9 @@ pub enum Error {
 /// The proof that a record is on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Its number.
     pub seq: i64,
     /// Its id; an outcome names it as `parent`.
     pub event_id: Uuid,
-    /// Its hash.
     pub hash: String,
 }
 
@@ -130,9 +114,6 @@ impl Ledger {
     }
 
     /// As [`Ledger::open`], but waits only so long for other writers.
-    ///
-    /// # Errors
-    /// As [`Ledger::open`].
     pub fn open_within(path: &Path, patience: Duration) -> Result<Self, Error> {
         Self::to_append(path, patience).map_err(|e| explained(path, e))
     }
@@ -173,7 +154,6 @@ impl Ledger {
         }
     }
 
-    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -202,9 +182,6 @@ impl Ledger {
     }
 
     /// Appends a record of which a run has one only; `None`: it is there already, whoever wrote it.
-    ///
-    /// # Errors
-    /// As [`Ledger::append`].
     pub fn append_once(&self, record: &Record) -> Result<Option<Receipt>, Error> {
         let fields = draft(record)?;
         self.write(|tx| match record.run_id {

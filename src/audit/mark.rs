@@ -55,7 +55,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Mark>, String> {
     serde_json::from_slice(&bytes).map(Some).map_err(|e| said(e.to_string()))
 }
 
-/// Writes a mark, whole.
 pub(super) fn write(path: &Path, mark: &Mark) -> std::io::Result<()> {
     file::write_whole(path, &serde_json::to_vec(mark).map_err(std::io::Error::from)?)
 }

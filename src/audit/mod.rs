@@ -1,6 +1,6 @@
 //! The audit ledger: who did what, where, from where, and how it ended. INSERT only, hash-chained, intent before action.
 //!
-//! Rows of version 2 bind each field by a salted commitment ([`commit`]), so that a value can be redacted while its row still
+//! Rows of version 2 bind each field by a salted commitment (`commit`), so that a value can be redacted while its row still
 //! verifies; rows of version 1 (SHA-256 over the previous hash as 64 hex digits, then the row's canonical JSON) stay where they
 //! are, and the chain goes on from the last of them. What looks like a secret is replaced before hashing. What belongs here:
 //! records, the chain, reading them back. When something is worth a record is decided by whoever does it.

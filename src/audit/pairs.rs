@@ -29,7 +29,6 @@ pub(super) struct Step {
 }
 
 impl Pairs {
-    /// The next row.
     pub fn apply(&mut self, step: Step) {
         if step.phase == Some(Phase::Intent) {
             self.open.insert(step.event_id, (step.seq, step.action, step.run));

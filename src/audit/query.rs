@@ -19,13 +19,9 @@ pub struct Filter {
     pub since: Option<i64>,
     /// Not after (Unix milliseconds).
     pub until: Option<i64>,
-    /// Operator's name.
     pub operator: Option<String>,
-    /// Status.
     pub status: Option<Status>,
-    /// Phase.
     pub phase: Option<Phase>,
-    /// Environment.
     pub env: Option<String>,
     /// Run: its id or the beginning of it.
     pub run: Option<String>,
@@ -35,25 +31,20 @@ pub struct Filter {
     pub before: Option<i64>,
 }
 
-/// Rows, newest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Page {
-    /// The rows.
     pub rows: Vec<Row>,
     /// `before` of the next page; `None`: this was the last.
     pub next: Option<i64>,
 }
 
-/// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What it says.
     pub entry: Entry,
     /// All that it says, fields of newer versions included.
     pub body: Value,
     /// Hash of the row before.
     pub prev_hash: String,
-    /// Its own.
     pub hash: String,
 }
 
@@ -84,9 +75,6 @@ impl Ledger {
     }
 
     /// The first `limit` rows after a number, oldest first: for whoever follows the ledger.
-    ///
-    /// # Errors
-    /// As [`Ledger::query`].
     pub fn after(&self, seq: i64, limit: u32) -> Result<Vec<Row>, Error> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let after = |table: &str| (format!("{table}.seq > ?1"), vec![Sql::Integer(seq)]);
@@ -98,9 +86,6 @@ impl Ledger {
     }
 
     /// The newest row of a run with this action in this phase.
-    ///
-    /// # Errors
-    /// As [`Ledger::query`].
     pub fn find(&self, run: Uuid, action: Action, phase: Phase) -> Result<Option<Row>, Error> {
         let seq = self.sql(newest(&self.db(), run, action, phase))?;
         match seq {
@@ -110,9 +95,6 @@ impl Ledger {
     }
 
     /// The row of a run with this event id, whatever else the run has.
-    ///
-    /// # Errors
-    /// As [`Ledger::query`].
     pub fn of_event(&self, run: Uuid, event: Uuid) -> Result<Option<Row>, Error> {
         let seq = self.sql(place_of(&self.db(), run, event))?;
         match seq {
@@ -122,9 +104,6 @@ impl Ledger {
     }
 
     /// The row with this number.
-    ///
-    /// # Errors
-    /// As [`Ledger::query`].
     pub fn row(&self, seq: i64) -> Result<Option<Row>, Error> {
         let before = seq.checked_sub(1).unwrap_or_default();
         Ok(self.after(before, 1)?.into_iter().next().filter(|row| row.entry.seq == seq))

@@ -14,13 +14,11 @@ pub enum Action {
     /// Somebody asked to stop a run.
     #[serde(rename = "run.stop")]
     RunStop,
-    /// A run ended.
     #[serde(rename = "run.end")]
     RunEnd,
     /// A supervisor took over a run whose supervisor had died.
     #[serde(rename = "run.adopt")]
     RunAdopt,
-    /// Somebody approved a release.
     #[serde(rename = "release.approve")]
     ReleaseApprove,
     /// Somebody ended a release before it began.
@@ -41,10 +39,8 @@ pub enum Action {
     /// Somebody let steps run again on hosts where they failed.
     #[serde(rename = "release.retry")]
     ReleaseRetry,
-    /// Somebody stopped a release.
     #[serde(rename = "release.stop")]
     ReleaseStop,
-    /// Somebody undid a release.
     #[serde(rename = "release.rollback")]
     ReleaseRollback,
     /// Somebody said what a host is: break-glass.
@@ -80,7 +76,6 @@ pub enum Action {
     /// Somebody stopped the line of an environment: no release begins or goes on there.
     #[serde(rename = "line.stop")]
     LineStop,
-    /// Somebody opened it again.
     #[serde(rename = "line.open")]
     LineOpen,
     /// A breaker opened, closed or was tried, by its results.
@@ -92,7 +87,6 @@ pub enum Action {
     /// Somebody silenced something for a while.
     #[serde(rename = "silence.set")]
     SilenceSet,
-    /// Somebody lifted a silence.
     #[serde(rename = "silence.lift")]
     SilenceLift,
     /// Auto-recovery decided: to act, not to act and why, or to call a person.
@@ -113,10 +107,8 @@ pub enum Action {
     /// Somebody read the secret variables of a run.
     #[serde(rename = "values.read")]
     ValuesRead,
-    /// The ledger was read.
     #[serde(rename = "audit.read")]
     AuditRead,
-    /// The chain was verified.
     #[serde(rename = "audit.verify")]
     AuditVerify,
     /// Somebody took values of a row out of the ledger.
@@ -139,19 +131,14 @@ pub enum Phase {
     Denied,
 }
 
-/// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Begun.
     Started,
-    /// Ended well.
     Success,
     /// Ended badly, or was refused.
     Failure,
-    /// Nobody can know.
     Unknown,
-    /// Stopped by a person.
     Cancelled,
 }
 
@@ -270,7 +257,6 @@ impl Phase {
 }
 
 impl Status {
-    /// All of them.
     pub const ALL: [Status; 5] =
         [Status::Started, Status::Success, Status::Failure, Status::Unknown, Status::Cancelled];
 
@@ -298,9 +284,7 @@ impl std::str::FromStr for Status {
 /// How a record stands, in the word that lists show: `intent` and `denied` are told by the phase, all else by the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
-    /// With this status.
     pub status: Option<Status>,
-    /// In this phase.
     pub phase: Option<Phase>,
 }
 
@@ -323,28 +307,20 @@ impl std::str::FromStr for Standing {
 pub struct Release {
     /// Service that it brings out.
     pub service: Option<String>,
-    /// Its id.
     pub id: Option<Uuid>,
     /// Digest of its plan, as people approve it.
     pub plan_digest: Option<String>,
-    /// Who approved it.
     pub approvals: Vec<String>,
 }
 
 /// What a caller wants recorded. Secrets by name are removed when it is appended; nothing else checks for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// What.
     pub action: Action,
-    /// Before, after, instead.
     pub phase: Phase,
-    /// How it stands.
     pub status: Status,
-    /// Who.
     pub operator: Operator,
-    /// Environment.
     pub env: Option<String>,
-    /// Run.
     pub run_id: Option<Uuid>,
     /// Event id of the intent that this is the outcome of.
     pub parent: Option<Uuid>,
@@ -360,11 +336,9 @@ pub struct Record {
     pub reason: Option<String>,
     /// Digest of what it changed, or would change.
     pub diff_digest: Option<String>,
-    /// Exit code.
     pub rc: Option<i32>,
     /// How long it took, in milliseconds.
     pub duration_ms: Option<u64>,
-    /// Kind of failure.
     pub error_class: Option<String>,
     /// Fencing token of the lease under which it was done.
     pub token: Option<i64>,
@@ -375,17 +349,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// About to act.
     pub fn intent(action: Action, operator: &Operator) -> Self {
         Self::new(action, Phase::Intent, Status::Started, operator)
     }
 
-    /// It was done.
     pub fn outcome(action: Action, operator: &Operator, status: Status) -> Self {
         Self::new(action, Phase::Outcome, status, operator)
     }
 
-    /// It was refused.
     pub fn denied(action: Action, operator: &Operator, reason: impl Into<String>) -> Self {
         Self { reason: Some(reason.into()), ..Self::new(action, Phase::Denied, Status::Failure, operator) }
     }

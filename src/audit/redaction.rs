@@ -10,7 +10,6 @@ use rusqlite::Connection;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// What a redaction did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redaction {
     /// The row that says so.

@@ -51,7 +51,6 @@ fn bytes(hash: &str, column: usize) -> rusqlite::Result<Hash> {
 
 /// A row as it lies in the file, columns and all.
 pub(super) struct Stored {
-    /// Its number.
     pub seq: i64,
     ts: i64,
     columns: [Option<String>; 6],

@@ -119,9 +119,7 @@ pub(super) fn insert_fields(db: &Connection, fields: &Fields, salts: &Salts, gon
 /// A row as it lies in the file.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
-    /// Its number.
     pub seq: i64,
-    /// Its hash.
     pub hash: Hash,
     /// Its values, or what is wrong with them.
     pub values: Result<(Fields, Salts), String>,
@@ -176,7 +174,6 @@ pub(super) fn redacted(db: &Connection, of: Option<i64>) -> rusqlite::Result<BTr
     Ok(all)
 }
 
-/// One row.
 pub(super) fn load(db: &Connection, seq: i64) -> rusqlite::Result<Option<Stored>> {
     let sql = format!("SELECT {} FROM ledger l LEFT JOIN fields f ON f.seq = l.seq WHERE l.seq = ?1", select());
     db.prepare_cached(&sql)?.query_row([seq], stored).optional()

@@ -9,9 +9,7 @@ use uuid::Uuid;
 /// An unbroken chain, and what does not break it but should be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intact {
-    /// Rows of the ledger.
     pub rows: i64,
-    /// The newest.
     pub head: Head,
     /// The newest head known from elsewhere that was found in the chain, if there was one.
     pub known: Option<Head>,

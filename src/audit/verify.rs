@@ -21,9 +21,6 @@ impl Ledger {
     }
 
     /// Verifies what came since the verification that was remembered last ([`Ledger::remember`]); all, where none was.
-    ///
-    /// # Errors
-    /// See [`Ledger::verify`].
     pub fn verify_since(&self, kept: Option<&Head>) -> Result<Result<Intact, Broken>, Error> {
         self.examine(kept, true)
     }

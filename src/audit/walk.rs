@@ -22,7 +22,6 @@ pub(super) struct Walk {
     seq: i64,
     hash: Hash,
     known: BTreeMap<i64, BTreeSet<String>>,
-    /// What is open.
     pub pairs: Pairs,
     /// What the journal of each run held when it ended or was redacted, and the row that says so.
     pub journals: BTreeMap<Uuid, (i64, Sum)>,
@@ -30,7 +29,6 @@ pub(super) struct Walk {
     pub launched: BTreeMap<Uuid, (i64, String)>,
     /// Time of the first row that was read, or of the mark.
     pub first: Option<i64>,
-    /// All rows are read.
     pub whole: bool,
     /// Commitments to redacted fields, by row.
     gone: BTreeMap<i64, BTreeMap<String, Hash>>,
@@ -39,7 +37,6 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Before the first row.
     pub fn from_the_first(known: &[Head]) -> Self {
         Self::new(known, (0, commit::genesis()), Pairs::default(), true)
     }
@@ -75,7 +72,6 @@ impl Walk {
         self.seq
     }
 
-    /// It and its hash.
     pub fn head(&self) -> Head {
         Head { seq: self.seq, hash: chain::hex(&self.hash) }
     }

@@ -46,9 +46,6 @@ impl<'a> Acts<'a> {
     }
 
     /// As [`Acts::open`], but waits only so long for other writers.
-    ///
-    /// # Errors
-    /// As [`Acts::open`].
     pub fn open_within(state: &StateDir, control: &'a Control, patience: Duration) -> Result<Acts<'a>, Error> {
         // Looked before it is opened to write, which would make a new one.
         match at_odds(state, control)? {

@@ -99,9 +99,6 @@ impl Wanted {
 }
 
 /// Prints the plan.
-///
-/// # Errors
-/// See [`Wanted::plan`].
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let (Built { plan, digest }, _) = args.wish.plan(global)?;
     let out = if args.json {

@@ -15,7 +15,6 @@ use std::sync::Arc;
 pub const SAMPLE: &str = "sample";
 /// Seconds between two samples, and how long one may take.
 const SAMPLES: (u32, u32) = (15, 5);
-/// Likewise of a check.
 const CHECKS: (u32, u32) = (10, 3);
 
 /// One thing that is watched, in one place or many.
@@ -23,7 +22,6 @@ const CHECKS: (u32, u32) = (10, 3);
 pub struct Watch {
     /// Its name: [`SAMPLE`], or that of a check.
     pub name: String,
-    /// What is asked.
     pub ask: Ask,
     /// It is asked of each host, not once for all.
     pub of_hosts: bool,
@@ -39,10 +37,8 @@ pub struct Watch {
     pub unit: Unit,
 }
 
-/// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
-    /// The sample.
     Sample(Thresholds),
     /// A probe, from here (units of systemd: on the host).
     Probe(Probe),
@@ -55,7 +51,6 @@ pub enum Ask {
 pub struct Job {
     /// The host; `None`: once for all.
     pub host: Option<String>,
-    /// What.
     pub watch: Arc<Watch>,
 }
 

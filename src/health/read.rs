@@ -25,7 +25,6 @@ impl Reader {
         Reader { store, all: BTreeMap::new(), read: None }
     }
 
-    /// The store.
     pub fn store(&self) -> &Store {
         &self.store
     }

@@ -15,10 +15,8 @@ pub const OUTPUT: usize = 4 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// A bare number.
     #[default]
     Number,
-    /// Of a hundred.
     Percent,
     /// Milliseconds.
     Milliseconds,
@@ -47,7 +45,6 @@ pub struct Record {
     pub rule: Rule,
     /// What is known of it.
     pub state: CheckState,
-    /// Its number lately.
     pub series: Series,
     /// Where that number is going.
     pub trend: Option<Trend>,
@@ -62,7 +59,6 @@ pub struct Report {
     pub probe: String,
     /// When it was made (Unix milliseconds).
     pub at: i64,
-    /// The checks.
     pub records: Vec<Record>,
 }
 
@@ -81,7 +77,6 @@ pub struct Raw {
     pub output: Vec<u8>,
 }
 
-/// As it is stored.
 pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     // A type of plain values cannot fail; were it to, nothing readable is stored and it is measured again.
     postcard::to_extend(value, vec![FORMAT]).unwrap_or_default()

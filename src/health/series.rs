@@ -23,7 +23,6 @@ pub struct Series {
 /// Where a number is going.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Trend {
-    /// Change in an hour.
     pub per_hour: f64,
 }
 

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// How much to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// Hosts and groups, and variables that stand in the sources: needs no vault password for variable files.
@@ -27,16 +26,10 @@ pub enum Depth {
 pub enum AskError {
     /// The program could not be started.
     #[error("`{program}` could not be started ({error}): is Ansible installed and on PATH? `opsdeck doctor` tells")]
-    Start {
-        /// Its name.
-        program: &'static str,
-        /// The system's words.
-        error: std::io::Error,
-    },
+    Start { program: &'static str, error: std::io::Error },
     /// It ended with a failure.
     #[error("`{program}` failed ({status}):\n{stderr}")]
     Failed {
-        /// Its name.
         program: &'static str,
         /// Exit code or signal.
         status: std::process::ExitStatus,
@@ -45,13 +38,7 @@ pub enum AskError {
     },
     /// It took too long and was ended.
     #[error("`{program}` gave no answer within {} seconds and was ended", limit.as_secs())]
-    Slow {
-        /// Its name.
-        program: &'static str,
-        /// The time it had.
-        limit: Duration,
-    },
-    /// The caller gave up.
+    Slow { program: &'static str, limit: Duration },
     #[error("cancelled")]
     Cancelled,
     /// What it printed is not the JSON that we know.
@@ -67,19 +54,13 @@ impl AskError {
     }
 }
 
-/// What Ansible wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// Its stdout.
     pub stdout: String,
-    /// Its warnings.
     pub stderr: String,
 }
 
 /// Asks for the inventory of `sources` in `root`. Without sources Ansible's configuration decides.
-///
-/// # Errors
-/// See [`AskError`].
 pub fn inventory(
     root: &Path,
     sources: &[String],
@@ -93,9 +74,6 @@ pub fn inventory(
 }
 
 /// What `ansible-inventory --list` prints.
-///
-/// # Errors
-/// See [`AskError`].
 pub fn list(root: &Path, sources: &[String], depth: Depth, limit: Duration, cancel: &Cancel) -> Result<Said, AskError> {
     let mut command = start("ansible-inventory", root, sources);
     command.arg("--list");
@@ -106,9 +84,6 @@ pub fn list(root: &Path, sources: &[String], depth: Depth, limit: Duration, canc
 }
 
 /// The names that `ansible PATTERN --list-hosts` prints, in its order, and its warnings.
-///
-/// # Errors
-/// See [`AskError`].
 pub fn hosts(
     root: &Path,
     sources: &[String],

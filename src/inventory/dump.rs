@@ -6,7 +6,6 @@ use std::fmt::Write;
 /// Writes values with four spaces a level.
 #[derive(Debug, Default)]
 pub struct Dump {
-    /// The text so far.
     pub out: String,
     level: usize,
     empty: bool,
@@ -22,7 +21,6 @@ impl Value {
 }
 
 impl Dump {
-    /// Begins a mapping.
     pub fn open(&mut self) {
         self.out.push('{');
         self.level += 1;
@@ -36,7 +34,6 @@ impl Dump {
         self.out.push_str(": ");
     }
 
-    /// Ends a mapping.
     pub fn close(&mut self) {
         self.end('}');
     }
@@ -48,7 +45,6 @@ impl Dump {
         dump.out
     }
 
-    /// A list of texts.
     pub fn texts<'a>(&mut self, items: impl Iterator<Item = &'a str>) {
         self.out.push('[');
         self.level += 1;
@@ -60,7 +56,6 @@ impl Dump {
         self.end(']');
     }
 
-    /// Any value.
     pub fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.out.push_str("null"),

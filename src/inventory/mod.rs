@@ -36,7 +36,6 @@ use store::{Place, Stop, Store};
 pub struct Declined {
     /// The file, if one is the reason.
     pub file: Option<PathBuf>,
-    /// The place in it.
     pub mark: Option<Mark>,
     /// The reason, a clause such as "it is an inventory script".
     pub why: String,
@@ -64,7 +63,6 @@ impl fmt::Display for Declined {
 pub struct Warning {
     /// The file or folder.
     pub file: Option<PathBuf>,
-    /// The place in it.
     pub mark: Option<Mark>,
     /// What was found and expected.
     pub text: String,
@@ -86,10 +84,8 @@ pub struct Origin {
     pub line: Option<u32>,
 }
 
-/// Who read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// We did.
     Native,
     /// `ansible-inventory` did; its variables are merged already and have no places.
     Ansible,
@@ -116,7 +112,6 @@ pub struct Options {
 }
 
 impl Options {
-    /// Those of this process.
     pub fn current() -> Self {
         Self { env: Env::current() }
     }
@@ -165,7 +160,6 @@ impl Inventory {
         Self { engine, root, sources, store, warnings, settings, members, files }
     }
 
-    /// Who read it.
     pub fn engine(&self) -> Engine {
         self.engine
     }
@@ -227,7 +221,6 @@ impl Inventory {
         self.store.group_ids.get(name).copied()
     }
 
-    /// A group's name.
     pub fn group_name(&self, id: GroupId) -> &str {
         &self.store.group(id).name
     }

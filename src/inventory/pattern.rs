@@ -14,7 +14,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-/// What a pattern selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// Each host once. The implicit localhost has an id of its own that only [`Inventory::host_name`] knows.
@@ -28,7 +27,6 @@ pub struct Selection {
 /// Why a pattern selects nothing that we can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PatternError {
-    /// Ansible refuses it too.
     Wrong(String),
     /// Only Ansible can say.
     Declined(Declined),
@@ -72,9 +70,6 @@ impl Inventory {
 
     /// The hosts of a play: `patterns` as its `hosts:` names them, each cut for itself. Not even `localhost` gets past the
     /// limit here.
-    ///
-    /// # Errors
-    /// As [`Inventory::select`].
     pub fn select_play(&self, patterns: &[String], limit: Option<&str>) -> Result<Selection, PatternError> {
         let mut parts = Vec::new();
         for pattern in patterns {
@@ -273,7 +268,6 @@ fn implicit(name: &str) -> HostId {
 
 /// How one expression is compared with names.
 enum Matcher {
-    /// No magic in it.
     Word(String),
     Glob(glob::Glob),
     Regex(::regex::Regex),

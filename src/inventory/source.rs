@@ -73,7 +73,6 @@ pub fn absolute(root: &Path, source: &str) -> PathBuf {
 }
 
 impl Reader<'_> {
-    /// Reads one source.
     pub fn source(&mut self, source: &str) -> Taken {
         if source.contains(',') {
             let path = self.root.join(source);

@@ -41,7 +41,6 @@ impl Vars {
     }
 }
 
-/// A host.
 #[derive(Debug, Clone)]
 pub struct Host {
     pub name: Arc<str>,
@@ -51,7 +50,6 @@ pub struct Host {
     pub groups: Vec<GroupId>,
 }
 
-/// A group.
 #[derive(Debug, Clone)]
 pub struct Group {
     pub name: Arc<str>,
@@ -88,7 +86,6 @@ pub const UNGROUPED: GroupId = GroupId(1);
 /// Names that Ansible takes for the machine it runs on.
 pub const LOCALHOST: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 
-/// All hosts and groups.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub hosts: Vec<Host>,

@@ -13,7 +13,6 @@ pub enum Value {
     Null,
     /// True or false.
     Bool(bool),
-    /// An integer that fits.
     Int(i64),
     /// An integer that does not: its decimal digits.
     BigInt(Arc<str>),
@@ -25,7 +24,6 @@ pub enum Value {
     Unsafe(Arc<str>),
     /// An encrypted value: the ciphertext, opaque.
     Vault(Arc<str>),
-    /// A list.
     List(Arc<[Value]>),
     /// A mapping, in the order written. Keys are already what JSON makes of them.
     Map(Arc<[(Arc<str>, Value)]>),
@@ -155,9 +153,6 @@ fn typed(node: &Node, text: &str, marked_unsafe: bool) -> Result<Value, Unsure> 
 pub type Entry<'a> = (Arc<str>, &'a Node, Value);
 
 /// The entries of a mapping with merges (`<<`) and repeated keys resolved, values built.
-///
-/// # Errors
-/// As [`Value::of`].
 pub fn entries(node: &Node, marked_unsafe: bool) -> Result<Vec<Entry<'_>>, Unsure> {
     flat(node)?.into_iter().map(|(key, at, value)| Ok((key, at, build(value, marked_unsafe)?))).collect()
 }

@@ -19,7 +19,6 @@ use std::sync::Arc;
 /// A variable of a host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Var {
-    /// Its name.
     pub name: Arc<str>,
     /// Its value; encrypted ones are opaque.
     pub value: Value,

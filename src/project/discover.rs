@@ -44,9 +44,6 @@ impl Project {
     }
 
     /// As [`Project::discover`], with an environment of the caller's.
-    ///
-    /// # Errors
-    /// As there.
     pub fn discover_with(start: &Path, env: &Env) -> Result<Self, Error> {
         let start = start.canonicalize().map_err(|why| Error::Folder { path: start.to_path_buf(), why })?;
         let root = root_of(&start, env).ok_or_else(|| Error::None { start: start.clone() })?;

@@ -8,57 +8,34 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "k", rename_all = "snake_case")]
 pub enum Event {
     /// It went over into a state.
-    Entered {
-        /// Which.
-        at: At,
-        /// Why, in words.
-        why: String,
-    },
+    Entered { at: At, why: String },
     /// The host's lease was got.
-    Leased {
-        /// Fencing token.
-        token: i64,
-    },
+    Leased { token: i64 },
     /// It was given back: nothing is done to the host any more.
     Freed,
     /// About to start a child: the intent.
     StepIntent {
         /// Its number in the run.
         child: u32,
-        /// What it does.
         step: Step,
     },
-    /// A child ended.
     StepEnded {
-        /// Its number.
         child: u32,
         /// It did what it was to do.
         ok: bool,
-        /// In words.
         why: String,
     },
-    /// The check was read.
     Measured {
         /// It passes, or not; `None`: that could not be told.
         ok: Option<bool>,
-        /// What was got.
         got: String,
     },
     /// Whether the last action helped.
-    Settled {
-        /// It did.
-        helped: bool,
-    },
+    Settled { helped: bool },
     /// A person takes over: nothing more is begun.
-    TakenOver {
-        /// Who.
-        by: String,
-        /// Why.
-        reason: Option<String>,
-    },
+    TakenOver { by: String, reason: Option<String> },
 }
 
-/// What a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -81,13 +58,9 @@ pub enum At {
     Inhibited,
     /// An action is under way.
     Acting,
-    /// Whether it helped.
     Verifying,
-    /// Whether it stays so.
     Probation,
-    /// It did.
     Healthy,
-    /// A person must look.
     Escalated,
     /// A person took it over.
     TakenOver,
@@ -120,7 +93,6 @@ impl At {
         }
     }
 
-    /// Nothing follows.
     pub fn is_terminal(self) -> bool {
         matches!(self, At::Healthy | At::Escalated | At::TakenOver)
     }

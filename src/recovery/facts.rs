@@ -18,26 +18,19 @@ use uuid::Uuid;
 /// Actions that are looked through for those of one kind.
 const LAST: u32 = 200;
 
-/// Whose facts.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
-    /// The project's root.
     pub root: &'a Path,
     /// Inventory sources of the environment.
     pub inventory: &'a [String],
-    /// Environment.
     pub environment: &'a str,
-    /// Policy.
     pub policy: &'a Policy,
-    /// Host.
     pub host: &'a str,
-    /// Runbook.
     pub action: &'a str,
     /// The recovery that asks, and the number of its action.
     pub own: Option<(Uuid, u32)>,
 }
 
-/// Gathers them.
 pub fn gather(store: &StateDir, about: About<'_>, reports: &[Report], now: i64) -> Facts {
     let About { environment, policy, host, action, .. } = about;
     let mut facts = Facts {

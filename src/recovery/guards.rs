@@ -11,7 +11,6 @@ const HOUR: i64 = 3_600_000;
 /// How a check is on one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// Host.
     pub host: String,
     /// Not well: it fails, or nobody can tell, or nobody looked for too long.
     pub bad: bool,
@@ -32,9 +31,7 @@ pub struct Reading {
 pub struct Facts {
     /// Now (Unix milliseconds).
     pub now: i64,
-    /// Environment.
     pub environment: String,
-    /// Host.
     pub host: String,
     /// Action, by the name of its runbook.
     pub action: String,
@@ -56,10 +53,8 @@ pub struct Facts {
     pub helped: Vec<bool>,
 }
 
-/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may act.
     Allow,
     /// Not now; why.
     Inhibited(String),
@@ -67,7 +62,6 @@ pub enum Verdict {
     Escalate(String),
 }
 
-/// Asks every guard.
 pub fn decide(policy: &Policy, facts: &Facts) -> Verdict {
     let guards = &policy.guards;
     let inhibit = |why: Option<String>| why.map(Verdict::Inhibited);

@@ -16,20 +16,15 @@ pub const OBSERVED: &str = "observed: ";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// All is well.
     #[default]
     Healthy,
     /// It failed, not often enough yet to count.
     Suspect,
-    /// It counts.
     Confirmed,
     /// It is asked whether anything may be done.
     Deciding,
-    /// Something is being done.
     Acting,
-    /// Whether it helped.
     Verifying,
-    /// Whether it stays so.
     Probation,
     /// Nothing may be done, for now.
     Inhibited,
@@ -41,22 +36,15 @@ pub enum State {
     Flapping,
 }
 
-/// An incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Its own id.
     pub id: Uuid,
-    /// Environment.
     pub environment: String,
-    /// Policy.
     pub policy: String,
-    /// Host.
     pub host: String,
     /// Where it stands.
     pub state: State,
-    /// Since when.
     pub since: i64,
-    /// Why, in words.
     pub why: String,
     /// Since when it is not well.
     pub opened: i64,
@@ -84,24 +72,17 @@ pub struct Incident {
 /// How the check is on the host, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Look {
-    /// It passes.
     Good,
-    /// Nobody can tell.
     Unknown,
     /// It failed, not often enough yet.
     Failing,
-    /// It changes too often.
     Flapping,
-    /// It is bad.
     Bad,
 }
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The check was read.
     Seen(Look, String),
-    /// What the guards said.
     Decided(Verdict),
     /// The recovery stands here; why.
     Run(At, String),
@@ -109,18 +90,14 @@ pub enum Input {
     NotBegun(String),
     /// A person takes it in hand.
     Take {
-        /// Who.
         by: String,
-        /// Why.
         reason: Option<String>,
     },
-    /// Time went by.
     Tick,
     /// Time went by, and a person silenced the host, the check or the service.
     Silenced {
         /// Until when (Unix milliseconds).
         until: i64,
-        /// By whom and why.
         why: String,
     },
 }

@@ -26,17 +26,12 @@ pub const DIAGNOSTICS: u32 = 60;
 /// What a recovery's spec holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Body {
-    /// The incident.
     pub incident: Uuid,
-    /// Environment.
     pub environment: String,
-    /// Host.
     pub host: String,
-    /// Why it was begun.
     pub why: String,
     /// The policy, with every number.
     pub policy: Policy,
-    /// The project's root.
     pub cwd: PathBuf,
     /// Inventory sources, as given to `-i`.
     pub inventory: Vec<String>,
@@ -51,7 +46,6 @@ pub struct Body {
 /// A rung of the ladder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Action {
-    /// Name of its runbook.
     pub name: String,
     /// What is asked of Ansible, for the one host.
     pub ask: Ask,
@@ -75,7 +69,6 @@ impl Action {
 pub enum Watch {
     /// By asking the host or the service itself.
     Probe {
-        /// What.
         probe: Probe,
         /// Seconds that an answer may take.
         timeout: u32,

@@ -18,10 +18,8 @@ use serde::{Deserialize, Serialize};
 /// Failures in a row that are no slip any more, in probation and after an action.
 const FALL: u32 = 2;
 
-/// The machine.
 #[derive(Debug)]
 pub struct Machine {
-    /// What was frozen.
     pub body: Body,
     /// Secrets that it was launched with and that are gone with an earlier supervisor.
     pub lost: Vec<String>,
@@ -50,29 +48,19 @@ pub enum Want {
     /// Read the check once: [`Outcome::Measured`] follows.
     Measure,
     /// Write into the ledger where it goes.
-    Note {
-        /// State.
-        at: At,
-        /// Why.
-        why: String,
-    },
+    Note { at: At, why: String },
     /// Write down whether an action helped. May come twice.
     Settle {
         /// Number of the action in the run.
         number: u32,
-        /// Rung of the ladder.
         rung: u32,
-        /// It did.
         helped: bool,
     },
 }
 
-/// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// What the guards said.
     Decided(Verdict),
-    /// What a reading said.
     Measured {
         /// When it was begun (Unix milliseconds).
         began: i64,
@@ -83,15 +71,11 @@ pub enum Outcome {
     },
 }
 
-/// What people can ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum Verb {
     /// Begin nothing more: a person has it in hand.
-    TakeOver {
-        /// Why.
-        reason: Option<String>,
-    },
+    TakeOver { reason: Option<String> },
 }
 
 type Effects = Vec<EffectOf<Machine>>;

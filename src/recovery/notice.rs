@@ -4,24 +4,17 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The same notice has the same key, however often it comes.
     pub key: String,
-    /// What kind.
     pub kind: Kind,
     /// The incident: stable over all its notices.
     pub incident: Uuid,
-    /// Environment.
     pub environment: String,
-    /// Policy.
     pub policy: String,
-    /// Service.
     pub service: String,
-    /// Check.
     pub check: String,
-    /// Host.
     pub host: String,
     /// In words. Holds text from hosts.
     pub text: String,
@@ -33,19 +26,16 @@ pub struct Notice {
     pub at: i64,
 }
 
-/// Kinds of notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Observed only: what would have been done.
     WouldHave,
-    /// Something is being done.
     Acting,
     /// Something was done; what comes next must wait.
     Waits,
     /// It helped, and stayed so.
     Recovered,
-    /// A person must look.
     Escalated,
     /// It changes too often; nothing is done.
     Flapping,

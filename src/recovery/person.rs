@@ -22,7 +22,6 @@ pub enum PersonError {
     /// There is nothing to take over.
     #[error("{0}")]
     Refused(String),
-    /// control.db.
     #[error("{0}")]
     Db(#[from] DbError),
     /// The ledger: what cannot be recorded is not done.
@@ -32,9 +31,6 @@ pub enum PersonError {
 
 /// Takes over the incident `id`, or that of the recovery whose run it is: nothing more is begun by itself, and nobody else
 /// is called. Gives the incident as it is now.
-///
-/// # Errors
-/// See [`PersonError`].
 pub fn take_over(
     store: &StateDir,
     id: Uuid,
@@ -92,9 +88,6 @@ fn take(
 }
 
 /// Switches a policy (`*`: all) of an environment.
-///
-/// # Errors
-/// See [`PersonError`].
 pub fn switch(store: &StateDir, switch: &Switch, operator: &Operator) -> Result<(), PersonError> {
     let control = Control::open(store)?;
     let acts = Acts::open(store, &control)?;

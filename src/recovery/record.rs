@@ -13,7 +13,6 @@ pub fn intent(store: &StateDir, run: Uuid, body: &Body, rung: u32) -> Result<(),
     append(store, &of_action(Record::intent(Action::RecoveryAct, &Operator::opsdeck()), run, body, rung))
 }
 
-/// Whether it helped.
 pub fn outcome(store: &StateDir, run: Uuid, body: &Body, rung: u32, helped: bool) -> Result<(), Error> {
     let status = if helped { Status::Success } else { Status::Failure };
     let record = of_action(Record::outcome(Action::RecoveryAct, &Operator::opsdeck(), status), run, body, rung);

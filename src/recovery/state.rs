@@ -3,7 +3,6 @@
 pub use super::event::At;
 use super::event::{Event, Step};
 
-/// An action that began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// Rung of the ladder, from 0.
@@ -18,7 +17,6 @@ pub struct Act {
     pub helped: Option<bool>,
 }
 
-/// A recovery.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recovery {
     /// Each state that it entered, when (Unix milliseconds) and why, oldest first.
@@ -31,7 +29,6 @@ pub struct Recovery {
     pub good: (u32, i64),
     /// Readings in a row that failed.
     pub bad: u32,
-    /// The newest reading.
     pub last: Option<(i64, Option<bool>, String)>,
     /// How often it went bad again in probation.
     pub relapses: u32,

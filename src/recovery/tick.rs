@@ -20,10 +20,8 @@ use crate::state::{Answer, Control, DbError, StateDir};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// What a tick did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// Recoveries that were begun.
     pub launched: Vec<Launched>,
     /// What people must be told. The same notices come again until [`super::told`].
     pub notices: Vec<Notice>,
@@ -32,11 +30,8 @@ pub struct Report {
 /// A recovery that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launched {
-    /// Its run.
     pub run: Uuid,
-    /// Policy.
     pub policy: String,
-    /// Host.
     pub host: String,
 }
 
@@ -46,10 +41,8 @@ pub enum TickError {
     /// There is no such environment.
     #[error("no environment {0:?} in this project")]
     Environment(String),
-    /// control.db.
     #[error("{0}")]
     Db(#[from] DbError),
-    /// The breakers.
     #[error("{0}")]
     Breakers(#[from] KeeperError),
 }

@@ -10,9 +10,7 @@ use uuid::Uuid;
 /// A recovery that is looked at.
 #[derive(Debug)]
 pub struct Watched {
-    /// Its run.
     pub run: Uuid,
-    /// What was frozen.
     pub body: Body,
     /// How far it has come.
     pub recovery: Recovery,

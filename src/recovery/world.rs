@@ -214,9 +214,7 @@ pub fn machine(store: &StateDir, run: Uuid, body: Body, lost: Vec<String>) -> Ma
 struct Made {
     /// Where its folder lies.
     store: StateDir,
-    /// The run.
     run: Uuid,
-    /// What was frozen.
     body: Body,
 }
 

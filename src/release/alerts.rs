@@ -7,7 +7,6 @@ use crate::state::{Control, DbError};
 /// A release, and when it ran.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// What it touches.
     pub plan: &'a Plan,
     /// When it began (Unix milliseconds).
     pub from: i64,
@@ -18,9 +17,7 @@ pub struct Around<'a> {
 /// An alert that may have to do with a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beside {
-    /// It.
     pub alert: AlertRow,
-    /// Why it may.
     pub link: Link,
 }
 
@@ -29,14 +26,11 @@ pub struct Beside {
 pub enum Link {
     /// It names one of its hosts.
     Host,
-    /// It names its service.
     Service,
-    /// It names its environment.
     Environment,
 }
 
 impl Link {
-    /// In a word.
     pub fn name(self) -> &'static str {
         match self {
             Link::Host => "host",
@@ -53,7 +47,6 @@ pub enum Severity {
     Critical,
     /// Somebody is to look; also what says nothing that is known here.
     Warning,
-    /// Good to know.
     Info,
 }
 

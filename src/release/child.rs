@@ -32,11 +32,9 @@ const LOCKED: [&str; 4] = [
 /// What is to be started.
 #[derive(Debug, Clone, Copy)]
 pub struct What<'a> {
-    /// The run.
     pub run: Uuid,
     /// Number of the child in it.
     pub number: u32,
-    /// Step.
     pub step: &'a StepKey,
     /// What it does, its limit filled in.
     pub kind: &'a StepKind,

@@ -24,7 +24,6 @@ pub struct StepKey {
 pub struct Person {
     /// User id on the control host: what makes two people distinct.
     pub uid: u32,
-    /// Name.
     pub name: String,
     /// The row of the ledger in which it is recorded that they asked for it; `None`: of version 0.1, or nothing was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,23 +36,14 @@ pub struct Person {
 pub enum Event {
     /// It was submitted; approvals hold for this digest only.
     Submitted {
-        /// Who.
         by: Person,
         /// The plan's digest (SHA-256, hex).
         digest: String,
     },
     /// It went over into a state.
-    Entered {
-        /// Which.
-        at: At,
-        /// Why, in words.
-        why: String,
-    },
-    /// Somebody approved.
+    Entered { at: At, why: String },
     Approved {
-        /// Who.
         by: Person,
-        /// Of which plan.
         digest: String,
         /// For which approval step; `None`: the release itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +59,6 @@ pub enum Event {
     },
     /// What the guard of the current state waits for, in words; `None`: nothing any more.
     Waits {
-        /// What for.
         what: Option<String>,
         /// What stands in the way, one sentence each, where a person can leave it out.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,14 +78,12 @@ pub enum Event {
     BatchIntent {
         /// Batch, from 0.
         batch: u32,
-        /// Its hosts.
         hosts: Vec<String>,
         /// Going back instead of forward.
         rollback: bool,
     },
     /// About to start a step: the intent.
     StepIntent {
-        /// Which.
         step: StepKey,
         /// The number of its child process in the run; `None`: it needs none.
         child: Option<u32>,
@@ -104,13 +91,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         hosts: Vec<String>,
     },
-    /// A step ended.
     StepEnded {
-        /// Which.
         step: StepKey,
-        /// How.
         outcome: StepOutcome,
-        /// In words.
         why: String,
         /// For a step that failed for a transient reason: when it is tried again (Unix milliseconds).
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,7 +104,6 @@ pub enum Event {
     },
     /// What is now known of hosts.
     Hosts {
-        /// Host and mark.
         marks: Vec<(String, Mark)>,
         /// A person said so, not a measurement.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,11 +111,9 @@ pub enum Event {
     },
     /// A reading of a gate.
     Measured {
-        /// Gate.
         gate: String,
         /// After which batch; `None`: a gate of a stage or of the bake.
         batch: Option<u32>,
-        /// What it came to.
         verdict: Verdict,
         /// What was got (`182 ms`, `503`, `no data`).
         got: String,
@@ -144,25 +124,15 @@ pub enum Event {
     Skipped {
         /// The gate's name, or the whole sentence of what stands in the way.
         what: String,
-        /// It is a gate.
         gate: bool,
-        /// Who.
         by: Person,
-        /// Why.
         reason: String,
     },
     /// About to act on the load balancers: the intent, with what each shows before.
-    TrafficIntent {
-        /// What will be done.
-        op: Op,
-        /// Before, each balancer.
-        before: Vec<Report>,
-    },
+    TrafficIntent { op: Op, before: Vec<Report> },
     /// What came of it, or what was looked up.
     TrafficSeen {
-        /// What was done.
         op: Op,
-        /// Each balancer, read back.
         after: Vec<Report>,
         /// True where all of them are as wanted.
         ok: bool,
@@ -170,62 +140,39 @@ pub enum Event {
     /// Whoever carried a traffic operation out is gone: what it came to is not known.
     TrafficLost,
     /// The environment's lease was got.
-    Leased {
-        /// Fencing token.
-        token: i64,
-    },
+    Leased { token: i64 },
     /// Another has the environment's lease by now.
     LeaseLost,
     /// Its steps are to be stopped; where that leads when all of them have come to rest.
-    StopBegun {
-        /// The state after it.
-        then: At,
-    },
+    StopBegun { then: At },
     /// A rung of the stop ladder was taken on a child process.
-    Signalled {
-        /// Its number.
-        child: u32,
-        /// Rung.
-        rung: Rung,
-    },
-    /// It is paused.
+    Signalled { child: u32, rung: Rung },
     Paused {
         /// Why, by whom, and where it goes on.
         pause: Pause,
     },
     /// Somebody let it go on.
     Resumed {
-        /// Who.
         by: Person,
         /// Without stopping for anything any more (`promote`).
         all: bool,
     },
     /// A verb of a person that is no transition by itself (stop asked, rollback asked, retry, take-over, break-glass).
     Asked {
-        /// Who.
         by: Person,
-        /// Which verb.
         verb: String,
         /// Why, where a reason was given or needed.
         reason: Option<String>,
     },
     /// From here on nothing undoes it by itself.
-    PointOfNoReturn {
-        /// The step.
-        step: String,
-    },
+    PointOfNoReturn { step: String },
     /// A person is needed; they were told.
-    Paged {
-        /// What was said.
-        text: String,
-    },
+    Paged { text: String },
 }
 
-/// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepOutcome {
-    /// Well.
     Ok,
     /// Not.
     Failed,
@@ -246,7 +193,6 @@ pub enum At {
     /// The plan is frozen; nobody was asked yet.
     #[default]
     Planned,
-    /// Waits for people.
     AwaitingApproval,
     /// Waits for the lease, a freeze's end, a breaker.
     Queued,
@@ -254,19 +200,16 @@ pub enum At {
     Preparing,
     /// A batch is in work.
     Deploying {
-        /// Which.
         batch: u32,
     },
     /// Between batches: soak and gates.
     Gating {
-        /// After which.
         batch: u32,
     },
-    /// Traffic is being moved.
     Switching,
     /// Stages after the last batch, and the bake.
     Verifying,
-    /// Waits for a person, see [`Release::pause`].
+    /// Waits for a person, see `Release::pause`.
     Paused,
     /// Its steps are being stopped.
     Stopping,
@@ -274,7 +217,6 @@ pub enum At {
     Reconciling,
     /// Undoes a slice of what was done.
     RollingBack {
-        /// Which slice.
         batch: u32,
     },
     /// Only a person can go on.
@@ -315,7 +257,6 @@ pub enum Mark {
 /// Why it waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
-    /// In words.
     pub reason: String,
     /// Who paused it; `None`: the machine itself.
     pub by: Option<Person>,
@@ -366,7 +307,6 @@ impl At {
         }
     }
 
-    /// True if nothing follows.
     pub fn is_terminal(self) -> bool {
         matches!(self, At::Succeeded | At::RolledBack | At::Failed | At::Cancelled | At::ClosedMixed)
     }

@@ -7,7 +7,6 @@ use super::state::{At, GateState, Mark, Release, StepRun, Verdict};
 use super::{outcome, progress};
 use crate::text::plain;
 
-/// One test case.
 struct Case {
     name: String,
     /// Milliseconds.
@@ -17,7 +16,6 @@ struct Case {
 
 enum Result {
     Passed,
-    /// Why.
     Failed(String),
     /// It is not known how it went, or it was stopped; why.
     Error(String),
@@ -53,7 +51,6 @@ pub fn junit(plan: &Plan, release: &Release, now: i64) -> String {
     write(&name, &suites)
 }
 
-/// The release itself.
 fn whole(plan: &Plan, release: &Release, now: i64) -> Case {
     let began = release.history.first().map_or(now, |(_, at, _)| *at);
     let end = if release.at.is_terminal() { release.entered_at() } else { now };

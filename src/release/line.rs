@@ -10,7 +10,6 @@ use crate::state::{Control, DbError, StateDir};
 pub enum Turn {
     /// No release begins or goes on there; a rollback is still allowed.
     Stop,
-    /// Releases may go on.
     Open,
 }
 
@@ -20,7 +19,6 @@ pub enum LineError {
     /// Somebody was faster, or it was so before.
     #[error("the line of {0} was {1} already")]
     Already(String, &'static str),
-    /// control.db.
     #[error("{0}")]
     Db(#[from] DbError),
     /// What cannot be recorded is not done.
@@ -39,9 +37,6 @@ impl Turn {
 }
 
 /// Stops or opens the line of `environment`.
-///
-/// # Errors
-/// See [`LineError`].
 pub fn turn(
     store: &StateDir,
     environment: &str,

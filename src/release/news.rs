@@ -6,7 +6,6 @@ use super::timeline::words;
 use crate::text::{human, plain};
 use std::collections::BTreeMap;
 
-/// What was told already.
 #[derive(Debug, Default)]
 pub struct News {
     states: usize,

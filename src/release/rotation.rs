@@ -10,7 +10,6 @@ use super::traffic::{Op, Report};
 pub enum Side {
     /// The one that is brought out.
     New,
-    /// Another one.
     Old,
     /// Nobody has seen it since something was done to it.
     Unknown,

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::health::probe::Verdict;
 
-/// One host.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HostState {
     /// What is known of it.
@@ -29,10 +28,8 @@ pub struct HostState {
     pub asked: u64,
 }
 
-/// A step that began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRun {
-    /// Which.
     pub key: StepKey,
     /// Number of its child process in the run.
     pub child: Option<u32>,
@@ -49,7 +46,6 @@ pub struct StepRun {
     pub began: i64,
     /// How and when it ended; `None`: it has not, as far as is known.
     pub ended: Option<(StepOutcome, i64)>,
-    /// In words.
     pub why: String,
     /// When it is tried again (Unix milliseconds).
     pub retry_at: Option<i64>,
@@ -63,9 +59,7 @@ pub struct StepRun {
 pub struct Slice {
     /// Batch, or slice of a rollback; from 0.
     pub batch: u32,
-    /// Going back.
     pub rollback: bool,
-    /// Its hosts.
     pub hosts: Vec<String>,
     /// When its intent was recorded (Unix milliseconds).
     pub began: i64,
@@ -81,14 +75,12 @@ pub struct Slice {
 pub struct Skip {
     /// The gate's name, or the whole sentence of what stood in the way.
     pub what: String,
-    /// It is a gate.
     pub gate: bool,
 }
 
 /// An operation on the balancers that ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// Which.
     pub op: super::traffic::Op,
     /// All balancers were as wanted.
     pub ok: bool,
@@ -96,10 +88,8 @@ pub struct Done {
     pub at: i64,
 }
 
-/// Somebody's consent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
-    /// Whose.
     pub by: Person,
     /// When (Unix milliseconds).
     pub at: i64,
@@ -113,20 +103,16 @@ pub struct Consent {
 /// What a person wishes that happens at the next boundary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
-    /// Who.
     pub by: Person,
     /// Which verb: `pause`, `stop_after_batch`, `stop_now`, `stop_and_roll_back`.
     pub verb: String,
-    /// Why.
     pub reason: Option<String>,
 }
 
 /// A gate after a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateState {
-    /// Its name.
     pub name: String,
-    /// After which batch.
     pub batch: Option<u32>,
     /// Last readings, newest last, at most sixty: when (Unix milliseconds), verdict, what was got.
     pub readings: Vec<(i64, Verdict, String)>,
@@ -136,7 +122,6 @@ pub struct GateState {
     pub streak: u32,
     /// When the first of the readings in a row was made (Unix milliseconds): its window counts from there.
     pub since: i64,
-    /// Who skipped it.
     pub skipped_by: Option<Person>,
 }
 
@@ -149,11 +134,9 @@ pub struct Release {
     pub at: At,
     /// Each state it entered: when (Unix milliseconds) and why, oldest first.
     pub history: Vec<(At, i64, String)>,
-    /// Who submitted it.
     pub submitted_by: Option<Person>,
     /// Digest that approvals must name.
     pub digest: String,
-    /// Who approved.
     pub approvals: Vec<Consent>,
     /// What the current state's guard waits for, in words.
     pub waits: Option<String>,
@@ -171,7 +154,6 @@ pub struct Release {
     pub traffic_before: Vec<Report>,
     /// Balancers as they were seen last, and when (Unix milliseconds).
     pub traffic: Vec<Report>,
-    /// See [`Release::traffic`].
     pub traffic_at: Option<i64>,
     /// Number of the event with which they were seen last; 0: never.
     pub traffic_seq: u64,
@@ -191,11 +173,9 @@ pub struct Release {
     pub resumed_at: Option<i64>,
     /// `promote` was asked: no pause between batches any more.
     pub promoted: bool,
-    /// Rollbacks that were begun.
     pub rollbacks: u32,
     /// Fencing token of the environment's lease; `None` before it was got, and after it was lost.
     pub lease: Option<i64>,
-    /// What is worked on.
     pub slice: Option<Slice>,
     /// What happens at the next boundary.
     pub wish: Option<Wish>,
@@ -236,7 +216,6 @@ pub struct Release {
 /// Can it be undone, and how; shown before the key is pressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// It can.
     pub possible: bool,
     /// At once, by a switch.
     pub instant: bool,

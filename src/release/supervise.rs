@@ -28,9 +28,7 @@ const LOOK: i64 = 30_000;
 pub struct Body {
     /// The plan's digest: what approvals must name.
     pub digest: String,
-    /// Who submitted it.
     pub submitter: Person,
-    /// What will happen, frozen.
     pub plan: Plan,
     /// The run of this plan that succeeded, and whose switch is taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,9 +12,7 @@ use std::io;
 /// A release that is followed.
 #[derive(Debug)]
 pub struct Watched {
-    /// Its run.
     pub run: Follower,
-    /// What was frozen.
     pub body: Body,
     /// How far it has come.
     pub release: Release,
@@ -28,16 +26,13 @@ pub struct Watched {
 /// Why a run cannot be followed as a release.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    /// Its files.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// It is something else.
     #[error("run {0} is no release: `opsdeck show {0}` tells what it is")]
     NoRelease(uuid::Uuid),
-    /// Written by another version.
     #[error("run {run} holds what this version cannot read: {error}")]
     Unreadable {
-        /// The run.
         run: uuid::Uuid,
         /// What is wrong with it.
         error: serde_json::Error,
@@ -46,17 +41,11 @@ pub enum WatchError {
 
 impl Watched {
     /// Opens a run's folder and reads what is there.
-    ///
-    /// # Errors
-    /// See [`WatchError`].
     pub fn open(dir: &RunDir) -> Result<Watched, WatchError> {
         Self::of(Follower::open(dir)?)
     }
 
     /// Likewise for a run that is open already.
-    ///
-    /// # Errors
-    /// See [`WatchError`].
     pub fn of(run: Follower) -> Result<Watched, WatchError> {
         let id = run.spec.id;
         let body = launch::body(&run.spec).map_err(|error| WatchError::Unreadable { run: id, error })?;

@@ -13,7 +13,6 @@ use uuid::Uuid;
 /// Something that only a run's own machine knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// In the ledger's terms.
     pub action: Action,
     /// What exactly, in words: `skip gate up`.
     pub words: &'a str,

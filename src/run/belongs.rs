@@ -19,7 +19,6 @@ const LATE: i64 = 600_000;
 /// Does a run belong here?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Belongs {
-    /// Yes.
     Here,
     /// No; to what it does, in words.
     Elsewhere(String),
@@ -105,7 +104,7 @@ pub fn freeze(state: Uuid, dir: &RunDir) -> io::Result<Frozen> {
     Ok(Frozen { state, folder: Mark::of(&file::own_dir(dir.path())?) })
 }
 
-/// Does the run in the folder of this id belong here? Looks only (and takes an old directory over, see [`home`]).
+/// Does the run in the folder of this id belong here? Looks only (and takes an old directory over, see [`home()`]).
 pub fn of(store: &StateDir, id: Uuid, spec: &RunSpec) -> Belongs {
     let home = home(store);
     // A disk that takes nothing now makes nothing of it another's.

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 /// How long a step may take to come up.
 const COMING: Duration = Duration::from_secs(1);
-/// Between two looks meanwhile.
 const GLANCE: Duration = Duration::from_millis(10);
 
 /// Stops every step of the run that lives. Returns when it is asked, or (but for [`StopLevel::AfterTask`]) when nothing of it is

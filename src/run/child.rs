@@ -12,14 +12,11 @@ use std::io;
 use std::path::Path;
 use uuid::Uuid;
 
-/// Which step.
 #[derive(Debug, Clone, Copy)]
 pub struct What<'a> {
-    /// The run.
     pub run: Uuid,
     /// Number of the child in it.
     pub number: u32,
-    /// The project's root.
     pub cwd: &'a Path,
     /// Seconds after which it is stopped.
     pub timeout: Option<u32>,

@@ -18,15 +18,11 @@ pub enum Refused {
     /// What cannot be recorded is not done.
     #[error("nothing was claimed, since it cannot be recorded: {0}")]
     Audit(#[from] Error),
-    /// Its file.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
 /// Claims a state directory; gives its new id.
-///
-/// # Errors
-/// See [`Refused`].
 pub fn claim(store: &StateDir, operator: &Operator, reason: Option<&str>) -> Result<Uuid, Refused> {
     let no = |why: String| Err(Refused::No(why));
     let home = belongs::home(store);

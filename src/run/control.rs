@@ -14,13 +14,10 @@ use std::time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Command {
-    /// Stop the run.
     Stop {
-        /// How hard.
         level: StopLevel,
         /// Who asks, by their own word.
         by: String,
@@ -36,7 +33,6 @@ pub enum Command {
     },
     /// What only this kind of run knows.
     Own {
-        /// Its machine's command.
         body: serde_json::Value,
         /// The row of the ledger in which it is recorded; without one the supervisor writes it.
         #[serde(default)]
@@ -59,13 +55,11 @@ pub enum Command {
         /// Who asks, by their own word.
         by: Box<Operator>,
     },
-    /// Is anybody there?
     Ping,
     /// Of which version is it? One of an earlier version knows no such command.
     Version,
 }
 
-/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// It is done, or under way and recorded.

@@ -16,7 +16,6 @@ use std::io;
 /// What a run's own machine says of its end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Told {
-    /// Who had approved it.
     pub approvals: Vec<String>,
     /// Why it cannot be its end; `None`: it can.
     pub doubt: Option<String>,

@@ -15,7 +15,6 @@ pub struct Entry<'a> {
     pub seq: u64,
     /// When (Unix milliseconds). For what Ansible's callback reported: when it happened there.
     pub ts: i64,
-    /// What.
     #[serde(flatten, borrow)]
     pub event: Event<'a>,
 }
@@ -50,20 +49,16 @@ pub enum Event<'a> {
         /// What it was asked for, in the ledger's terms; `None`: it was launched.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         action: Option<String>,
-        /// Who asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
     /// Another run holds its hosts.
     Queued {
-        /// Id of the holder.
         by: String,
         /// In words, for the screen.
         why: String,
     },
-    /// The lease was got.
     Leased {
-        /// Fencing token.
         token: i64,
     },
     /// About to start a child: the intent, fsynced before the act.
@@ -71,16 +66,13 @@ pub enum Event<'a> {
         /// Step (from 1).
         step: u32,
     },
-    /// The child runs.
     StepStarted {
-        /// Step.
         step: u32,
         /// Process id of the child.
         pid: u32,
     },
     /// Ansible's callback says hello: Ansible itself is running.
     Hello {
-        /// Version of ansible-core.
         #[serde(borrow)]
         core: Cow<'a, str>,
         /// Where from.
@@ -97,10 +89,8 @@ pub enum Event<'a> {
     },
     /// A play (or its next `serial` batch) begins.
     Play {
-        /// Its name.
         #[serde(borrow)]
         name: Cow<'a, str>,
-        /// Hosts of this batch.
         hosts: Vec<String>,
         /// With `serial`: hosts of all batches of the play together.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,13 +104,11 @@ pub enum Event<'a> {
         /// Its number in the callback's own count of its step; without one, the count of the step's `task` events before it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         n: Option<u32>,
-        /// Its rendered name.
         #[serde(borrow)]
         name: Cow<'a, str>,
         /// Its action (`ansible.builtin.service`).
         #[serde(borrow)]
         action: Cow<'a, str>,
-        /// True for a handler.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         handler: bool,
         /// `file:line`.
@@ -132,9 +120,7 @@ pub enum Event<'a> {
     },
     /// A host got a worker and began a task.
     Start {
-        /// Task number.
         t: u32,
-        /// Host.
         #[serde(borrow)]
         h: Cow<'a, str>,
         /// Where from.
@@ -143,12 +129,9 @@ pub enum Event<'a> {
     },
     /// A host finished a task.
     Result {
-        /// Task number.
         t: u32,
-        /// Host.
         #[serde(borrow)]
         h: Cow<'a, str>,
-        /// How.
         s: Status,
         /// Failed, but `ignore_errors` was set.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -177,16 +160,13 @@ pub enum Event<'a> {
         /// Host, where there is one.
         #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
         h: Option<Cow<'a, str>>,
-        /// In words.
         #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
         msg: Option<Cow<'a, str>>,
         /// Where from.
         #[serde(flatten)]
         src: Source,
     },
-    /// Ansible's own recap.
     Stats {
-        /// Per host.
         hosts: Vec<(String, Tally)>,
         /// Where from.
         #[serde(flatten)]
@@ -194,9 +174,7 @@ pub enum Event<'a> {
     },
     /// The callback or the ingest had to leave something out.
     Dropped {
-        /// How many events.
         count: u64,
-        /// Why.
         why: String,
         /// Where from, if from a line of the callback.
         #[serde(flatten)]
@@ -204,18 +182,14 @@ pub enum Event<'a> {
     },
     /// How far the output files had grown at this moment: gives lines their time, and stdout and stderr their order.
     Output {
-        /// Step.
         step: u32,
         /// Bytes of `stdout.log`.
         out: u64,
         /// Bytes of `stderr.log`.
         err: u64,
     },
-    /// Somebody asked to stop.
     StopAsked {
-        /// How hard.
         level: StopLevel,
-        /// Who.
         by: String,
     },
     /// A rung of the stop ladder was taken (intent, fsynced before the signal).
@@ -223,14 +197,11 @@ pub enum Event<'a> {
         /// Step whose child it is taken on.
         #[serde(default = "first")]
         step: u32,
-        /// Which.
         rung: Rung,
         /// In words: `SIGINT to ansible 4711`.
         what: String,
     },
-    /// The child ended.
     StepExited {
-        /// Step.
         step: u32,
         /// Exit code, if it exited.
         rc: Option<i32>,
@@ -241,12 +212,10 @@ pub enum Event<'a> {
     },
     /// The supervisor was replaced by a new one.
     Resumed {
-        /// Why.
         why: String,
     },
     /// An event of the run's own machine: only that machine knows what it means.
     Own {
-        /// It.
         body: Json,
     },
     /// The run's own machine went over into a state of its own.
@@ -255,14 +224,10 @@ pub enum Event<'a> {
         name: String,
         /// What it counts as for whoever does not know the machine. Never a terminal one: that is what `ended` is for.
         state: State,
-        /// Why, in words.
         why: String,
     },
-    /// The run ended.
     Ended {
-        /// In which terminal state.
         state: State,
-        /// Why, in words.
         why: String,
         /// Its kind, for a failure.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -335,9 +300,7 @@ impl Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Ran, changed nothing.
     Ok,
-    /// Ran and changed something.
     Changed,
     /// Failed (a `rescue` may still save the host).
     Failed,
@@ -353,7 +316,6 @@ pub enum Status {
 pub enum StopLevel {
     /// Let the running task finish on every host, start no other.
     AfterTask,
-    /// Interrupt Ansible now.
     Interrupt,
     /// Kill every worker's own process group, then Ansible.
     Kill,
@@ -365,9 +327,7 @@ pub enum StopLevel {
 pub enum Rung {
     /// The stop file was written: Ansible stops itself before its next task.
     File,
-    /// SIGINT to Ansible.
     Interrupt,
-    /// SIGTERM to Ansible.
     Terminate,
     /// SIGKILL to everything that the step started.
     Kill,
@@ -402,11 +362,9 @@ pub enum State {
     /// Its spec is on disk, nothing else happened.
     #[default]
     Requested,
-    /// Waits for the lease.
     Queued,
     /// The child is being started; Ansible has not reported yet.
     Starting,
-    /// Ansible runs.
     Running,
     /// Somebody asked to stop it; it is not gone yet.
     Stopping,
@@ -416,7 +374,6 @@ pub enum State {
     Failed,
     /// Nothing ran, whatever the exit code.
     NothingRan,
-    /// Stopped by a person.
     Cancelled,
     /// How it ended cannot be known.
     Unknown,
@@ -437,7 +394,6 @@ impl State {
         State::Unknown,
     ];
 
-    /// True if nothing follows.
     pub fn is_terminal(self) -> bool {
         matches!(self, State::Succeeded | State::Failed | State::NothingRan | State::Cancelled | State::Unknown)
     }

@@ -127,7 +127,6 @@ impl RunState {
         self.phase.as_deref().unwrap_or(self.state.name())
     }
 
-    /// When it ended.
     pub fn ended_at(&self) -> Option<i64> {
         self.history.last().filter(|(s, _)| s.is_terminal()).map(|(_, at)| *at)
     }

@@ -17,7 +17,6 @@ const WORTH_A_SNAPSHOT: u64 = 50_000;
 /// What is wrong with a run's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Damage {
-    /// In words.
     pub words: String,
     /// What comes after it cannot be read: how the run ended cannot be known.
     pub lost: bool,
@@ -60,7 +59,6 @@ pub(super) fn journal(dir: &RunDir) -> Result<Option<Reader>, Damage> {
 #[derive(Debug)]
 pub struct Follower {
     pub(super) dir: RunDir,
-    /// What was asked.
     pub spec: RunSpec,
     /// What happened so far. Where the journal is damaged before the run's end, that it cannot be known.
     pub state: RunState,
@@ -88,9 +86,6 @@ impl Follower {
     }
 
     /// As [`Follower::open`], but from the journal alone, from its first line on: for whoever decides by what it says.
-    ///
-    /// # Errors
-    /// As there.
     pub fn open_exact(dir: &RunDir) -> io::Result<Follower> {
         let mut follower = Follower::begin(dir, read_spec(dir)?, None);
         follower.poll();
@@ -192,7 +187,6 @@ impl Follower {
         }
     }
 
-    /// The run's folder.
     pub fn dir(&self) -> &RunDir {
         &self.dir
     }

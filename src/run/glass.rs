@@ -1,5 +1,5 @@
 //! Break-glass: a person launches although the ledger cannot take it, and says why. It skips the ledger and nothing else: the
-//! lease is taken all the same ([`super::whole`] where control.db cannot be used), journal and spec must be written, it is
+//! lease is taken all the same (`lease::whole` where control.db cannot be used), journal and spec must be written, it is
 //! told to whoever launches and to the system's log, and the ledger gets it late: by the run itself, or by the next process
 //! that may write. Until then a file in `unrecorded/` says that it is owed.
 

@@ -9,12 +9,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Rows of one transaction.
 const CHUNK: usize = 500;
 /// So many runs are filled in at once by whoever opens the index; more are left to a process of their own.
 const AT_ONCE: usize = 200;
 
-/// Opens the index to look at it. One that is not whole is being filled behind the caller's back: [`super::list`] reads
+/// Opens the index to look at it. One that is not whole is being filled behind the caller's back: [`super::list()`] reads
 /// what it lacks from the runs' own folders meanwhile.
 ///
 /// # Errors
@@ -38,9 +37,6 @@ pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
 }
 
 /// Opens the index to decide something by it: waits until it is whole, and fills it where nobody else does.
-///
-/// # Errors
-/// As of [`open_index`].
 pub fn whole_index(store: &StateDir) -> Result<Index, DbError> {
     let mut index = Index::open(store)?;
     if !index.is_kept() && !index.is_whole()? {

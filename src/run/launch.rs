@@ -33,14 +33,12 @@ pub struct Request {
     pub ask: Ask,
     /// The environment's name, where the inventory belongs to one.
     pub environment: Option<String>,
-    /// The project's root.
     pub cwd: PathBuf,
     /// The hosts that its limit names, where whoever asks knows that they are hosts. What it touches is told by
     /// [`targets`] alone, when it is launched.
     pub only: Option<Vec<String>>,
     /// What it touches as a person was shown it: when it is another by now, nothing is launched.
     pub shown: Option<Targets>,
-    /// Passwords and private answers.
     pub secrets: Secrets,
     /// What to do when another run holds the hosts.
     pub on_conflict: OnConflict,
@@ -59,7 +57,6 @@ pub struct Request {
 /// A run that was launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launched {
-    /// It.
     pub id: Uuid,
     /// What a person should know although it was launched.
     pub warnings: Vec<String>,

@@ -26,18 +26,8 @@ const ENDING: Duration = Duration::from_secs(2);
 /// What taking a lease came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hold {
-    /// Ours.
-    Got {
-        /// Fencing token.
-        token: i64,
-    },
-    /// Another run's.
-    HeldBy {
-        /// It.
-        run: Uuid,
-        /// In words.
-        why: String,
-    },
+    Got { token: i64 },
+    HeldBy { run: Uuid, why: String },
 }
 
 /// Takes the lease of a run.

@@ -219,7 +219,6 @@ pub fn lease_broken(store: &StateDir, spec: &RunSpec, of: Uuid) -> Result<(), Er
 /// What the end of a run is recorded with.
 #[derive(Debug, Clone, Default)]
 pub struct End {
-    /// Who had approved it.
     pub approvals: Vec<String>,
     /// What its journal holds; `None`: it could not be read.
     pub journal: Option<Sum>,
@@ -275,9 +274,7 @@ pub fn ended(store: &StateDir, spec: &RunSpec, state: &RunState, end: End) -> Re
 /// What the ledger says of the end of a run that it launched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndRow {
-    /// Its row.
     Recorded {
-        /// Number.
         row: i64,
         /// It says that the run ended well.
         well: bool,

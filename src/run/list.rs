@@ -72,9 +72,6 @@ pub fn list(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunR
 }
 
 /// As [`list`], for whoever only looks: nothing is given a supervisor.
-///
-/// # Errors
-/// As of [`list`].
 pub fn seen(store: &StateDir, index: &Index, filter: &Filter) -> Result<Vec<RunRow>, DbError> {
     rows(store, index, filter, false)
 }
@@ -176,16 +173,12 @@ pub enum NoSuchRun {
     /// There is no run at all.
     #[error("there is no run yet in {0}")]
     Empty(PathBuf),
-    /// Several do.
     #[error("{0:?} is not enough: {1} begin so; type more of the id")]
     Several(String, String),
 }
 
 /// The run that a person means: its number (`412` or `#412`), its id, the beginning of it, or `last` for the newest. Waits for
 /// no index: whoever stops a run in a hurry names it, too.
-///
-/// # Errors
-/// See [`NoSuchRun`].
 pub fn find(store: &StateDir, text: &str) -> Result<Uuid, NoSuchRun> {
     if let Ok(id) = Uuid::parse_str(text)
         && store.run(id).spec().exists()

@@ -14,10 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one that is at work may take to say so.
 const SAYS: Duration = Duration::from_millis(500);
 
-/// A run, looked at.
 #[derive(Debug)]
 pub struct Looked {
-    /// What its files tell.
     pub run: Follower,
     /// Why nobody goes on with it here, or not as this version would.
     pub aside: Option<String>,

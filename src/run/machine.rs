@@ -20,16 +20,12 @@ use uuid::Uuid;
 pub enum Input<'a, O = Never, C = Never> {
     /// A supervisor took over: the first one, or one after another's death.
     Begin,
-    /// The lease was got.
     LeaseGot {
-        /// Fencing token.
         token: i64,
     },
     /// Another run holds the hosts.
     LeaseHeld {
-        /// Its id.
         by: String,
-        /// In words.
         why: String,
     },
     /// Whether another run holds the hosts cannot be told.
@@ -37,27 +33,19 @@ pub enum Input<'a, O = Never, C = Never> {
         /// Why not.
         why: String,
     },
-    /// The child runs.
     Started {
-        /// Step.
         step: u32,
-        /// Its process id.
         pid: u32,
     },
     /// The child ended (or never began), and all that it reported was taken in.
     Exited {
-        /// Step.
         step: u32,
-        /// How.
         exit: &'a Exit,
         /// What else tells how it went.
         evidence: &'a Evidence,
     },
-    /// Somebody asks to stop.
     Stop {
-        /// How hard.
         level: StopLevel,
-        /// Who.
         by: &'a Asker,
     },
     /// Time went by. Comes at least twice a second, and after every other input until a tick records nothing.
@@ -66,9 +54,7 @@ pub enum Input<'a, O = Never, C = Never> {
     Own(O),
     /// Somebody asks for what only this machine knows.
     Asked {
-        /// What.
         command: C,
-        /// Who.
         by: &'a Asker,
     },
 }
@@ -76,7 +62,6 @@ pub enum Input<'a, O = Never, C = Never> {
 /// Who asks, by the kernel's word for the other end of the control socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
-    /// User id.
     pub uid: u32,
     /// Name, and in brackets what they call themselves where that differs.
     pub name: String,
@@ -87,7 +72,6 @@ pub struct Asker {
 /// What somebody said that counts only with its row in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
-    /// In the ledger's terms.
     pub action: Action,
     /// The row; `None`: said under version 0.1, which wrote the row but not which one.
     pub row: Option<Uuid>,
@@ -116,19 +100,11 @@ pub enum Effect<E = Never, X = Never> {
     },
     /// Find a step that was started, and never start it: [`Input::Started`] or [`Input::Exited`] follows. For what must not
     /// be done a second time, nor late.
-    Find {
-        /// Step.
-        step: u32,
-    },
+    Find { step: u32 },
     /// Give the lease back: nothing is done to the hosts any more, for now.
     FreeLease,
     /// Take a rung of the stop ladder: first done, then recorded.
-    Take {
-        /// On which step.
-        step: u32,
-        /// Rung.
-        rung: Rung,
-    },
+    Take { step: u32, rung: Rung },
     /// What only this machine's [`World`] can do; [`Input::Own`] follows, where something comes of it.
     Act(X),
 }
@@ -142,7 +118,6 @@ pub enum Never {}
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// A kind of run.
 pub trait Machine {
     /// What it records beside what every run records.
     type Event: Serialize + DeserializeOwned + PartialEq;
@@ -150,7 +125,6 @@ pub trait Machine {
     type State: Default;
     /// What it wants done beside what every run wants.
     type Effect: PartialEq;
-    /// What comes of that.
     type Outcome: Send + 'static;
     /// What people can ask of it, beside to stop.
     type Command: DeserializeOwned;
@@ -212,7 +186,6 @@ pub trait Machine {
 pub type InputOf<'a, M> = Input<'a, <M as Machine>::Outcome, <M as Machine>::Command>;
 /// The effects of a machine.
 pub type EffectOf<M> = Effect<<M as Machine>::Event, <M as Machine>::Effect>;
-/// What a machine answers.
 pub type Decision<M> = Result<Vec<EffectOf<M>>, Refusal>;
 
 /// Performs a machine's own effects.
@@ -228,7 +201,6 @@ pub trait World<M: Machine> {
         &[]
     }
 
-    /// They were given again.
     fn given(&mut self) {}
 }
 

@@ -2,7 +2,6 @@
 
 use super::state::RunState;
 
-/// Progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Results so far, over all tasks and hosts.
@@ -15,7 +14,6 @@ pub struct Progress {
 struct Played {
     /// Hosts of the batches that began.
     begun: u64,
-    /// Hosts of all batches.
     all: u64,
 }
 

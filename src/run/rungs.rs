@@ -15,9 +15,7 @@ use uuid::Uuid;
 /// Who stopped a step beside its supervisor: left in its `stop` file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {
-    /// How hard.
     pub level: StopLevel,
-    /// Who.
     pub by: Operator,
     /// What this stop is called in the ledger.
     pub ask: Uuid,

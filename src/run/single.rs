@@ -14,7 +14,6 @@ const KILLS: usize = 3;
 /// In place of a holder: it is not known whether there is one.
 const UNKNOWN: &str = "unknown";
 
-/// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Single {
     /// What to do when the hosts are held.
@@ -24,7 +23,6 @@ pub struct Single {
 }
 
 impl Single {
-    /// For what is asked.
     pub fn of(ask: &Ask, on_conflict: OnConflict) -> Self {
         Single { on_conflict, leases: matches!(ask, Ask::Playbook(_)) }
     }

@@ -75,9 +75,7 @@ pub fn supervisor(store: &StateDir, id: Uuid, secrets: Option<Zeroizing<Vec<u8>>
 pub enum Revival {
     /// It has a supervisor, or is about to get its first.
     Supervised,
-    /// One was started.
     Started,
-    /// It has ended.
     Ended,
     /// A supervisor of an earlier version has it and must keep it: why, and what that means.
     Elder(String),

@@ -65,7 +65,6 @@ pub struct RunSpec {
 /// A person said that it is launched whether or not the ledger takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakGlass {
-    /// Why.
     pub reason: String,
     /// Why the ledger did not take its launch; `None`: it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,7 +83,6 @@ impl BreakGlass {
 pub struct Home {
     /// Id of the state directory.
     pub state: Uuid,
-    /// The run's folder.
     pub folder: Mark,
 }
 
@@ -104,11 +102,9 @@ pub enum Work {
 pub struct Planned {
     /// Which machine: `release`, `recovery`.
     pub kind: String,
-    /// One line for lists.
     pub title: String,
     /// Inventory sources, as given to `-i`.
     pub inventory: Vec<String>,
-    /// It changes nothing.
     pub check: bool,
     /// What its lease is on.
     #[serde(default)]
@@ -124,7 +120,6 @@ pub enum Scope {
     /// The whole environment: its probes and balancers touch more than the hosts it names.
     #[default]
     Environment,
-    /// Its hosts alone.
     Hosts,
 }
 
@@ -146,7 +141,6 @@ impl Work {
         }
     }
 
-    /// One line for lists.
     pub fn title(&self) -> String {
         match self {
             Work::Ansible(ask) => ask.title(),
@@ -162,7 +156,6 @@ impl Work {
         }
     }
 
-    /// It changes nothing.
     pub fn check(&self) -> bool {
         match self {
             Work::Ansible(ask) => ask.common().check,

@@ -13,17 +13,13 @@ pub struct RunState {
     pub state: State,
     /// Each state that it entered and when (Unix milliseconds), oldest first.
     pub history: Vec<(State, i64)>,
-    /// Last event folded.
     pub seq: u64,
     /// Time of the last event (Unix milliseconds).
     pub updated_at: i64,
-    /// Exit code of Ansible.
     pub rc: Option<i32>,
-    /// Signal that ended Ansible.
     pub signal: Option<i32>,
     /// Why it is in this state, in words.
     pub why: Option<String>,
-    /// Kind of failure.
     pub failure: Option<Failure>,
     /// Version of ansible-core, once it said hello.
     pub core: Option<String>,
@@ -65,7 +61,6 @@ pub struct RunState {
     pub output: Vec<(i64, u32, u64, u64)>,
 }
 
-/// One host's counts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct HostState {
     /// Counts so far over all steps; Ansible's own for each whose recap was seen.
@@ -79,9 +74,7 @@ pub struct HostState {
 /// One play (or batch).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct PlayState {
-    /// Its name.
     pub name: String,
-    /// Number of hosts.
     pub hosts: u32,
     /// For a batch (`serial`): number of hosts of all batches of the play together.
     pub of: Option<u32>,
@@ -94,13 +87,10 @@ pub struct PlayState {
 /// One task: a row of the matrix.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TaskState {
-    /// Rendered name.
     pub name: String,
-    /// Action.
     pub action: String,
     /// `file:line`.
     pub path: Option<String>,
-    /// True for a handler.
     pub handler: bool,
     /// Index in `plays`.
     pub play: u32,
@@ -108,7 +98,6 @@ pub struct TaskState {
     pub started_at: i64,
     /// When its last result came.
     pub ended_at: Option<i64>,
-    /// Counts over hosts.
     pub counts: Counts,
     /// One cell a host, by the host's index in `RunState::hosts`; shorter than that for hosts that came later.
     pub(super) cells: Vec<Cell>,
@@ -116,7 +105,6 @@ pub struct TaskState {
 
 /// Counts of a task over its hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "Ansible's own words")]
 pub struct Counts {
     pub running: u32,
     pub ok: u32,
@@ -130,7 +118,6 @@ pub struct Counts {
 /// A cell of the host-by-task matrix, packed: a matrix of a million cells is 16 MB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cell {
-    /// What is known.
     pub status: CellStatus,
     /// Step whose `events.jsonl` has the full result; 0 for none.
     pub step: u16,
@@ -149,17 +136,12 @@ pub enum CellStatus {
     None,
     /// Has a worker, no result yet.
     Running,
-    /// See [`Status`].
     Ok,
-    /// See [`Status`].
     Changed,
-    /// See [`Status`].
     Failed,
     /// Failed, and `ignore_errors` was set.
     Ignored,
-    /// See [`Status`].
     Unreachable,
-    /// See [`Status`].
     Skipped,
     /// Was running when the run ended without a result: nobody knows.
     Unknown,
@@ -198,7 +180,6 @@ impl TaskState {
     }
 }
 
-/// One child process.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct StepState {
     /// Process id of the child; `None`: it is not known to have been started.
@@ -209,11 +190,9 @@ pub struct StepState {
     pub started_at: Option<i64>,
     /// It ended; true if somebody saw how.
     pub exited: Option<bool>,
-    /// Exit code.
     pub rc: Option<i32>,
     /// Rungs of the stop ladder that were taken on it, and when (Unix milliseconds).
     pub rungs: Vec<(Rung, i64)>,
-    /// Its recap was seen.
     pub recap: bool,
     /// A play was broken off for all its hosts: what followed ran on none of them.
     #[serde(default)]

@@ -30,18 +30,13 @@ const GRACE: Duration = Duration::from_secs(15);
 /// What to start. No secret is in it: those come on stdin and leave through FIFOs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepCommand {
-    /// The child.
     #[serde(flatten)]
     pub child: Child,
-    /// Added to the environment.
     pub env: BTreeMap<String, String>,
-    /// Working directory.
     pub cwd: PathBuf,
     /// Seconds after which it is stopped.
     pub timeout: Option<u32>,
-    /// Run it belongs to.
     pub run: String,
-    /// Secrets come on stdin.
     pub secrets: bool,
     /// Fencing token: not started unless the run still holds its lease with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,16 +70,12 @@ pub enum Child {
         vars: Map<String, Value>,
     },
     /// Any other program, started without a shell.
-    Program {
-        /// It and its arguments.
-        argv: Vec<String>,
-    },
+    Program { argv: Vec<String> },
 }
 
 /// The `pid` file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Processes {
-    /// The step runner.
     pub runner: Identity,
     /// The child; `None` in the moment before it is started.
     pub child: Option<Identity>,
@@ -101,9 +92,7 @@ impl Processes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Word {
-    /// The child runs.
     Started {
-        /// Its process id.
         pid: u32,
     },
     /// Another step runner has this step, or it has ended: look at the files.

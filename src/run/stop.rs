@@ -1,5 +1,5 @@
 //! Stopping a run from outside, in every state, also when its supervisor is dead: then it gets a new one first. One that no
-//! supervisor can go on with is ended by whoever stops it ([`super::give_up`]).
+//! supervisor can go on with is ended by whoever stops it (`give_up`).
 
 use super::beside;
 use super::control::{self, Command, Reply};

@@ -5,7 +5,6 @@ use std::io;
 /// Why a run is not stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum StopError {
-    /// It says why.
     #[error("{0}")]
     Refused(String),
     /// It has ended: there is nothing to stop or to ask.
@@ -17,7 +16,6 @@ pub enum StopError {
     /// The audit ledger cannot be written.
     #[error("nothing is done, since it cannot be recorded: {0}")]
     Audit(#[from] crate::audit::Error),
-    /// Nobody answers.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// Nobody answers, and nothing of it can be signalled.
@@ -35,7 +33,6 @@ impl StopError {
     }
 }
 
-/// What stopping came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stopping {
     /// Its supervisor did not hear it, and why: its processes were signalled from here.

@@ -103,7 +103,6 @@ impl Tail {
         Grown { doubted: doubted && grown.lost, ..grown }
     }
 
-    /// Damage is told once.
     fn tell(&mut self, lines: Vec<u8>, damage: Option<Damage>) -> Grown {
         let news = damage.filter(|damage| self.told.as_ref() != Some(damage));
         let lost = news.as_ref().is_some_and(|damage| damage.lost);
@@ -111,7 +110,6 @@ impl Tail {
         Grown { lines, damage: news.map(|damage| damage.words), lost, ..Grown::default() }
     }
 
-    /// The run's folder.
     pub fn dir(&self) -> &RunDir {
         &self.dir
     }

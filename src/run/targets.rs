@@ -121,7 +121,6 @@ impl Named {
         }
     }
 
-    /// The first reason stays.
     fn open(&mut self, why: impl FnOnce() -> String) {
         self.part.open.get_or_insert_with(why);
     }
@@ -137,7 +136,6 @@ struct Find<'a> {
 }
 
 impl Find<'_> {
-    /// An ad-hoc pattern.
     fn pattern(&mut self, pattern: &str) {
         let found = self.sight.inventory.map_err(str::to_owned).and_then(|inventory| {
             let selected =

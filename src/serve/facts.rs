@@ -14,14 +14,12 @@ use std::collections::BTreeMap;
 /// Runs that ended within so many milliseconds are counted: a day.
 const ENDED: i64 = 24 * 3_600_000;
 
-/// Everything at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
     /// The moment (Unix milliseconds).
     pub at: i64,
     /// Why the state directory cannot be read or written.
     pub store: Option<String>,
-    /// Environments that are watched.
     pub environments: Vec<Seen>,
     /// Alerts of an Alertmanager that fire, as far as it told.
     pub alerts: u64,
@@ -31,14 +29,11 @@ pub struct Facts {
     pub runs: BTreeMap<(String, String), u64>,
 }
 
-/// One environment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Seen {
-    /// Name.
     pub name: String,
     /// Where its loop stands.
     pub stands: Stands,
-    /// Who polls its hosts.
     pub poller: Option<Poller>,
     /// Checks by how they are.
     pub checks: BTreeMap<Status, u64>,
@@ -48,7 +43,6 @@ pub struct Seen {
     pub oldest: Option<i64>,
     /// Incidents of auto-recovery by their state.
     pub incidents: BTreeMap<&'static str, u64>,
-    /// Silences that hold.
     pub silences: u64,
     /// Notices that were not told.
     pub backlog: Vec<Backlog>,

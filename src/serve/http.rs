@@ -34,11 +34,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// What requests are answered from.
 #[derive(Debug)]
 pub struct App {
-    /// The state directory.
     pub state: StateDir,
-    /// Environments that are watched.
     pub posts: Arc<Vec<Post>>,
-    /// Who may ask.
     pub token: Option<Token>,
 }
 

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 /// What the text says of itself.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All metrics.
 pub fn text(facts: &Facts) -> String {
     let mut page = Page::default();
     page.family("build_info", "The version that runs.");

@@ -6,7 +6,6 @@ use crate::state::{Filter, StateDir};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-/// Between two looks.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Looks again and again, until whoever holds the other end of `stopped` lets go of it.

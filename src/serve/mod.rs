@@ -34,11 +34,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What the daemon is for.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The state directory.
     pub state: StateDir,
-    /// The project.
     pub project: Arc<Project>,
-    /// Environments to watch.
     pub environments: Vec<Environment>,
     /// Where it listens.
     pub listen: SocketAddr,
@@ -48,10 +45,8 @@ pub struct Options {
     pub who: String,
 }
 
-/// Why it has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It was asked to.
     Asked,
     /// It is to begin anew, with what the project says now.
     Reload,
@@ -65,27 +60,17 @@ pub enum ServeError {
         "{0} is reached from elsewhere: give --token-file FILE, or listen on a loopback address such as 127.0.0.1:9590"
     )]
     Open(SocketAddr),
-    /// The port.
     #[error("cannot listen on {at} (--listen chooses another address)")]
-    Listen {
-        /// The address.
-        at: SocketAddr,
-        /// What the kernel said.
-        source: std::io::Error,
-    },
+    Listen { at: SocketAddr, source: std::io::Error },
     /// A thread, a signal, the state directory.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// A loop died.
     #[error("the loop of {0} has ended by itself; see the log before this line")]
     Died(String),
 }
 
 /// Serves until SIGTERM or SIGINT, or SIGHUP where the project `holds` (else why it does not is logged, and it goes on with
 /// what it has). `begun` hears the address when all is under way. Runs that it launched go on.
-///
-/// # Errors
-/// See [`ServeError`].
 pub fn run(
     options: Options,
     holds: impl Fn() -> Result<(), String>,

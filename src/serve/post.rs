@@ -14,14 +14,12 @@ pub enum Role {
     Begins,
     /// Another process acts: who, where that is known.
     Waits(Option<String>),
-    /// It acts.
     Acts,
 }
 
 /// Where its loop stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stands {
-    /// What it does.
     pub role: Role,
     /// When the last round that went well ended (Unix milliseconds).
     pub round: Option<i64>,
@@ -32,7 +30,6 @@ pub struct Stands {
 /// One environment that is watched.
 #[derive(Debug)]
 pub struct Post {
-    /// The environment's name.
     pub name: String,
     /// Where its health is stored.
     pub scope: String,

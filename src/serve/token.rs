@@ -8,7 +8,6 @@ use std::path::Path;
 /// Shorter tokens can be guessed.
 const SHORTEST: usize = 16;
 
-/// A token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 

@@ -6,9 +6,7 @@ use std::path::Path;
 /// What a unit is made for.
 #[derive(Debug, Clone)]
 pub struct Unit<'a> {
-    /// Whom it runs as.
     pub user: &'a str,
-    /// The project.
     pub project: &'a Path,
     /// The program, then its arguments.
     pub argv: &'a [String],
@@ -16,7 +14,6 @@ pub struct Unit<'a> {
     pub path: &'a str,
 }
 
-/// The unit's text.
 pub fn text(unit: &Unit<'_>) -> String {
     let argv: Vec<String> = unit.argv.iter().map(|word| quoted(&word.replace('$', "$$"))).collect();
     format!(

@@ -21,13 +21,10 @@ pub enum Method {
 /// Who is become, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Become {
-    /// The method.
     pub method: Method,
-    /// The program.
     pub exe: String,
     /// Its flags, as a shell reads them.
     pub flags: String,
-    /// The user.
     pub user: String,
     /// A password is handed over.
     pub password: bool,

@@ -35,13 +35,10 @@ impl Failure {
 /// What stood in the way of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreached {
-    /// Nothing listens there.
     Refused,
     /// The host's key is unknown or has changed.
     HostKey,
-    /// No key was accepted.
     Auth,
-    /// Nobody answered in time.
     TimedOut,
     /// The name has no address.
     Name,

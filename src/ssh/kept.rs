@@ -21,7 +21,6 @@ impl Kept {
         Self { keep, head: Vec::new(), tail: VecDeque::new(), size: 0, digest: Sha256::new() }
     }
 
-    /// Takes in what came.
     pub fn push(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.digest.update(bytes);

@@ -20,12 +20,10 @@ const FAILURE: u32 = 0x8000_0003;
 const EXIT_MESSAGE: u32 = 0x8000_0004;
 const ALIVE: u32 = 0x8000_0005;
 const SESSION_OPENED: u32 = 0x8000_0006;
-/// No escape character.
 const NO_ESCAPE: u32 = u32::MAX;
 /// Longest message that is taken (bytes): all are a few words.
 const LONGEST: usize = 64 << 10;
 
-/// What a master says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The session is open, and the command was asked for.

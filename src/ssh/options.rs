@@ -28,9 +28,7 @@ pub(super) type Why = String;
 
 /// The places of one setting, in Ansible's words.
 pub(super) struct Setting {
-    /// Variables.
     pub vars: &'static [&'static str],
-    /// Environment variables.
     pub env: &'static [&'static str],
     /// Sections and keys of `ansible.cfg`.
     pub ini: &'static [(&'static str, &'static str)],
@@ -54,7 +52,6 @@ impl Says<'_> {
         })
     }
 
-    /// A whole number.
     pub fn number(&self, setting: &Setting) -> Result<Option<u32>, Why> {
         let Some(text) = self.text(setting, None)?.filter(|t| !t.is_empty()) else { return Ok(None) };
         let number = text.trim().parse().map(Some);

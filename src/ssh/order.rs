@@ -4,7 +4,6 @@ use std::time::Duration;
 
 /// What is to be run.
 pub(super) struct Order<'a> {
-    /// For the login shell.
     pub line: &'a str,
     /// Its standard input: written when the session is open, and never where it did not open in time.
     pub stdin: &'a [u8],
@@ -19,13 +18,10 @@ pub(super) struct Order<'a> {
 /// A piece of output, as it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunk<'a> {
-    /// Of standard output.
     Out(&'a [u8]),
-    /// Of standard error.
     Err(&'a [u8]),
 }
 
-/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
     /// Its exit code; `None` where a signal ended it.

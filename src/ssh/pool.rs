@@ -23,12 +23,9 @@ const GREETING: Duration = Duration::from_secs(5);
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1500), Duration::from_millis(3000)];
 
-/// How much at once.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Logins.
     pub logins: usize,
-    /// Commands over all hosts.
     pub commands: usize,
     /// Commands on one host: `sshd` gives 10 sessions a connection, and an Ansible run may need one of them.
     pub sessions: usize,
@@ -89,9 +86,6 @@ impl Pool {
 
     /// Runs a command on a host, over its master; logs in first where there is none. Output goes to `sink` as it comes.
     /// Dropping the future leaves the command alone: it may run on there.
-    ///
-    /// # Errors
-    /// See [`Failure`].
     pub async fn run(
         &self,
         target: &Target,

@@ -14,9 +14,7 @@ use std::path::PathBuf;
 /// How one host is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// Over SSH, by ourselves.
     Ssh(Box<Target>),
-    /// Through Ansible.
     Ansible {
         /// Why: a clause such as "its connection is local".
         why: String,
@@ -30,7 +28,6 @@ pub struct Target {
     pub name: String,
     /// Its address, as given to `ssh`.
     pub address: String,
-    /// Who is become there.
     pub r#become: Option<Become>,
     /// Seconds that a connection may take (`ConnectTimeout`).
     pub patience: u32,

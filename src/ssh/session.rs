@@ -16,7 +16,6 @@ const CHUNK: usize = 32 << 10;
 /// and a lost packet costs a second; what the command left in the background may hold the output open for ever.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// How it went wrong.
 #[derive(Debug)]
 pub(super) enum Broken {
     /// The master was gone: nothing was started.
@@ -30,11 +29,9 @@ pub(super) enum Broken {
     TimedOut,
     /// Neither an exit code nor the news of a signal: the master may be gone.
     Ended(String),
-    /// This machine.
     Local(io::Error),
 }
 
-/// Runs it.
 pub(super) async fn run(mut mux: Mux, order: &Order<'_>, mut sink: impl FnMut(Chunk<'_>)) -> Result<Exit, Broken> {
     let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|e| Broken::Local(e.into()));
     let ((out_end, out_far), (err_end, err_far)) = (pipe()?, pipe()?);

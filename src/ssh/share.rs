@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 /// The socket of a host's master.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Socket {
-    /// Here.
     At(PathBuf),
     /// Where `ssh -G` says: the path holds `%h` and its kind.
     AsSshSays,
@@ -22,7 +21,6 @@ pub(super) enum Socket {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Share {
     pub socket: Socket,
-    /// What Ansible itself adds.
     pub ansible: Vec<String>,
     /// What we add, where the arguments leave it open.
     pub ours: Vec<String>,

@@ -12,10 +12,8 @@ use std::path::Path;
 /// Bytes without which nothing can be written: the three databases need as much beside them to be opened at all.
 const ROOM: u64 = 256 << 10;
 
-/// What may be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// Everything.
     Write,
     /// Its disk is full: nothing is begun, and what must be done all the same is tried. Why, and the way on.
     Full(String),
@@ -28,21 +26,16 @@ pub enum Access {
     },
 }
 
-/// Whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Whoever runs this.
     Me,
     /// Somebody else: it is looked at only.
     Other {
-        /// User id.
         uid: u32,
-        /// Name.
         name: String,
     },
     /// Mine, but others may change what lies in it; why, and the way on.
     Open(String),
-    /// It cannot be told.
     Unknown(String),
 }
 
@@ -89,7 +82,6 @@ impl StateDir {
         }
     }
 
-    /// Whose it is.
     pub fn owner(&self) -> Owner {
         owner(self.root())
     }

@@ -15,16 +15,13 @@ pub struct AlertRow {
     pub starts_at: i64,
     /// When it ended; `None`: it fires, as far as was told.
     pub ends_at: Option<i64>,
-    /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// Annotations.
     pub annotations: BTreeMap<String, String>,
     /// When it was last told of (Unix milliseconds).
     pub told_at: i64,
 }
 
 impl AlertRow {
-    /// Its name.
     pub fn name(&self) -> &str {
         self.labels.get("alertname").map_or("alert", String::as_str)
     }
@@ -89,7 +86,6 @@ impl Control {
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_map((from, until), row)?.collect()))
     }
 
-    /// How many fire.
     pub fn firing_alerts(&self) -> Result<u64, DbError> {
         let query = "SELECT count(*) FROM alerts WHERE ends_at IS NULL";
         let count: i64 = self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([], |r| r.get(0))))?;

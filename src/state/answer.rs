@@ -1,10 +1,8 @@
 //! The answer to a question about a process, a lock or a file: yes, no, or that it cannot be told. What cannot be told
 //! never frees, ends, starts or revives anything.
 
-/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Certainly.
     Yes,
     /// Certainly not.
     No,

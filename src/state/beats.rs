@@ -17,10 +17,8 @@ fn once(environment: &str, scope: &str) -> String {
     format!("once\n{environment}\n{scope}")
 }
 
-/// A sign of life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {
-    /// Who acts, for people.
     pub who: String,
     /// When it last did a round (Unix milliseconds).
     pub at: i64,

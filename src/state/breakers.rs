@@ -4,7 +4,6 @@
 use super::{Control, DbError};
 use rusqlite::OptionalExtension;
 
-/// A breaker's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakerRow {
     /// What it is about: `transport:production/web1`.
@@ -27,7 +26,6 @@ impl Control {
         }))
     }
 
-    /// One breaker's body.
     pub fn breaker(&self, key: &str) -> Result<Option<String>, DbError> {
         let query = "SELECT body FROM breakers WHERE key = ?1";
         self.sql(self.db.prepare_cached(query).and_then(|mut q| q.query_row([key], |r| r.get(0)).optional()))

@@ -32,17 +32,11 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 }
 
 /// Likewise for whoever waits for it beside other things.
-///
-/// # Errors
-/// As of [`spawn`].
 pub fn spawn_async(command: &mut tokio::process::Command) -> io::Result<tokio::process::Child> {
     begin(|| command.spawn())
 }
 
 /// Begins a process and waits for its end; gives what it printed.
-///
-/// # Errors
-/// As of [`spawn`].
 pub fn output(command: &mut Command) -> io::Result<Output> {
     spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output()
 }

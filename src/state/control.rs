@@ -13,7 +13,6 @@ use uuid::Uuid;
 /// Version of the schema that this program writes (`PRAGMA user_version`).
 const SCHEMA: i64 = 1;
 
-/// The open control database.
 #[derive(Debug)]
 pub struct Control {
     db: Db,
@@ -65,9 +64,6 @@ impl Control {
     }
 
     /// Opens it where there is one; makes none.
-    ///
-    /// # Errors
-    /// As of [`Control::open`].
     pub fn open_where_it_is(state: &StateDir) -> Result<Option<Control>, DbError> {
         match state.control().try_exists()? {
             true => Control::open(state).map(Some),

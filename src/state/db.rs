@@ -17,9 +17,7 @@ pub enum DbError {
     /// Written by a newer opsdeck.
     #[error("{} has schema version {found}, this opsdeck knows {known}: use the newer opsdeck that wrote it", path.display())]
     Newer {
-        /// The file.
         path: PathBuf,
-        /// Its version.
         found: i64,
         /// The newest that this program knows.
         known: i64,
@@ -29,38 +27,22 @@ pub enum DbError {
     Io(#[from] std::io::Error),
     /// The file is no database, or pages of it are not what was written.
     #[error("{} is damaged: {source}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
+    Damaged { path: PathBuf, source: rusqlite::Error },
     /// Another process writes to it, for longer than is waited for.
     #[error(
         "{} is held by another process that writes to it: nothing of this was done. Try it again; `fuser -v` on that file \
          says who holds it ({source})",
         path.display()
     )]
-    Busy {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
+    Busy { path: PathBuf, source: rusqlite::Error },
     /// It was there and is not any more.
     #[error("{0}")]
     Lost(String),
     /// Its directory is only looked at.
     #[error("nothing of this was done: {0}")]
     LookOnly(String),
-    /// SQLite's own error.
     #[error("{}: {source}", path.display())]
-    Sql {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
+    Sql { path: PathBuf, source: rusqlite::Error },
 }
 
 impl DbError {
@@ -75,7 +57,6 @@ impl DbError {
     }
 }
 
-/// An open database.
 #[derive(Debug)]
 pub struct Db {
     pub(super) db: Connection,

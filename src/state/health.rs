@@ -5,20 +5,16 @@ use super::db::alone;
 use super::{DbError, Index};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-/// A row to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthRow {
     /// Host; empty: measured once for all.
     pub host: String,
-    /// Probe.
     pub probe: String,
-    /// The report.
     pub data: Vec<u8>,
     /// The raw answer and when it came (Unix milliseconds).
     pub raw: Option<(i64, Vec<u8>)>,
 }
 
-/// Who polls a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollerRow {
     /// A name that no other poller has.

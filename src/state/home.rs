@@ -14,7 +14,6 @@ use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 use uuid::Uuid;
 
-/// Version of the file.
 const VERSION: u32 = 1;
 /// Names the machine; made by the system when it was installed.
 const MACHINE: &str = "/etc/machine-id";
@@ -33,7 +32,6 @@ pub enum Place {
     },
     /// It is a copy, or was moved; of what.
     Elsewhere(String),
-    /// It cannot be told.
     Unknown(String),
     /// Nobody has said yet: it is new, or older than this file.
     Unmade,
@@ -42,7 +40,6 @@ pub enum Place {
 /// A state directory, as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
-    /// Whose.
     pub owner: Owner,
     /// What may be done in it.
     pub access: Access,
@@ -55,7 +52,6 @@ pub struct Home {
 /// A file or folder, so that no copy of it can be taken for it. Device numbers change with a boot and are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Inode.
     pub inode: u64,
     /// When it came to be (Unix nanoseconds), where the file system tells: inodes are used again.
     pub born: Option<i64>,
@@ -75,7 +71,6 @@ struct Record {
     version: u32,
     #[serde(flatten)]
     is: Former,
-    /// Of this file itself.
     #[serde(flatten)]
     mark: Mark,
     adopted: bool,

@@ -17,7 +17,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A process, named so that no later process can be taken for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Process id.
     pub pid: u32,
     /// Start time in clock ticks since boot.
     pub start: u64,
@@ -28,7 +27,6 @@ pub struct Identity {
 /// What is known of a process now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
-    /// It runs.
     Alive,
     /// It ended (a zombie counts as ended).
     Gone,
@@ -39,7 +37,6 @@ pub enum Life {
 }
 
 impl Identity {
-    /// This process.
     pub fn own() -> Identity {
         Identity::of(std::process::id()).unwrap_or(Identity { pid: std::process::id(), start: 0, boot: boot_id() })
     }
@@ -161,9 +158,7 @@ fn pid(raw: u32) -> Option<Pid> {
 pub struct Stat {
     /// State letter (`R`, `S`, `T`, `Z`, ...).
     pub state: char,
-    /// Parent.
     pub ppid: u32,
-    /// Process group.
     pub pgrp: u32,
     /// Start time in clock ticks since boot.
     pub start: u64,

@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a statement is tried again on a new index.
 const TRIES: usize = 3;
 
-/// An open index.
 #[derive(Debug)]
 pub struct Index {
     state: StateDir,

@@ -19,16 +19,11 @@ pub struct Lease {
     pub taken_at: i64,
 }
 
-/// What [`Index::take_lease`] came to.
+/// What `Control::take_lease` came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     /// Ours now (or ours already).
-    Got {
-        /// Fencing token.
-        token: i64,
-        /// It was taken now.
-        new: bool,
-    },
+    Got { token: i64, new: bool },
     /// Another run holds some of these hosts.
     HeldBy(Lease),
 }

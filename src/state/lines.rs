@@ -7,11 +7,8 @@ use serde::Serialize;
 /// A line that is stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// Environment.
     pub environment: String,
-    /// Why.
     pub reason: String,
-    /// Who stopped it.
     pub operator: String,
     /// When (Unix milliseconds).
     pub at: i64,

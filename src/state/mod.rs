@@ -72,7 +72,6 @@ impl StateDir {
         Self { root }
     }
 
-    /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -171,7 +170,6 @@ impl RunDir {
         Self { path: path.into() }
     }
 
-    /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -268,7 +266,6 @@ pub struct StepDir {
 }
 
 impl StepDir {
-    /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -20,14 +20,12 @@ pub struct Operator {
     /// Who logged in, as the kernel knows it (`loginuid`); `None`: it does not.
     #[serde(default)]
     pub login: Option<String>,
-    /// Effective user's name.
     pub effective: String,
     /// Client address and port: `10.0.0.7:51234`, `[2001:db8::7]:51234`, or a bare address where no port is known.
     pub from: Option<String>,
     /// True if a login record that only root writes (utmp, logind) says so too; else only the environment does.
     #[serde(default)]
     pub from_verified: bool,
-    /// Terminal device.
     pub tty: Option<String>,
     /// Audit session id of the kernel, where there is one.
     pub session: Option<String>,

@@ -11,7 +11,6 @@ use serde::Serialize;
 pub enum Standing {
     /// It is still to be told.
     Pending,
-    /// It was told.
     Sent,
     /// Nobody took it in time.
     Failed,
@@ -22,7 +21,6 @@ pub enum Standing {
 pub struct OutboxRow {
     /// Its place in the order.
     pub id: i64,
-    /// Receiver.
     pub receiver: String,
     /// The same notice has the same key.
     pub key: String,
@@ -45,11 +43,8 @@ pub struct OutboxRow {
 /// A notice to put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put<'a> {
-    /// Receiver.
     pub receiver: &'a str,
-    /// Key.
     pub key: &'a str,
-    /// What it is about.
     pub about: &'a str,
     /// The notice, as JSON.
     pub body: &'a str,
@@ -60,11 +55,9 @@ pub struct Put<'a> {
 /// How many of a receiver stand where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// Receiver.
     pub receiver: String,
     /// Where they stand.
     pub state: Standing,
-    /// How many.
     pub count: u64,
     /// When the oldest was put in (Unix milliseconds).
     pub oldest: i64,

@@ -8,15 +8,11 @@ use uuid::Uuid;
 /// An action that was counted, from before it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Token {
-    /// The run that acts.
     pub run: Uuid,
     /// Number of the action in its run.
     pub number: u32,
-    /// Environment.
     pub environment: String,
-    /// Service.
     pub service: String,
-    /// Host.
     pub host: String,
     /// Action, by the name of its runbook.
     pub action: String,
@@ -26,14 +22,10 @@ pub struct Token {
     pub helped: Option<bool>,
 }
 
-/// An incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentRow {
-    /// Environment.
     pub environment: String,
-    /// Policy.
     pub policy: String,
-    /// Host.
     pub host: String,
     /// It, as JSON.
     pub body: String,
@@ -42,15 +34,11 @@ pub struct IncidentRow {
 /// A policy that a person switched off or on; `*` is all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Switch {
-    /// Environment.
     pub environment: String,
     /// Policy, or `*`.
     pub policy: String,
-    /// It may act.
     pub on: bool,
-    /// Who.
     pub operator: String,
-    /// Why.
     pub reason: String,
     /// When (Unix milliseconds).
     pub at: i64,

@@ -9,7 +9,6 @@ use uuid::Uuid;
 /// One run, in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunRow {
-    /// The run.
     pub id: Uuid,
     /// Its number, for people; `None`: it has none yet.
     pub number: Option<u64>,
@@ -17,9 +16,7 @@ pub struct RunRow {
     pub kind: String,
     /// One line: the playbook, or module and arguments.
     pub title: String,
-    /// Environment's name.
     pub environment: Option<String>,
-    /// Who asked.
     pub operator: String,
     /// Folder in which it runs.
     pub cwd: String,
@@ -29,15 +26,11 @@ pub struct RunRow {
     pub failure: Option<String>,
     /// Why it is in this state.
     pub why: Option<String>,
-    /// Exit code of Ansible.
     pub rc: Option<i32>,
     /// When it was asked (Unix milliseconds, like all times here).
     pub created_at: i64,
-    /// When Ansible was started.
     pub started_at: Option<i64>,
-    /// When it ended.
     pub ended_at: Option<i64>,
-    /// Number of hosts.
     pub hosts: u32,
     /// Hosts with a failed task.
     pub failed: u32,
@@ -58,7 +51,6 @@ pub struct RunRow {
 pub struct Filter {
     /// States, in their words; empty: all.
     pub states: Vec<String>,
-    /// Environment.
     pub environment: Option<String>,
     /// Only runs that have not ended.
     pub live: bool,
@@ -117,7 +109,6 @@ impl Index {
         self.ask(|db| alone(db, |e| e, || all(db)))
     }
 
-    /// One run's row.
     pub fn get(&self, id: Uuid) -> Result<Option<RunRow>, DbError> {
         let query = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
         self.ask(|db| db.prepare_cached(&query)?.query_row([id.to_string()], row).optional())

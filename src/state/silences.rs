@@ -3,18 +3,14 @@
 use super::{Control, DbError};
 use serde::Serialize;
 
-/// A silence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SilenceRow {
-    /// Environment.
     pub environment: String,
     /// What is silenced, as people type it.
     pub target: String,
     /// Until when (Unix milliseconds).
     pub until: i64,
-    /// Who.
     pub operator: String,
-    /// Why.
     pub reason: String,
     /// When it was set (Unix milliseconds).
     pub at: i64,
@@ -53,7 +49,6 @@ impl Control {
         })
     }
 
-    /// Lifts silences.
     pub fn lift_silences(&self, environment: &str, targets: &[String]) -> Result<(), DbError> {
         let query = "DELETE FROM silences WHERE environment = ?1 AND target = ?2";
         let lift = |target: &String| self.sql(self.db.execute(query, (environment, target)).map(drop));

@@ -3,7 +3,6 @@
 use std::io;
 use std::os::unix::net::UnixDatagram;
 
-/// Facility "security", severity "warning".
 const WARNING: u32 = 10 * 8 + 4;
 
 /// Writes a line, and never waits for whoever reads there.

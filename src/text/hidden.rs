@@ -3,13 +3,11 @@
 /// What becomes of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
-    /// Goes through.
     Yes,
     /// A mark that joins the character before it; capped by the caller.
     Mark,
     /// Takes no place or lies about the order of what is read: dropped.
     No,
-    /// A space in disguise.
     Space,
     /// Not a character: shown as U+FFFD.
     Replace,

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 /// Bytes of a line that are read; the rest is counted and named, never shown.
 pub const LINE_CAP: usize = 64 * 1024;
 
-/// A safe line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
     /// Its pieces, left to right; neighbours differ in style.
@@ -18,7 +17,6 @@ pub struct Line {
 }
 
 impl Line {
-    /// The text without style.
     pub fn text(&self) -> String {
         self.spans.iter().map(|s| s.text.as_str()).collect()
     }
@@ -49,7 +47,7 @@ pub fn stripped(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text.into_bytes())
 }
 
-/// Like [`line`] for a line of `total` bytes of which only the head `raw` was read.
+/// Like [`line()`] for a line of `total` bytes of which only the head `raw` was read.
 pub fn line_of(raw: &[u8], total: u64, ascii: bool) -> Line {
     let head = &raw[..raw.len().min(LINE_CAP)];
     let mut more = total.saturating_sub(head.len() as u64);

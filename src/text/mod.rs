@@ -1,6 +1,6 @@
 //! Hostile text made safe, and the measures of text on a screen.
 //!
-//! Everything that came from a host, an inventory, a log or an error of another program goes through [`line`] (a line
+//! Everything that came from a host, an inventory, a log or an error of another program goes through [`line()`] (a line
 //! of output, its colours kept) or [`plain`] (a name or a message) before it reaches a terminal. No file is opened
 //! here and nothing is known of Ansible.
 

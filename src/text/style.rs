@@ -7,13 +7,11 @@ pub enum Color {
     Ansi(u8),
     /// One of the 256, 16 to 255.
     Indexed(u8),
-    /// True colour.
     Rgb(u8, u8, u8),
 }
 
 /// A style. Blinking and concealed text are not among it on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[allow(missing_docs, reason = "the words of the standard, ECMA-48 SGR")]
 pub struct Sgr {
     pub fg: Option<Color>,
     pub bg: Option<Color>,
@@ -102,6 +100,5 @@ fn semicolon<'a>(it: &mut impl Iterator<Item = &'a [u16]>) -> Option<Color> {
 pub struct Span {
     /// Safe text: no control character, nothing invisible.
     pub text: String,
-    /// Its style.
     pub style: Sgr,
 }

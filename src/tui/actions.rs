@@ -24,7 +24,6 @@ pub enum Danger {
     TypeName,
 }
 
-/// One action.
 pub struct Action {
     /// Name in `keys.yaml`: `fleet.filter`. Never changes once released.
     pub id: &'static str,
@@ -34,7 +33,6 @@ pub struct Action {
     pub label: &'static str,
     /// A sentence, for `?`, `:` and the docs.
     pub help: &'static str,
-    /// What it may do.
     pub danger: Danger,
     /// Place in the footer: the higher, the longer it stays when the screen is narrow; 0: not in the footer.
     pub hint: u8,
@@ -44,7 +42,6 @@ pub struct Action {
     pub disabled: fn(&Model) -> Option<String>,
     /// For dangerous ones: what will happen, in lines, shown in the question.
     pub question: fn(&Model) -> Vec<String>,
-    /// Does it.
     pub run: fn(&mut Model) -> Vec<Effect>,
 }
 

@@ -10,7 +10,6 @@ use crate::alarm::{Facts, Grade, Place, Reason, Sight, reasons};
 /// Whoever has just come finds what was read before: so long is waited until it is said that nobody polls (milliseconds).
 const SETTLE: i64 = 10_000;
 
-/// What is known.
 #[derive(Debug, Default)]
 pub struct Alarm {
     /// As it was read last; `None`: not read yet.
@@ -19,7 +18,6 @@ pub struct Alarm {
     came: Option<(usize, i64)>,
 }
 
-/// It was read anew.
 pub fn arrived(model: &mut Model, facts: Facts) {
     model.alarm.facts = Some(facts);
 }
@@ -40,7 +38,6 @@ impl Model {
         reasons(facts, Sight { stale: self.stale() }, &clock)
     }
 
-    /// What was read last.
     pub fn facts(&self) -> Option<&Facts> {
         self.alarm.facts.as_ref()
     }

@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 pub enum In {
     /// The terminal or a signal.
     Term(Event),
-    /// An answer.
     Msg(Msg),
 }
 
@@ -39,7 +38,6 @@ pub struct Start {
     pub desk: Desk,
     /// Where to write when the first frames were drawn (one JSON line each), for benches.
     pub trace: Option<PathBuf>,
-    /// When the process began.
     pub began: Instant,
 }
 

@@ -3,7 +3,6 @@
 use super::screens;
 use crate::release::line::Turn;
 
-/// Something to do.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Copy text to the operator's clipboard (OSC 52).
@@ -18,29 +17,17 @@ pub enum Effect {
     Suspend,
     /// Stop or open the line of an environment.
     Line {
-        /// Environment.
         environment: String,
-        /// Which of the two.
         turn: Turn,
-        /// Why.
         reason: String,
     },
-    /// See [`screens::fleet`].
     Fleet(screens::fleet::Effect),
-    /// See [`screens::launch`].
     Launch(screens::launch::Effect),
-    /// See [`screens::runs`].
     Runs(screens::runs::Effect),
-    /// See [`screens::run`].
     Run(screens::run::Effect),
-    /// See [`screens::releases`].
     Releases(screens::releases::Effect),
-    /// See [`screens::release`].
     Release(screens::release::Effect),
-    /// See [`screens::audit`].
     Audit(screens::audit::Effect),
-    /// See [`screens::away`].
     Away(screens::away::Effect),
-    /// See [`screens::health`].
     Health(screens::health::Effect),
 }

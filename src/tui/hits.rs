@@ -2,7 +2,6 @@
 
 use ratatui::layout::{Position, Rect};
 
-/// What a click means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// Performs the action of this id.
@@ -15,12 +14,7 @@ pub enum Target {
         index: usize,
     },
     /// Something a screen or overlay names itself (a column's head, a button).
-    Part {
-        /// Its name.
-        part: &'static str,
-        /// A number with it.
-        index: usize,
-    },
+    Part { part: &'static str, index: usize },
 }
 
 /// Areas of a frame. Later ones lie above earlier ones.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 /// Movements that every list and pane understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each says itself")]
 pub enum Motion {
     Up,
     Down,

@@ -21,17 +21,14 @@ pub struct Model {
     pub project: Arc<Project>,
     /// Index of the environment that Fleet shows.
     pub env: Option<usize>,
-    /// Who works here.
     pub operator: Operator,
     /// The moment that views speak of.
     pub now: Now,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// Colours and glyphs.
     pub theme: Theme,
     /// All themes that can be chosen.
     pub themes: Themes,
-    /// Keys.
     pub keymap: Keymap,
     /// True while the mouse is reported to us.
     pub mouse: bool,
@@ -63,34 +60,22 @@ pub struct Model {
     pub dirty: bool,
     /// True: leave.
     pub quit: bool,
-    /// See [`screens::fleet`].
     pub fleet: screens::fleet::Fleet,
-    /// See [`screens::launch`].
     pub launch: screens::launch::Launch,
-    /// See [`screens::runs`].
     pub runs: screens::runs::Runs,
-    /// See [`screens::run`].
     pub run: screens::run::Run,
-    /// See [`screens::releases`].
     pub releases: screens::releases::Releases,
-    /// See [`screens::release`].
     pub release: screens::release::Live,
-    /// See [`screens::audit`].
     pub audit: screens::audit::Audit,
-    /// See [`screens::diagnostics`].
     pub diagnostics: screens::diagnostics::Diagnostics,
-    /// See [`screens::away`].
     pub away: screens::away::Away,
-    /// See [`screens::health`].
     pub health: screens::health::Health,
 }
 
 /// A short word to the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Toast {
-    /// How serious.
     pub level: Level,
-    /// The words.
     pub text: String,
     /// Unix milliseconds at which it goes away.
     pub until: i64,
@@ -140,7 +125,6 @@ impl Model {
         }
     }
 
-    /// The screen in sight.
     pub fn screen(&self) -> &'static Screen {
         self.stack.last().copied().unwrap_or(&screens::fleet::SCREEN)
     }
@@ -150,7 +134,6 @@ impl Model {
         self.project.environments.get(self.env_in_sight()?)
     }
 
-    /// Its index.
     pub fn env_in_sight(&self) -> Option<usize> {
         let at = self.screen().name;
         if [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {

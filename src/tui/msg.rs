@@ -6,10 +6,8 @@ use super::screens;
 use crate::alarm::Facts;
 use crossterm::event::{KeyEvent, MouseEvent};
 
-/// What happened.
 #[derive(Debug)]
 pub enum Msg {
-    /// A key was pressed.
     Key(KeyEvent),
     /// Text was pasted (bracketed paste): never read as keys.
     Paste(String),
@@ -17,7 +15,6 @@ pub enum Msg {
     Mouse(MouseEvent),
     /// The terminal has a new size (columns, rows).
     Resize(u16, u16),
-    /// Time went on.
     Tick(Now),
     /// A frame was drawn, and this is what lies where on it. Never asks for another frame.
     Drawn(Hits),
@@ -38,7 +35,6 @@ pub struct Now {
 
 /// How serious a toast is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each says itself")]
 pub enum Level {
     Info,
     Warning,
@@ -47,7 +43,6 @@ pub enum Level {
 
 /// Data for a screen; each screen defines its own. Notices and the alarm are for all of them.
 #[derive(Debug)]
-#[allow(missing_docs, reason = "named after their screens")]
 pub enum Data {
     Fleet(screens::fleet::Data),
     Launch(screens::launch::Data),

@@ -9,7 +9,6 @@ use crate::text::plain;
 use serde::Deserialize;
 use std::cmp::Reverse;
 
-/// What rings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bell {
     /// Notices alone: somebody wrote down which.
@@ -17,7 +16,6 @@ pub enum Bell {
     Notices,
     /// Everything in sight that becomes bad or needs a person, too.
     All,
-    /// Nothing.
     Silent,
 }
 
@@ -28,14 +26,10 @@ impl Bell {
     }
 }
 
-/// A notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Environment.
     pub environment: Option<String>,
-    /// What kind.
     pub kind: Kind,
-    /// How grave.
     pub severity: Severity,
     /// What it is about is over.
     pub over: bool,
@@ -67,7 +61,6 @@ impl Notice {
     }
 }
 
-/// They arrived, each once.
 pub fn arrived(model: &mut Model, mut notices: Vec<Notice>) -> Vec<Effect> {
     notices.sort_by_key(|notice| (notice.over, Reverse(notice.severity)));
     let Some(worst) = notices.first() else { return vec![] };

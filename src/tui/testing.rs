@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 /// A model with a screen to look at.
 pub struct Driver {
-    /// The model.
     pub model: Model,
     terminal: Terminal<TestBackend>,
     /// Effects that were asked for since the last [`Driver::effects`].

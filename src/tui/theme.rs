@@ -14,7 +14,6 @@ use std::collections::HashMap;
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each says itself")]
 pub enum Role {
     Text,
     Dim,

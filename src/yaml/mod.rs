@@ -27,7 +27,6 @@ pub struct Node {
     pub mark: Mark,
     /// An explicit tag (`!vault`, `!unsafe`, `tag:yaml.org,2002:str` ...), as written but with handles resolved.
     pub tag: Option<String>,
-    /// What it is.
     pub kind: Kind,
 }
 
@@ -36,12 +35,10 @@ pub struct Node {
 pub enum Kind {
     /// Text, and whether it stood there without quotes and block markers (only then does YAML 1.1 give it a type).
     Scalar {
-        /// The text, unescaped.
         text: String,
         /// True for a plain scalar.
         plain: bool,
     },
-    /// A list.
     Sequence(Vec<Node>),
     /// A mapping, in the order written, duplicates and `<<` keys included.
     Mapping(Vec<(Node, Node)>),

@@ -10,7 +10,6 @@ pub enum Scalar {
     Null,
     /// `yes`, `off`, `True` ...
     Bool(bool),
-    /// An integer that fits.
     Int(i64),
     /// An integer that does not: canonical decimal digits, with sign.
     BigInt(String),

@@ -5,7 +5,7 @@
 //! The run is real: `opsdeck play` with its supervisor, its step runner and Ansible, which waits in a local task for a file.
 //! Only the lines are ours: the bench appends them to the run's `stdout.log`, where Ansible's own output goes, and the
 //! supervisor marks them in the journal as it marks Ansible's.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
 #[path = "console/figures.rs"]
 mod figures;

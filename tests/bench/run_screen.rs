@@ -1,6 +1,6 @@
 //! What the Run screen costs with a run of 1,000 tasks on 1,000 hosts and a log of 1,000,000 lines: time a frame at
 //! 200x60, and time to take in news. Run it with `cargo bench --bench run_screen`.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
 
 use opsdeck::project::Project;
 use opsdeck::run::log::LogStore;

@@ -1,6 +1,6 @@
 //! What the log on the screen costs: time a frame, bytes on the wire, memory. Run it with
 //! `cargo bench --bench screen`; `less` and `lnav`, where they are installed, read the same file in the same minute.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
 
 mod line;
 

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The plugin's text.
 pub const SOURCE: &str = include_str!("opsdeck.py");
 
 /// Puts the plugin into `<dir>/<digest of its text>/opsdeck.py`, once, and returns the folder to put first on

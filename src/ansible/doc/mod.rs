@@ -16,16 +16,13 @@ use std::time::{Duration, UNIX_EPOCH};
 pub struct Module {
     /// Full name (`ansible.builtin.service`).
     pub name: String,
-    /// One line.
     pub short: String,
 }
 
-/// A module's documentation.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ModuleDoc {
     /// Full name, where it has one.
     pub name: String,
-    /// One line.
     pub short: String,
     /// Paragraphs, with Ansible's markup taken out.
     pub description: Vec<String>,
@@ -38,13 +35,10 @@ pub struct ModuleDoc {
 /// One option of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ModuleOption {
-    /// Name.
     pub name: String,
-    /// Other names.
     pub aliases: Vec<String>,
     /// Type (`str`, `list of str`).
     pub kind: String,
-    /// Must be given.
     pub required: bool,
     /// What it may be, where that is a closed list.
     pub choices: Vec<String>,
@@ -60,10 +54,8 @@ pub enum DocError {
     /// It did not run, or not to its end.
     #[error("ansible-doc could not be asked: {0}")]
     Run(#[from] std::io::Error),
-    /// It ran and failed.
     #[error("ansible-doc says: {0}")]
     Said(String),
-    /// Nobody knows this module.
     #[error("no documentation for a module {0:?}: a typing mistake, or its collection is not installed")]
     Unknown(String),
 }
@@ -89,9 +81,6 @@ impl Docs {
     }
 
     /// All modules that can be used here, by name.
-    ///
-    /// # Errors
-    /// See [`DocError`].
     pub fn modules(&self) -> Result<Vec<Module>, DocError> {
         self.cached("modules", || parse::modules(&self.ask(&["-l", "-j"])?))
     }

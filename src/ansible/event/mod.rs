@@ -15,11 +15,9 @@ pub struct CallbackEvent<'a> {
     pub t: i64,
     /// The same moment on a clock that never jumps (milliseconds since boot): for durations.
     pub m: u64,
-    /// What happened.
     pub what: What<'a>,
 }
 
-/// What happened in Ansible.
 #[derive(Debug, Clone)]
 pub enum What<'a> {
     /// First line: Ansible runs.
@@ -28,7 +26,6 @@ pub enum What<'a> {
     Plan(Vec<PlanPlay<'a>>),
     /// A play, or its next `serial` batch (then with the same `id`).
     Play {
-        /// Its name.
         name: Cow<'a, str>,
         /// Ansible's id of the play.
         id: Cow<'a, str>,
@@ -39,13 +36,11 @@ pub enum What<'a> {
         /// Strategy (`linear`, `free` ...).
         strategy: Cow<'a, str>,
     },
-    /// A task begins.
     Task(Task<'a>),
     /// A host got a worker for a task.
     Start {
         /// Task number; `None` for a task that was never announced.
         task: Option<u32>,
-        /// Host.
         host: Cow<'a, str>,
     },
     /// A host finished a task.
@@ -58,16 +53,12 @@ pub enum What<'a> {
     Async(Cow<'a, str>, HostResult<'a>),
     /// A file was included for these hosts.
     Include {
-        /// Path.
         file: Cow<'a, str>,
-        /// Hosts.
         hosts: Vec<Cow<'a, str>>,
     },
     /// A handler was notified (told when handlers are about to run).
     Notify {
-        /// Handler.
         handler: Cow<'a, str>,
-        /// Host.
         host: Cow<'a, str>,
     },
     /// The play's pattern matched no host.
@@ -76,14 +67,11 @@ pub enum What<'a> {
     NoHostsRemaining,
     /// Ansible asks for a variable (on a terminal that a background run does not have).
     VarsPrompt {
-        /// Variable.
         name: Cow<'a, str>,
         /// Its answer is not echoed.
         private: bool,
-        /// The question.
         prompt: Cow<'a, str>,
     },
-    /// Ansible's recap, by host.
     Stats(BTreeMap<Cow<'a, str>, Tally>),
     /// A host began a task and nobody knows how it went (ours, never Ansible's).
     Lost(HostResult<'a>),
@@ -91,14 +79,11 @@ pub enum What<'a> {
     Stopped,
     /// A signal arrived; no recap follows.
     Interrupted {
-        /// Its number.
         signal: i32,
     },
-    /// The plugin lost events.
     Dropped {
         /// How many. Those that it could not write had numbers; of others nobody heard.
         count: u64,
-        /// Why.
         why: Cow<'a, str>,
     },
     /// Something that this version does not know.
@@ -116,14 +101,10 @@ impl What<'_> {
     }
 }
 
-/// Who writes the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hello<'a> {
-    /// Version of ansible-core.
     pub core: Cow<'a, str>,
-    /// Process id of Ansible.
     pub pid: u32,
-    /// Version of its Python.
     pub python: Cow<'a, str>,
     /// The configuration file in effect.
     pub config: Option<Cow<'a, str>>,
@@ -138,10 +119,8 @@ pub struct Hello<'a> {
 /// A play before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PlanPlay<'a> {
-    /// Name.
     #[serde(borrow, default)]
     pub name: Cow<'a, str>,
-    /// Host pattern as written.
     #[serde(borrow, default)]
     pub hosts: Cow<'a, str>,
     /// How many tasks it will announce (`None`: cannot be known). Included files, loops over includes and handlers
@@ -159,7 +138,6 @@ pub struct Task<'a> {
     pub name: Cow<'a, str>,
     /// Action, as written (`service`, `ansible.builtin.copy`).
     pub action: Cow<'a, str>,
-    /// True for a handler.
     pub handler: bool,
     /// `file:line`.
     pub path: Option<Cow<'a, str>>,
@@ -170,11 +148,9 @@ pub struct Task<'a> {
 pub struct HostResult<'a> {
     /// Task number; `None` for a task that was never announced (its name is then in `name`).
     pub task: Option<u32>,
-    /// Host.
     pub host: Cow<'a, str>,
     /// Task name, only where `task` is `None`.
     pub name: Option<Cow<'a, str>>,
-    /// Changed something.
     pub changed: bool,
     /// Failed or unreachable, and the task says to ignore it.
     pub ignored: bool,
@@ -190,7 +166,6 @@ pub struct HostResult<'a> {
 
 /// How a host finished a task, or an item of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "Ansible's own words")]
 pub enum Outcome {
     Ok,
     Changed,
@@ -201,7 +176,6 @@ pub enum Outcome {
 
 /// A host's line of the recap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "Ansible's own words: the PLAY RECAP")]
 pub struct Tally {
     pub ok: u32,
     pub changed: u32,
@@ -227,12 +201,7 @@ pub enum DecodeError {
     Malformed(String),
     /// The event is known but this field is missing.
     #[error("a `{event}` event without `{field}`")]
-    Missing {
-        /// Event.
-        event: &'static str,
-        /// Field.
-        field: &'static str,
-    },
+    Missing { event: &'static str, field: &'static str },
 }
 
 impl HostResult<'_> {

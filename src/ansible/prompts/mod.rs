@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 /// Something that a playbook would ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// What.
     pub kind: QuestionKind,
     /// File, relative to the project where it lies below it.
     pub file: PathBuf,
@@ -34,12 +33,10 @@ pub struct Question {
     pub maybe: bool,
 }
 
-/// The kinds of question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QuestionKind {
     /// A variable of `vars_prompt` that no extra var answers.
     Variable {
-        /// Its name.
         name: String,
         /// The question; the name where none is written.
         prompt: String,
@@ -47,14 +44,10 @@ pub enum QuestionKind {
         private: bool,
         /// What Enter means, as written.
         default: Option<String>,
-        /// Ansible would ask twice.
         confirm: bool,
     },
     /// A `pause` that waits for a person.
-    Pause {
-        /// What it says.
-        prompt: Option<String>,
-    },
+    Pause { prompt: Option<String> },
     /// The task debugger, which opens when a task fails.
     Debugger,
 }
@@ -62,11 +55,9 @@ pub enum QuestionKind {
 /// A file or role that could not be looked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unseen {
-    /// What is named there.
     pub what: String,
     /// Why it could not be looked into.
     pub why: String,
-    /// File that names it.
     pub file: PathBuf,
     /// Line, from 1.
     pub line: u32,

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 /// One of these, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
-    /// What.
     pub kind: TouchKind,
     /// File, relative to the project where it lies below it.
     pub file: PathBuf,
@@ -13,18 +12,15 @@ pub struct Touch {
     pub line: u32,
 }
 
-/// The kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TouchKind {
     /// A play begins: its patterns, as written.
     Play(Vec<String>),
-    /// A task is delegated.
     Delegated(To),
     /// A task makes hosts or groups, or has the inventory read anew: plays that come later may select others.
     Makes(String),
     /// Something that could not be looked into: what, and why.
     Unseen {
-        /// What is named there.
         what: String,
         /// Why it could not be looked into.
         why: String,

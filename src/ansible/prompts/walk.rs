@@ -16,13 +16,10 @@ const MAX_FILES: usize = 5_000;
 /// Where a node stands.
 #[derive(Clone, Copy)]
 pub(super) struct Here<'a> {
-    /// The file.
     pub file: &'a Path,
-    /// Folder of the playbook.
     pub playbook: &'a Path,
     /// Folder of the role, inside one.
     pub role: Option<&'a Path>,
-    /// A condition stands above.
     pub maybe: bool,
 }
 
@@ -165,7 +162,6 @@ impl<'a> Walk<'a> {
         self.role(name.text().unwrap_or_default(), &From::default(), here, name);
     }
 
-    /// A role by name.
     pub fn role(&mut self, text: &str, from: &From, here: Here<'_>, at: &Node) {
         if text.is_empty() || templated(text) {
             let what = if text.is_empty() { "role" } else { text };

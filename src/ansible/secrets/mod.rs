@@ -83,7 +83,6 @@ impl Secrets {
         self.0.iter().map(|(name, _)| name)
     }
 
-    /// The value of one.
     pub fn get(&self, name: &SecretName) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

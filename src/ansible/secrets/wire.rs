@@ -12,7 +12,6 @@ const MAGIC: &[u8; 4] = b"ods1";
 /// Why secrets could not be read from a pipe. Never holds a value.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// The pipe.
     #[error("secrets could not be read: {0}")]
     Io(#[from] io::Error),
     /// What came is not the wire form.
@@ -41,9 +40,6 @@ impl Secrets {
     }
 
     /// Reads the wire form; stops right behind it.
-    ///
-    /// # Errors
-    /// See [`WireError`].
     pub fn read_from(from: &mut dyn Read) -> Result<Self, WireError> {
         let mut magic = [0; 4];
         from.read_exact(&mut magic)?;

@@ -19,7 +19,6 @@ pub struct Cause {
     pub family: String,
     /// In which way, in words, without any host's name: `connection refused`. Empty for numbers.
     pub way: String,
-    /// How bad it is.
     pub status: Status,
     /// Since when (Unix milliseconds): the first of them.
     pub since: i64,

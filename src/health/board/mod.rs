@@ -47,9 +47,7 @@ pub struct Board {
     pub interval: Option<u32>,
 }
 
-/// How many are how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "the names of the states")]
 pub struct Counts {
     pub bad: u32,
     pub warn: u32,
@@ -66,7 +64,6 @@ pub struct Counts {
 /// Checks that a person silenced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hushed {
-    /// How many.
     pub checks: u32,
     /// How many of them are bad.
     pub bad: u32,
@@ -83,7 +80,6 @@ pub struct Row {
     pub family: String,
     /// Under this name its raw answers are kept.
     pub probe: String,
-    /// How it is.
     pub status: Status,
     /// Since when (Unix milliseconds); 0: never measured.
     pub since: i64,
@@ -103,7 +99,6 @@ pub struct Row {
     pub flap: f64,
     /// The last reading in words, safe for a terminal.
     pub text: String,
-    /// Its number.
     pub value: Option<f64>,
     /// What that is counted in.
     pub unit: Unit,
@@ -119,7 +114,6 @@ pub struct Row {
     pub trend: Option<Trend>,
     /// Milliseconds until it is full at that pace: percent only.
     pub full_in: Option<i64>,
-    /// How it is measured.
     pub source: String,
     /// Milliseconds since the last reading; `None`: there is none.
     pub age: Option<i64>,
@@ -131,10 +125,8 @@ pub struct Row {
     pub cause: Option<usize>,
 }
 
-/// One host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// Its name.
     pub host: String,
     /// The worst of its checks that are not silenced; where these are well, of the others.
     pub status: Status,
@@ -242,7 +234,6 @@ impl Board {
         board
     }
 
-    /// A host's cell.
     pub fn cell(&self, host: &str) -> Option<&Cell> {
         self.cells.iter().find(|cell| cell.host == host)
     }

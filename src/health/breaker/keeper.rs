@@ -12,29 +12,21 @@ use uuid::Uuid;
 
 /// A deploy may take so long before its try counts as failed (milliseconds).
 const DEPLOY: i64 = 3_600_000;
-/// Who tries hosts.
 const POLL: &str = "poll";
 
 /// Why breakers cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeeperError {
-    /// control.db.
     #[error("{0}")]
     Db(#[from] DbError),
     /// A row that this version cannot read.
     #[error("breaker {key} cannot be read: {source}; `opsdeck breaker auto {key}` makes it anew")]
-    Row {
-        /// Its key.
-        key: String,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
+    Row { key: String, source: serde_json::Error },
 }
 
 /// How reaching a host went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Host.
     pub host: String,
     /// When it was tried (Unix milliseconds).
     pub began: i64,

@@ -8,29 +8,13 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
     /// Reaching a host of an environment.
-    Transport {
-        /// Environment.
-        environment: String,
-        /// Host.
-        host: String,
-    },
+    Transport { environment: String, host: String },
     /// Deploying a service to an environment.
-    Service {
-        /// Environment.
-        environment: String,
-        /// Service.
-        service: String,
-    },
+    Service { environment: String, service: String },
     /// A server that is asked: Prometheus, a load balancer.
-    Endpoint {
-        /// Its address.
-        url: String,
-    },
+    Endpoint { url: String },
     /// All hosts of an environment together.
-    Fleet {
-        /// Environment.
-        environment: String,
-    },
+    Fleet { environment: String },
 }
 
 impl Key {

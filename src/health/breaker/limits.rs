@@ -1,6 +1,5 @@
 //! The numbers of a breaker, with the defaults of releases.md part 3.
 
-/// All its numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Results that are looked at: the last ones,

@@ -4,7 +4,6 @@
 use super::Limits;
 use serde::{Deserialize, Serialize};
 
-/// A breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Breaker {
     /// Where it stands.
@@ -13,11 +12,8 @@ pub struct Breaker {
     pub since: i64,
     /// How often in a row it opened.
     pub attempt: u32,
-    /// Results, oldest first.
     pub results: Vec<Outcome>,
-    /// Why it changed last.
     pub why: String,
-    /// What a person said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<Forced>,
     /// Changes that the audit ledger does not have yet, oldest first.
@@ -25,14 +21,11 @@ pub struct Breaker {
     pub unrecorded: Vec<Change>,
 }
 
-/// Its own states.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// All is well.
     #[default]
     Closed,
-    /// Left alone.
     Open {
         /// When the next one who asks may try.
         until: i64,
@@ -41,7 +34,6 @@ pub enum State {
     HalfOpen {
         /// The try that is under way.
         probe: Option<Probe>,
-        /// Tries that went well.
         good: u32,
     },
 }
@@ -49,18 +41,15 @@ pub enum State {
 /// A try that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
-    /// Since when.
     pub at: i64,
     /// Whose: the run, or `poll`.
     pub by: String,
 }
 
-/// A result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// When that of which it is the result began.
     pub began: i64,
-    /// When it came.
     pub ended: i64,
     /// It went well (and was not slow).
     pub ok: bool,
@@ -73,11 +62,8 @@ pub struct Forced {
     pub to: Forcing,
     /// Until when; `None`: until somebody takes it back.
     pub until: Option<i64>,
-    /// Who.
     pub by: String,
-    /// Why.
     pub reason: String,
-    /// When.
     pub at: i64,
 }
 
@@ -85,9 +71,7 @@ pub struct Forced {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Forcing {
-    /// Open, whatever results say.
     Open,
-    /// Closed, whatever results say.
     Closed,
     /// It goes on by itself and stops nobody: its changes are only shown.
     MetricsOnly,
@@ -96,7 +80,6 @@ pub enum Forcing {
 /// Where it stands for whoever asks: its own state, or a person's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the words of releases.md part 3")]
 pub enum Position {
     Closed,
     Open,
@@ -106,14 +89,10 @@ pub enum Position {
     MetricsOnly,
 }
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A result came.
     Result {
-        /// When that began.
         began: i64,
-        /// How it went.
         ok: bool,
     },
     /// Somebody wants to try; the answer is [`Next::permit`].
@@ -123,30 +102,24 @@ pub enum Input {
     },
     /// A try was not made after all.
     GiveBack {
-        /// Whose.
         by: String,
     },
     /// Others than its own results say that it must open.
     Trip {
-        /// Why.
         why: String,
     },
-    /// A person's word.
     Force(Forced),
     /// A person takes it back.
     Auto,
     /// Whoever tried is gone with its process.
     Restart,
-    /// Time went by.
     Tick,
 }
 
-/// What comes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
     /// The breaker from now on.
     pub breaker: Breaker,
-    /// Whoever asked may try.
     pub permit: bool,
     /// It stands elsewhere now.
     pub change: Option<Change>,
@@ -155,11 +128,8 @@ pub struct Next {
 /// A change of its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Before.
     pub from: Position,
-    /// After.
     pub to: Position,
-    /// Why.
     pub why: String,
 }
 

@@ -7,13 +7,11 @@ use serde::{Deserialize, Serialize};
 /// Where a level begins and where it ends again.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Edge {
-    /// Beyond this it begins.
     pub enter: f64,
     /// Back on the good side of this it ends.
     pub leave: f64,
 }
 
-/// Bounds of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Limits {
     /// Small numbers are the bad ones (memory that is left).
@@ -25,12 +23,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Large numbers are bad.
     pub fn above(warn: Option<Edge>, bad: Option<Edge>) -> Self {
         Limits { low: false, warn, bad }
     }
 
-    /// Small numbers are bad.
     pub fn below(warn: Option<Edge>, bad: Option<Edge>) -> Self {
         Limits { low: true, warn, bad }
     }

@@ -21,21 +21,18 @@ const STALE: i64 = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// As it should be.
     Ok,
     /// It was never known, or could not be measured.
     #[default]
     Unknown,
     /// The last reading is too old to go by. Never kept, only seen: see [`CheckState::seen`].
     Stale,
-    /// A person should look.
     Warn,
     /// It does not work, or will not for long.
     Bad,
 }
 
 impl Status {
-    /// All, the worst first.
     pub const ALL: [Status; 5] = [Status::Bad, Status::Warn, Status::Stale, Status::Unknown, Status::Ok];
 
     /// Lower-case name, as on the screen and in `--json`.
@@ -50,7 +47,6 @@ impl Status {
     }
 }
 
-/// What one measurement brought.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Got {
     /// It works, or not; or that could not be told.
@@ -59,14 +55,12 @@ pub enum Got {
     Value(f64),
 }
 
-/// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// When it was asked for (Unix milliseconds): of what came later it says nothing.
     pub began: i64,
     /// When it was made (Unix milliseconds).
     pub at: i64,
-    /// What it brought.
     pub got: Got,
     /// In words (`connection refused`, `91% used`), safe for a terminal, one line.
     pub text: String,
@@ -126,11 +120,9 @@ pub struct CheckState {
     pub streak_since: i64,
     /// Readings in a row that could not be made.
     pub missing: u32,
-    /// The newest.
     pub last: Option<Reading>,
     /// What the last reading that could be made said by itself: hysteresis needs it.
     level: Status,
-    /// How often it changes.
     pub flaps: Flaps,
 }
 

@@ -23,7 +23,6 @@ impl Current {
         Arc::clone(&self.project)
     }
 
-    /// It was written since.
     pub fn is_old(&self) -> bool {
         stamp(&self.project) != self.stamp
     }

@@ -12,14 +12,12 @@ use std::collections::HashMap;
 /// Milliseconds after which a number that a host no longer tells is forgotten.
 const FORGET: i64 = 30 * 60_000;
 
-/// What one asking brought.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Brought {
     /// When it was begun (Unix milliseconds).
     pub at: i64,
     /// Milliseconds that it took.
     pub took: i64,
-    /// What came of it.
     pub found: Found,
     /// The answer as it came.
     pub raw: Raw,

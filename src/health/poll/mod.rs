@@ -45,11 +45,8 @@ const READ: Duration = Duration::from_secs(600);
 /// What a poller is for.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The state directory.
     pub state: StateDir,
-    /// The project.
     pub project: Arc<Project>,
-    /// The environment.
     pub environment: Environment,
     /// Who this is, for people (`screen of ann`).
     pub who: String,
@@ -105,11 +102,9 @@ impl Polling {
     }
 }
 
-/// Why polling ended.
 enum Ended {
     /// Nobody wants it any more.
     Done,
-    /// Another polls.
     Lost,
     /// The inventory is to be read again.
     Again,
@@ -248,7 +243,6 @@ struct Floor {
     began: Instant,
     /// Waits for its turn, or is under way.
     busy: Vec<bool>,
-    /// It is under way.
     asking: Vec<bool>,
     /// It hung the last time.
     hung: Vec<bool>,
@@ -319,7 +313,6 @@ impl Floor {
         }
     }
 
-    /// Begins what is due.
     fn dispatch(&mut self) {
         while let Some(n) = self.schedule.take(self.now()) {
             if !self.is_wanted(n) {

@@ -23,10 +23,8 @@ const TRY_LATER: i32 = 75;
 /// Stands before the exit code of a command that Ansible ran.
 const RC: &str = "opsdeck rc ";
 
-/// What every asking needs.
 #[derive(Clone)]
 pub struct World {
-    /// Connections.
     pub pool: Pool,
     /// Where Ansible is asked from, and programs are started.
     pub place: Arc<Place>,

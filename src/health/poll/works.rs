@@ -24,11 +24,9 @@ const ANSIBLE: u32 = 60;
 pub struct Work {
     /// What for: one job, or all hosts of a watch that go through Ansible.
     pub jobs: Vec<Job>,
-    /// How.
     pub way: Way,
     /// Milliseconds between two times.
     pub interval: u64,
-    /// When in it.
     pub phase: u64,
 }
 
@@ -38,7 +36,6 @@ type Group = (Vec<Job>, Vec<(Vars, String)>);
 /// How a host is reached.
 #[derive(Debug, Clone)]
 pub enum Way {
-    /// Over SSH.
     Ssh(Arc<Vars>, Arc<Target>),
     /// From this machine; the host, where the probe names it.
     Here(Vec<Vars>),

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// EX_TEMPFAIL of sysexits.h.
 const TRY_LATER: i32 = 75;
 
 /// Runs it for each host that it names, without a shell.

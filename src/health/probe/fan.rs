@@ -7,7 +7,6 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Questions at once.
 const AT_ONCE: usize = 32;
 
 type Jobs = Mutex<VecDeque<(usize, Vec<String>)>>;

@@ -26,9 +26,7 @@ use target::Target;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Probe {
-    /// A request.
     Http {
-        /// It.
         #[serde(flatten)]
         request: Http,
     },
@@ -38,20 +36,13 @@ pub enum Probe {
         address: String,
     },
     /// A program on the control host; exit code 0 passes, 75 (EX_TEMPFAIL) is inconclusive, anything else fails.
-    Command {
-        /// Program and arguments.
-        argv: Vec<String>,
-    },
+    Command { argv: Vec<String> },
     /// A unit that is active and was not restarted meanwhile, on the hosts, asked through Ansible.
-    Systemd {
-        /// Its name.
-        unit: String,
-    },
+    Systemd { unit: String },
     /// An instant query whose every sample must be within bounds; no sample is no data.
     Prometheus {
         /// Server, `http://127.0.0.1:9090`.
         url: String,
-        /// Query.
         query: String,
         /// Must be above or at this.
         min: Option<f64>,
@@ -64,9 +55,7 @@ pub enum Probe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Within bounds.
     Pass,
-    /// Out of bounds.
     Fail,
     /// It could not be measured, or there was no data: never a pass.
     Inconclusive,
@@ -91,9 +80,7 @@ pub fn is_silence(got: &str) -> bool {
 /// What was got in one place: on one host, or (without a name) once for all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// The host.
     pub host: Option<String>,
-    /// What it came to.
     pub verdict: Verdict,
     /// What was got (`503 Service Unavailable`, `182`, `no data`). Hostile.
     pub got: String,

@@ -18,7 +18,6 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long output is waited for after the end, where somebody in the background still holds the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// How it went.
 #[derive(Debug)]
 pub struct Ended {
     /// How it ended; `None`: it did not in time, and was killed.

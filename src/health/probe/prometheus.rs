@@ -24,7 +24,6 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// In words.
     pub fn need(self) -> String {
         match (self.min, self.max) {
             (Some(min), Some(max)) => format!("{min} to {max}"),

@@ -13,17 +13,13 @@ use ureq::http::{Request, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Error, RequestExt};
 
-/// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Http {
     /// Method; `GET` by default.
     pub method: String,
-    /// Address.
     pub url: String,
-    /// Headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Body.
     #[serde(default)]
     pub body: Option<String>,
     /// Statuses that are good; empty: 200 to 299.
@@ -57,10 +53,8 @@ static AGENT: LazyLock<Agent> = LazyLock::new(|| {
         .new_agent()
 });
 
-/// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Status.
     pub status: u16,
     /// Its name (`Service Unavailable`); empty where it has none.
     pub reason: &'static str,

@@ -21,7 +21,6 @@ use std::time::Duration;
 /// Where questions are asked from.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// The project's root.
     pub cwd: PathBuf,
     /// Inventory sources, as given to `-i`.
     pub inventory: Vec<String>,
@@ -33,10 +32,8 @@ pub struct Place {
     pub secrets: Secrets,
 }
 
-/// What one host answered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// The module's result.
     Said(Value),
     /// The module failed there; its message, safe for a terminal.
     Failed(String),

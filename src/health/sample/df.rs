@@ -9,7 +9,6 @@ const IMAGES: [&str; 8] = ["squashfs", "iso9660", "erofs", "devtmpfs", "efivarfs
 /// What the system itself keeps in memory.
 const OWN: [&str; 4] = ["/dev", "/proc", "/sys", "/run"];
 
-/// A file system.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Disk {
     /// Where it is mounted. Hostile.

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 /// A number of the sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "named as in opsdeck.yaml; what each is: `Metric::source`")]
 pub enum Metric {
     Cpu,
     Memory,
@@ -29,7 +28,6 @@ pub enum Metric {
 /// How a number is judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
-    /// Its limits.
     pub limits: Limits,
     /// Seconds that it must last.
     pub hold: u32,
@@ -53,7 +51,6 @@ pub struct Thresholds {
 /// One number of a host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
-    /// Which one.
     pub metric: Metric,
     /// Its name on the board: `disk /var`.
     pub check: String,
@@ -158,7 +155,6 @@ impl Default for Thresholds {
 }
 
 impl Counters {
-    /// Those of this sample.
     pub fn of(sample: &Sample) -> Counters {
         Counters { cpu: sample.cpu, swapped_in: sample.swapped_in, uptime: sample.uptime }
     }

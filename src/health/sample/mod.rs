@@ -17,9 +17,7 @@ pub const LIMIT: usize = 256 << 10;
 /// What one sample tells. `None`: it was not said, or not in a way that makes sense.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sample {
-    /// Processor time since boot.
     pub cpu: Option<Cpu>,
-    /// Processors.
     pub cores: Option<u32>,
     /// Its clock (Unix milliseconds; a second's resolution).
     pub clock: Option<i64>,
@@ -48,9 +46,7 @@ pub struct Sample {
 /// Processor time in ticks since boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cpu {
-    /// All of it.
     pub total: u64,
-    /// In which nothing ran.
     pub idle: u64,
 }
 

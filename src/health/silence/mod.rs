@@ -19,10 +19,8 @@ const HALF_DAY: i64 = 12 * 3_600_000;
 /// Between a check and the host that it is silenced on.
 const ON: &str = " on ";
 
-/// What is silenced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A whole environment.
     All,
     /// A host, and every check of it.
     Host(String),
@@ -30,9 +28,7 @@ pub enum Target {
     Check(String),
     /// A check, likewise, on one host.
     One {
-        /// The check.
         check: String,
-        /// The host.
         host: String,
     },
     /// A service: its breaker, its recovery, and the checks that its policies watch.
@@ -69,11 +65,8 @@ impl fmt::Display for Target {
 /// What it is asked of: whatever is known of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct What<'a> {
-    /// Host.
     pub host: Option<&'a str>,
-    /// Check.
     pub check: Option<&'a str>,
-    /// Service.
     pub service: Option<&'a str>,
 }
 
@@ -94,7 +87,6 @@ impl Silences {
         Ok(Silences::new(control.silences(Some(environment), now)?, policies))
     }
 
-    /// Of rows that hold.
     pub fn new(rows: Vec<SilenceRow>, policies: &[Policy]) -> Self {
         let all = rows.into_iter().map(|row| (Target::named(&row.target), row)).collect();
         let watched = policies.iter().map(|p| (p.service.clone(), p.check.clone())).collect();

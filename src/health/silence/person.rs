@@ -11,7 +11,6 @@ use serde_json::json;
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum SilenceError {
-    /// control.db.
     #[error("{0}")]
     Db(#[from] DbError),
     /// It could not be recorded: then it is not done.
@@ -19,14 +18,11 @@ pub enum SilenceError {
     Ledger(#[from] crate::audit::Error),
 }
 
-/// Of what, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// Environment.
     pub environment: String,
     /// What; of one environment all at once, or nothing.
     pub targets: Vec<Target>,
-    /// Why.
     pub reason: String,
 }
 

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Ends it.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -24,7 +23,6 @@ impl Cancel {
     }
 }
 
-/// How it ended.
 pub enum Output {
     Ended { status: ExitStatus, stdout: String, stderr: String },
     Slow,

@@ -3,7 +3,6 @@
 use regex::Regex;
 use std::sync::OnceLock;
 
-/// What a text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// A host identifier and maybe a port.

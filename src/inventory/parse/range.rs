@@ -37,9 +37,6 @@ pub fn expand(pattern: &str, most: usize) -> Result<Vec<String>, Refusal> {
 }
 
 /// How many names `pattern` stands for, at the most; none is made.
-///
-/// # Errors
-/// As [`expand`].
 pub fn count(pattern: &str, most: usize) -> Result<usize, Refusal> {
     if pattern.matches('[').count() > RANGES {
         return Err(Refusal::TooLarge(format!("a name has more than {RANGES} ranges")));

@@ -9,9 +9,6 @@ pub fn split(line: &str) -> Result<Vec<String>, &'static str> {
 }
 
 /// Splits a text in which `#` means nothing.
-///
-/// # Errors
-/// As [`split`].
 pub fn words(text: &str) -> Result<Vec<String>, &'static str> {
     cut(text, false)
 }

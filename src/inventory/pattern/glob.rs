@@ -1,6 +1,5 @@
 //! Shell globs as Python's `fnmatch` reads them.
 
-/// A compiled glob.
 #[derive(Debug)]
 pub struct Glob(Vec<Part>);
 

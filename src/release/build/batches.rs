@@ -8,13 +8,9 @@ use crate::project::config::release::{self as written, ReleaseConfig, Size};
 use crate::release::plan::{Batch, Limits, Strategy, Traffic};
 use std::collections::{BTreeMap, HashSet};
 
-/// What hosts become.
 pub struct Sliced {
-    /// Strategy of the plan.
     pub strategy: Strategy,
-    /// Slices.
     pub batches: Vec<Batch>,
-    /// Limits.
     pub limits: Limits,
 }
 

@@ -5,13 +5,11 @@ use crate::project::config::text::Text;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Variables to fill in.
 pub struct Fill<'a> {
     vars: &'a BTreeMap<String, Value>,
 }
 
 impl<'a> Fill<'a> {
-    /// With these.
     pub fn new(vars: &'a BTreeMap<String, Value>) -> Self {
         Self { vars }
     }
@@ -35,25 +33,16 @@ impl<'a> Fill<'a> {
     }
 
     /// Several.
-    ///
-    /// # Errors
-    /// As [`Fill::text`].
     pub fn all(&self, texts: &[Text]) -> Result<Vec<String>, Refused> {
         texts.iter().map(|text| self.text(text)).collect()
     }
 
     /// One that may be missing.
-    ///
-    /// # Errors
-    /// As [`Fill::text`].
     pub fn maybe(&self, text: Option<&Text>) -> Result<Option<String>, Refused> {
         text.map(|text| self.text(text)).transpose()
     }
 
     /// Named ones.
-    ///
-    /// # Errors
-    /// As [`Fill::text`].
     pub fn named(&self, texts: &[(String, Text)]) -> Result<BTreeMap<String, String>, Refused> {
         texts.iter().map(|(name, text)| Ok((name.clone(), self.text(text)?))).collect()
     }

@@ -16,7 +16,6 @@ use std::time::Duration;
 /// How long Ansible may take to tell hosts.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// An environment's hosts.
 pub struct Hosts<'a> {
     project: &'a Project,
     environment: &'a Environment,

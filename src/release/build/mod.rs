@@ -33,13 +33,9 @@ pub struct Refused(pub String);
 
 /// What is to be planned.
 pub struct Wish<'a> {
-    /// The project.
     pub project: &'a Project,
-    /// Release.
     pub release: &'a str,
-    /// Environment.
     pub environment: &'a str,
-    /// Version to bring out.
     pub version: &'a str,
     /// `-x` of the command line: `key=value`, JSON or `@file`.
     pub extra_vars: &'a [String],

@@ -56,9 +56,6 @@ pub fn layers(wish: &Wish<'_>, release: &ReleaseConfig, environment: &Environmen
 }
 
 /// What is known without a command line and a version, for `opsdeck check`.
-///
-/// # Errors
-/// As [`layers`].
 pub fn known(
     project: &Project,
     release: &ReleaseConfig,

@@ -10,28 +10,26 @@ use crate::run::event::Rung;
 pub enum Effect {
     /// Append to the journal, fold, wait for the disk.
     Record(Event),
-    /// Try to get the lease: [`Input::LeaseGot`] or [`Input::LeaseHeld`] follows.
+    /// Try to get the lease: `Input::LeaseGot` or `Input::LeaseHeld` follows.
     TakeLease {
         /// Break another's (a person asked for it, with a reason).
         force: bool,
     },
-    /// Look for freezes, stop-the-line and breakers: [`Input::Admission`] follows.
+    /// Look for freezes, stop-the-line and breakers: `Input::Admission` follows.
     Admit,
-    /// Look whether the fleet's breaker or one of an endpoint is open, before a failure is acted on: [`Input::Breakers`]
+    /// Look whether the fleet's breaker or one of an endpoint is open, before a failure is acted on: `Input::Breakers`
     /// follows.
     Breakers,
     /// How deploying the service went, for its breaker.
     Deployed {
         /// When that began (Unix milliseconds).
         began: i64,
-        /// It went well.
         ok: bool,
     },
     /// Start a step's child process, or find the one that was started: `Started` or `Exited` follows.
     Start {
         /// Its number in the run: larger than every number before it.
         child: u32,
-        /// Which step.
         step: StepKey,
         /// What it does: `Command`, `Playbook` or `Adhoc`, limit and variables filled in.
         kind: Box<StepKind>,
@@ -40,37 +38,29 @@ pub enum Effect {
     },
     /// Take a rung of the stop ladder on a child process.
     Take {
-        /// Its number.
         child: u32,
-        /// Rung.
         rung: Rung,
     },
-    /// Do a step that needs no child process (`Http`): [`Input::Done`] follows.
+    /// Do a step that needs no child process (`Http`): `Input::Done` follows.
     Do {
-        /// Which.
         step: StepKey,
-        /// What.
         kind: Box<StepKind>,
         /// Seconds after which it is given up.
         timeout: Option<u32>,
     },
-    /// Ask hosts for their version: [`Input::Observed`] follows, for all of them.
+    /// Ask hosts for their version: `Input::Observed` follows, for all of them.
     Observe {
-        /// Which.
         hosts: Vec<String>,
     },
-    /// Read a gate of the plan once: [`Input::Measured`] follows.
+    /// Read a gate of the plan once: `Input::Measured` follows.
     Measure {
-        /// Its name.
         gate: String,
         /// Hosts of the batch it stands behind.
         hosts: Vec<String>,
     },
-    /// Work on the balancers or look at them: [`Input::Traffic`] follows.
+    /// Work on the balancers or look at them: `Input::Traffic` follows.
     Traffic(Op),
-    /// Tell people.
     Page {
-        /// What.
         text: String,
     },
 }

@@ -5,7 +5,6 @@ use crate::release::event::{Person, StepKey, StepOutcome};
 use crate::release::state::{Mark, Verdict};
 use crate::release::traffic::{Op, Report};
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A supervisor took over: the first one, or one after another's death.
@@ -17,14 +16,10 @@ pub enum Input {
     },
     /// The environment's lease was got.
     LeaseGot {
-        /// Fencing token.
         token: i64,
     },
-    /// Another run holds it.
     LeaseHeld {
-        /// Its id.
         by: String,
-        /// In words.
         why: String,
     },
     /// What else stands in the way of beginning or going on (freeze, stop-the-line, breaker); empty: nothing.
@@ -35,7 +30,6 @@ pub enum Input {
     },
     /// Breakers that say that a failure is not the release's doing: of the fleet, of endpoints.
     Breakers {
-        /// In words, one each.
         open: Vec<String>,
     },
     /// A step's child process runs.
@@ -47,50 +41,35 @@ pub enum Input {
     Exited {
         /// Its number in the run.
         child: u32,
-        /// How.
         end: ChildEnd,
     },
     /// A step without a child process ended.
     Done {
-        /// Which.
         step: StepKey,
-        /// How.
         outcome: StepOutcome,
-        /// In words.
         why: String,
         /// It may go well another time (connection refused, 503, 429, a timeout).
         transient: bool,
     },
     /// Hosts were asked for their version; `None`: could not be told.
     Observed {
-        /// Host and version.
         hosts: Vec<(String, Option<String>)>,
     },
-    /// A gate was read.
     Measured {
-        /// Which.
         gate: String,
         /// When it was begun, by the run's own clock (Unix milliseconds).
         began: i64,
-        /// What it came to.
         verdict: Verdict,
-        /// What was got.
         got: String,
-        /// What is needed.
         need: String,
     },
     /// The balancers were worked on or looked at.
     Traffic {
-        /// What was asked.
         op: Op,
-        /// Each balancer, read back.
         after: Vec<Report>,
-        /// All are as wanted.
         ok: bool,
     },
-    /// A person asks.
     Asked {
-        /// What.
         verb: Verb,
         /// Who, by the kernel's word.
         by: Person,
@@ -100,7 +79,6 @@ pub enum Input {
 /// How a child process ended, host by host, from events and never from the exit code alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChildEnd {
-    /// Exit code.
     pub rc: Option<i32>,
     /// Its hosts with what is known of each ([`Mark::New`]: its tasks all ended well). Empty for a plain command.
     pub hosts: Vec<(String, Mark)>,
@@ -114,6 +92,5 @@ pub struct ChildEnd {
     pub not_begun: bool,
     /// It may go well another time: unreachable hosts only.
     pub transient: bool,
-    /// In words.
     pub why: String,
 }

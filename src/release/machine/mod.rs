@@ -37,11 +37,9 @@ use super::state::{At, Pause, Release};
 /// A release's machine: its frozen plan and who submitted it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
-    /// What will happen.
     pub plan: Plan,
     /// The plan's digest: what approvals must name.
     pub digest: String,
-    /// Who submitted it.
     pub submitter: Person,
     /// It undoes a release of this plan that succeeded a while ago: traffic goes back, nothing is deployed.
     pub undoes: bool,

@@ -14,11 +14,9 @@ const BAD: [Mark; 3] = [Mark::Failed, Mark::Unreachable, Mark::Unknown];
 
 /// Hosts that serve, as they would be counted.
 struct Count {
-    /// Hosts whose loss counts.
     all: u32,
     /// Those of them that do not serve.
     out: u32,
-    /// Added ones that serve.
     extra: u32,
 }
 

@@ -13,9 +13,7 @@ use crate::text::human;
 pub(super) enum Progress {
     /// This is to be done now; nothing, while it is waited for.
     Effects(Vec<Effect>),
-    /// All steps ended well.
     Done,
-    /// It cannot go on.
     Failed(String),
 }
 

@@ -12,7 +12,6 @@ const PATIENCE: u32 = 60;
 
 /// How far an operation on the balancers is.
 pub(super) enum Moved {
-    /// It ended well.
     Done,
     /// To be done now, or waited for.
     Effects(Vec<Effect>),
@@ -137,7 +136,6 @@ impl View<'_> {
 }
 
 impl Op {
-    /// In words.
     pub fn words(&self) -> String {
         match self {
             Op::Status => "look".into(),

@@ -9,20 +9,16 @@ use serde::{Deserialize, Serialize};
 pub enum Verb {
     /// Approve it, by the digest that the person saw.
     Approve {
-        /// Of the plan.
         digest: String,
     },
     /// End it before it begins.
     Reject {
-        /// Why.
         reason: String,
     },
     /// Wait at the next boundary.
     Pause {
-        /// Why.
         reason: Option<String>,
     },
-    /// Go on.
     Resume,
     /// Go on, and stop for nothing but failures any more.
     Promote,
@@ -35,33 +31,26 @@ pub enum Verb {
     },
     /// Run the steps of the current batch again on hosts that are not new.
     RetryFailed,
-    /// Stop.
     Stop {
-        /// How.
         how: Stop,
-        /// Why.
         reason: Option<String>,
     },
     /// Undo: traffic first, then hosts. No approval.
     Rollback {
-        /// Why.
         reason: Option<String>,
     },
     /// Say what a host is, where it cannot be observed. Needs two people.
     Mark {
-        /// Host.
         host: String,
         /// What it is: new, old or failed.
         mark: Mark,
     },
     /// End it with hosts of two versions. Needs two people.
     AcceptMixed {
-        /// Why.
         reason: String,
     },
     /// End it for another release that goes forward from here: where it needs a person. Needs two people.
     RollForward {
-        /// That release's run.
         to: String,
         /// Why; never empty.
         reason: String,
@@ -73,7 +62,6 @@ pub enum Verb {
     },
 }
 
-/// How to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
@@ -81,7 +69,6 @@ pub enum Stop {
     AfterBatch,
     /// Now: interrupt, then kill. Then look what became of the hosts, and wait for a person.
     Now,
-    /// Now, and undo.
     AndRollBack,
 }
 

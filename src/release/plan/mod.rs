@@ -20,13 +20,11 @@ pub const FORMAT: u32 = 1;
 /// What will happen. Times in seconds unless a name says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// See [`FORMAT`].
     pub format: u32,
     /// The release's name in `opsdeck.yaml`.
     pub release: String,
     /// What is deployed, in words; by default the release's name.
     pub service: String,
-    /// Environment.
     pub environment: String,
     /// Version of the artifact that is brought out.
     pub version: String,
@@ -35,7 +33,6 @@ pub struct Plan {
     /// It is brought out although it is the stable version already: a person asked for that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
-    /// The project's root.
     pub cwd: PathBuf,
     /// Inventory sources, as given to `-i`.
     pub inventory: Vec<String>,
@@ -45,13 +42,11 @@ pub struct Plan {
     pub strategy: Strategy,
     /// Hosts in slices; each slice is one `ansible-playbook --limit` a step of the deploy stage.
     pub batches: Vec<Batch>,
-    /// What must hold throughout.
     pub limits: Limits,
     /// What is measured between batches, and after a switch.
     pub gates: Vec<Gate>,
     /// Load balancers, where traffic is moved by opsdeck.
     pub traffic: Option<Traffic>,
-    /// How it is undone.
     pub rollback: Rollback,
     /// How many people must agree, and until when.
     pub approval: Approval,
@@ -110,7 +105,6 @@ pub enum Strategy {
     Canary,
 }
 
-/// One slice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// Its hosts; none: only `weight` changes.
@@ -119,7 +113,6 @@ pub struct Batch {
     pub weight: Option<u8>,
 }
 
-/// What must hold throughout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// So many hosts may be out of service at once, those in work included.
@@ -134,7 +127,6 @@ pub struct Limits {
     pub soak: u32,
 }
 
-/// How it is undone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rollback {
     /// Version to go back to; `None`: no stable release is known.
@@ -161,10 +153,8 @@ pub struct Approval {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
-    /// Undo what was done.
     #[default]
     Rollback,
-    /// Wait for a person.
     Pause,
 }
 
@@ -172,7 +162,6 @@ pub enum OnFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDetach {
-    /// It goes on.
     #[default]
     Continue,
     /// It goes on to the end of its gates, and waits there for somebody.
@@ -208,7 +197,6 @@ pub struct Sources {
     pub git: Option<String>,
     /// The inventory's hosts and groups.
     pub inventory: String,
-    /// The merged variables.
     pub vars: String,
     /// The artifact, where its file is known.
     pub artifact: Option<String>,

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A measurement that must pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
-    /// Unique in the plan.
     pub name: String,
-    /// What is measured.
     pub probe: Probe,
     /// Seconds between two readings.
     pub interval: u32,
@@ -34,13 +32,9 @@ pub enum VersionProbe {
         command: String,
     },
     /// A file on the host whose first word is the version.
-    File {
-        /// Its path.
-        path: String,
-    },
+    File { path: String },
     /// A request from the control host; `{host}` is the inventory name, `{ansible_host}` and other host variables too.
     Http {
-        /// Address.
         url: String,
         /// Header with the version; else the first word of the body, or of this key where the body is JSON.
         header: Option<String>,

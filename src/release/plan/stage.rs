@@ -4,12 +4,10 @@ use crate::ansible::ask::{Adhoc, Play};
 use crate::health::probe::Http;
 use serde::{Deserialize, Serialize};
 
-/// Steps that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// Its name: `prepare`, `build`, `deploy`, `verify` or any other.
     pub name: String,
-    /// When it runs.
     pub when: When,
     /// Groups one after another; the steps of a group run in parallel.
     pub groups: Vec<Vec<Step>>,
@@ -17,7 +15,6 @@ pub struct Stage {
     pub join: Join,
 }
 
-/// When a stage runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
@@ -40,14 +37,11 @@ pub enum Join {
     FailFast,
 }
 
-/// One step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Unique in the plan: `deploy/1` (stage and number).
     pub id: String,
-    /// What a person reads.
     pub name: String,
-    /// What it does.
     pub kind: StepKind,
     /// Seconds after which it is stopped.
     pub timeout: Option<u32>,
@@ -59,7 +53,6 @@ pub struct Step {
     pub irreversible: bool,
 }
 
-/// What a step does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum StepKind {
@@ -70,27 +63,21 @@ pub enum StepKind {
     },
     /// `ansible-playbook`; in the deploy stage limited to the batch.
     Playbook {
-        /// It.
         #[serde(flatten)]
         play: Play,
     },
     /// `ansible`; in the deploy stage limited to the batch.
     Adhoc {
-        /// It.
         #[serde(flatten)]
         adhoc: Adhoc,
     },
     /// One request that must be answered as expected.
     Http {
-        /// It.
         #[serde(flatten)]
         request: Http,
     },
     /// Waits until so many people approved, in the middle of a release.
-    Approval {
-        /// How many.
-        needed: u8,
-    },
+    Approval { needed: u8 },
     /// Waits until a person resumes it.
     Pause {
         /// What they should look at.
@@ -98,11 +85,8 @@ pub enum StepKind {
         /// Goes on by itself after so many seconds.
         seconds: Option<u32>,
     },
-    /// Measures a gate of [`Plan::gates`] until it passes or fails.
-    Gate {
-        /// Its name.
-        gate: String,
-    },
+    /// Measures a gate of `Plan::gates` until it passes or fails.
+    Gate { gate: String },
     /// Moves all traffic to the pool that was deployed.
     Switch,
 }

@@ -16,12 +16,10 @@ pub struct Traffic {
     pub keep_warm: u32,
 }
 
-/// One load balancer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Balancer {
     /// Its name on the screen.
     pub name: String,
-    /// How it is driven.
     pub driver: Driver,
 }
 
@@ -29,7 +27,6 @@ pub struct Balancer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "driver", rename_all = "snake_case")]
 pub enum Driver {
-    /// HAProxy's runtime API.
     Haproxy {
         /// Path of the stats socket, on the balancer.
         socket: String,
@@ -48,7 +45,6 @@ pub enum Driver {
         context: Option<String>,
         /// `--namespace`.
         namespace: String,
-        /// Service.
         service: String,
         /// Label of the selector that is switched.
         label: String,
@@ -72,7 +68,6 @@ pub enum Driver {
     },
 }
 
-/// A map of HAProxy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HaproxyMap {
     /// Its file on the balancer, as HAProxy's configuration names it.
@@ -81,7 +76,6 @@ pub struct HaproxyMap {
     pub key: String,
 }
 
-/// Proof by real requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prove {
     /// Requests through each balancer, one address a balancer (in their order) or one for all.

@@ -29,7 +29,6 @@ struct Pool {
     sessions: Option<u64>,
 }
 
-/// The programs.
 pub struct Programs<'a> {
     driver: &'a Driver,
     cwd: &'a Path,

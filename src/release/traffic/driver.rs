@@ -16,7 +16,6 @@ pub struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    /// So long from now.
     pub fn of(limit: Duration, gives_way: Option<&'a AtomicBool>) -> Self {
         Wait { limit, until: Instant::now() + limit, gives_way }
     }

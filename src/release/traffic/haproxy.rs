@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 /// The greatest weight of a server.
 const HEAVIEST: u64 = 256;
 
-/// One HAProxy.
 pub struct Haproxy<'a> {
     runtime: Runtime,
     map: Option<&'a HaproxyMap>,
@@ -22,7 +21,6 @@ pub struct Haproxy<'a> {
 }
 
 impl<'a> Haproxy<'a> {
-    /// Reaches it.
     pub fn open(driver: &'a Driver) -> Result<Self, String> {
         let Driver::Haproxy { socket, ssh, map, backends, servers } = driver else {
             return Err("no HAProxy".into());

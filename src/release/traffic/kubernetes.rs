@@ -13,11 +13,9 @@ use std::time::Duration;
 /// How long a deployment may take to be rolled out before it is not switched to.
 const ROLLOUT: Duration = Duration::from_secs(60);
 
-/// One Service.
 pub struct Kubernetes<'a>(&'a Driver);
 
 impl<'a> Kubernetes<'a> {
-    /// That of a driver.
     pub fn new(driver: &'a Driver) -> Self {
         Kubernetes(driver)
     }

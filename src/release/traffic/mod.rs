@@ -18,21 +18,16 @@ pub use stat::servers;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Op {
     /// Look only.
     Status,
     /// May all balancers be switched to this pool? Changes nothing.
-    Check {
-        /// Pool.
-        to: String,
-    },
+    Check { to: String },
     /// All traffic to a pool: write (file, then memory), read back, prove by requests. Where one balancer fails, the
     /// others are put back.
     Switch {
-        /// Pool.
         to: String,
         /// Version that requests must be answered by; `None`: it is not asked (the way back is never held up).
         version: Option<String>,
@@ -45,20 +40,11 @@ pub enum Op {
         percent: u8,
     },
     /// Take hosts out of service and wait until their sessions have ended.
-    Out {
-        /// Which.
-        hosts: Vec<String>,
-    },
+    Out { hosts: Vec<String> },
     /// Put hosts back into service.
-    In {
-        /// Which.
-        hosts: Vec<String>,
-    },
+    In { hosts: Vec<String> },
     /// Wait until the old pool has no session left.
-    Drain {
-        /// Pool.
-        pool: String,
-    },
+    Drain { pool: String },
 }
 
 impl Op {
@@ -68,7 +54,6 @@ impl Op {
         matches!(self, Op::Out { .. } | Op::In { .. })
     }
 
-    /// It changes nothing.
     pub fn only_looks(&self) -> bool {
         matches!(self, Op::Status | Op::Check { .. })
     }
@@ -77,7 +62,6 @@ impl Op {
 /// One balancer as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// Its name.
     pub balancer: String,
     /// Pool that takes the traffic, where there are pools; `None`: not known.
     pub active: Option<String>,

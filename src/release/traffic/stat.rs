@@ -3,20 +3,16 @@
 /// A server of a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Its backend.
     pub backend: String,
-    /// Its name there.
     pub name: String,
     /// `UP`, `DOWN`, `DRAIN`, `MAINT`, `no check`, `UP 1/3` ...
     pub status: String,
-    /// Sessions at the moment.
     pub sessions: u64,
     /// Weight that counts at the moment.
     pub weight: u64,
 }
 
 impl Server {
-    /// It takes new traffic.
     pub fn is_up(&self) -> bool {
         self.status.starts_with("UP") || self.status == "no check"
     }

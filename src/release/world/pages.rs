@@ -22,7 +22,6 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Of this run.
     pub fn new(store: &StateDir, run: Uuid) -> Self {
         Pages { store: store.clone(), run, told: Arc::default() }
     }

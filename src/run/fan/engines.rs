@@ -15,16 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Which passwords are given with a launch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Given {
-    /// For another user.
     pub become_password: bool,
-    /// For the login.
     pub connection_password: bool,
 }
 
 /// The hosts by engine, in the order of the pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Engines {
-    /// Over SSH, by ourselves.
     pub ssh: Vec<Target>,
     /// Through Ansible: the host and why.
     pub ansible: Vec<(String, String)>,

@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-/// The file.
 #[derive(Debug)]
 pub(super) struct Events {
     file: File,
@@ -21,7 +20,6 @@ impl Events {
         Ok(Self { file: crate::state::file::append(path)?, lines: 0, began: Instant::now(), lost: 0 })
     }
 
-    /// An event of now.
     pub fn emit(&mut self, event: &str, fields: Value) {
         let (now, steady) = (jiff::Timestamp::now().as_millisecond(), self.began.elapsed().as_millis() as u64);
         let mut line = Map::new();

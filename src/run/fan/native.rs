@@ -14,20 +14,17 @@ use zeroize::Zeroizing;
 /// Bytes kept of each end of an output.
 const KEEP: usize = 32 << 10;
 
-/// The hosts at work.
 pub(super) struct Native {
     pub tasks: JoinSet<()>,
     stopping: Arc<AtomicBool>,
 }
 
 impl Native {
-    /// No other host begins.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
     }
 }
 
-/// Begins on all hosts.
 pub(super) fn start(
     shell: &Shell,
     targets: Vec<Target>,

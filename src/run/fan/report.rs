@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
-/// Ansible's exit codes.
 const FAILED: u8 = 2;
 const UNREACHABLE: u8 = 4;
 

@@ -19,7 +19,6 @@ use tokio::process::{Child, Command};
 /// How often its events are looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Ansible at work.
 pub(super) struct Through {
     child: Child,
     events: PathBuf,

@@ -24,19 +24,14 @@ pub enum JournalError {
         "{path}, line {line} (byte {offset}): {why}; what comes before it is shown, what comes after it is not known"
     )]
     Damaged {
-        /// The file.
         path: std::path::PathBuf,
         /// Line, from 1.
         line: u64,
         /// Byte offset of the line.
         offset: u64,
-        /// What is wrong.
         why: String,
     },
     /// It holds events of a newer version.
     #[error("{path} was written by a newer opsdeck: this one only reads it")]
-    Newer {
-        /// The file.
-        path: std::path::PathBuf,
-    },
+    Newer { path: std::path::PathBuf },
 }

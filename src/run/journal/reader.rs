@@ -33,7 +33,6 @@ pub struct Reader {
 enum Still {
     /// Its last line has no end.
     Torn(u64),
-    /// It is damaged here.
     Wrong(String),
 }
 
@@ -49,7 +48,6 @@ struct Strange {
 /// What one reading came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pass {
-    /// Whole entries read.
     pub entries: u64,
     /// Bytes after the last newline: a line that is being written, or the torn tail of a crash.
     pub torn: u64,

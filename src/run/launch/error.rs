@@ -21,12 +21,7 @@ pub enum LaunchError {
     Invalid(String),
     /// Another run holds the hosts.
     #[error("{why}. Wait for it with --on-conflict wait, or stop it with `opsdeck stop {by}`")]
-    Held {
-        /// The holder.
-        by: Uuid,
-        /// In words.
-        why: String,
-    },
+    Held { by: Uuid, why: String },
     /// The hosts are others than those that a person was shown.
     #[error("nothing was launched, since the hosts changed after you looked: {0}. Look again, then launch")]
     Changed(String),
@@ -36,7 +31,6 @@ pub enum LaunchError {
     /// The playbook would ask at a terminal, which a background run does not have.
     #[error("{}", asks(.0))]
     Questions(Vec<Question>),
-    /// The state directory.
     #[error("{0}. {WAY}", WAY = WAY)]
     Db(#[from] DbError),
     /// The audit ledger cannot be written: what cannot be recorded is not done.
@@ -48,9 +42,7 @@ pub enum LaunchError {
     /// Not even under break-glass: its journal and its spec must be written.
     #[error("nothing was launched, not even under break-glass: {why}. By hand, in {}:\n  {line}", cwd.display())]
     ByHand {
-        /// In words.
         why: String,
-        /// The project's root.
         cwd: PathBuf,
         /// The line that does it without opsdeck.
         line: String,

@@ -3,7 +3,6 @@
 /// What a line is, as Ansible's own output tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-#[allow(missing_docs, reason = "Ansible's own words")]
 pub enum Class {
     Normal,
     PlayHeader,
@@ -57,7 +56,6 @@ impl Class {
     }
 }
 
-/// What the classifier found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     pub class: Class,

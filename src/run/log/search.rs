@@ -18,7 +18,6 @@ pub struct Scan {
 /// Where a search stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// Here.
     At(usize),
     /// Nowhere until the end (or the beginning).
     Nowhere,

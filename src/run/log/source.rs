@@ -23,7 +23,6 @@ pub(super) struct Progress {
     classifier: Classifier,
 }
 
-/// One file.
 #[derive(Debug)]
 pub(super) struct Source {
     path: PathBuf,

@@ -10,7 +10,6 @@ use std::io;
 /// The journal's marks, as [`crate::run::RunState`] keeps them: (Unix milliseconds, step, stdout bytes, stderr bytes).
 pub type Marks = [(i64, u32, u64, u64)];
 
-/// What a refresh did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Refresh {
     /// Lines came, grew, or found their place.
@@ -22,15 +21,12 @@ pub struct Refresh {
 /// What is known of a line without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Info<'a> {
-    /// What it is.
     pub class: Class,
     /// Belongs to the result that began above it.
     pub continued: bool,
-    /// Whose it is, sanitised.
     pub host: Option<&'a str>,
     /// Step, from 1.
     pub step: u32,
-    /// From standard error.
     pub stderr: bool,
     /// Length in bytes without the line feed (at most 4 GiB - 1 is told).
     pub len: u64,
@@ -209,7 +205,6 @@ impl LogStore {
         add(&mut self.entries, &mut self.errors, &mut self.warnings, &mut self.headers, entry);
     }
 
-    /// Number of lines.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -16,7 +16,6 @@ pub struct Filter {
     pub failed: bool,
     /// Only lines that match.
     pub only: Option<Regex>,
-    /// No line that matches.
     pub without: Option<Regex>,
 }
 
@@ -49,7 +48,6 @@ impl View {
         Self { filter, ..Self::default() }
     }
 
-    /// Its filter.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
@@ -137,7 +135,6 @@ impl View {
         self.scan = Scan::default();
     }
 
-    /// Number of rows.
     pub fn len(&self) -> usize {
         if self.filter.is_none() { self.upto } else { self.lines.len() }
     }
@@ -157,12 +154,10 @@ impl View {
         if self.filter.is_none() { line.min(self.upto) } else { self.lines.partition_point(|l| (*l as usize) < line) }
     }
 
-    /// Rows of errors, ascending.
     pub fn errors<'a>(&'a self, store: &'a LogStore) -> &'a [u32] {
         if self.filter.is_none() { &store.errors } else { &self.errors }
     }
 
-    /// Rows of warnings, ascending.
     pub fn warnings<'a>(&'a self, store: &'a LogStore) -> &'a [u32] {
         if self.filter.is_none() { &store.warnings } else { &self.warnings }
     }

@@ -14,13 +14,11 @@ pub struct Group {
     pub end: End,
     /// The hosts, in the order in which they came.
     pub hosts: Vec<String>,
-    /// What they said.
     pub lines: Vec<Line>,
     /// This is what most said.
     pub majority: bool,
 }
 
-/// Folds what hosts said.
 pub fn fold(outputs: &[Output]) -> Vec<Group> {
     let mut order: Vec<(&Output, Vec<String>)> = Vec::new();
     let mut known: HashMap<(&End, &[String], &str), usize> = HashMap::new();

@@ -16,24 +16,19 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// With this exit code.
     Code(i64),
     /// It gave no code: failed otherwise.
     Failed,
     /// It has not ended yet.
     Running,
-    /// Nobody knows.
     Unknown,
     /// It was not reached.
     Unreachable,
 }
 
-/// What one host said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// The host.
     pub host: String,
-    /// How it ended.
     pub end: End,
     /// What it printed (both outputs), or why there is none: lines that are safe for a terminal.
     pub lines: Vec<String>,

@@ -115,7 +115,6 @@ impl<M: Machine, W: World<M>> Supervisor<M, W> {
         self.halt(question, decision, note)
     }
 
-    /// First done, then recorded.
     fn halt(&mut self, question: Question, decision: Decision<M>, note: Note) -> Result<(), SuperviseError> {
         let effects = match decision {
             Ok(effects) => effects,

@@ -25,7 +25,6 @@ pub enum Found {
     Starting,
     /// Its processes live, or did a moment ago.
     Running(Processes),
-    /// It ended.
     Ended(Exit),
     /// It cannot be told, and why: it is neither begun nor taken for ended.
     Unknown(String),

@@ -19,7 +19,6 @@ use zeroize::Zeroizing;
 
 /// How long a step runner may take to say what it started.
 const COMING: Duration = Duration::from_secs(10);
-/// Between two looks meanwhile.
 const GLANCE: Duration = Duration::from_millis(2);
 
 /// What beginning a step came to.

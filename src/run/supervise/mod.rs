@@ -57,7 +57,6 @@ const ROW_EVERY: i64 = 1_000;
 /// What can end a supervisor before its run has ended. The run itself goes on; the next supervisor picks it up.
 #[derive(Debug, thiserror::Error)]
 pub enum SuperviseError {
-    /// Files of the run.
     #[error("{0}")]
     Io(#[from] io::Error),
     /// Its journal cannot be gone on with.
@@ -65,7 +64,6 @@ pub enum SuperviseError {
     Journal(#[from] JournalError),
 }
 
-/// A supervisor at work.
 struct Supervisor<M: Machine, W> {
     machine: M,
     world: W,
@@ -117,9 +115,6 @@ struct Step {
 /// Only the `first` supervisor begins a run: one that is found with nothing done was never promised to anybody.
 /// `secrets` are those that came with the launch; `world` performs the effects that only this machine has. Returns at
 /// once, and does nothing, if another supervisor lives.
-///
-/// # Errors
-/// See [`SuperviseError`].
 pub fn run<M: Machine, W: World<M>>(
     store: &StateDir,
     mut spec: RunSpec,
@@ -236,7 +231,6 @@ enum Came {
     Lease(Option<Control>, Result<super::lease::Hold, crate::state::DbError>),
     /// A step was begun, or found.
     Begun(u32, io::Result<Begun>),
-    /// A step has ended.
     Ended(u32, Exit),
     /// What somebody asks is in the ledger, or cannot be.
     Recorded(Box<Recorded>),

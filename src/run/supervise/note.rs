@@ -20,7 +20,6 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct Note {
     pub(super) what: What,
-    /// Who, by the kernel.
     pub(super) uid: u32,
     pub(super) pid: u32,
     /// And by their own word.
@@ -33,7 +32,6 @@ pub struct Note {
     pub(super) refused: Option<String>,
 }
 
-/// What that is.
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Stop(StopLevel),

@@ -7,7 +7,6 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Device and file.
 pub(super) type Place = Option<(u64, u64)>;
 /// Number and hash of a row of the ledger.
 type Row = Option<(i64, String)>;
@@ -17,7 +16,6 @@ type Row = Option<(i64, String)>;
 pub struct Places {
     pub(super) control: Place,
     pub(super) audit: Place,
-    /// The ledger's head.
     head: Row,
     /// What control.db says of it.
     witness: Row,

@@ -25,11 +25,9 @@ const AGAIN: Duration = Duration::from_millis(50);
 
 /// A question and the way back to who asked.
 pub struct Question {
-    /// What is asked.
     pub command: Command,
     /// Who asks, for the record.
     pub by: Asker,
-    /// The process that asks.
     pub pid: u32,
     /// What came behind it: passwords in their wire form.
     pub brought: Zeroizing<Vec<u8>>,
@@ -37,7 +35,6 @@ pub struct Question {
 }
 
 impl Question {
-    /// Answers.
     pub fn reply(self, ok: bool, message: &str) {
         self.answer(Reply { ok, message: message.to_owned(), unrecorded: None });
     }
@@ -78,7 +75,6 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The next question.
     pub async fn recv(&mut self) -> Option<Question> {
         self.questions.recv().await
     }

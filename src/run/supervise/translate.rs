@@ -19,7 +19,6 @@ const NAMELESS: &str = "a task whose beginning was lost";
 pub struct Translated<'a> {
     /// What is to be told first: that lines are missing, and a task that nobody announced.
     pub before: [Option<Event<'a>>; 2],
-    /// The line's own event.
     pub event: Event<'a>,
 }
 

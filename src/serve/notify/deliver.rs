@@ -29,13 +29,9 @@ type Due = (Result<Message, String>, OutboxRow);
 /// One receiver of one environment.
 #[derive(Debug, Clone)]
 pub struct Deliverer {
-    /// The state directory.
     pub state: StateDir,
-    /// The project's root.
     pub root: PathBuf,
-    /// Whose outbox.
     pub scope: String,
-    /// Who is told.
     pub receiver: Receiver,
 }
 

@@ -21,28 +21,20 @@ pub enum Phase {
     Happened,
 }
 
-/// A notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The same notice has the same key, however often it comes.
     pub key: String,
     /// What it is about: the same for all notices of an incident, a release, a breaker, a check of a host.
     pub about: String,
-    /// What kind.
     pub kind: Kind,
     /// What happened, in a word: `escalated`, `open`, `bad`, `succeeded`.
     pub event: String,
-    /// How grave.
     pub severity: Severity,
-    /// Whether it holds.
     pub phase: Phase,
-    /// Environment.
     pub environment: Option<String>,
-    /// Service.
     pub service: Option<String>,
-    /// Host.
     pub host: Option<String>,
-    /// Check.
     pub check: Option<String>,
     /// In words, safe for a terminal.
     pub text: String,
@@ -59,7 +51,6 @@ pub struct Message {
 }
 
 impl Message {
-    /// One about nothing yet.
     fn new(kind: Kind, event: &str, severity: Severity, phase: Phase, at: i64) -> Self {
         Message {
             key: String::new(),
@@ -80,7 +71,6 @@ impl Message {
         }
     }
 
-    /// What auto-recovery says.
     pub fn of_recovery(notice: &Notice) -> Self {
         let (severity, phase) = match notice.kind {
             Recovery::WouldHave | Recovery::Acting | Recovery::Waits => (Severity::Info, Phase::Firing),

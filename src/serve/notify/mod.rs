@@ -22,13 +22,10 @@ use crate::state::StateDir;
 /// Where a round looks.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The state directory.
     pub state: &'a StateDir,
-    /// The environment.
     pub environment: &'a str,
     /// Where its health is stored.
     pub scope: &'a str,
-    /// Whom to tell what.
     pub notify: &'a Notify,
     /// What nobody is to be told of.
     pub silences: &'a Silences,

@@ -10,11 +10,8 @@ use std::path::PathBuf;
 /// A user, as the system lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Login name.
     pub name: String,
-    /// First group.
     pub gid: u32,
-    /// Home.
     pub home: PathBuf,
 }
 

@@ -5,7 +5,6 @@ use crate::api::Verified;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::audit as screen;
 
-/// Records of one page.
 const PAGE: usize = 200;
 
 pub(super) fn perform(context: &Context, effect: screen::Effect) {

@@ -24,7 +24,6 @@ const SETTLE: Duration = Duration::from_millis(500);
 /// Whoever looks elsewhere for so long finds the hosts still asked.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// Performs the screen's effects.
 pub(super) fn perform(context: &Context, effect: health::Effect) {
     match effect {
         health::Effect::Answers { env, host, probe } => {

@@ -27,7 +27,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-/// The threads.
 pub struct Edge {
     runtime: tokio::runtime::Runtime,
     context: Context,
@@ -48,7 +47,6 @@ pub struct Context {
     pub following: run::Generation,
     /// The list of runs is kept fresh.
     pub looking: Arc<AtomicBool>,
-    /// Inventories that were read.
     pub inventories: fleet::Inventories,
 }
 
@@ -136,7 +134,6 @@ fn line(context: &Context, environment: &str, turn: Turn, reason: &str) {
     context.toast(turned.map(|()| format!("the line of {environment} is {}", turn.word())));
 }
 
-/// Safe for a terminal.
 fn said(error: &dyn std::fmt::Display) -> String {
     text::plain(&error.to_string()).into_owned()
 }

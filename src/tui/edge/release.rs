@@ -45,7 +45,6 @@ impl Alerts {
         Some(Self { decisions, plan, from: spec.created_at, ended: run.ended_at(), told: vec![] })
     }
 
-    /// It has ended.
     pub(super) fn end(&mut self, at: i64) {
         self.ended.get_or_insert(at);
     }

@@ -13,16 +13,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-/// What must be typed.
 #[derive(Debug, PartialEq, Eq)]
 enum Typing {
-    /// This name.
     Name(String),
-    /// Anything that others understand.
     Reason,
 }
 
-/// Its state.
 #[derive(Debug)]
 pub struct Confirm {
     action: &'static Action,

@@ -27,17 +27,14 @@ pub enum Kind {
     Palette,
 }
 
-/// Its state.
 #[derive(Debug)]
 pub struct Menu {
     kind: Kind,
-    /// What was typed.
     pub filter: Field,
     list: List,
 }
 
 impl Menu {
-    /// One with nothing typed.
     pub fn new(kind: Kind) -> Self {
         Self { kind, filter: Field::default(), list: List::default() }
     }

@@ -19,7 +19,6 @@ pub enum Overlay {
     Menu(menu::Menu),
     /// A question before something dangerous.
     Confirm(confirm::Confirm),
-    /// The theme picker.
     Themes(themes::Picker),
 }
 

@@ -15,7 +15,6 @@ use ratatui::layout::Rect;
 /// Name of the list in the hits.
 const LIST: &str = "themes";
 
-/// Its state.
 #[derive(Debug)]
 pub struct Picker {
     before: Theme,

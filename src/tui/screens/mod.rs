@@ -34,7 +34,6 @@ pub const ALL: &[&Screen] = &[
     &away::SCREEN,
 ];
 
-/// One screen.
 pub struct Screen {
     /// Its name, also the first part of its actions' ids.
     pub name: &'static str,
@@ -48,13 +47,10 @@ pub struct Screen {
     pub typing: fn(&Model) -> bool,
     /// A key that no action has (while typing: every key first). `None`: not wanted.
     pub key: fn(&mut Model, KeyEvent) -> Option<Vec<Effect>>,
-    /// Pasted text.
     pub paste: fn(&mut Model, &str) -> Vec<Effect>,
-    /// A movement.
     pub motion: fn(&mut Model, Motion) -> Vec<Effect>,
     /// The mouse, on something that is no action. The wheel comes with the target under it, too.
     pub mouse: fn(&mut Model, MouseEvent, Option<Target>) -> Vec<Effect>,
-    /// It comes into sight.
     pub enter: fn(&mut Model) -> Vec<Effect>,
     /// It is left behind for good: what must not stay (secrets) goes.
     pub leave: fn(&mut Model),

@@ -1,11 +1,9 @@
 //! What the terminal can show, from the environment alone: asking it would cost a round trip over the link.
 
-/// How many colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// None: `NO_COLOR`, or a terminal without.
     None,
-    /// The sixteen named ones.
     Ansi16,
     /// 256.
     Indexed,
@@ -18,9 +16,7 @@ pub enum Depth {
 pub enum Mux {
     /// None that we know of.
     None,
-    /// tmux.
     Tmux,
-    /// GNU screen.
     Screen,
 }
 
@@ -31,7 +27,6 @@ pub struct Caps {
     pub depth: Depth,
     /// False: only ASCII is sent, anything else as `?`.
     pub utf8: bool,
-    /// Multiplexer, for the clipboard.
     pub mux: Mux,
     /// Wrap larger frames into synchronised updates (DEC 2026): ignored where it is not known.
     pub sync: bool,
@@ -40,7 +35,6 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// From the process's environment.
     pub fn detect() -> Self {
         Self::from_env(|name| std::env::var(name).ok())
     }

@@ -67,7 +67,6 @@ impl Cell {
 
 const DEFAULT: Ink = Ink::NONE;
 
-/// A whole screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Frame {
     pub width: usize,
@@ -78,7 +77,6 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// An empty screen.
     pub(super) fn blank(width: usize, height: usize) -> Self {
         Self { width, height, cells: vec![Cell::BLANK; width * height], cursor: None }
     }

@@ -7,7 +7,6 @@ use ratatui::style::Color;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Ink(u32);
 
-/// An ink taken apart.
 pub(super) enum Kind {
     Default,
     Index(u8),
@@ -15,7 +14,6 @@ pub(super) enum Kind {
 }
 
 impl Ink {
-    /// The terminal's own colour.
     pub(super) const NONE: Self = Self(0);
 
     fn index(n: u8) -> Self {

@@ -3,7 +3,6 @@
 use super::cell::{Cell, Style};
 use super::sgr;
 
-/// Appends a decimal number.
 pub(super) fn number(out: &mut Vec<u8>, n: usize) {
     if n >= 10 {
         number(out, n / 10);

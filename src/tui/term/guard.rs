@@ -17,7 +17,6 @@ use std::time::Duration;
 /// How the terminal is taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// What it can do.
     pub caps: Caps,
     /// Report clicks and the wheel (1000 and 1006). Never movement: over a slow link that is a stream of bytes.
     pub mouse: bool,

@@ -9,11 +9,9 @@ use std::time::{Duration, Instant};
 pub enum Cause {
     /// Something changed by itself: output, events, the clock.
     Stream,
-    /// A person did something.
     Input,
 }
 
-/// Limits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     /// Frames a second for what streams in.
@@ -36,7 +34,6 @@ const INPUT_GAP: Duration = Duration::from_millis(8);
 /// A large frame for input (a new screen) shall not silence the stream for longer than that.
 const DEBT: f64 = 16_000.0;
 
-/// Decides when to draw.
 #[derive(Debug, Clone)]
 pub struct Pacer {
     pace: Pace,
@@ -58,7 +55,6 @@ impl Pacer {
         self.pace = pace;
     }
 
-    /// The limits.
     pub fn pace(&self) -> Pace {
         self.pace
     }
@@ -87,7 +83,6 @@ impl Pacer {
         })
     }
 
-    /// A frame was drawn.
     pub fn drawn(&mut self, now: Instant) {
         self.drawn = Some(now);
         self.wanted = None;

@@ -8,26 +8,22 @@ use std::collections::HashMap;
 /// A theme file as written: what it extends is not applied yet.
 #[derive(Debug, Clone, Default)]
 pub struct ThemeFile {
-    /// Its name.
     pub name: String,
     /// The theme whose palette and roles it starts from.
     pub extends: Option<String>,
     /// True: ASCII only.
     pub ascii: Option<bool>,
-    /// Names for colours.
     pub palette: HashMap<String, Color>,
     /// Styles, with the names of the palette still in them.
     pub roles: Vec<(Role, Spec)>,
 }
 
-/// A style as written.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {
     /// Foreground as written and where.
     pub fg: Option<(String, Mark)>,
     /// Background as written and where.
     pub bg: Option<(String, Mark)>,
-    /// Weights.
     pub modifiers: Modifier,
 }
 
@@ -35,7 +31,6 @@ pub struct Spec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{}:{}: {message}", mark.line, mark.column)]
 pub struct Mistake {
-    /// The file.
     pub file: String,
     /// Where.
     pub mark: Mark,

@@ -5,7 +5,6 @@ use ratatui::symbols::border;
 
 /// A sign on the screen. A state is always shown as glyph and word and colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "each says itself")]
 pub enum Glyph {
     Ok,
     Changed,

@@ -22,7 +22,6 @@ fn by() -> Hands {
     Hands::Of("serve of root (pid 12)".into())
 }
 
-/// One of each kind.
 fn all() -> Facts {
     let waits = |n: u8, needs| Waits {
         run: Uuid::from_bytes([n; 16]),

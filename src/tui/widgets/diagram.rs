@@ -9,7 +9,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-/// What is drawn.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Diagram {
     /// The way through, in order.
@@ -20,7 +19,6 @@ pub struct Diagram {
     pub notes: Vec<String>,
 }
 
-/// One state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// Its sign: glyph, word and colour.
@@ -38,11 +36,9 @@ pub struct Node {
 /// Where a state stands on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// It was passed.
     Past,
     /// It is the current one.
     Now,
-    /// It may follow.
     Ahead,
     /// It can no longer come, or was left out.
     Missed,
@@ -101,7 +97,6 @@ enum Fit {
     ShortPast,
     /// Past and future as glyphs only.
     Short,
-    /// The current state alone.
     NowOnly,
 }
 

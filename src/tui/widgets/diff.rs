@@ -3,7 +3,6 @@
 /// One line of a diff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// Unchanged, for context.
     Same(String),
     /// Only before.
     Removed(String),
@@ -18,7 +17,6 @@ const CONTEXT: usize = 3;
 /// Above so many cells the exact comparison is left: everything between the common ends is shown as replaced.
 const MAX_CELLS: usize = 1_000_000;
 
-/// Compares line by line.
 pub fn lines(before: &str, after: &str) -> Vec<Line> {
     let a: Vec<&str> = before.lines().collect();
     let b: Vec<&str> = after.lines().collect();

@@ -8,7 +8,6 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use tui_input::{Input, InputRequest};
 
-/// A text field.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     input: Input,
@@ -20,12 +19,10 @@ impl Field {
         Self { input: Input::new(text.into()) }
     }
 
-    /// What stands in it.
     pub fn text(&self) -> &str {
         self.input.value()
     }
 
-    /// Puts another text in.
     pub fn set(&mut self, text: impl Into<String>) {
         self.input = Input::new(text.into());
     }

@@ -21,7 +21,6 @@ const TIME: usize = 9;
 /// Columns beside the text: the mark on the left, the scrollbar on the right.
 const SIDES: usize = 2;
 
-/// A search under way.
 #[derive(Debug, Clone, Copy)]
 struct Seek {
     from: usize,
@@ -35,7 +34,6 @@ struct Seek {
 pub struct LogPane {
     view: View,
     follow: bool,
-    /// Long lines continue below.
     pub wrap: bool,
     /// The time of each line is shown.
     pub time: bool,
@@ -122,7 +120,6 @@ impl LogPane {
         }
     }
 
-    /// Moves by whole pages.
     pub fn page(&mut self, pages: isize) {
         let rows = self.height.saturating_sub(1).max(1) as isize;
         if self.focus.is_none() && pages < 0 {
@@ -132,7 +129,6 @@ impl LogPane {
         self.step(pages * rows);
     }
 
-    /// To the first row.
     pub fn home(&mut self) {
         self.stand(0);
     }
@@ -160,7 +156,6 @@ impl LogPane {
         self.note = None;
     }
 
-    /// What is let through.
     pub fn filter(&self) -> &Filter {
         self.view.filter()
     }

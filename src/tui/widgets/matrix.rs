@@ -15,7 +15,6 @@ use std::ops::Range;
 /// Where the cursor stands, as places in the [`Order`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cursor {
-    /// Row.
     pub task: usize,
     /// Column.
     pub host: usize,
@@ -24,7 +23,6 @@ pub struct Cursor {
 /// What surrounds a run when it is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// The theme.
     pub theme: &'a Theme,
     /// What time it is (Unix milliseconds): running tasks grow by it.
     pub now: i64,

@@ -10,7 +10,6 @@ use ratatui::layout::Rect;
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Tasks that are over.
     pub done: u64,
     /// Tasks that the plan has, or that were seen if those are more. `None`: there is no plan.
     pub total: Option<u64>,

@@ -19,9 +19,7 @@ const MAX_ITEMS: usize = 20;
 /// One line, already safe for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its colour.
     pub role: Role,
-    /// Its text.
     pub text: String,
 }
 

@@ -11,9 +11,7 @@ use crate::tui::theme::{Role, Theme};
 pub struct Sign {
     glyph: &'static str,
     ascii: &'static str,
-    /// Its word.
     pub word: &'static str,
-    /// Its colour, by role.
     pub role: Role,
 }
 
@@ -26,13 +24,9 @@ pub const fn sign(glyph: &'static str, ascii: &'static str, word: &'static str, 
 pub const UNWATCHED: Sign = sign("?", "?", "unwatched", Role::Unknown);
 /// Not reached yet.
 pub const WAITING: Sign = sign("○", ".", "waiting", Role::Waiting);
-/// Good.
 pub const OK: Sign = sign("●", "o", "ok", Role::Ok);
-/// Something to look at.
 pub const WARNING: Sign = sign("▲", "!", "warning", Role::Warning);
-/// Bad.
 pub const FAILED: Sign = sign("✖", "x", "failed", Role::Failed);
-/// Going on.
 pub const RUNNING: Sign = sign("◐", "~", "running", Role::Running);
 /// Old: no longer known to be so.
 pub const STALE: Sign = sign("◌", "-", "stale", Role::Stale);
@@ -49,7 +43,6 @@ impl Sign {
         if theme.ascii { self.ascii } else { self.glyph }
     }
 
-    /// Glyph and word.
     pub fn text(&self, theme: &Theme) -> String {
         format!("{} {}", self.glyph(theme), self.word)
     }

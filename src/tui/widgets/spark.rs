@@ -6,15 +6,12 @@ use ratatui::layout::Rect;
 
 /// Eighths of a cell, from below.
 const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-/// The same without Unicode.
 const ASCII: [&str; 8] = ["_", "_", ".", "-", "-", "=", "+", "#"];
 
-/// What is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Spark<'a> {
     /// Oldest first; `None`: not known then.
     pub values: &'a [Option<f32>],
-    /// The threshold.
     pub limit: Option<f64>,
     /// What lies below the threshold is bad, not what lies above.
     pub low: bool,

@@ -23,22 +23,18 @@ struct World {
     state: Release,
     journal: Vec<(i64, Event)>,
     now: i64,
-    /// Version on each host.
     hosts: BTreeMap<String, String>,
     /// Hosts on which every task fails.
     broken: BTreeSet<String>,
     /// Hosts that a rollback leaves as they are, and says nothing of it.
     stuck: BTreeSet<String>,
     active: String,
-    /// What gates read.
     verdict: Verdict,
-    /// Every act on hosts.
     acts: Vec<Vec<String>>,
     /// What stands in the way.
     blocks: Vec<String>,
     /// Steps whose process does not end before it is told to.
     held: BTreeSet<String>,
-    /// Their children, open.
     open: Vec<(u32, StepKey, StepKind)>,
     /// Operations on the balancers that give no answer before they are told to.
     mute: fn(&Op) -> bool,

@@ -6,7 +6,6 @@ use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::screens::run;
 
-/// Its actions.
 pub const ACTIONS: &[Action] = &[
     Action::new(
         "audit.search",

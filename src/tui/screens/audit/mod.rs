@@ -16,7 +16,6 @@ use crate::tui::model::Model;
 use crate::tui::widgets::field::Field;
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     actions: actions::ACTIONS,
     typing: |m| m.audit.typing,
@@ -39,13 +38,11 @@ pub const SCREEN: Screen = Screen {
 /// Name of the list in the hits.
 const LIST: &str = "audit";
 
-/// What a verification said.
 pub type Verdict = Result<Result<Intact, Broken>, String>;
 
 /// What arrives for this screen.
 #[derive(Debug)]
 pub enum Data {
-    /// Records that match.
     Page {
         /// What was asked; an answer to an older question is left out.
         filter: Filter,
@@ -54,7 +51,6 @@ pub enum Data {
         /// Why the reading itself could not be recorded.
         unrecorded: Option<String>,
     },
-    /// The chain was verified.
     Verified(Verdict),
 }
 
@@ -64,20 +60,15 @@ pub enum Effect {
     /// Read a page; with `before` in the filter, the next one.
     Read(Filter),
     /// Verify the chain: all of it, or what came since the last time.
-    Verify {
-        /// All rows.
-        all: bool,
-    },
+    Verify { all: bool },
 }
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Audit {
     field: Field,
     typing: bool,
     /// What is wrong with the search line.
     mistake: Option<String>,
-    /// What was asked last.
     asked: Filter,
     rows: Vec<Row>,
     next: Option<i64>,
@@ -96,7 +87,6 @@ impl Audit {
     }
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let page_size = model.page(LIST);
     let s = &mut model.audit;

@@ -14,7 +14,6 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (s, theme) = (&model.audit, &model.theme);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };

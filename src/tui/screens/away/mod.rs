@@ -17,7 +17,6 @@ use crate::tui::screens::{run, runs};
 use crate::tui::update;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-/// The screen.
 pub const SCREEN: Screen = Screen { actions: ACTIONS, motion, mouse, ..Screen::plain("away", view::view) };
 
 /// Name of the list in the hits.
@@ -85,7 +84,6 @@ impl Group {
     }
 }
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Away {
     /// Since when it is told; `None`: that is not read yet.

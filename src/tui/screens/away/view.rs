@@ -20,7 +20,6 @@ enum Line {
     Why(usize),
 }
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (s, theme) = (&model.away, &model.theme);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };

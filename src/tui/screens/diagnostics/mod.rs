@@ -19,7 +19,6 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{BorderType, Widget};
 use tui_logger::{TuiLoggerSmartWidget, TuiWidgetEvent, TuiWidgetState};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     actions: ACTIONS,
     motion,

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 pub enum Data {
     /// Hosts and groups, or why there are none (in whole sentences).
     Topology {
-        /// Environment.
         env: usize,
         /// Who is where.
         result: Result<Topology, String>,
@@ -16,24 +15,15 @@ pub enum Data {
         verdict: Verdict,
     },
     /// What Ansible says of them.
-    Verdict {
-        /// Environment.
-        env: usize,
-        /// Its word.
-        verdict: Verdict,
-    },
-    /// A host's variables.
+    Verdict { env: usize, verdict: Verdict },
     Vars {
-        /// Environment.
         env: usize,
-        /// Host.
         host: String,
         /// They, or why there are none.
         result: Result<Vec<Var>, String>,
     },
     /// The hosts that a pattern selects, in Ansible's order.
     Selected {
-        /// Environment.
         env: usize,
         /// The pattern as it was asked.
         pattern: String,
@@ -42,9 +32,7 @@ pub enum Data {
     },
     /// The newest run that each host was part of, as recorded.
     LastRuns {
-        /// Environment.
         env: usize,
-        /// By host name.
         runs: HashMap<String, LastRun>,
         /// There are older runs than the newest ones that were looked at, which are so many.
         newest: Option<u32>,
@@ -53,7 +41,6 @@ pub enum Data {
 
 /// What this screen wants done; answered by [`Data`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "answered by the variant of Data of the same name; Verify by Verdict")]
 pub enum Effect {
     Topology { env: usize },
     Verify { env: usize },
@@ -70,7 +57,6 @@ pub enum Verdict {
     Native,
     /// Read natively; `ansible-inventory` is being asked.
     Checking,
-    /// Ansible says the same.
     Same,
     /// Ansible says something else, and that is shown; what differed, in lines.
     Differs(Vec<String>),
@@ -83,9 +69,7 @@ pub enum Verdict {
 /// A variable of a host.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Var {
-    /// Name.
     pub name: String,
-    /// Value, as one line.
     pub value: String,
     /// `file:line`, or the file, or empty where it is not known.
     pub origin: String,
@@ -96,9 +80,7 @@ pub struct Var {
 /// A run as one host saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRun {
-    /// What ran.
     pub title: String,
-    /// How it went here.
     pub outcome: Outcome,
     /// Unix milliseconds: when the run ended, or was last heard of.
     pub at: i64,
@@ -106,7 +88,6 @@ pub struct LastRun {
 
 /// How a run went on one host, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "Ansible's words")]
 pub enum Outcome {
     Unreachable,
     Failed,

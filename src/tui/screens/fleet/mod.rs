@@ -20,7 +20,6 @@ use crate::tui::widgets::field::Field;
 pub use data::{Data, Effect};
 pub use place::{Asked, Place};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs,
     actions: actions::ACTIONS,
@@ -35,7 +34,6 @@ pub const SCREEN: Screen = Screen {
 
 /// Which part has the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "each says itself")]
 pub enum Pane {
     Environments,
     Groups,
@@ -49,20 +47,16 @@ pub enum Pane {
 pub enum Edit {
     /// `/`.
     Filter(Field),
-    /// The host pattern.
     Pattern(Field),
 }
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Fleet {
     /// One for each environment of the project.
     pub places: Vec<Place>,
-    /// Cursor in the environments.
     pub env_list: crate::tui::list::List,
     /// Which part has the keyboard.
     pub pane: Pane,
-    /// What is being typed.
     pub edit: Option<Edit>,
 }
 
@@ -72,12 +66,10 @@ impl Model {
         self.fleet.places.get(self.env?)
     }
 
-    /// The same, to change.
     pub fn place_mut(&mut self) -> Option<&mut Place> {
         self.fleet.places.get_mut(self.env?)
     }
 
-    /// Shows another environment.
     pub fn choose_environment(&mut self, env: usize) -> Vec<effect::Effect> {
         if env >= self.project.environments.len() {
             return vec![];
@@ -119,7 +111,6 @@ fn enter(model: &mut Model) -> Vec<effect::Effect> {
     model.env.map(|env| effect::Effect::Fleet(Effect::LastRuns { env })).into_iter().collect()
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let places = &mut model.fleet.places;
     match data {

@@ -23,12 +23,10 @@ impl<T> Asked<T> {
     }
 }
 
-/// One environment.
 #[derive(Debug, Default)]
 pub struct Place {
     /// Hosts and groups; `None`: still loading; an error says why there are none.
     pub topology: Option<Result<Topology, String>>,
-    /// How sure they are.
     pub verdict: Verdict,
     /// For each host the groups it is in, as text.
     pub groups_of: Vec<String>,
@@ -42,7 +40,6 @@ pub struct Place {
     pub closed: HashSet<String>,
     /// The lines of the tree.
     pub tree: Vec<TreeRow>,
-    /// Cursor in the tree.
     pub tree_list: List,
     /// Only this group's hosts are shown; `None`: all.
     pub group: Option<u32>,
@@ -50,19 +47,15 @@ pub struct Place {
     pub filter: String,
     /// Host pattern, and the hosts that it selects with their place in Ansible's order.
     pub pattern: Option<Asked<HashMap<String, usize>>>,
-    /// Order of the table.
     pub sort: Sort,
     /// The table: hosts by index, filtered and sorted.
     pub rows: Vec<u32>,
-    /// Cursor in the table.
     pub host_list: List,
-    /// Marked hosts, by name.
     pub marks: HashSet<String>,
     /// Row of the last mark that was set, for ranges.
     pub anchor: Option<usize>,
     /// Variables of the host that was asked for last.
     pub vars: Option<Asked<Vec<Var>>>,
-    /// Cursor in the variables.
     pub var_list: List,
 }
 

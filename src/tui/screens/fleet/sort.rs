@@ -19,13 +19,11 @@ pub enum Sort {
     State,
     /// By processor, highest first; where it is not known now stands apart, below.
     Cpu,
-    /// By memory, likewise.
     Memory,
     /// By their fullest disk, likewise.
     Disk,
     /// By how their last run went, worst first, then newest first; those without one last.
     LastRun,
-    /// By groups.
     Groups,
 }
 
@@ -34,7 +32,6 @@ impl Sort {
     pub const ALL: [Sort; 8] =
         [Sort::Inventory, Sort::Name, Sort::State, Sort::Cpu, Sort::Memory, Sort::Disk, Sort::LastRun, Sort::Groups];
 
-    /// Its place among them.
     pub fn index(self) -> usize {
         self as usize
     }
@@ -44,7 +41,6 @@ impl Sort {
         Self::ALL[(self.index() + 1) % Self::ALL.len()]
     }
 
-    /// Its word.
     pub fn word(self) -> &'static str {
         match self {
             Sort::Inventory => "inventory order",
@@ -85,7 +81,6 @@ impl From<&Cell> for How {
 pub struct Known<'a> {
     /// For each host its groups, as text.
     pub groups_of: &'a [String],
-    /// Last runs, by host.
     pub last_runs: Option<&'a HashMap<String, LastRun>>,
     /// How they are, by host; one that is not there was never asked.
     pub health: &'a HashMap<String, How>,

@@ -11,23 +11,19 @@ pub struct Topology {
     pub groups: Vec<Group>,
 }
 
-/// One group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Group {
-    /// Its name.
     pub name: String,
     /// Groups directly below it, by index.
     pub children: Vec<u32>,
     /// Hosts in it or below it, by index, ascending, each once.
     pub hosts: Vec<u32>,
-    /// Hosts directly in it.
     pub direct: Vec<u32>,
 }
 
 /// One line of the group tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TreeRow {
-    /// The group.
     pub group: u32,
     /// How deep it stands; `all` is 0.
     pub depth: u16,

@@ -10,12 +10,10 @@ use crate::tui::widgets::spark::{self, Spark};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Rows that it takes.
 pub const HIGH: u16 = 4;
 /// Columns of the chart: a minute each.
 const CHART: u16 = 30;
 
-/// Draws it.
 pub fn view(model: &Model, area: Rect, buf: &mut Buffer) {
     let theme = &model.theme;
     let rule = if theme.ascii { "-" } else { "─" }.repeat(usize::from(area.width));

@@ -6,7 +6,6 @@ use crate::tui::actions::{Action, Danger};
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
-/// Its actions.
 pub const ACTIONS: &[Action] = &[
     Action::new(
         "health.open",

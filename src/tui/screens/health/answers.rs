@@ -38,7 +38,6 @@ impl Answers {
         Answers { host, probe, check, raws: None, list: List::default() }
     }
 
-    /// Asks for them.
     pub fn ask(&self, env: usize) -> effect::Effect {
         effect::Effect::Health(Effect::Answers { env, host: self.host.clone(), probe: self.probe.clone() })
     }
@@ -55,7 +54,6 @@ impl Answers {
     }
 }
 
-/// Draws them.
 pub fn view(model: &Model, answers: &Answers, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (theme, buf) = (&model.theme, frame.buffer_mut());
     let host = answers.host.as_deref().unwrap_or("measured once for all");

@@ -13,17 +13,13 @@ use crate::tui::widgets::sign;
 /// What a row is drawn with.
 #[derive(Clone, Copy)]
 pub struct Of<'a> {
-    /// The model.
     pub model: &'a Model,
-    /// The picture.
     pub picture: &'a Picture,
-    /// The row.
     pub row: &'a Row,
 }
 
 /// A column behind the value: its head, and how wide it is.
 pub struct Column {
-    /// Its head.
     pub head: &'static str,
     /// Its columns.
     pub wide: u16,
@@ -31,7 +27,6 @@ pub struct Column {
     pub right: bool,
     /// It is a sparkline, not text.
     pub spark: bool,
-    /// What stands in it.
     pub cell: fn(Of<'_>) -> (String, Role),
 }
 
@@ -43,10 +38,8 @@ const fn column(head: &'static str, wide: u16, cell: fn(Of<'_>) -> (String, Role
 pub const NOTE: &str = "NOTE";
 /// Head of the column that says where a number is going.
 pub const TREND: &str = "TREND";
-/// For how long.
 pub const FOR: Column = Column { right: true, ..column("FOR", 6, lasts) };
 
-/// From left to right.
 pub const COLUMNS: &[Column] = &[
     FOR,
     column(NOTE, 26, noted),

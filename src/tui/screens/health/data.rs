@@ -18,32 +18,21 @@ const OLD: i64 = 15_000;
 pub enum Effect {
     /// Read the last answers of a probe.
     Answers {
-        /// Index of the environment.
         env: usize,
         /// The host; `None`: asked once for all.
         host: Option<String>,
-        /// The probe.
         probe: String,
     },
     /// Say a person's word over a breaker; answered by a toast.
-    Force {
-        /// Which.
-        key: Key,
-        /// The word.
-        input: Input,
-        /// Why.
-        reason: String,
-    },
+    Force { key: Key, input: Input, reason: String },
     /// Take incidents of recovery over; answered by a toast.
     TakeOver {
-        /// Which.
         ids: Vec<Uuid>,
         /// Why, where that was said.
         reason: Option<String>,
     },
     /// Silence something, or lift that; answered by a toast.
     Silence {
-        /// What, and why.
         word: Word,
         /// Until when (Unix milliseconds); `None`: lift it.
         until: Option<i64>,
@@ -53,22 +42,17 @@ pub enum Effect {
 /// What arrives for this screen.
 #[derive(Debug)]
 pub enum Data {
-    /// How an environment is.
     Picture(Box<Picture>),
     /// It could not be read, and why.
     Failed {
-        /// Index of the environment.
         env: usize,
-        /// Why.
         why: String,
     },
     /// The last answers of a probe.
     Answers {
-        /// Index of the environment.
         env: usize,
         /// The host; `None`: asked once for all.
         host: Option<String>,
-        /// The probe.
         probe: String,
         /// They, newest first, or why not.
         raws: Result<Vec<Raw>, String>,
@@ -78,19 +62,16 @@ pub enum Data {
 /// How an environment is, as it was read at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
-    /// Index of the environment.
     pub env: usize,
     /// The moment (Unix milliseconds).
     pub at: i64,
     /// It holds every host; else only those of which anything is known.
     pub whole: bool,
-    /// Rows, causes and hosts.
     pub board: Board,
     /// Who polls, and since when (Unix milliseconds); `None`: nobody.
     pub poller: Option<(String, i64)>,
     /// Breakers that have anything to tell.
     pub breakers: Vec<(Key, Breaker)>,
-    /// What people silenced.
     pub silences: Silences,
     /// What recovery has in hand.
     pub incidents: Vec<Incident>,

@@ -16,7 +16,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use uuid::Uuid;
 
-/// What is said.
 #[derive(Debug)]
 pub enum What {
     /// Of a breaker; `None`: it is left to itself again.
@@ -45,7 +44,6 @@ pub const OFFER: &str = "health.offer";
 #[derive(Debug)]
 pub struct Form {
     what: What,
-    /// Which of its offers.
     chosen: usize,
     time: Field,
     reason: Field,
@@ -104,7 +102,6 @@ impl What {
         }
     }
 
-    /// What can be chosen.
     fn offers(&self) -> &[Offer] {
         match self {
             What::Force(..) | What::TakeOver(..) => &[],
@@ -112,7 +109,6 @@ impl What {
         }
     }
 
-    /// What comes of it.
     fn about(&self, chosen: usize) -> Vec<String> {
         match self {
             What::Force(..) => vec![],
@@ -142,7 +138,6 @@ impl What {
         }
     }
 
-    /// What Enter does.
     fn enter(&self) -> &'static str {
         match self {
             What::Force(..) => "Enter does it and the audit ledger keeps it; Esc cancels.",

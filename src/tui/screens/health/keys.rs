@@ -7,7 +7,6 @@ use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
-/// A movement.
 pub fn motion(model: &mut Model, motion: Motion) -> Vec<Effect> {
     let (page, across) = (model.page(LIST), model.hits.len(wall::CELL).max(1));
     let hosts = model.health.of(model.env).map_or(0, |picture| picture.board.cells.len());
@@ -51,7 +50,6 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     Some(vec![])
 }
 
-/// Pasted text.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.health.form {
         Some(form) => form.paste(text),

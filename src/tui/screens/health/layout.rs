@@ -21,11 +21,8 @@ const WANTED: [&str; 5] = ["AGE", "LAST 30 MIN", TREND, "NEED", "SOURCE"];
 
 /// Where everything stands in a line.
 pub struct Layout {
-    /// The host's name.
     pub host: Rect,
-    /// The check's.
     pub check: Rect,
-    /// What was read.
     pub value: Rect,
     /// The other columns, each with its place.
     pub rest: Vec<(&'static Column, Rect)>,

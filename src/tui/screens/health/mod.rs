@@ -50,7 +50,6 @@ pub use data::{Data, Effect, Picture};
 use rows::{Choice, Line};
 pub use wanted::{Poll, Wanted, wanted};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     actions: actions::ACTIONS,
     typing: |m| m.health.typing || m.health.form.is_some(),
@@ -66,7 +65,6 @@ pub const SCREEN: Screen = Screen {
 /// Name of the list in the hits.
 const LIST: &str = "health";
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Health {
     /// What was read last, of whichever environment.
@@ -76,7 +74,6 @@ pub struct Health {
     choice: Choice,
     filter: Field,
     typing: bool,
-    /// What is shown.
     lines: Vec<Line>,
     list: List,
     /// The cursor was moved, so that it stays with its line.
@@ -89,12 +86,10 @@ pub struct Health {
 /// What the screen shows below its head.
 #[derive(Debug, Default)]
 enum Face {
-    /// Checks, the worst first.
     #[default]
     Table,
     /// The last answers of one.
     Answers(answers::Answers),
-    /// One cell a host.
     Wall(wall::Wall),
 }
 

@@ -11,29 +11,23 @@ pub enum Line {
     Cause(usize),
     /// A row, by its place among the board's.
     Row {
-        /// The place.
         at: usize,
         /// It stands under its cause.
         under: bool,
     },
 }
 
-/// The order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
     /// The worst first, common causes folded.
     #[default]
     Worst,
-    /// What changed last.
     Newest,
-    /// By host.
     Host,
-    /// By check.
     Check,
 }
 
 impl Sort {
-    /// The next one.
     pub fn next(self) -> Self {
         match self {
             Sort::Worst => Sort::Newest,
@@ -43,7 +37,6 @@ impl Sort {
         }
     }
 
-    /// In words.
     pub fn word(self) -> &'static str {
         match self {
             Sort::Worst => "worst first",
@@ -57,7 +50,6 @@ impl Sort {
 /// What is shown of a board.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
-    /// The order.
     pub sort: Sort,
     /// Only what is not well.
     pub loud: bool,

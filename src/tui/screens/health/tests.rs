@@ -85,7 +85,6 @@ pub fn picture(reports: &[Report]) -> Picture {
     }
 }
 
-/// One of each kind.
 pub fn mixed() -> Picture {
     picture(&[
         report("web01.eu", vec![well("ssh", 4), disk("disk /", 40.0, 0.0)]),

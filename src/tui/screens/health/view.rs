@@ -19,7 +19,6 @@ use ratatui::style::Modifier;
 /// Rows below which the part about the row under the cursor is left out.
 const DETAIL: u16 = 16;
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (s, theme) = (&model.health, &model.theme);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };

@@ -22,7 +22,6 @@ const ABOUT: u16 = 2;
 /// Where the cursor stands.
 #[derive(Debug, Default)]
 pub struct Wall {
-    /// Place among the hosts.
     pub cursor: usize,
 }
 
@@ -69,7 +68,6 @@ fn sign_of(picture: &Picture, cell: &Cell, now: i64) -> Sign {
     if held { sign::BREAKER } else { sign }
 }
 
-/// Draws it.
 pub fn view(model: &Model, picture: &Picture, wall: &Wall, area: Rect, buf: &mut Buffer, hits: &mut Hits) {
     let (theme, now) = (&model.theme, model.now.ms);
     let cells = &picture.board.cells;

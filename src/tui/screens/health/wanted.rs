@@ -4,12 +4,10 @@ use super::SCREEN;
 use crate::tui::model::Model;
 use crate::tui::screens::fleet;
 
-/// What is needed now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
     /// Index of the environment that is read; `None`: none is in sight.
     pub env: Option<usize>,
-    /// Whose hosts are asked.
     pub poll: Poll,
     /// The picture is to hold hosts of which nothing is known, too.
     pub whole: bool,
@@ -23,11 +21,9 @@ pub enum Poll {
     No,
     /// These: they are in sight.
     Hosts(Vec<String>),
-    /// All of the environment.
     All,
 }
 
-/// What a model needs.
 pub fn wanted(model: &Model) -> Wanted {
     let env = model.env_in_sight();
     let poll = match model.screen().name {

@@ -13,7 +13,6 @@ use crate::run::{Launched, Request};
 pub enum Data {
     /// The modules that can be used here.
     Modules(Result<Vec<Module>, String>),
-    /// Documentation of one.
     Doc {
         /// The name as it was asked for.
         module: String,
@@ -21,14 +20,7 @@ pub enum Data {
         result: Result<ModuleDoc, String>,
     },
     /// What a playbook would ask.
-    Scan {
-        /// The playbook.
-        playbook: String,
-        /// Extra vars as written.
-        extra_vars: Vec<ExtraVars>,
-        /// Its questions.
-        scan: Scan,
-    },
+    Scan { playbook: String, extra_vars: Vec<ExtraVars>, scan: Scan },
     /// What is known of the targets.
     Aim {
         /// As [`super::form::Form::aim`] said it.
@@ -47,29 +39,22 @@ pub enum Data {
 /// What this screen wants done.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// List the modules.
     Modules,
-    /// Document one.
     Doc(String),
     /// Look what a playbook would ask, given these extra vars.
     Scan {
-        /// The playbook.
         playbook: String,
-        /// Extra vars as written.
         extra_vars: Vec<ExtraVars>,
     },
     /// Find out which hosts it is for, and who holds them.
     Aim {
         /// As [`super::form::Form::aim`] says it.
         aim: String,
-        /// What would be asked.
         ask: Box<Ask>,
         /// The hosts that its limit names, where that is known.
         only: Option<Vec<String>>,
-        /// Passwords that were typed.
         given: Given,
     },
-    /// Launch.
     Launch {
         /// What, and which hosts the person was shown.
         request: Sealed,

@@ -9,9 +9,7 @@ use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::{Secret, passwords, unasked};
 use uuid::Uuid;
 
-/// Which line it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named after Ansible's options")]
 pub enum Id {
     Targets,
     Module,
@@ -44,44 +42,32 @@ pub enum Id {
 /// What stands in a line.
 #[derive(Debug)]
 pub enum Value {
-    /// Text.
     Text(Field),
     /// Yes or no.
     Flag(bool),
-    /// Masked.
     Secret(Secret),
 }
 
-/// One line.
 #[derive(Debug)]
 pub struct Item {
-    /// Which.
     pub id: Id,
     /// What is in front of it.
     pub label: String,
-    /// What stands in it.
     pub value: Value,
 }
 
-/// What the form launches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A module on hosts.
     Adhoc,
-    /// A playbook.
     Playbook,
     /// A shell command on hosts, over SSH.
     Shell,
 }
 
-/// The form.
 #[derive(Debug)]
 pub struct Form {
-    /// What it launches.
     pub kind: Kind,
-    /// The environment's index.
     pub env: usize,
-    /// Its lines.
     pub items: Vec<Item>,
     /// The line that has the keyboard.
     pub focus: usize,
@@ -96,7 +82,6 @@ pub struct Form {
 /// A run that is repeated.
 #[derive(Debug)]
 pub struct Again {
-    /// It.
     pub run: Uuid,
     /// Passwords that it had. They were never kept, and are typed anew.
     pub secrets: Vec<SecretName>,
@@ -183,7 +168,6 @@ impl Form {
         Self { kind: Kind::Playbook, env, items, focus: 0, choice: 0, rest: Common::default(), again: None }
     }
 
-    /// A runbook, filled in.
     pub fn runbook(env: usize, runbook: &Runbook, targets: String, forks: Option<u32>) -> Self {
         let hosts = runbook.hosts.clone().unwrap_or(targets);
         let mut form = match runbook.playbook {

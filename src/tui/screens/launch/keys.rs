@@ -129,7 +129,6 @@ fn menu_key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
     Some(chosen.map(|runbook| actions::open_runbook(model, &runbook)).unwrap_or_default())
 }
 
-/// Pasted text.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
     if let Some(form) = &mut model.launch.form {
         match form.items.get_mut(form.focus).map(|item| &mut item.value) {

@@ -33,7 +33,6 @@ pub use again::again;
 pub use data::{Data, Effect};
 use form::{Form, Id, Item, Kind, Value};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs,
     actions: actions::ACTIONS,
@@ -54,7 +53,6 @@ pub struct Launch {
     pub form: Option<Form>,
     /// The hosts that another screen has chosen, as a pattern; `None`: those that are meant on Fleet.
     pub of: Option<String>,
-    /// Cursor in the menu.
     pub menu: List,
     /// Modules for completion; `None`: still asked for.
     pub modules: Option<Result<Vec<Module>, String>>,
@@ -166,7 +164,6 @@ pub fn known(model: &Model) -> Option<&Targets> {
     (*aim == form.aim()).then_some(targets)
 }
 
-/// The same in words.
 pub fn hosts(model: &Model) -> Option<String> {
     model.launch.form.as_ref()?;
     Some(known(model).map_or_else(|| "its hosts are being counted".to_owned(), Targets::words))
@@ -183,7 +180,6 @@ fn aim(model: &Model) -> Option<effect::Effect> {
     Some(effect::Effect::Launch(Effect::Aim { aim: form.aim(), ask, only: form.only(), given }))
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let launch = &mut model.launch;
     match data {

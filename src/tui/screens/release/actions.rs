@@ -9,7 +9,6 @@ use crate::tui::model::Model;
 
 type Effects = Vec<effect::Effect>;
 
-/// Its actions.
 pub const ACTIONS: &[Action] = &[
     Action::new("release.undo", &["u"], "undo", "Undo it: traffic first, then hosts; no approval is needed", |m| {
         ask(m, Verb::Rollback { reason: None })

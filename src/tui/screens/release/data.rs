@@ -26,30 +26,23 @@ pub enum Data {
 /// What this screen wants done.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Ask the supervisor.
     Ask {
-        /// Run.
         id: Uuid,
-        /// What.
         verb: Verb,
     },
     /// Give the supervisor the release's passwords again.
     Give {
-        /// Run.
         id: Uuid,
         /// All that it was launched with.
         secrets: Kept,
     },
     /// Write the time line into a file.
     Export {
-        /// Run.
         id: Uuid,
-        /// In Markdown.
         text: String,
     },
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let shown = model.run.id;
     match data {

@@ -15,7 +15,6 @@ pub const PART: &str = "release.choice";
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// What it is.
     pub head: String,
     /// What it leads to; may be empty.
     pub text: String,
@@ -32,7 +31,6 @@ impl Choice {
     }
 }
 
-/// The box.
 #[derive(Debug)]
 pub struct Dialog {
     title: String,
@@ -45,7 +43,6 @@ pub struct Dialog {
 /// What a key came to.
 #[derive(Debug)]
 pub enum Answer {
-    /// It goes on.
     Open(Dialog),
     /// It is closed; this is to be asked.
     Done(Option<Verb>),
@@ -69,7 +66,6 @@ impl Dialog {
         }
     }
 
-    /// A key.
     pub fn key(mut self, key: KeyEvent) -> Answer {
         let last = self.choices.len().saturating_sub(1);
         let typed = self.reason.is_some();

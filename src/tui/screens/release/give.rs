@@ -27,7 +27,6 @@ pub struct Give {
 /// What a key came to.
 #[derive(Debug)]
 pub enum Answer {
-    /// It goes on.
     Open(Give),
     /// It is closed; these are to be sent.
     Done(Option<Secrets>),
@@ -66,7 +65,6 @@ impl Give {
         Answer::Open(self)
     }
 
-    /// Pasted text.
     pub fn paste(&mut self, text: &str) {
         self.fields[self.at].1.paste(text);
     }

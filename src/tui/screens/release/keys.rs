@@ -20,7 +20,6 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
     }
 }
 
-/// Pasted text.
 pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
     match (&mut model.release.give, &mut model.release.dialog) {
         (Some(give), _) => give.paste(text),
@@ -30,7 +29,6 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
     vec![]
 }
 
-/// The mouse.
 pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
     let click = event.kind == MouseEventKind::Down(MouseButton::Left);
     if model.release.give.is_some() {
@@ -71,7 +69,6 @@ fn given(model: &mut Model, answer: give::Answer) -> Vec<effect::Effect> {
     vec![]
 }
 
-/// Opens a box.
 pub fn open(model: &mut Model, dialog: Option<Dialog>) -> Vec<effect::Effect> {
     model.release.dialog = dialog;
     vec![]

@@ -17,13 +17,10 @@ use ratatui::layout::Rect;
 /// What is to be shown, and how it is known.
 #[derive(Debug, Clone)]
 pub struct Scene<'a> {
-    /// What was decided.
     pub plan: &'a Plan,
-    /// What happened.
     pub release: &'a Release,
     /// Alerts of other systems beside it.
     pub alerts: &'a [Beside],
-    /// Can it be undone?
     pub undo: Undo,
     /// Somebody watches it, or it ended.
     pub watched: bool,
@@ -31,16 +28,13 @@ pub struct Scene<'a> {
     pub seen: i64,
     /// This moment (Unix milliseconds).
     pub now: i64,
-    /// Colours and glyphs.
     pub theme: &'a Theme,
 }
 
 /// A part above the panes.
 #[derive(Debug)]
 pub enum Part {
-    /// The machine.
     Machine(Diagram),
-    /// Lines of words.
     Lines(Vec<Line>),
 }
 

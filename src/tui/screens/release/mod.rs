@@ -56,7 +56,6 @@ pub const SCREEN: Screen = Screen {
     ..Screen::plain("release", view::view)
 };
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Live {
     shown: Option<Shown>,
@@ -75,7 +74,6 @@ pub struct Live {
 pub(super) struct Shown {
     /// Its machine: the plan, and what would be answered to a verb.
     machine: Machine,
-    /// What happened so far.
     release: Release,
     /// Events of its own that were taken in.
     folded: usize,

@@ -35,7 +35,6 @@ pub fn skippable(plan: &Plan, release: &Release) -> Vec<String> {
     out
 }
 
-/// Hosts at work now.
 pub fn busy(release: &Release) -> Vec<&str> {
     release.hosts.iter().filter(|(_, h)| h.mark == Mark::Running).map(|(n, _)| n.as_str()).collect()
 }

@@ -5,7 +5,6 @@ use crate::release::event::Person;
 use crate::release::machine::{Input, Verb};
 use crate::tui::model::Model;
 
-/// It was read.
 pub fn unread(model: &Model) -> Option<String> {
     shown(model).is_none().then(|| "the release is not read yet".into())
 }
@@ -54,7 +53,6 @@ fn later() -> String {
     "to be typed".into()
 }
 
-/// Undo.
 pub fn undo(model: &Model) -> Option<String> {
     verb(model, |s| match s.undo(model.now.ms) {
         undo if undo.possible => Ok(Verb::Rollback { reason: None }),
@@ -62,7 +60,6 @@ pub fn undo(model: &Model) -> Option<String> {
     })
 }
 
-/// Stop, in whatever way.
 pub fn stop(model: &Model) -> Option<String> {
     use crate::release::machine::Stop;
     let ways = [Stop::AfterBatch, Stop::Now, Stop::AndRollBack];
@@ -71,12 +68,10 @@ pub fn stop(model: &Model) -> Option<String> {
     if each.iter().any(Option::is_none) { None } else { each.into_iter().flatten().next() }
 }
 
-/// Approve.
 pub fn approve(model: &Model) -> Option<String> {
     verb(model, |s| Ok(Verb::Approve { digest: s.release.digest.clone() }))
 }
 
-/// Reject.
 pub fn reject(model: &Model) -> Option<String> {
     verb(model, |_| Ok(Verb::Reject { reason: later() }))
 }
@@ -97,12 +92,10 @@ pub fn mark(model: &Model) -> Option<String> {
     })
 }
 
-/// Accept a mixed fleet.
 pub fn accept(model: &Model) -> Option<String> {
     verb(model, |_| Ok(Verb::AcceptMixed { reason: later() }))
 }
 
-/// Take over the lease.
 pub fn take_over(model: &Model) -> Option<String> {
     verb(model, |_| Ok(Verb::TakeOver { reason: later() }))
 }

@@ -5,7 +5,6 @@ use crate::release::state::{At, Mark, Verdict};
 use crate::tui::theme::Role;
 use crate::tui::widgets::sign::{FAILED, OK, RUNNING, Sign, WAITING, sign};
 
-/// Nobody knows.
 pub const UNKNOWN: Sign = sign("?", "?", "unknown", Role::Unknown);
 /// Balancers that do not send traffic to the same pool.
 pub const SPLIT: Sign = sign("✖", "x", "SPLIT", Role::Error);
@@ -47,7 +46,6 @@ pub fn mark(mark: Mark, live: bool) -> Sign {
     }
 }
 
-/// All marks, worst first.
 pub const MARKS: [Mark; 7] =
     [Mark::Failed, Mark::Unreachable, Mark::Unknown, Mark::Running, Mark::Old, Mark::New, Mark::Untouched];
 

@@ -14,7 +14,6 @@ use crate::tui::widgets::sign;
 /// What surrounds the steps when they are described.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
-    /// The theme.
     pub theme: &'a Theme,
     /// What time it is (Unix milliseconds).
     pub now: i64,

@@ -26,7 +26,6 @@ pub fn wearing(plan: Plan, release: Release, theme: crate::tui::theme::Theme, si
     d
 }
 
-/// Every state, by name.
 pub fn all() -> Vec<(&'static str, Plan, Release)> {
     vec![
         ("awaiting", fixtures::rolling(), fixtures::awaiting()),

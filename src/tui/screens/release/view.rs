@@ -44,7 +44,6 @@ pub fn panes_area(model: &Model, area: Rect) -> Option<Rect> {
     shown(model).map(|s| rest(model, s, split(area).1))
 }
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let Some(s) = shown(model) else { return (run::SCREEN.view)(model, frame, area, hits) };
     let theme = &model.theme;

@@ -6,7 +6,6 @@ use crate::tui::widgets::sign::Sign;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// A line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line(Vec<(String, Role)>);
 

@@ -13,7 +13,6 @@ pub const RELEASE: Action =
         .hint(87)
         .unless(|m| m.environment().is_none().then(|| "the project has no environment".into()));
 
-/// Its actions.
 pub const ACTIONS: &[Action] = &[
     Action::new("releases.submit", &["ctrl-r", "f5"], "submit", "Submit the plan that is shown", submit)
         .hint(95)

@@ -11,11 +11,8 @@ use uuid::Uuid;
 /// What a plan is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Environment.
     pub env: usize,
-    /// Release.
     pub release: String,
-    /// Version.
     pub version: String,
     /// Version that runs now, where no stable one is known.
     pub current: Option<String>,
@@ -30,14 +27,11 @@ pub struct Order {
 pub enum Data {
     /// What can be released in an environment.
     Offers {
-        /// Environment.
         env: usize,
         /// The releases, or why they are not known.
         offers: Result<Vec<Offer>, String>,
     },
-    /// A plan.
     Built {
-        /// Of what.
         order: Order,
         /// It, or why there is none.
         built: Result<Built, String>,
@@ -53,10 +47,8 @@ pub enum Data {
 pub enum Effect {
     /// List what can be released.
     List {
-        /// Environment.
         env: usize,
     },
-    /// Freeze a plan.
     Build(Order),
     /// Submit the plan that was seen.
     Submit(Built, Kept),
@@ -74,7 +66,6 @@ impl PartialEq for Kept {
     }
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let s = &mut model.releases;
     match data {

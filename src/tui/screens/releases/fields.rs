@@ -14,22 +14,16 @@ use ratatui::layout::Rect;
 /// Which part has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Part {
-    /// The list of releases.
     #[default]
     List,
-    /// The version.
     Version,
     /// The version that runs now, where none is known.
     Current,
-    /// Extra variables.
     Vars,
-    /// A password.
     Password(usize),
-    /// The plan.
     Plan,
 }
 
-/// What was typed.
 #[derive(Debug, Default)]
 pub struct Fields {
     pub(super) version: Field,
@@ -74,7 +68,6 @@ impl Fields {
         }
     }
 
-    /// Pasted text.
     pub(super) fn paste(&mut self, part: Part, text: &str) {
         match part {
             Part::Version => self.version.paste(text),
@@ -85,7 +78,6 @@ impl Fields {
         }
     }
 
-    /// Draws one.
     pub(super) fn view(&self, part: Part, theme: &Theme, frame: &mut Frame, area: Rect, focus: bool) {
         match part {
             Part::Version => self.version.view(theme, frame, area, focus),

@@ -9,9 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKin
 
 /// Name of the list in the hits.
 pub const LIST: &str = "releases";
-/// The plan's lines.
 pub const PLAN: &str = "releases.plan";
-/// The fields, from above.
 pub const FIELD: &str = "releases.field";
 
 /// Enter: in the list takes the release, in a field freezes the plan.
@@ -56,7 +54,6 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Option<Vec<effect::Effect>> {
     Some(vec![])
 }
 
-/// Pasted text.
 pub fn paste(model: &mut Model, text: &str) -> Vec<effect::Effect> {
     let s = &mut model.releases;
     s.fields.paste(s.part, text);
@@ -90,7 +87,6 @@ pub fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {
     vec![]
 }
 
-/// The mouse.
 pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<effect::Effect> {
     match (event.kind, target) {
         (MouseEventKind::Down(MouseButton::Left), Some(Target::Row { list: LIST, index })) => {

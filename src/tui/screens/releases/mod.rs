@@ -17,7 +17,6 @@ pub use actions::RELEASE;
 pub use data::{Built, Data, Effect, Kept, Offer, Order, arrived};
 use fields::{Fields, Part};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs: |m| m.releases.current().map(|o| o.name.clone()).into_iter().collect(),
     actions: actions::ACTIONS,

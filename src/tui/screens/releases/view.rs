@@ -13,7 +13,6 @@ use ratatui::layout::Rect;
 /// Columns of the labels.
 const LABEL: u16 = 12;
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let s = &model.releases;

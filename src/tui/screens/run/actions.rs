@@ -9,7 +9,6 @@ use crate::tui::model::Model;
 
 type Effects = Vec<effect::Effect>;
 
-/// Its actions.
 pub const ACTIONS: &[Action] = &[
     Action::new(
         "run.stop",

@@ -16,7 +16,6 @@ use uuid::Uuid;
 /// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
 #[derive(Debug)]
 pub enum Data {
-    /// The run was read.
     Opened(Uuid, Box<Opened>),
     /// It could not be.
     Failed(Uuid, String),
@@ -26,13 +25,9 @@ pub enum Data {
     Watched(Uuid, bool),
     /// How long the same thing took before (milliseconds).
     Past(Uuid, Vec<i64>),
-    /// A result was read.
     Result {
-        /// Run.
         id: Uuid,
-        /// Task.
         task: u32,
-        /// Host.
         host: u32,
         /// Its lines, or why not.
         lines: Result<Vec<Line>, String>,
@@ -43,7 +38,6 @@ pub enum Data {
     More(Uuid),
     /// What would do the run again, and the names of the passwords that it had.
     Again {
-        /// Run.
         id: Uuid,
         /// As it would be launched.
         request: Sealed,
@@ -59,41 +53,30 @@ pub enum Effect {
     Open(Uuid),
     /// Answer with [`Data::More`] at once, so that keys come between.
     More(Uuid),
-    /// Read one result.
     Result {
-        /// Run.
         id: Uuid,
-        /// Task.
         task: u32,
-        /// Host.
         host: u32,
         /// Where it lies.
         cell: Cell,
     },
     /// Read and fold what the hosts said at these places.
     Groups {
-        /// Run.
         id: Uuid,
-        /// Host and place.
         cells: Vec<(String, Cell)>,
     },
-    /// Stop a run.
     Stop {
-        /// Run.
         id: Uuid,
-        /// How hard.
         level: StopLevel,
     },
     /// Find out what would do it again.
     Again {
-        /// Run.
         id: Uuid,
         /// Only on the hosts that failed or were not reached.
         failed_hosts: bool,
     },
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let shown = model.run.id;
     let run = &mut model.run;

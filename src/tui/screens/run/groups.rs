@@ -15,7 +15,6 @@ use ratatui::layout::Rect;
 
 /// Lines of a group that are shown; the whole is in its hosts' results.
 const LINES: usize = 40;
-/// Names in a head.
 const NAMES: usize = 40;
 
 /// What is known of the outputs.
@@ -24,9 +23,7 @@ pub struct Groups {
     list: Vec<Group>,
     /// Event of the run up to which they were asked for.
     asked: u64,
-    /// They are being read.
     busy: bool,
-    /// First row in sight.
     pub top: usize,
 }
 
@@ -49,7 +46,6 @@ pub fn arrived(run: &mut Run, list: Vec<Group>) -> Vec<effect::Effect> {
 }
 
 impl Groups {
-    /// What stands above them.
     pub fn title(&self) -> String {
         match self.list.len() {
             0 => "outputs".to_owned(),

@@ -10,17 +10,13 @@ use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKin
 /// Names of the parts in the hits. A cell of the matrix is found by its row (`CELLS`, the task's place) and by the
 /// column under the pointer (`COLUMNS`, the host's place).
 pub const GRID: &str = "run.grid";
-/// The result pane.
 pub const RESULT: &str = "run.result";
 /// A row of the list of hosts.
 pub const HOSTS: &str = "run.hosts";
 
-/// The groups of outputs.
 pub const GROUPS: &str = "run.groups";
 
-/// The output.
 pub const LOG: &str = "run.log";
-/// One row of it.
 const ROW: isize = 1;
 
 /// A movement in the pane that has the keys.
@@ -143,7 +139,6 @@ fn host(model: &mut Model) {
     logs::same_hosts(model);
 }
 
-/// The mouse.
 pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Vec<Effect> {
     let click = event.kind == MouseEventKind::Down(MouseButton::Left);
     if model.run.stop.is_some() {

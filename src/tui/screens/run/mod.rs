@@ -36,7 +36,6 @@ pub use panes::draw_in as draw_panes;
 use uuid::Uuid;
 pub use view::inner;
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     crumbs: view::crumbs,
     actions: actions::ACTIONS,
@@ -64,14 +63,11 @@ pub enum Pane {
     Grid,
     /// The result that is unfolded.
     Result,
-    /// The output.
     Log,
 }
 
-/// What is being typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Typing {
-    /// Nothing.
     #[default]
     No,
     /// A part of a host's name.
@@ -99,13 +95,10 @@ impl Typing {
 pub struct Opened {
     /// Index of the environment that it acts on: what the top line wears, and what guards it.
     pub env: Option<usize>,
-    /// What was asked.
     pub spec: Box<RunSpec>,
-    /// What happened so far.
     pub state: Box<RunState>,
     /// What is wrong with its journal.
     pub damage: Option<String>,
-    /// Its output.
     pub log: LogStore,
     /// The recovery that it is, if it is one.
     recovery: Option<Watched>,
@@ -122,19 +115,15 @@ impl Opened {
 /// One host's result of one task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
-    /// Task, by number.
     pub task: u32,
-    /// Host, by place.
     pub host: u32,
     /// Its lines; `None`: being read. Or why it could not be read.
     pub lines: Option<Result<Vec<Line>, String>>,
-    /// First line in sight.
     pub top: usize,
     /// All of it, not only the first forty lines.
     pub unfolded: bool,
 }
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Run {
     /// Which run; `None` until one was opened.
@@ -161,7 +150,6 @@ pub struct Run {
     result: Option<Shown>,
     /// The person chose what is unfolded: news of another error does not replace it.
     chosen: bool,
-    /// The output's pane.
     log: LogPane,
     /// The output may have grown since the pane took it in.
     grown: bool,

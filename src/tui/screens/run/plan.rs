@@ -19,11 +19,9 @@ pub enum Part {
     Check,
     /// What is wrong with the journal.
     Damage(String),
-    /// The machine.
     Machine(Diagram),
     /// A sentence about its state.
     Words(String, Role),
-    /// How far it is.
     Progress(Progress),
     /// All hosts in a line.
     Strip,
@@ -32,13 +30,11 @@ pub enum Part {
 /// Where everything stands.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Parts above the panes.
     pub above: Vec<(Rect, Part)>,
     /// The matrix, or the list of hosts.
     pub grid: Option<Rect>,
     /// The result that is unfolded.
     pub result: Option<Rect>,
-    /// The output.
     pub log: Option<Rect>,
 }
 
@@ -107,7 +103,6 @@ pub fn plan(model: &Model, o: &Opened, area: Rect) -> Plan {
 }
 
 impl Plan {
-    /// The panes alone.
     pub fn of_panes(run: &Run, area: Rect) -> Self {
         let mut plan = Self::default();
         panes(run, area, &mut plan);

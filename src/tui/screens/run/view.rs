@@ -26,7 +26,6 @@ pub fn command(o: &Opened) -> String {
     o.recovery.as_ref().and_then(Watched::command).unwrap_or_else(|| shell(&o.spec.argv))
 }
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let run = &model.run;
     let theme = &model.theme;

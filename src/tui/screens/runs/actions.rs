@@ -6,7 +6,6 @@ use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::screens::run;
 
-/// Its actions.
 pub const ACTIONS: &[Action] = &[
     Action::new("runs.open", &["enter"], "open", "Open the run: its state, its hosts and tasks, its output", open)
         .hint(80)

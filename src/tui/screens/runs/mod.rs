@@ -26,7 +26,6 @@ pub use rows::{Row, Sort};
 use uuid::Uuid;
 pub use view::{line, numbers};
 
-/// The screen.
 pub const SCREEN: Screen = Screen {
     actions: actions::ACTIONS,
     typing: |m| m.runs.typing,
@@ -88,7 +87,6 @@ impl Item {
 /// What arrives for this screen.
 #[derive(Debug)]
 pub enum Data {
-    /// The runs, newest first.
     Rows(Vec<Item>),
     /// Older runs that hold the words of a filter.
     Older(String, Vec<Item>),
@@ -107,7 +105,6 @@ pub enum Effect {
     Search(String),
 }
 
-/// Its state.
 #[derive(Debug, Default)]
 pub struct Runs {
     /// What is known, newest first; `None`: not read yet.
@@ -154,7 +151,6 @@ impl Runs {
     }
 }
 
-/// Data arrived.
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     match data {
         Data::Rows(items) => {

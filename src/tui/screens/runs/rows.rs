@@ -7,31 +7,21 @@ use crate::run::State;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Row {
     /// The head of a group.
-    Head {
-        /// Its state.
-        state: State,
-        /// Nobody watches these.
-        unwatched: bool,
-        /// How many there are.
-        count: usize,
-    },
+    Head { state: State, unwatched: bool, count: usize },
     /// A run, by its place in the items.
     Run(usize),
 }
 
-/// Orders of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
     /// What began last comes first.
     #[default]
     Newest,
-    /// What took longest.
     Longest,
     /// What failed on most hosts.
     Failures,
     /// By playbook or module.
     What,
-    /// By operator.
     Who,
     /// By number, the oldest first.
     Number,

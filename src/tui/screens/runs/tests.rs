@@ -34,7 +34,6 @@ fn item(n: u32, state: &str, title: &str, ago: i64, took: Option<i64>, (hosts, f
     Item { row, watched: n != 2 }
 }
 
-/// One of each kind.
 pub fn items() -> Vec<Item> {
     vec![
         item(1, "running", "deploy.yml", 72, None, (8, 0)),

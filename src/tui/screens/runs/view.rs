@@ -65,7 +65,6 @@ fn began(model: &Model, item: &Item) -> (String, Role) {
     (when::when(item.row.started_at.unwrap_or(item.row.created_at), model.now, model.absolute_time), Role::Dim)
 }
 
-/// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (s, theme) = (&model.runs, &model.theme);
     let buf = frame.buffer_mut();

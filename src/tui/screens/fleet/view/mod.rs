@@ -19,7 +19,6 @@ const TWO_PANES: u16 = 60;
 /// Rows below which the lines about the current host are left out.
 const DETAIL: u16 = 16;
 
-/// The whole screen.
 pub(super) fn view(model: &Model, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     if model.project.environments.is_empty() {
         return empty(model, frame, area);
