@@ -25,6 +25,8 @@ pub struct Facts {
     pub undelivered: Vec<Backlog>,
     /// The environments of the project.
     pub posts: Vec<Post>,
+    /// Why the ledger takes nothing; `None`: it does.
+    pub closed: Option<String>,
     /// What could not be read, and why: what it would have told is not known.
     pub unknown: Vec<String>,
 }

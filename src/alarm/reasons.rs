@@ -55,6 +55,7 @@ pub struct Sight<'a> {
 /// The reasons, the gravest first; empty: nothing waits for anybody. `clock` says a moment (Unix milliseconds).
 pub fn reasons(facts: &Facts, sight: Sight<'_>, clock: &dyn Fn(i64) -> String) -> Vec<Reason> {
     let mut all = Vec::new();
+    all.extend(closed(facts));
     all.extend(releases(&facts.releases, Needs::Operator));
     all.extend(escalated(&facts.escalated));
     all.extend(acts(&facts.posts, clock));
@@ -67,6 +68,18 @@ pub fn reasons(facts: &Facts, sight: Sight<'_>, clock: &dyn Fn(i64) -> String) -
     // Those of one grade keep the order in which they stand above.
     all.sort_by_key(|reason| std::cmp::Reverse(reason.grade));
     all
+}
+
+fn closed(facts: &Facts) -> Option<Reason> {
+    let why = facts.closed.as_deref()?;
+    Some(Reason {
+        grade: Grade::Bad,
+        environments: Vec::new(),
+        place: Place::Runs(Vec::new()),
+        short: "nothing can be recorded".to_owned(),
+        long: format!("nothing can be recorded, so nothing is launched or decided but to stop: {why}"),
+        next: "opsdeck doctor",
+    })
 }
 
 fn releases(all: &[Waits], needs: Needs) -> Option<Reason> {

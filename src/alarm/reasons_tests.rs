@@ -7,6 +7,10 @@ fn waits(number: u64, needs: Needs) -> Waits {
     Waits { run: Uuid::nil(), number: Some(number), environment: Some("production".into()), needs }
 }
 
+fn escalated(host: &str) -> Escalated {
+    Escalated { environment: "lab".into(), policy: "web".into(), host: host.into() }
+}
+
 fn post(environment: &str, policy: bool, receiver: bool, polls: Hands, acts: Hands) -> Post {
     Post { environment: environment.into(), policy, receiver, polls, acts }
 }
@@ -26,6 +30,14 @@ fn said(facts: &Facts, stale: Option<&str>) -> Vec<(Grade, String)> {
 
 fn of_posts(posts: Vec<Post>, stale: Option<&str>) -> Vec<(Grade, String)> {
     said(&Facts { posts, ..Facts::default() }, stale)
+}
+
+#[test]
+fn a_ledger_that_takes_nothing_stands_first() {
+    let facts = Facts { closed: Some("the disk is full".into()), escalated: vec![escalated("h1")], ..Facts::default() };
+    let words = said(&facts, None).remove(0);
+    assert_eq!(words.0, Grade::Bad);
+    assert!(words.1.starts_with("nothing can be recorded") && words.1.ends_with("the disk is full"), "{}", words.1);
 }
 
 #[test]
@@ -70,7 +82,6 @@ fn what_cannot_be_told_is_said() {
 
 #[test]
 fn the_gravest_comes_first_and_each_is_counted() {
-    let escalated = |host: &str| Escalated { environment: "lab".into(), policy: "web".into(), host: host.into() };
     let fires = |name: &str, critical| Fires {
         name: name.into(),
         environment: None,
@@ -86,7 +97,7 @@ fn the_gravest_comes_first_and_each_is_counted() {
         alerts: vec![fires("Slow", false)],
         undelivered: vec![notice("chat", 2), notice("pager", 1)],
         posts: vec![post("lab", true, true, nobody(), nobody())],
-        unknown: vec![],
+        ..Facts::default()
     };
     let words = |facts: &Facts| said(facts, None).into_iter().map(|(_, words)| words).collect::<Vec<_>>();
     assert_eq!(

@@ -4,6 +4,7 @@
 use super::{Escalated, Facts, Fires, Hands, Needs, Post, Waits};
 use crate::health::judge::is_ahead;
 use crate::health::store::{LEASE, Poller, Store};
+use crate::open;
 use crate::project::config::notify::Receiver;
 use crate::project::config::recovery::{Mode, Policy};
 use crate::project::{Project, scope};
@@ -17,9 +18,11 @@ use crate::state::alerts::AlertRow;
 use crate::state::beats::{self, Beat};
 use crate::state::outbox::Backlog;
 use crate::state::recovery::Switch;
-use crate::state::{Answer, Control, DbError, Index, Lock, RunRow, StateDir};
+use crate::state::{Access, Answer, Control, DbError, Index, Lock, RunRow, StateDir, file};
 use crate::text::plain;
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io;
 use uuid::Uuid;
 
 /// Whoever acts does a round every two seconds: after so many milliseconds without one it acts no more.
@@ -112,7 +115,7 @@ impl Watch {
 
     /// How it is now (Unix milliseconds), `boot` by the clock of the boot.
     pub fn look(&mut self, now: i64, boot: i64) -> Facts {
-        let mut facts = Facts::default();
+        let mut facts = Facts { closed: self.closed(), ..Facts::default() };
         match self.decided(now) {
             Ok(()) => {
                 facts.undelivered.clone_from(&self.decided.undelivered);
@@ -134,6 +137,20 @@ impl Watch {
         }
         facts.posts = (0..self.sites.len()).map(|n| self.post(n, (now, boot))).collect();
         facts
+    }
+
+    /// Why the ledger takes nothing: then nothing is launched and nothing decided.
+    fn closed(&self) -> Option<String> {
+        if let Access::Full(why) = self.state.access() {
+            return Some(why);
+        }
+        let path = self.state.audit();
+        match open::own_with(OpenOptions::new().write(true), &path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound && !self.state.access().is_anothers() => {
+                Some(file::at(&path, "write to", e).to_string())
+            }
+            _ => None,
+        }
     }
 
     /// Reads what people decided, where it changed; and now and then, since what no receiver takes grows old.

@@ -183,3 +183,17 @@ fn what_cannot_be_read_is_unknown_and_known_again_later() {
     std::fs::rename(&aside, world.state.control()).unwrap();
     assert_eq!(watch.look(NOW, NOW).unknown, Vec::<String>::new());
 }
+
+#[test]
+fn a_ledger_that_cannot_be_written_is_told_at_once_and_no_longer_than_that() {
+    let world = world(false, false);
+    let mut watch = world.watch();
+    drop(world.control());
+    assert_eq!(watch.look(NOW, NOW).closed, None, "there is none yet");
+    std::fs::create_dir(world.state.audit()).unwrap();
+    let why = watch.look(NOW, NOW).closed.unwrap();
+    assert!(why.contains("audit.db") && why.contains("write to"), "{why}");
+    std::fs::remove_dir(world.state.audit()).unwrap();
+    std::fs::write(world.state.audit(), "").unwrap();
+    assert_eq!(watch.look(NOW, NOW).closed, None);
+}

@@ -162,7 +162,16 @@ impl Acting<'_> {
     /// It is refused, with the reason; it cannot be recorded; nobody answers.
     pub fn ask(&self, run: Uuid, verb: &Verb, glass: Option<&str>) -> Result<Asked, StopError> {
         let (run, words) = match glass {
-            None => (release::ask(&self.0.state, run, verb, &self.0.who)?, None),
+            None => match release::ask(&self.0.state, run, verb, &self.0.who) {
+                // The way on first: a line may be cut.
+                Err(e @ StopError::Audit(_)) if verb.breaks_glass() => {
+                    let why = format!(
+                        "from a shell `--break-glass REASON` does it all the same, and it is recorded late; {e}"
+                    );
+                    return Err(io::Error::other(why).into());
+                }
+                asked => (asked?, None),
+            },
             Some(reason) => release::ask_breaking_glass(&self.0.state, run, verb, &self.0.who, reason)?,
         };
         Ok(Asked { run, words })

@@ -19,9 +19,6 @@ use uuid::Uuid;
 use verb::On;
 pub use verb::Verb;
 
-/// How to go on where the ledger cannot take it.
-const WAY: &str = "`--break-glass REASON` does it all the same, and it is recorded late";
-
 /// Does what was asked.
 ///
 /// # Errors
@@ -62,12 +59,7 @@ pub fn run(global: &Global, verb: Verb) -> Result<ExitCode> {
         Verb::TakeOver { on, reason } => (on, Asked::TakeOver { reason }),
     };
     told(global, &on, |acting, run| {
-        let asked = acting.ask(run, &asked, broken.as_deref()).map_err(|e| match e {
-            StopError::Audit(_) if broken.is_none() && asked.breaks_glass() => {
-                StopError::Io(std::io::Error::other(format!("{e}; {WAY}")))
-            }
-            e => e,
-        })?;
+        let asked = acting.ask(run, &asked, broken.as_deref())?;
         if let Some(words) = asked.words {
             eprintln!("opsdeck: {}", plain(&words));
         }

@@ -212,7 +212,11 @@ impl View<'_> {
         let to = self.plan.rollback.to.as_deref().unwrap_or("the old version");
         let dead: Vec<&str> = back.iter().filter(|host| self.state.is_down(host)).map(|host| host.as_str()).collect();
         let dead = if dead.is_empty() { String::new() } else { format!("; down: {}", dead.join(", ")) };
-        vec![enter(At::RolledBack, format!("every touched host has {to} again{dead}"))]
+        let why = match self.state.touched.is_empty() {
+            true => format!("no host was touched{dead}"),
+            false => format!("every touched host has {to} again{dead}"),
+        };
+        vec![enter(At::RolledBack, why)]
     }
 
     /// Something was done to it, and it is not as it was.

@@ -48,6 +48,7 @@ fn all() -> Facts {
             oldest: NOW.ms - 90_000,
         }],
         posts: vec![post("production", by(), nobody()), post("staging", by(), by())],
+        closed: None,
         unknown: vec![],
     }
 }
