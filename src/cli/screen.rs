@@ -9,6 +9,7 @@ use crate::state::operator::Operator;
 use crate::state::{StateDir, file};
 use crate::text;
 use crate::tui::app::{self, Start};
+use crate::tui::edge;
 use crate::tui::keymap::{self, Keymap};
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
@@ -74,7 +75,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     // On a disk that takes nothing a run can still be stopped.
     model.read_only = args.read_only || home.is_mine().is_err();
     model.ascii = args.ascii || !caps.utf8;
-    model.now = app::now();
+    model.now = edge::now();
     let mut warnings: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     warnings.extend(of_the_project(&model.project.problems));
     for warning in &warnings {

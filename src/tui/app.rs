@@ -1,10 +1,10 @@
 //! The program around the model: takes the terminal, waits for messages, lets `update` work, draws when something
 //! changed and the terminal takes it. The only file that knows both the terminal and the model.
 
-use super::edge::Edge;
+use super::edge::{Edge, In, now};
 use super::effect::Effect;
 use super::model::Model;
-use super::msg::{Level, Msg, Now};
+use super::msg::{Level, Msg};
 use super::screens::{away, fleet, health};
 use super::term::{self, Cause, Event, Guard, Pace, Pacer};
 use super::update::update;
@@ -15,13 +15,6 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
-
-/// What comes in: from the terminal, or from the edge.
-pub enum In {
-    /// The terminal or a signal.
-    Term(Event),
-    Msg(Msg),
-}
 
 /// Messages that may wait before those who send them must wait.
 const CHANNEL: usize = 1_024;
@@ -246,10 +239,4 @@ impl App {
             self.trace = None;
         }
     }
-}
-
-/// This moment in the operator's time zone.
-pub fn now() -> Now {
-    let now = jiff::Zoned::now();
-    Now { ms: now.timestamp().as_millisecond(), offset: now.offset().seconds() }
 }

@@ -19,7 +19,7 @@ impl Alarm {
 
     /// Sends what is new. False: nobody listens any more.
     pub(super) fn look(&mut self, context: &Context) -> bool {
-        let facts = self.watch.look(crate::tui::app::now().ms, clock::booted());
+        let facts = self.watch.look(crate::tui::edge::now().ms, clock::booted());
         if self.told.as_ref() == Some(&facts) {
             return true;
         }

@@ -34,7 +34,7 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
         }
         health::Effect::Force { key, input, reason } => {
             let said = context.act(|acting| acting.breaker(&key, &input, &reason));
-            let words = |breaker: Breaker| format!("breaker {key} is {}", breaker.words(crate::tui::app::now().ms));
+            let words = |breaker: Breaker| format!("breaker {key} is {}", breaker.words(crate::tui::edge::now().ms));
             context.toast(said.map(words).map_err(|e| format!("breaker {key}: {e}")));
         }
         health::Effect::TakeOver { ids, reason } => {
@@ -46,7 +46,7 @@ pub(super) fn perform(context: &Context, effect: health::Effect) {
             });
         }
         health::Effect::Silence { word, until } => {
-            let (now, what) = (crate::tui::app::now().ms, word.brief());
+            let (now, what) = (crate::tui::edge::now().ms, word.brief());
             let done = match until {
                 Some(until) => context
                     .act(|acting| acting.silence(&word, until))
@@ -228,7 +228,7 @@ impl Watch {
                 closed.insert(context.desk.readings(&context.project, environment)?)
             }
         };
-        let now = crate::tui::app::now().ms;
+        let now = crate::tui::edge::now().ms;
         let news = open.read(now);
         let due = self.sent.is_none_or(|sent| sent.elapsed() >= AGE);
         match news {

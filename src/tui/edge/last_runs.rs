@@ -1,9 +1,10 @@
 //! The newest run of each host: the journals say how it fared; the index only which runs to look at.
 
-use super::{Context, fleet};
+use super::Context;
 use crate::run::RunState;
 use crate::run::state::HostState;
 use crate::state::Filter;
+use crate::tui::msg::{self, Msg};
 use crate::tui::screens::fleet::data::{Data, LastRun, Outcome};
 use std::collections::HashMap;
 
@@ -29,7 +30,7 @@ pub(super) fn read(context: &Context, env: usize) {
             });
         }
     }
-    fleet::answer(context, Data::LastRuns { env, runs, newest });
+    context.answer(Msg::Data(msg::Data::Fleet(Data::LastRuns { env, runs, newest })));
 }
 
 fn outcome(run: &RunState, host: &HostState) -> Outcome {

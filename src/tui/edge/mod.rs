@@ -13,10 +13,10 @@ mod releases;
 pub mod run;
 mod runs;
 
-use super::app::In;
 use super::effect::Effect;
-use super::msg::{Level, Msg};
+use super::msg::{Level, Msg, Now};
 use super::screens::health::Wanted;
+use super::term::Event;
 use crate::api::{Acting, Desk};
 use crate::inventory::ask::Cancel;
 use crate::project::Project;
@@ -26,6 +26,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
+
+/// What comes in: from the terminal, or from the edge.
+pub enum In {
+    /// The terminal or a signal.
+    Term(Event),
+    Msg(Msg),
+}
 
 pub struct Edge {
     runtime: tokio::runtime::Runtime,
@@ -136,4 +143,10 @@ fn line(context: &Context, environment: &str, turn: Turn, reason: &str) {
 
 fn said(error: &dyn std::fmt::Display) -> String {
     text::plain(&error.to_string()).into_owned()
+}
+
+/// This moment in the operator's time zone.
+pub fn now() -> Now {
+    let now = jiff::Zoned::now();
+    Now { ms: now.timestamp().as_millisecond(), offset: now.offset().seconds() }
 }

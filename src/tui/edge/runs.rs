@@ -62,7 +62,7 @@ pub(super) fn look(context: &Context, effect: &away::Effect) {
     let started = thread.spawn(move || {
         let mut reader = context.desk.list(NEWEST);
         let last = context.desk.last_looked();
-        let since = last.unwrap_or_else(|| crate::tui::app::now().ms - FIRST);
+        let since = last.unwrap_or_else(|| crate::tui::edge::now().ms - FIRST);
         let happened = |i: &Item| i.row.created_at > since || i.row.ended_at.is_none_or(|at| at > since);
         match reader.read(true) {
             Ok(items) => {

@@ -3,13 +3,6 @@
 use super::cell::{Cell, Style};
 use super::sgr;
 
-pub(super) fn number(out: &mut Vec<u8>, n: usize) {
-    if n >= 10 {
-        number(out, n / 10);
-    }
-    out.push(b'0' + (n % 10) as u8);
-}
-
 /// Bytes under construction and the terminal's state after them.
 #[derive(Debug, Clone)]
 pub(super) struct Pen {
@@ -30,7 +23,7 @@ impl Pen {
     pub(super) fn csi(&mut self, n: usize, c: u8) {
         self.out.extend_from_slice(b"\x1b[");
         if n != 1 {
-            number(&mut self.out, n);
+            sgr::number(&mut self.out, n);
         }
         self.out.push(c);
     }
@@ -61,11 +54,11 @@ impl Pen {
     fn place(&mut self, x: usize, y: usize) {
         self.out.extend_from_slice(b"\x1b[");
         if y > 0 {
-            number(&mut self.out, y + 1);
+            sgr::number(&mut self.out, y + 1);
         }
         if x > 0 {
             self.out.push(b';');
-            number(&mut self.out, x + 1);
+            sgr::number(&mut self.out, x + 1);
         }
         self.out.push(b'H');
     }
@@ -102,9 +95,9 @@ impl Pen {
     pub(super) fn scroll(&mut self, top: usize, bottom: usize, by: isize) {
         self.style(Style::default());
         self.out.extend_from_slice(b"\x1b[");
-        number(&mut self.out, top + 1);
+        sgr::number(&mut self.out, top + 1);
         self.out.push(b';');
-        number(&mut self.out, bottom + 1);
+        sgr::number(&mut self.out, bottom + 1);
         self.out.push(b'r');
         self.csi(by.unsigned_abs(), if by > 0 { b'S' } else { b'T' });
         self.out.extend_from_slice(b"\x1b[r");

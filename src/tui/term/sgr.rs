@@ -79,5 +79,12 @@ fn param(out: &mut Vec<u8>, start: usize, n: u8) {
     if out.len() > start {
         out.push(b';');
     }
-    super::encode::number(out, usize::from(n));
+    number(out, usize::from(n));
+}
+
+pub(super) fn number(out: &mut Vec<u8>, n: usize) {
+    if n >= 10 {
+        number(out, n / 10);
+    }
+    out.push(b'0' + (n % 10) as u8);
 }

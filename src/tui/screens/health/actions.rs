@@ -150,26 +150,17 @@ fn no_breaker(model: &Model) -> Option<String> {
     if is_table(model) { force::none(model) } else { Some("choose a line of the table first".into()) }
 }
 
-/// The host under the cursor.
-pub fn host(model: &Model) -> Option<String> {
-    match &model.health.face {
-        Face::Table => model.health.current()?.host.clone(),
-        Face::Answers(answers) => answers.host.clone(),
-        Face::Wall(wall) => Some(model.health.of(model.env)?.board.cells.get(wall.cursor)?.host.clone()),
-    }
-}
-
 fn copied(model: &Model) -> Option<String> {
     match &model.health.face {
         Face::Answers(answers) => answers.newest_command(),
-        Face::Table | Face::Wall(_) => host(model),
+        Face::Table | Face::Wall(_) => reach::host(model),
     }
 }
 
 /// Opens what is under the cursor.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     if let Face::Wall(_) = model.health.face {
-        model.health.choice.host = host(model);
+        model.health.choice.host = reach::host(model);
         model.health.face = Face::Table;
         (model.health.list, model.health.moved) = (Default::default(), false);
         refresh(model);
@@ -203,7 +194,7 @@ pub fn fold(model: &mut Model, open: Option<bool>) -> Vec<Effect> {
 }
 
 fn turn_wall(model: &mut Model) -> Vec<Effect> {
-    let host = host(model);
+    let host = reach::host(model);
     let at = |name: &String| model.health.of(model.env)?.board.cells.iter().position(|cell| cell.host == *name);
     model.health.face = match model.health.face {
         Face::Wall(_) => Face::Table,

@@ -8,7 +8,7 @@ use crate::tui::screens::launch;
 /// The hosts of the line under the cursor, as a pattern: of its row, or all of a common cause; on the wall that of the cell.
 fn hosts(model: &Model) -> Option<String> {
     let cause = model.health.cause().filter(|_| matches!(model.health.face, Face::Table));
-    let Some(at) = cause else { return super::actions::host(model) };
+    let Some(at) = cause else { return host(model) };
     let cause = model.health.of(model.env)?.board.causes.get(at)?;
     Some(cause.hosts.join(","))
 }
@@ -35,6 +35,15 @@ pub fn runbooks(model: &mut Model) -> Vec<Effect> {
 /// Opens the form of a shell command for them.
 pub fn shell(model: &mut Model) -> Vec<Effect> {
     hosts(model).map(|of| launch::shell_for(model, of)).unwrap_or_default()
+}
+
+/// The host under the cursor.
+pub fn host(model: &Model) -> Option<String> {
+    match &model.health.face {
+        Face::Table => model.health.current()?.host.clone(),
+        Face::Answers(answers) => answers.host.clone(),
+        Face::Wall(wall) => Some(model.health.of(model.env)?.board.cells.get(wall.cursor)?.host.clone()),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ type Effects = Vec<effect::Effect>;
 
 pub const ACTIONS: &[Action] = &[
     Action::new("release.undo", &["u"], "undo", "Undo it: traffic first, then hosts; no approval is needed", |m| {
-        ask(m, Verb::Rollback { reason: None })
+        keys::ask(m, Verb::Rollback { reason: None })
     })
     .hint(99)
     .unless(refuse::undo)
@@ -23,16 +23,16 @@ pub const ACTIONS: &[Action] = &[
     .hint(95)
     .unless(refuse::stop),
     Action::new("release.pause", &["P"], "pause", "Let it stand at the next boundary, between two batches", |m| {
-        ask(m, Verb::Pause { reason: None })
+        keys::ask(m, Verb::Pause { reason: None })
     })
     .hint(88)
     .unless(|m| refuse::verb(m, |_| Ok(Verb::Pause { reason: None }))),
-    Action::new("release.resume", &["R"], "resume", "Let it go on", |m| ask(m, Verb::Resume))
+    Action::new("release.resume", &["R"], "resume", "Let it go on", |m| keys::ask(m, Verb::Resume))
         .hint(86)
         .unless(|m| refuse::verb(m, |_| Ok(Verb::Resume)))
         .asks(Danger::Confirm, questions::go_on),
     Action::new("release.promote", &["g"], "promote", "Let it go on, and stop for nothing but failures", |m| {
-        ask(m, Verb::Promote)
+        keys::ask(m, Verb::Promote)
     })
     .hint(40)
     .unless(|m| refuse::verb(m, |_| Ok(Verb::Promote)))
@@ -58,7 +58,7 @@ pub const ACTIONS: &[Action] = &[
         &["t"],
         "retry failed",
         "Run the batch's steps again on hosts that are not new",
-        |m| ask(m, Verb::RetryFailed),
+        |m| keys::ask(m, Verb::RetryFailed),
     )
     .hint(45)
     .unless(|m| refuse::verb(m, |_| Ok(Verb::RetryFailed)))
@@ -108,13 +108,6 @@ pub const ACTIONS: &[Action] = &[
         .unless(refuse::unread),
 ];
 
-/// Asks a verb of the supervisor; until it has answered nothing else is asked.
-pub fn ask(model: &mut Model, verb: Verb) -> Effects {
-    let Some(effect) = keys::asks(model, verb.clone()) else { return vec![] };
-    model.release.busy = Some(name(&verb));
-    vec![effect]
-}
-
 /// Two ways out of here: a file for whoever has the state directory, the clipboard for the incident's channel.
 fn export(model: &mut Model) -> Effects {
     let Some((s, id)) = shown(model).zip(model.run.id) else { return vec![] };
@@ -125,23 +118,5 @@ fn export(model: &mut Model) -> Effects {
 /// The digest that the person saw is the one that is approved.
 fn approve(model: &mut Model) -> Effects {
     let Some(digest) = shown(model).map(|s| s.release.digest.clone()) else { return vec![] };
-    ask(model, Verb::Approve { digest })
-}
-
-fn name(verb: &Verb) -> &'static str {
-    match verb {
-        Verb::Approve { .. } => "approve",
-        Verb::Reject { .. } => "reject",
-        Verb::Pause { .. } => "pause",
-        Verb::Resume => "resume",
-        Verb::Promote => "promote",
-        Verb::Skip { .. } => "skip",
-        Verb::RetryFailed => "retry",
-        Verb::Stop { .. } => "stop",
-        Verb::Rollback { .. } => "undo",
-        Verb::Mark { .. } => "mark",
-        Verb::AcceptMixed { .. } => "accept",
-        Verb::RollForward { .. } => "roll forward",
-        Verb::TakeOver { .. } => "take over",
-    }
+    keys::ask(model, Verb::Approve { digest })
 }

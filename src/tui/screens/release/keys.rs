@@ -1,7 +1,8 @@
 //! Keys and the mouse on the live view: the box first, else the panes.
 
 use super::dialog::{Answer, Dialog, PART};
-use super::{Effect, actions, give};
+use super::{Effect, give};
+use crate::release::machine::Verb;
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::model::Model;
@@ -52,7 +53,7 @@ fn answered(model: &mut Model, answer: Answer) -> Vec<effect::Effect> {
             vec![]
         }
         Answer::Done(None) => vec![],
-        Answer::Done(Some(verb)) => actions::ask(model, verb),
+        Answer::Done(Some(verb)) => ask(model, verb),
     }
 }
 
@@ -77,4 +78,29 @@ pub fn open(model: &mut Model, dialog: Option<Dialog>) -> Vec<effect::Effect> {
 /// The effect that asks a verb.
 pub fn asks(model: &Model, verb: crate::release::machine::Verb) -> Option<effect::Effect> {
     model.run.id.map(|id| effect::Effect::Release(Effect::Ask { id, verb }))
+}
+
+/// Asks a verb of the supervisor; until it has answered nothing else is asked.
+pub fn ask(model: &mut Model, verb: Verb) -> Vec<effect::Effect> {
+    let Some(effect) = asks(model, verb.clone()) else { return vec![] };
+    model.release.busy = Some(name(&verb));
+    vec![effect]
+}
+
+fn name(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Approve { .. } => "approve",
+        Verb::Reject { .. } => "reject",
+        Verb::Pause { .. } => "pause",
+        Verb::Resume => "resume",
+        Verb::Promote => "promote",
+        Verb::Skip { .. } => "skip",
+        Verb::RetryFailed => "retry",
+        Verb::Stop { .. } => "stop",
+        Verb::Rollback { .. } => "undo",
+        Verb::Mark { .. } => "mark",
+        Verb::AcceptMixed { .. } => "accept",
+        Verb::RollForward { .. } => "roll forward",
+        Verb::TakeOver { .. } => "take over",
+    }
 }

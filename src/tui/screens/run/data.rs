@@ -2,9 +2,7 @@
 
 use super::{Opened, Run, Shown, groups};
 use crate::ansible::secrets::SecretName;
-use crate::run::event::StopLevel;
 use crate::run::outputs::Group;
-use crate::run::state::Cell;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::screens::launch::{self, data::Sealed};
@@ -43,37 +41,6 @@ pub enum Data {
         request: Sealed,
         /// Names of passwords and private answers.
         secrets: Vec<SecretName>,
-    },
-}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    /// Read a run and go on reading as it grows; the one that was followed before is left.
-    Open(Uuid),
-    /// Answer with [`Data::More`] at once, so that keys come between.
-    More(Uuid),
-    Result {
-        id: Uuid,
-        task: u32,
-        host: u32,
-        /// Where it lies.
-        cell: Cell,
-    },
-    /// Read and fold what the hosts said at these places.
-    Groups {
-        id: Uuid,
-        cells: Vec<(String, Cell)>,
-    },
-    Stop {
-        id: Uuid,
-        level: StopLevel,
-    },
-    /// Find out what would do it again.
-    Again {
-        id: Uuid,
-        /// Only on the hosts that failed or were not reached.
-        failed_hosts: bool,
     },
 }
 

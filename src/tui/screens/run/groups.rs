@@ -1,8 +1,8 @@
 //! What the hosts of a run said, folded: a head for each group of hosts, their lines below it, marked where they differ
 //! from what most hosts said. Read in the background; what is in sight stays until newer ones come.
 
+use super::Effect;
 use super::Run;
-use super::data::Effect;
 use crate::run::outputs::{End, Group, Mark, last_cell};
 use crate::text::human::count;
 use crate::text::human::of;

@@ -1,5 +1,6 @@
 //! Movement, the host filter's keys and the mouse on the Run screen.
 
+use super::{GRID, GROUPS, HOSTS, LOG, PACK, RESULT};
 use super::{Pane, Typing, logs, stop};
 use crate::tui::effect::Effect;
 use crate::tui::hits::Target;
@@ -7,16 +8,6 @@ use crate::tui::list::Motion;
 use crate::tui::model::Model;
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
-/// Names of the parts in the hits. A cell of the matrix is found by its row (`CELLS`, the task's place) and by the
-/// column under the pointer (`COLUMNS`, the host's place).
-pub const GRID: &str = "run.grid";
-pub const RESULT: &str = "run.result";
-/// A row of the list of hosts.
-pub const HOSTS: &str = "run.hosts";
-
-pub const GROUPS: &str = "run.groups";
-
-pub const LOG: &str = "run.log";
 const ROW: isize = 1;
 
 /// A movement in the pane that has the keys.
@@ -183,6 +174,3 @@ pub fn mouse(model: &mut Model, event: MouseEvent, target: Option<Target>) -> Ve
         _ => vec![],
     }
 }
-
-/// Hosts that one task's row can have in a packed place.
-pub const PACK: usize = 1 << 20;

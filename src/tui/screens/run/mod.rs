@@ -28,7 +28,7 @@ use crate::tui::widgets::log::LogPane;
 use crate::tui::widgets::matrix::Cursor;
 use crate::tui::widgets::order::{Order, Wish};
 use crate::tui::widgets::result::Line;
-pub use data::{Data, Effect, arrived};
+pub use data::{Data, arrived};
 use groups::Groups;
 pub use logs::settle;
 pub use look::PANES;
@@ -54,6 +54,20 @@ pub const SCREEN: Screen = Screen {
     enter: |m| m.run.id.map(|id| effect::Effect::Run(Effect::Open(id))).into_iter().collect(),
     ..Screen::plain("run", view::view)
 };
+
+/// Names of the parts in the hits. A cell of the matrix is found by its row (`CELLS`, the task's place) and by the
+/// column under the pointer (`COLUMNS`, the host's place).
+pub const GRID: &str = "run.grid";
+pub const RESULT: &str = "run.result";
+/// A row of the list of hosts.
+pub const HOSTS: &str = "run.hosts";
+
+pub const GROUPS: &str = "run.groups";
+
+pub const LOG: &str = "run.log";
+
+/// Hosts that one task's row can have in a packed place.
+pub const PACK: usize = 1 << 20;
 
 /// Which part has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -265,4 +279,35 @@ impl Run {
         self.result = Some(Shown { task, host, lines: None, top: 0, unfolded: false });
         vec![effect::Effect::Run(Effect::Result { id, task, host, cell })]
     }
+}
+
+/// What this screen wants done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Read a run and go on reading as it grows; the one that was followed before is left.
+    Open(Uuid),
+    /// Answer with [`Data::More`] at once, so that keys come between.
+    More(Uuid),
+    Result {
+        id: Uuid,
+        task: u32,
+        host: u32,
+        /// Where it lies.
+        cell: Cell,
+    },
+    /// Read and fold what the hosts said at these places.
+    Groups {
+        id: Uuid,
+        cells: Vec<(String, Cell)>,
+    },
+    Stop {
+        id: Uuid,
+        level: crate::run::event::StopLevel,
+    },
+    /// Find out what would do it again.
+    Again {
+        id: Uuid,
+        /// Only on the hosts that failed or were not reached.
+        failed_hosts: bool,
+    },
 }

@@ -2,7 +2,7 @@
 //! unfolded, the output.
 
 use super::plan::Plan;
-use super::{Opened, Pane, Run, Typing, keys};
+use super::{Opened, Pane, Run, Typing};
 use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
@@ -38,7 +38,7 @@ fn output(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut H
     let (run, theme) = (&model.run, &model.theme);
     log::draw(&run.log, &o.log, theme, run.focus() == Pane::Log, area, frame.buffer_mut());
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    hits.list(keys::LOG, body, 0, usize::from(body.height));
+    hits.list(super::LOG, body, 0, usize::from(body.height));
     prompt(run, run.typing, &[Typing::Search, Typing::Only], theme, area, frame);
 }
 
@@ -80,7 +80,7 @@ fn grid(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hit
     if run.by_group {
         let body = rule(theme, area, &run.groups.title(), here, buf);
         run.groups.draw(theme, body, buf);
-        hits.list(keys::GROUPS, body, 0, run.groups.rows());
+        hits.list(super::GROUPS, body, 0, run.groups.rows());
         return;
     }
     let mut title = vec![if run.by_host { "hosts".to_owned() } else { "tasks by hosts".to_owned() }];
@@ -95,14 +95,14 @@ fn grid(model: &Model, o: &Opened, area: Rect, frame: &mut Frame, hits: &mut Hit
         hosts::list(&o.state, &run.order, run.cursor.host, ground, body, buf);
         let rows = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
         let window = matrix::window(run.cursor.host, usize::from(rows.height), run.order.hosts.len());
-        hits.list(keys::HOSTS, rows, window.start, run.order.hosts.len());
+        hits.list(super::HOSTS, rows, window.start, run.order.hosts.len());
     } else {
         let m = matrix::draw(&o.state, &run.order, run.cursor, ground, body, buf);
-        hits.list(keys::GRID, m.cells, 0, 0);
+        hits.list(super::GRID, m.cells, 0, 0);
         for (t, y) in m.tasks.clone().zip(m.cells.y..) {
             for (h, x) in m.hosts.clone().zip((m.cells.x..).step_by(usize::from(m.step.max(1)))) {
                 let cell = Rect { x, y, width: m.step, height: 1 };
-                hits.add(cell, Target::Part { part: keys::GRID, index: t * keys::PACK + h });
+                hits.add(cell, Target::Part { part: super::GRID, index: t * super::PACK + h });
             }
         }
         if m.hosts.len() < run.order.hosts.len() {
@@ -137,12 +137,12 @@ fn unfolded(model: &Model, o: &Opened, area: Rect, buf: &mut Buffer, hits: &mut 
     match &shown.lines {
         Some(Ok(lines)) => {
             result::draw(lines, shown.top, shown.unfolded, theme, body, buf);
-            hits.list(keys::RESULT, body, 0, result::height(lines, shown.unfolded, body.width));
+            hits.list(super::RESULT, body, 0, result::height(lines, shown.unfolded, body.width));
         }
         Some(Err(why)) => {
             let text = format!("{} {why}", sign::WARNING.glyph(theme));
             put(buf, theme, body.x, body.y, body.width, &text, theme.style(Role::Warning));
-            hits.list(keys::RESULT, body, 0, 0);
+            hits.list(super::RESULT, body, 0, 0);
         }
         None => {
             put(buf, theme, body.x, body.y, body.width, "reading the result", dim);

@@ -1,6 +1,6 @@
 //! How a host is, in Fleet's table: its state, processor, memory and fullest disk, as far as they are known now.
 
-use super::hosts::head;
+use super::head;
 use crate::health::board::Cell;
 use crate::health::judge::Status;
 use crate::text::human;

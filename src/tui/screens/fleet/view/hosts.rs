@@ -1,5 +1,6 @@
 //! The host table: only the rows in sight are ever touched.
 
+use super::head;
 use super::{health, title};
 use crate::text::human;
 use crate::tui::hits::{Hits, Target};
@@ -7,7 +8,7 @@ use crate::tui::model::Model;
 use crate::tui::screens::fleet::data::{LastRun, Outcome};
 use crate::tui::screens::fleet::sort::Sort;
 use crate::tui::screens::fleet::{Asked, Edit, Pane, Place};
-use crate::tui::theme::{Glyph, Role, Theme};
+use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::{line, paint};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -119,11 +120,6 @@ fn heads(model: &Model, place: &Place, frame: &mut Frame, row: Rect, hits: &mut 
         line::put(frame.buffer_mut(), theme, area, &text, theme.style(Role::Dim));
         hits.add(area, Target::Part { part: "sort", index: sort.index() });
     }
-}
-
-/// A head that says whether the table goes by it.
-pub(super) fn head(theme: &Theme, text: &str, by: Sort, sorted: Sort) -> String {
-    format!("{text}{}", if by == sorted { theme.glyph(Glyph::Down) } else { "" })
 }
 
 fn row(model: &Model, place: &Place, frame: &mut Frame, row: Rect, index: usize) {

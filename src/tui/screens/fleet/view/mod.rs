@@ -77,3 +77,8 @@ fn title(model: &Model, frame: &mut Frame, row: Rect, text: &str, focus: bool) -
     let role = if focus { Role::Title } else { Role::Dim };
     line::put(frame.buffer_mut(), &model.theme, row, text, model.theme.style(role))
 }
+
+/// A head that says whether the table goes by it.
+fn head(theme: &crate::tui::theme::Theme, text: &str, by: super::sort::Sort, sorted: super::sort::Sort) -> String {
+    format!("{text}{}", if by == sorted { theme.glyph(Glyph::Down) } else { "" })
+}
