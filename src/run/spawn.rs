@@ -154,18 +154,6 @@ pub fn unfit(store: &StateDir, id: Uuid) -> io::Result<Option<Revival>> {
     }
     // Break-glass lives beside a ledger that cannot be read.
     let needs_ledger = spec.break_glass.is_none();
-    match frozen::differs(store, &spec) {
-        Ok(None) => {}
-        Ok(Some(why)) => {
-            file::write_whole(&dir.doubt(), why.as_bytes())?;
-            return Ok(Some(refused(&why)));
-        }
-        Err(e) if needs_ledger => {
-            let why = format!("whether run {id} is what was launched cannot be told, so nobody goes on with it: {e}");
-            return Ok(Some(Revival::Unknown(why)));
-        }
-        Err(e) => tracing::warn!("whether run {id} is what was launched cannot be told: {e}"),
-    }
     let run = Follower::open(&dir)?;
     if let Some(damage) = run.damage {
         return Ok(Some(refused(&damage)));
@@ -198,6 +186,19 @@ pub fn unfit(store: &StateDir, id: Uuid) -> io::Result<Option<Revival>> {
     if !doubt.is_empty() {
         file::write_whole(&dir.doubt(), doubt.as_bytes())?;
         return Ok(Some(refused(&doubt)));
+    }
+    // Of what has ended and is on record nothing is begun any more: then it is told as it was.
+    match frozen::differs(store, &spec) {
+        Ok(None) => {}
+        Ok(Some(why)) => {
+            file::write_whole(&dir.doubt(), why.as_bytes())?;
+            return Ok(Some(refused(&why)));
+        }
+        Err(e) if needs_ledger => {
+            let why = format!("whether run {id} is what was launched cannot be told, so nobody goes on with it: {e}");
+            return Ok(Some(Revival::Unknown(why)));
+        }
+        Err(e) => tracing::warn!("whether run {id} is what was launched cannot be told: {e}"),
     }
     if let Err(why) = store.access().may_write() {
         return Ok(Some(Revival::Unknown(format!("run {id} has no supervisor, and none can be started: {why}"))));
