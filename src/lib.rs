@@ -1,6 +1,6 @@
 //! opsdeck: the map of the house. DESIGN in one line: spec -> effects -> events -> fold -> views.
 //!
-//! Imports run downward only, floor by floor, with no circle; `tests/house.rs` holds these rules:
+//! Imports run downward only, floor by floor, with no circle; `tests/house` holds these rules:
 //!
 //! | floor | rooms | job |
 //! |---|---|---|

@@ -1,5 +1,5 @@
 //! Routes from inventories, configurations and options. The comparison with what Ansible really does is in
-//! `tests/fanout.rs`.
+//! `tests/service/ssh/ansible.rs`.
 
 use super::*;
 use crate::project::cfg::Env;

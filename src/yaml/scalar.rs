@@ -1,7 +1,7 @@
 //! What YAML 1.1, as PyYAML reads it, makes of a plain scalar: `no` is false, `012` is ten, `12:30` is 750.
 //!
 //! Source: the resolver and constructor of PyYAML 6 (`resolver.py`, `constructor.py`), checked against it by
-//! `tests/inventory.rs`. What we cannot do exactly as Python does is [`Scalar::Unsure`], never a guess.
+//! `tests/engine/inventory.rs`. What we cannot do exactly as Python does is [`Scalar::Unsure`], never a guess.
 
 /// A plain scalar with its type.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,16 +3,15 @@
 //! Prints the figures and their bounds, and fails when one is missed. Rows: `OPSDECK_ROWS`, 1,000,000 without.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-#[path = "../support/elder_ledger.rs"]
-mod elder_ledger;
-#[path = "../support/trail.rs"]
-mod trail;
+#[path = "../support/mod.rs"]
+mod support;
 
 use opsdeck::audit::{Action, Ledger, Phase, Record};
 use rusqlite::Connection;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use trail::{records, write};
+use support::elder_ledger;
+use support::trail::{records, write};
 use uuid::Uuid;
 
 /// Rows of a turn.

@@ -2,8 +2,8 @@
 //! in turns, best of three each. `cargo bench --bench release_batches`, with Ansible on PATH. Fails above 1.05 times.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-#[path = "../support/wait.rs"]
-mod wait;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../releases/world.rs"]
 mod world;
 

@@ -3,8 +3,10 @@
 //! `cargo bench --bench release_model` prints all beside their bounds, and fails when a rule is broken or a bound missed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-#[path = "../model/mod.rs"]
+#[path = "../releases/model/mod.rs"]
 mod model;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::time::{Duration, Instant};
 

@@ -2,8 +2,8 @@
 //! in hand and tells its state. `cargo bench --bench release_resume`. Fails at 300 ms.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 
-#[path = "../support/wait.rs"]
-mod wait;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../releases/world.rs"]
 mod world;
 
@@ -14,7 +14,7 @@ use opsdeck::run::event::{Json, Source, Status};
 use opsdeck::run::journal::Journal;
 use opsdeck::run::{Event, Follower};
 use std::time::{Duration, Instant};
-use wait::wait_until;
+use support::wait::wait_until;
 use world::World;
 
 const EVENTS: u64 = 100_000;

@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on stops")]
 #![allow(dead_code, reason = "what it shares with the tests it uses in part")]
 
-#[path = "../traffic/balancer.rs"]
+#[path = "../releases/traffic/balancer.rs"]
 mod balancer;
-#[path = "../traffic/clients.rs"]
+#[path = "../releases/traffic/clients.rs"]
 mod clients;
-#[path = "../traffic/service.rs"]
+#[path = "../releases/traffic/service.rs"]
 mod service;
-#[path = "../support/wait.rs"]
-mod wait;
+#[path = "../support/mod.rs"]
+mod support;
 
 use opsdeck::release::traffic::{Op, Scene, perform};
 use service::service;
@@ -24,7 +24,7 @@ fn main() {
     let clients = clients::Clients::start(haproxy.address, 500);
     let (began, mut memory, mut whole) = (Instant::now(), Vec::new(), Vec::new());
     for turn in 0..50_u64 {
-        wait::wait_true(60, "clients ask on", || clients.done() >= (turn + 1) * 100);
+        support::wait::wait_true(60, "clients ask on", || clients.done() >= (turn + 1) * 100);
         let (to, version) = if turn % 2 == 0 { ("green", "2.0") } else { ("blue", "1.0") };
         let start = Instant::now();
         let (reports, ok) = perform(&traffic, &Op::Switch { to: to.into(), version: Some(version.into()) }, &scene);

@@ -1,6 +1,7 @@
 //! Reads the project's own source for the house rules: files, what is code and what is test, which rooms are imported.
 
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// One text file of the project.
@@ -121,6 +122,33 @@ pub fn top_commas(text: &str) -> Vec<&str> {
     }
     parts.push(&text[from..]);
     parts
+}
+
+/// Files below `tests` that Cargo builds: what its targets name there, and what these reach by `mod name;`.
+pub fn reached() -> BTreeSet<String> {
+    let target = Regex::new(r#"(?m)^path = "(tests/[^"]+)""#).unwrap();
+    let module = Regex::new(r#"(?m)^(?:#\[path = "([^"]+)"\]\n)?(?:pub )?mod (\w+);"#).unwrap();
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let roots: Vec<PathBuf> = target.captures_iter(&manifest).map(|c| root().join(&c[1])).collect();
+    let (mut open, mut reached) = (roots.clone(), BTreeSet::new());
+    while let Some(path) = open.pop() {
+        let path = path.canonicalize().unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        if !reached.insert(path.strip_prefix(root()).unwrap().to_string_lossy().into_owned()) {
+            continue;
+        }
+        let folder = path.parent().unwrap();
+        let own =
+            if roots.contains(&path) || path.ends_with("mod.rs") { folder.into() } else { path.with_extension("") };
+        for module in module.captures_iter(&std::fs::read_to_string(&path).unwrap()) {
+            let plain = own.join(format!("{}.rs", &module[2]));
+            open.push(match module.get(1) {
+                Some(other) => folder.join(other.as_str()),
+                None if plain.exists() => plain,
+                None => own.join(&module[2]).join("mod.rs"),
+            });
+        }
+    }
+    reached
 }
 
 /// Rust files below a folder of the project.

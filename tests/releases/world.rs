@@ -1,10 +1,8 @@
 //! A project, a release of it that nobody supervises yet, and whoever supervises it. Holds no test.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-#[path = "../support/supervisor.rs"]
-mod supervisor;
-
-use crate::wait::{wait_true, wait_until};
+use crate::support::supervisor;
+use crate::support::wait::{wait_true, wait_until};
 use opsdeck::ansible::ask::Play;
 use opsdeck::release::event::{Event, Person};
 use opsdeck::release::machine::Verb;

@@ -1,5 +1,4 @@
 //! Chance that is the same for the same seed: what was broken once is found again. Holds no test.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 /// A row of numbers (SplitMix64, Steele, Lea and Flood 2014).
 #[derive(Debug, Clone)]

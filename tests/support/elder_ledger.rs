@@ -1,6 +1,5 @@
 //! Rows as the last binary that wrote version 1 wrote them: canonical JSON, its hash, search columns, and after each row the
 //! checkpoint in a file of its own, replaced whole. Holds no test.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use opsdeck::audit::{Record, canonical};
 use opsdeck::state::file;

@@ -1,14 +1,24 @@
-//! What end-to-end tests share: private sshd hosts with an inventory, the real binary in a pseudo-terminal or in tmux,
-//! and the one way to wait. Holds no test.
+//! What tests share: the one way to wait, projects of this machine and private sshd hosts with an inventory, the real binary
+//! in a pseudo-terminal or in tmux, servers to ask, and what can go wrong. Holds no test.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+pub mod bare;
+pub mod chance;
+pub mod elder_ledger;
 pub mod lab;
 pub mod odd;
+pub mod prometheus;
 pub mod pty;
+pub mod room;
 pub mod runs;
+pub mod sandbox;
+pub mod server;
+pub mod supervisor;
 pub mod tmux;
+pub mod trail;
 pub mod wait;
+pub mod web;
+pub mod world;
 
 pub use lab::Lab;
 pub use pty::Pty;

@@ -1,5 +1,4 @@
 //! A run's supervisor as a child of the test: killed as it waits for the disk, and gone with the test. Holds no test.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use opsdeck::run::Follower;
 use opsdeck::run::step::Processes;

@@ -1,5 +1,4 @@
 //! What runs leave in the ledger, as they do it: for what counts its bytes and its time. Holds no test.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use opsdeck::audit::{Action, Phase, Record, Status, Sum};
 use opsdeck::state::operator::Operator;

@@ -1,4 +1,4 @@
-//! Tests of the splitting. That Ansible reads the rest and the values as before is held against the real one in `tests/values.rs`.
+//! Tests of the splitting. That Ansible reads the rest and the values as before is held against the real one in `tests/engine/values.rs`.
 
 use super::*;
 

@@ -108,12 +108,21 @@ mod tests {
     fn every_embedded_theme_is_whole() {
         let (themes, mistakes) = Themes::load(None);
         assert_eq!(mistakes, []);
-        for name in ["dark", "light", "high-contrast", "16-colour", "monochrome"] {
-            let theme = themes.get(name).unwrap();
+        assert_eq!(themes.all.len(), EMBEDDED.len());
+        for theme in &themes.all {
             for role in Role::ALL {
-                assert!(theme.has(role), "{name} lacks {role:?}");
+                assert!(theme.has(role), "{} lacks {role:?}", theme.name);
             }
-            assert_ne!(theme.style(Role::EnvProtected), theme.style(Role::EnvPlain), "{name}");
+            assert_ne!(theme.style(Role::EnvProtected), theme.style(Role::EnvPlain), "{}", theme.name);
+        }
+    }
+
+    #[test]
+    fn each_theme_has_its_table_of_styles() {
+        for theme in &Themes::load(None).0.all {
+            let row = |role: Role| format!("{role:?}: {:?}\n", theme.style(role));
+            let table: String = Role::ALL.into_iter().map(row).collect();
+            insta::assert_snapshot!(format!("styles_{}", theme.name), table);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The typing table of INI values. `tests/inventory.rs` compares many more with Python itself.
+//! The typing table of INI values. `tests/engine/inventory.rs` compares many more with Python itself.
 
 use super::eval;
 use crate::inventory::dump::Dump;
