@@ -141,14 +141,15 @@ impl Watch {
 
     /// Why the ledger takes nothing: then nothing is launched and nothing decided.
     fn closed(&self) -> Option<String> {
-        if let Access::Full(why) = self.state.access() {
-            return Some(why);
+        match self.state.access() {
+            Access::Full(why) => return Some(why),
+            // Nobody expects that of what is only looked at.
+            Access::LookOnly { .. } => return None,
+            Access::Write => {}
         }
         let path = self.state.audit();
         match open::own_with(OpenOptions::new().write(true), &path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound && !self.state.access().is_anothers() => {
-                Some(file::at(&path, "write to", e).to_string())
-            }
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Some(file::at(&path, "write to", e).to_string()),
             _ => None,
         }
     }

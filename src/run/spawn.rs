@@ -3,7 +3,7 @@
 use super::belongs::{self, Belongs};
 use super::elder::{self, Elder};
 use super::ledger::{self, EndRow};
-use super::{Follower, State, frozen};
+use super::{Follower, State, control, frozen};
 use crate::state::{Answer, Lock, RunDir, StateDir, child, file, tree};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 
 /// The line a supervisor prints when the run is in its hands.
 pub const TAKEN: &str = "taken";
+
+/// How long a supervisor that is coming up may let a connection wait.
+const HEARS: Duration = Duration::from_millis(200);
 
 /// Seconds within which a launcher has started a supervisor, or never will.
 const LAUNCHING: i64 = 30;
@@ -123,9 +126,9 @@ pub fn revive(store: &StateDir, id: Uuid) -> io::Result<Revival> {
         return Ok(other);
     }
     let mut child = child::spawn(command(store, &dir, id)?.stdin(Stdio::null()).stdout(Stdio::null()))?;
-    // It needs a moment to take the lock; without it whoever looks next would start another.
+    // It needs a moment until it hears: only then it goes on with the run, and whoever looks next starts no other.
     let deadline = Instant::now() + Duration::from_secs(2);
-    while Lock::is_held(&dir.lock()) != Answer::Yes && Instant::now() < deadline {
+    while control::whose(&dir, HEARS).is_err() && Instant::now() < deadline {
         match child.try_wait()? {
             Some(end) if !end.success() => return Ok(refused(&last_word(&dir))),
             Some(_) => break,

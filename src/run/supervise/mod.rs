@@ -132,8 +132,9 @@ pub fn run<M: Machine, W: World<M>>(
         state.apply(entry);
     })?;
     clock::not_before(last);
-    let listener = super::control::listen(&dir)?;
     let own = own(&machine, &state, &dir)?;
+    // Whoever is heard goes on with the run.
+    let listener = super::control::listen(&dir)?;
     if spec.number.is_none() {
         // Of a run from before numbers it stands in control.db alone: its row is told it, too.
         let number = Control::open(store).and_then(|control| control.numbered(spec.id));

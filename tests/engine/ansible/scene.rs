@@ -186,7 +186,12 @@ impl Done {
                 }
                 What::Retry(r) => format!("  {} {} retry", r.task.map_or(-1, i64::from), r.host),
                 What::Async(kind, r) => format!("  {} {} {kind}", r.task.map_or(-1, i64::from), r.host),
-                What::Include { hosts, .. } => format!("include for {}", hosts.join(",")),
+                What::Include { hosts, .. } => {
+                    // In the order in which they came to it.
+                    let mut hosts = hosts.clone();
+                    hosts.sort_unstable();
+                    format!("include for {}", hosts.join(","))
+                }
                 What::Notify { handler, host } => format!("notify {handler} for {host}"),
                 What::Stats(hosts) => {
                     let one = |(host, r): (&_, &opsdeck::ansible::event::Tally)| {
