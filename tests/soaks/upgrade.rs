@@ -5,7 +5,7 @@
 use crate::support::chance::Chance;
 use crate::support::wait::{wait_true, wait_until};
 use crate::support::web::{DEPLOY, WEB};
-use crate::support::world::{World, text};
+use crate::support::world::{World, hosts as hosts_of, text};
 use opsdeck::audit::{Filter, Ledger};
 use opsdeck::run::State;
 use opsdeck::state::{Control, Identity, Life};
@@ -66,7 +66,7 @@ impl Old {
         world.write("deploy.yml", DEPLOY);
         world.write("opsdeck.yaml", &releases());
         for (file, hosts) in [("other.ini", &["v1"] as &[&str]), ("third.ini", &["x1"]), ("hosts.ini", &["w1", "w2"])] {
-            world.write(file, &world::hosts(hosts));
+            world.write(file, &hosts_of(hosts));
         }
         Old { world, binary }
     }
