@@ -72,7 +72,8 @@ fn events(text: &str, mut each: impl FnMut(EventData, Mark) -> Result<(), Error>
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // The port fails where a block of text ends with the file, without a last line break. It gets one, and its text loses it again.
     const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
-    let (whole, size) = (text.ends_with(BREAKS), text.chars().count() as u64);
+    // The port's marks count bytes, where libyaml's count characters.
+    let (whole, size) = (text.ends_with(BREAKS), text.len() as u64);
     let last_line = text.rsplit(BREAKS).next().unwrap_or_default();
     // Where the last line is blank, it is of the block only where the block's own last line is.
     let has_more = |value: &str| {

@@ -381,4 +381,7 @@ pub const ALL: &[&str] = &[
     "x: [\n  {a: b,\n   c: d},\n  {e: f}\n]\n",
     "msg: \"first\n second\n\n third\"\n",
     "long: this is a very long text that\n  goes on and on\n  and ends here\n",
+    // No line break at the end, and a block before it whose bytes are more than the text's characters.
+    "a: |\n  grün und schön\nb: c",
+    "a: >\n  grün\u{85}\n?",
 ];
