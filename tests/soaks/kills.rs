@@ -75,7 +75,11 @@ fn arguments(kind: &str, n: &str) -> Vec<String> {
     let words: Vec<String> = match kind {
         "adhoc" => ["adhoc", "all", "-i", "hosts.ini", "-m", "shell", "-a", &write].map(str::to_owned).into(),
         "sh" => ["sh", "all", "-i", "hosts.ini", "--", &write].map(str::to_owned).into(),
-        "release" => ["release", "web", "-E", "lab", "--version", n, "--yes"].map(str::to_owned).into(),
+        // A version to go back to: the first release of all has none.
+        "release" => {
+            let release = ["release", "web", "-E", "lab", "--version", n, "--current", "0.9.0", "--yes"];
+            release.map(str::to_owned).into()
+        }
         _ => {
             let vars = format!("n={n}");
             let play = ["play", "play.yml", "-i", "hosts.ini", "-e", &vars, "--on-conflict", "wait"];

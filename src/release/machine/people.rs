@@ -229,7 +229,7 @@ impl View<'_> {
             At::Paused | At::NeedsOperator => match how {
                 Stop::AndRollBack => self.rollback(reason, by),
                 _ if !self.is_touched() => Ok(vec![did, enter(At::Cancelled, why("stopped"))]),
-                _ => refuse("nothing runs; roll it back, or leave it as it is with accept-mixed"),
+                _ => refuse("nothing runs: retry it, roll it back, or leave it as it is with accept-mixed"),
             },
             At::RollingBack { .. } if how == Stop::Now => {
                 Ok([did].into_iter().chain(self.stop(At::NeedsOperator, why("stopped"))).collect())
