@@ -2,8 +2,8 @@
 
 use super::Declined;
 use crate::open;
-use crate::project::Severity;
 use crate::project::cfg::{AnsibleCfg, Env};
+use crate::project::{PassedOver, Severity};
 use std::path::Path;
 
 /// Settings that our answer depends on, and the reasons to leave it to Ansible.
@@ -11,6 +11,8 @@ use std::path::Path;
 pub struct Settings {
     /// The file-reading plugins in their order, by short name.
     pub plugins: Vec<String>,
+    /// What is passed over in a folder of sources.
+    pub passed_over: PassedOver,
     /// Why no source can be read natively.
     pub hosts: Option<Declined>,
     /// Why no variables can be told natively.
@@ -23,12 +25,8 @@ pub struct Settings {
 type Rule = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 const FALSE: &[&str] = &["false", "no", "off", "0", "n", "f"];
-const HOSTS: [Rule; 12] = [
+const HOSTS: [Rule; 8] = [
     ("ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS", "defaults", "force_valid_group_names", &["never", "ignore"]),
-    ("ANSIBLE_INVENTORY_IGNORE", "defaults", "inventory_ignore_extensions", &[]),
-    ("ANSIBLE_INVENTORY_IGNORE", "inventory", "ignore_extensions", &[]),
-    ("ANSIBLE_INVENTORY_IGNORE_REGEX", "defaults", "inventory_ignore_patterns", &[]),
-    ("ANSIBLE_INVENTORY_IGNORE_REGEX", "inventory", "ignore_patterns", &[]),
     ("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "inventory", "any_unparsed_is_failed", FALSE),
     ("ANSIBLE_INVENTORY_UNPARSED_FAILED", "inventory", "unparsed_is_failed", FALSE),
     ("ANSIBLE_YAML_FILENAME_EXT", "defaults", "yaml_valid_extensions", &[]),
@@ -55,7 +53,8 @@ impl Settings {
     pub fn of(root: &Path, env: &Env) -> Self {
         let cfg = AnsibleCfg::load(root, env);
         let refused = |rules: &[Rule]| rules.iter().find_map(|rule| changed(&cfg, rule));
-        let mut settings = Self { hosts: refused(&HOSTS), vars: refused(&VARS), ..Self::default() };
+        let passed_over = PassedOver::of(&cfg);
+        let mut settings = Self { passed_over, hosts: refused(&HOSTS), vars: refused(&VARS), ..Self::default() };
         let problem = cfg.problems.iter().find(|p| p.severity == Severity::Error);
         if let Some(problem) = problem {
             let why = format!("Ansible's configuration is not valid: {}", problem.message);

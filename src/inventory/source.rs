@@ -12,10 +12,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Name endings that Ansible passes over in a folder of sources.
-const IGNORED: [&str; 12] =
-    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
-
 /// Reads sources into a store, one after the other.
 pub struct Reader<'a> {
     pub root: &'a Path,
@@ -135,6 +131,9 @@ impl Reader<'_> {
     }
 
     fn folder(&mut self, path: &Path) -> Taken {
+        if let Some((what, mark)) = &self.settings.passed_over.unknown {
+            return declined(path, *mark, format!("{what} is a pattern that only Python reads"));
+        }
         let entries = match fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
             Ok(entries) => entries,
             Err(e) => return declined(path, None, format!("the folder can't be read: {e}")),
@@ -149,8 +148,7 @@ impl Reader<'_> {
         names.sort();
         let mut parsed = false;
         for name in names {
-            let special = ["host_vars", "group_vars", "vars_plugins"].contains(&name.as_str());
-            if !(name.starts_with('.') || special || IGNORED.iter().any(|end| name.ends_with(end))) {
+            if !self.settings.passed_over.is(&name) {
                 parsed |= self.path(&path.join(name))?;
             }
         }

@@ -30,7 +30,11 @@ impl Project {
     pub fn reach(&self, sources: &[String]) -> Vec<PathBuf> {
         let mut out = Vec::new();
         for path in self.paths(sources) {
-            match self.environments.iter().find(|env| self.depth(env, &path).is_some()) {
+            // The nearest: what ansible.cfg names may hold others.
+            let mut holding: Vec<_> =
+                self.environments.iter().filter_map(|env| Some((self.depth(env, &path)?, env))).collect();
+            holding.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
+            match holding.first().map(|(_, env)| env) {
                 Some(env) => out.extend(self.paths(&env.inventory)),
                 None => out.push(path),
             }
@@ -125,8 +129,10 @@ mod tests {
         let (_dir, project) = project("[defaults]\ninventory = inventories\n");
         let both = strings(&["inventories/staging", "inventories/production"]);
         for sources in [vec![], strings(&["inventories"]), both] {
-            assert_eq!(project.environment_of(&sources).map(|e| e.name.as_str()), Some("production"), "{sources:?}");
+            assert!(project.environment_of(&sources).is_some_and(|e| e.protect), "{sources:?}");
         }
+        let staging = project.environment_of(&strings(&["inventories/staging"])).unwrap();
+        assert_eq!((staging.name.as_str(), staging.protect), ("staging", false));
         assert_eq!(project.environment_of(&strings(&["p1,"])), None);
         assert_eq!(project.environment_of(&strings(&["/elsewhere/hosts"])), None);
     }

@@ -1,7 +1,8 @@
 //! What discovery does not read but Ansible will: YAML inventories and variable files. For `opsdeck check`.
 
+use super::kinds::file_name;
 use super::problem::Problem;
-use super::sources::{self, file_name};
+use super::sources::{self, Rules};
 use super::{Environment, Project};
 use crate::open;
 use crate::yaml;
@@ -31,12 +32,13 @@ impl Project {
     }
 
     fn files(&self) -> BTreeSet<PathBuf> {
+        let rules = Rules::of(&self.cfg);
         let mut files = BTreeSet::new();
         let mut beside = BTreeSet::from([self.root.clone(), self.root.join("playbooks")]);
         for source in self.environments.iter().flat_map(|Environment { inventory, .. }| inventory) {
             let path = self.root.join(source);
             if path.is_dir() {
-                files.extend(sources::folder(&path).sources);
+                files.extend(sources::below(&path, &rules));
                 beside.insert(path);
             } else if path.is_file() {
                 beside.extend(path.parent().map(Path::to_path_buf));

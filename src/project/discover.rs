@@ -19,13 +19,14 @@ pub enum Error {
     /// Nothing in it or above it looks like Ansible.
     #[error(
         "no Ansible project in {} or above it: expected ansible.cfg, opsdeck.yaml, an inventory \
-         (inventories/, inventory/, environments/, hosts, inventory.ini) or a playbook. \
-         Go into a project, name one with -C DIR, or try `opsdeck demo`",
-        start.display()
+         (inventories/, inventory/, environments/, hosts, inventory.ini) or a playbook. {}",
+        start.display(), next(below)
     )]
     None {
         /// Where the search began.
         start: PathBuf,
+        /// Projects below it, by their paths from there.
+        below: Vec<PathBuf>,
     },
 }
 
@@ -46,7 +47,8 @@ impl Project {
     /// As [`Project::discover`], with an environment of the caller's.
     pub fn discover_with(start: &Path, env: &Env) -> Result<Self, Error> {
         let start = start.canonicalize().map_err(|why| Error::Folder { path: start.to_path_buf(), why })?;
-        let root = root_of(&start, env).ok_or_else(|| Error::None { start: start.clone() })?;
+        let root =
+            root_of(&start, env).ok_or_else(|| Error::None { below: projects_below(&start), start: start.clone() })?;
         Ok(Self::load(&root, env))
     }
 
@@ -131,6 +133,46 @@ fn root_of(start: &Path, env: &Env) -> Option<PathBuf> {
         })
         .or_else(|| nearest(&environments::in_files))
         .or_else(|| nearest(&playbooks::any))
+}
+
+/// What to do next.
+fn next(below: &[PathBuf]) -> String {
+    match below {
+        [] => "Go into a project, name one with -C DIR, or try `opsdeck demo`".to_owned(),
+        some => {
+            let names: Vec<_> = some.iter().map(|path| format!("-C {}", path.display())).collect();
+            format!("Projects lie below it: {}", names.join(", "))
+        }
+    }
+}
+
+/// Projects below a folder that is none, the nearest first: a few, for the error that names them.
+fn projects_below(start: &Path) -> Vec<PathBuf> {
+    const DEEPEST: usize = 3;
+    const MANY: usize = 8;
+    let mut found = Vec::new();
+    let mut level = vec![start.to_path_buf()];
+    for _ in 0..DEEPEST {
+        let mut below = Vec::new();
+        for folder in level {
+            let mut folders: Vec<_> = std::fs::read_dir(&folder).into_iter().flatten().flatten().collect();
+            folders.retain(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            folders.sort_by_key(std::fs::DirEntry::file_name);
+            for folder in folders.iter().map(std::fs::DirEntry::path) {
+                let hidden = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+                if hidden || found.len() >= MANY {
+                    continue;
+                }
+                if is_marked(&folder) || environments::in_folders(&folder) || playbooks::any(&folder) {
+                    found.extend(folder.strip_prefix(start).ok().map(Path::to_path_buf));
+                } else {
+                    below.push(folder);
+                }
+            }
+        }
+        level = below;
+    }
+    found
 }
 
 fn anybody_may_write(folder: &Path) -> bool {

@@ -1,15 +1,17 @@
 //! Environments without configuration: from the folders that teams use, and from the inventory that `ansible.cfg` names.
 //!
-//! Two sets of hosts are never merged by guess: where a folder could be one environment or several, it is several.
+//! Two sets of hosts are never merged by guess: where a folder could be one environment or several, it is several. What
+//! `ansible.cfg` names is one, as Ansible reads it.
 
 use super::Environment;
 use super::cfg::AnsibleCfg;
+use super::kinds::{file_name, is_environment_word};
 use super::problem::Problem;
-use super::sources::{self, Folder, file_name};
+use super::sources::{self, Folder, Rules};
 use std::path::{Path, PathBuf};
 
 /// Folders whose entries are environments.
-pub const CONTAINERS: [&str; 3] = ["inventories", "inventory", "environments"];
+const CONTAINERS: [&str; 5] = ["inventories", "inventory", "environments", "envs", "hosts"];
 /// Names that say "inventory" and nothing about which.
 const GENERIC: [&str; 9] =
     ["hosts", "inventory", "inventories", "environments", "environment", "ansible", "main", "all", "static"];
@@ -18,37 +20,35 @@ const DEEPEST: usize = 4;
 
 /// All environments of a project, the default one of `ansible.cfg` first, then by name; and what is wrong with them.
 pub fn find(root: &Path, cfg: &AnsibleCfg) -> (Vec<Environment>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut found = Vec::new();
-    for container in CONTAINERS {
-        let path = root.join(container);
-        if path.is_dir() {
-            inside(root, &path, &mut found);
-        }
-    }
-    let named = cfg.inventory().map(|paths| existing(root, cfg, paths, &mut problems)).unwrap_or_default();
-    if found.is_empty() && named.is_empty() {
-        found = at_root(root);
+    let mut search = Search { root, rules: &Rules::of(cfg), found: Vec::new(), problems: Vec::new() };
+    search.containers();
+    let named = cfg.inventory().map(|paths| existing(root, cfg, paths, &mut search.problems)).unwrap_or_default();
+    if search.found.is_empty() && named.is_empty() {
+        search.at_root();
     }
     if !named.is_empty() {
-        put_first(root, named, &mut found);
+        search.put_first(named);
     }
-    if found.is_empty() && Path::new("/etc/ansible/hosts").exists() {
-        found.push(environment("default".into(), vec!["/etc/ansible/hosts".into()]));
+    if search.found.is_empty() && Path::new("/etc/ansible/hosts").exists() {
+        search.found.push(environment("default".into(), vec!["/etc/ansible/hosts".into()]));
     }
-    (found, problems)
+    (search.found, search.problems)
 }
 
 /// True where a folder like `inventories/` shows that `root` is a project.
 pub fn in_folders(root: &Path) -> bool {
-    let mut found = Vec::new();
-    CONTAINERS.iter().map(|c| root.join(c)).filter(|path| path.is_dir()).for_each(|p| inside(root, &p, &mut found));
-    !found.is_empty()
+    let rules = Rules::default();
+    let mut search = Search { root, rules: &rules, found: Vec::new(), problems: Vec::new() };
+    search.containers();
+    !search.found.is_empty()
 }
 
 /// True where files like `hosts` in `root` itself show it. Ask last: a folder inside `inventories/` looks like this too.
 pub fn in_files(root: &Path) -> bool {
-    !at_root(root).is_empty()
+    let rules = Rules::default();
+    let mut search = Search { root, rules: &rules, found: Vec::new(), problems: Vec::new() };
+    search.at_root();
+    !search.found.is_empty()
 }
 
 /// Whether an environment of this name is protected where `opsdeck.yaml` does not say: a word of it begins with `prod`
@@ -76,30 +76,137 @@ pub fn environment(name: String, inventory: Vec<String>) -> Environment {
     Environment { protect: protected_by_name(&name), name, inventory, ..Environment::default() }
 }
 
-fn inside(root: &Path, container: &Path, out: &mut Vec<Environment>) {
-    let folder = sources::folder(container);
-    let mut trees = Vec::new();
-    for path in &folder.folders {
-        tree(root, container, path, 1, &mut trees);
-    }
-    if trees.is_empty() && is_one(container, &folder) {
-        return push(out, environment(name_of(root, container), passed(root, container, &folder)), container);
-    }
-    for file in &folder.sources {
-        push(out, environment(name_of(container, file), vec![shown(root, file)]), container);
-    }
-    for tree in trees {
-        push(out, tree, container);
-    }
+/// What is found on the way through a project.
+struct Search<'a> {
+    root: &'a Path,
+    rules: &'a Rules,
+    found: Vec<Environment>,
+    problems: Vec<Problem>,
 }
 
-/// A folder with sources is an environment; one without may hold some further down (`production/eu`).
-fn tree(root: &Path, container: &Path, path: &Path, depth: usize, out: &mut Vec<Environment>) {
-    let folder = sources::folder(path);
-    if !folder.sources.is_empty() {
-        out.push(environment(name_of(container, path), passed(root, path, &folder)));
-    } else if depth < DEEPEST {
-        folder.folders.iter().for_each(|sub| tree(root, container, sub, depth + 1, out));
+impl Search<'_> {
+    fn containers(&mut self) {
+        let folders = CONTAINERS.map(|name| self.root.join(name));
+        folders.iter().filter(|path| path.is_dir()).for_each(|path| self.inside(path));
+    }
+
+    fn inside(&mut self, container: &Path) {
+        let folder = sources::folder(container, self.rules);
+        let mut trees = Vec::new();
+        for path in &folder.folders {
+            self.tree(container, path, 1, &mut trees);
+        }
+        if trees.is_empty() && is_one(container, &folder) {
+            let env = self.environment(name_of(self.root, container), self.passed(container));
+            return self.push(env, container);
+        }
+        for file in &folder.sources {
+            let env = self.environment(name_of(container, file), vec![shown(self.root, file)]);
+            self.push(env, container);
+        }
+        for tree in trees {
+            self.push(tree, container);
+        }
+    }
+
+    /// A folder with sources is an environment; one without may hold some further down (`production/eu`).
+    fn tree(&mut self, container: &Path, path: &Path, depth: usize, out: &mut Vec<Environment>) {
+        let folder = sources::folder(path, self.rules);
+        if !folder.sources.is_empty() {
+            out.push(self.environment(name_of(container, path), self.passed(path)));
+        } else if depth < DEEPEST {
+            folder.folders.iter().for_each(|sub| self.tree(container, sub, depth + 1, out));
+        }
+        for file in folder.doubtful.iter().filter(|_| folder.sources.is_empty()) {
+            let message = "one word alone may be a password, so this is not taken as an inventory";
+            let problem = Problem::warning(shown(self.root, file), message);
+            self.problems
+                .push(problem.expected("a [group] above it, or the file under `environments:` in opsdeck.yaml"));
+        }
+    }
+
+    /// The folder itself where Ansible reads nothing else in it; else its sources one by one.
+    fn passed(&self, path: &Path) -> Vec<String> {
+        let sources = sources::below(path, self.rules);
+        if sources.is_empty() || sources::is_whole(path, self.rules) {
+            return vec![shown(self.root, path)];
+        }
+        sources.iter().map(|file| shown(self.root, file)).collect()
+    }
+
+    /// An environment of these sources; protected where its name says so, or the name of one of its sources.
+    fn environment(&self, name: String, inventory: Vec<String>) -> Environment {
+        let mut env = environment(name, inventory);
+        let says = |base: &Path, path: &Path| protected_by_name(&shown(base, path));
+        env.protect |= env.inventory.iter().map(|source| self.root.join(source)).any(|path| {
+            let sources = sources::below(&path, self.rules);
+            path.parent().is_some_and(|base| says(base, &path)) || sources.iter().any(|file| says(&path, file))
+        });
+        env
+    }
+
+    /// Inventory files in the project's own folder: `hosts`, `inventory.ini`, or `production` and `staging`.
+    fn at_root(&mut self) {
+        for file in sources::folder(self.root, self.rules).sources {
+            let name = file_name(&file);
+            let says = GENERIC[..2].iter().any(|word| name.split(['.', '-', '_']).any(|part| part == *word));
+            if says || is_environment_word(stem(name)) {
+                let env = self.environment(name_of(self.root, &file), vec![shown(self.root, &file)]);
+                self.push(env, self.root);
+            }
+        }
+    }
+
+    /// Two environments of one name get the container's name in front.
+    fn push(&mut self, mut env: Environment, container: &Path) {
+        if self.found.iter().any(|other| other.name == env.name) {
+            env.name = format!("{}/{}", file_name(container), env.name);
+        }
+        if self.found.iter().all(|other| other.name != env.name) {
+            self.found.push(env);
+        }
+    }
+
+    /// The inventory that `ansible` uses by itself comes first. It is one of those found, or one more.
+    fn put_first(&mut self, named: Vec<PathBuf>) {
+        let each =
+            named.iter().flat_map(|path| if path.is_dir() { self.passed(path) } else { vec![shown(self.root, path)] });
+        let inventory: Vec<_> = each.collect();
+        if let Some(at) = self.found.iter().position(|env| self.is_same(env, &named)) {
+            let mut env = self.found.remove(at);
+            env.inventory = inventory;
+            return self.found.insert(0, env);
+        }
+        let each_known =
+            named.len() > 1 && inventory.iter().all(|i| self.found.iter().any(|e| e.inventory == [i.clone()]));
+        if !each_known {
+            let name = match named.as_slice() {
+                [one] => name_of(self.root, one),
+                _ => "default".to_owned(),
+            };
+            // Parts of a whole are no environments, unless they are called so.
+            let (root, whole) = (self.root, |path: &PathBuf| path.is_dir());
+            let inside = |source: &String| named.iter().filter(|p| whole(p)).any(|p| root.join(source).starts_with(p));
+            self.found.retain(|env| is_environment_word(&env.name) || !env.inventory.iter().all(inside));
+            let taken = self.found.iter().any(|env| env.name == name);
+            let name = if taken { format!("{name} (ansible.cfg)") } else { name };
+            let env = self.environment(name, inventory);
+            self.found.insert(0, env);
+        }
+    }
+
+    /// Whether what `ansible.cfg` names holds just what this environment does.
+    fn is_same(&self, env: &Environment, named: &[PathBuf]) -> bool {
+        let all = |paths: &mut dyn Iterator<Item = PathBuf>| -> Vec<PathBuf> {
+            let mut out: Vec<_> = paths
+                .flat_map(|path| if path.is_dir() { sources::below(&path, self.rules) } else { vec![path] })
+                .collect();
+            out.sort();
+            out.dedup();
+            out
+        };
+        let own = all(&mut env.inventory.iter().map(|source| self.root.join(source)));
+        own == all(&mut named.iter().cloned())
     }
 }
 
@@ -116,44 +223,6 @@ fn is_one(container: &Path, folder: &Folder) -> bool {
             numbered || (file_name(container) == "inventory" && many.iter().all(part) && many.iter().any(generic))
         }
     }
-}
-
-/// The folder itself where Ansible reads nothing else in it; else its sources one by one.
-fn passed(root: &Path, path: &Path, folder: &Folder) -> Vec<String> {
-    let odd = |sub: &PathBuf| {
-        let sub = sources::folder(sub);
-        sub.mixed || sub.sources.is_empty()
-    };
-    if folder.mixed || folder.folders.iter().any(odd) {
-        folder.sources.iter().map(|file| shown(root, file)).collect()
-    } else {
-        vec![shown(root, path)]
-    }
-}
-
-/// Inventory files in the project's own folder: `hosts`, `inventory.ini`, or `production` and `staging`.
-fn at_root(root: &Path) -> Vec<Environment> {
-    let mut out = Vec::new();
-    for file in sources::folder(root).sources {
-        let name = file_name(&file);
-        let whole = stem(name);
-        let says = GENERIC[..2].iter().any(|word| name.split(['.', '-', '_']).any(|part| part == *word));
-        if says || is_environment_word(whole) {
-            push(&mut out, environment(name_of(root, &file), vec![shown(root, &file)]), root);
-        }
-    }
-    out
-}
-
-/// Words by which teams call environments.
-fn is_environment_word(stem: &str) -> bool {
-    let words = [
-        "prod", "prd", "live", "stag", "stg", "dev", "test", "tst", "qa", "uat", "lab", "demo", "preprod", "pre",
-        "sandbox", "local", "dr", "int", "acc", "canary", "edge", "vagrant",
-    ];
-    stem.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|part| {
-        words.iter().any(|word| part == *word || (word.len() > 3 && part.starts_with(word)) || part.starts_with("dev"))
-    })
 }
 
 /// The name of the environment at `path`: what its path says beyond `base` and beyond words like "hosts".
@@ -194,16 +263,6 @@ fn stem(name: &str) -> &str {
     ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
-/// Two environments of one name get the container's name in front.
-fn push(out: &mut Vec<Environment>, mut env: Environment, container: &Path) {
-    if out.iter().any(|other| other.name == env.name) {
-        env.name = format!("{}/{}", file_name(container), env.name);
-    }
-    if out.iter().all(|other| other.name != env.name) {
-        out.push(env);
-    }
-}
-
 /// The sources of `ansible.cfg` that exist; the others are reported.
 fn existing(root: &Path, cfg: &AnsibleCfg, paths: Vec<PathBuf>, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     let setting = cfg.setting("ANSIBLE_INVENTORY", "defaults", "inventory");
@@ -222,38 +281,4 @@ fn existing(root: &Path, cfg: &AnsibleCfg, paths: Vec<PathBuf>, problems: &mut V
         });
     }
     there
-}
-
-/// The inventory that `ansible` uses by itself comes first. It is one of those found, or one more.
-fn put_first(root: &Path, named: Vec<PathBuf>, found: &mut Vec<Environment>) {
-    let inventory: Vec<_> = named.iter().map(|path| shown(root, path)).collect();
-    let covers = |env: &Environment| {
-        env.inventory == inventory
-            || matches!((named.as_slice(), env.inventory.as_slice()),
-                ([one], [folder]) if one.parent() == Some(root.join(folder).as_path()) && one.is_file()
-                    && sources::folder(&root.join(folder)).sources.len() == 1)
-            || matches!(named.as_slice(), [dir] if dir.is_dir() && env.inventory.iter().all(|source|
-                root.join(source).parent() == Some(dir.as_path())) && env.inventory.len() > 1)
-    };
-    if let Some(at) = found.iter().position(covers) {
-        let mut env = found.remove(at);
-        env.inventory = inventory;
-        return found.insert(0, env);
-    }
-    // a folder that holds environments which were found one by one
-    if let [dir] = named.as_slice()
-        && dir.is_dir()
-        && found.iter().any(|env| env.inventory.iter().all(|source| root.join(source).starts_with(dir)))
-    {
-        return;
-    }
-    let each_known = named.len() > 1 && inventory.iter().all(|i| found.iter().any(|e| e.inventory == [i.clone()]));
-    if !each_known {
-        let name = match named.as_slice() {
-            [one] => name_of(root, one),
-            _ => "default".to_owned(),
-        };
-        let name = if found.iter().any(|env| env.name == name) { format!("{name} (ansible.cfg)") } else { name };
-        found.insert(0, environment(name, inventory));
-    }
 }

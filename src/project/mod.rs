@@ -10,6 +10,8 @@ mod declared;
 mod discover;
 mod environments;
 pub mod freeze;
+mod kinds;
+mod passed_over;
 mod playbooks;
 mod problem;
 mod sources;
@@ -22,6 +24,7 @@ pub use config::release::ReleaseConfig;
 pub use discover::Error;
 pub use environments::protected_by_name;
 pub use freeze::Freeze;
+pub use passed_over::PassedOver;
 pub use playbooks::one as playbook;
 pub use problem::{Problem, Severity};
 
@@ -40,7 +43,7 @@ pub struct Project {
     pub config_file: Option<PathBuf>,
     /// Environments, in the order shown.
     pub environments: Vec<Environment>,
-    /// Playbooks, sorted by path.
+    /// Playbooks, the usual ones first, each part sorted by path.
     pub playbooks: Vec<Playbook>,
     /// Recovery commands of `opsdeck.yaml`.
     pub runbooks: Vec<Runbook>,
@@ -88,6 +91,8 @@ pub struct Playbook {
     pub path: String,
     /// Name and hosts pattern of each play.
     pub plays: Vec<(String, String)>,
+    /// It lies where playbooks usually do: in the root, or in a folder of them.
+    pub usual: bool,
 }
 
 /// A recovery command with a key of its own.

@@ -1,119 +1,122 @@
 //! Which files and folders are inventory sources, by name and a look at their first bytes. Parses nothing: `inventory` does.
+//!
+//! What a person never passes to `-i` is no source: passwords, keys, what ssh reads, templates, examples. A folder stands for
+//! what is in it only where all that Ansible would read there is a source.
 
-use crate::open;
+use super::cfg::AnsibleCfg;
+use super::kinds::{self, file_name};
+use super::passed_over::{PassedOver, VARIABLES};
 use std::fs;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Folders beside an inventory that hold variables or plugins, never hosts.
-const NEVER_HOSTS: [&str; 11] = [
-    "group_vars",
-    "host_vars",
-    "vars_plugins",
-    "vars",
-    "files",
-    "templates",
-    "roles",
-    "tasks",
-    "playbooks",
-    "patches",
-    "artifacts",
-];
-/// Name endings that Ansible passes over in a folder of sources.
-const IGNORED: [&str; 12] =
-    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
-const LOOK: u64 = 64 << 10;
+/// Folders beside an inventory that hold other things, never hosts.
+const NEVER_HOSTS: [&str; 8] = ["vars", "files", "templates", "roles", "tasks", "playbooks", "patches", "artifacts"];
+/// Deeper than this nothing is looked for.
+const DEEPEST: usize = 4;
+
+/// By what a project's sources are told from other files.
+#[derive(Debug, Default)]
+pub struct Rules {
+    passed_over: PassedOver,
+    /// Files that hold secrets, by `ansible.cfg`.
+    secret: Vec<PathBuf>,
+}
+
+impl Rules {
+    /// Those that hold with `cfg`.
+    pub fn of(cfg: &AnsibleCfg) -> Self {
+        let secret = cfg.secret_files().iter().map(|path| real(path)).collect();
+        Self { passed_over: PassedOver::of(cfg), secret }
+    }
+
+    /// True if the file is an inventory; see [`kinds`].
+    pub fn is_source(&self, path: &Path) -> bool {
+        !self.secret.contains(&real(path)) && kinds::is_inventory(path)
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
 
 /// What a folder holds, one level deep, sorted by name.
 #[derive(Debug, Default)]
 pub struct Folder {
     /// Files that hold hosts.
     pub sources: Vec<PathBuf>,
-    /// True if Ansible would read more than `sources` when it is given the folder.
+    /// True if Ansible would read other files than `sources` when it is given the folder.
     pub mixed: bool,
     /// Folders that may hold sources.
     pub folders: Vec<PathBuf>,
+    /// Files of one word that may be hosts, or a password: not taken.
+    pub doubtful: Vec<PathBuf>,
 }
 
 /// Looks into a folder. One that can't be read is empty.
-pub fn folder(path: &Path) -> Folder {
-    let mut found = Folder::default();
+pub fn folder(path: &Path, rules: &Rules) -> Folder {
+    let mut found = Folder { mixed: rules.passed_over.unknown.is_some(), ..Folder::default() };
     let mut entries: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path()).collect();
     entries.sort();
     for entry in entries {
         let name = file_name(&entry);
-        if name.starts_with('.') || IGNORED.iter().any(|end| name.ends_with(end)) {
+        if name.starts_with('.') || VARIABLES.contains(&name) {
             continue;
         }
+        let passed_over = rules.passed_over.is(name);
         if entry.is_dir() {
-            if !NEVER_HOSTS.contains(&name) {
+            if loops(path, &entry) || NEVER_HOSTS.contains(&name) {
+                found.mixed |= !passed_over;
+            } else if !passed_over {
                 found.folders.push(entry);
-            } else if !["group_vars", "host_vars", "vars_plugins"].contains(&name) {
-                found.mixed = true;
             }
-        } else if is_source(&entry) {
+        } else if passed_over && !kinds::may_stand_alone(&entry) {
+            continue;
+        } else if rules.is_source(&entry) {
+            // In a folder Ansible does not see it: it is named by itself.
+            found.mixed |= passed_over;
             found.sources.push(entry);
-        } else {
+        } else if !passed_over {
             found.mixed = true;
+            if !rules.secret.contains(&real(&entry)) && kinds::is_doubtful(&entry) {
+                found.doubtful.push(entry);
+            }
         }
     }
     found
 }
 
-/// True if the file looks like an inventory: a script, a plugin's configuration, INI, TOML or YAML with hosts.
-pub fn is_source(path: &Path) -> bool {
-    let Ok(meta) = path.metadata() else { return false };
-    if !meta.is_file() {
+/// A link to a folder above it, or to one that is found beside it under its own name.
+fn loops(within: &Path, entry: &Path) -> bool {
+    if !entry.is_symlink() {
         return false;
     }
-    let mut bytes = Vec::new();
-    if open::given(path).and_then(|f| f.take(LOOK).read_to_end(&mut bytes)).is_err() || bytes.contains(&0) {
-        return false;
+    let (target, within) = (real(entry), real(within));
+    within.starts_with(&target) || target.starts_with(&within)
+}
+
+/// True where Ansible, given the folder, reads sources and nothing else.
+pub fn is_whole(path: &Path, rules: &Rules) -> bool {
+    fn whole(path: &Path, rules: &Rules, depth: usize) -> bool {
+        let Folder { sources, mixed, folders, .. } = folder(path, rules);
+        !mixed
+            && depth < DEEPEST
+            && !(sources.is_empty() && folders.is_empty())
+            && folders.iter().all(|sub| whole(sub, rules, depth + 1))
     }
-    if bytes.starts_with(b"#!") {
-        return meta.permissions().mode() & 0o111 != 0;
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let name = file_name(path);
-    match path.extension().and_then(|ext| ext.to_str()) {
-        Some("yml" | "yaml" | "json") => yaml_has_hosts(&text),
-        Some("toml") => text.contains("hosts"),
-        Some("ini" | "inventory" | "hosts" | "inv") => has_lines(&text),
-        Some(_) => ["hosts", "inventory"].iter().any(|word| name.starts_with(word)) && has_lines(&text),
-        None => {
-            let document = ["readme", "license", "makefile", "vagrantfile", "dockerfile", "jenkinsfile", "codeowners"];
-            !document.contains(&name.to_lowercase().as_str()) && has_lines(&text)
+    whole(path, rules, 0)
+}
+
+/// Every source in a folder and below it, in the order in which Ansible would read them.
+pub fn below(path: &Path, rules: &Rules) -> Vec<PathBuf> {
+    fn collect(path: &Path, rules: &Rules, depth: usize, out: &mut Vec<PathBuf>) {
+        let folder = folder(path, rules);
+        out.extend(folder.sources);
+        if depth < DEEPEST {
+            folder.folders.iter().for_each(|sub| collect(sub, rules, depth + 1, out));
         }
     }
-}
-
-/// The last part of a path, as text; empty where it is none.
-pub fn file_name(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// An empty file is an inventory too, but one of comments alone says nothing of hosts.
-fn has_lines(text: &str) -> bool {
-    text.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']))
-}
-
-fn yaml_has_hosts(text: &str) -> bool {
-    let mut lines = text.lines().filter(|line| {
-        let line = line.trim();
-        !line.is_empty() && !line.starts_with('#') && !line.starts_with("---") && !line.starts_with('%')
-    });
-    let Some(first) = lines.clone().next() else { return false };
-    if first.trim_start().starts_with(['-', '[']) {
-        return false; // a list: plays, tasks or requirements
-    }
-    lines.any(|line| {
-        ["hosts", "children", "plugin", "_meta"].iter().any(|word| {
-            line.match_indices(word).any(|(at, _)| {
-                let before = line[..at].chars().next_back();
-                let after = line[at + word.len()..].trim_start_matches(['"', '\'']).trim_start();
-                after.starts_with(':') && before.is_none_or(|c| c.is_whitespace() || "\"'{,".contains(c))
-            })
-        })
-    })
+    let mut out = Vec::new();
+    collect(path, rules, 0, &mut out);
+    out.sort();
+    out
 }

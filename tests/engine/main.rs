@@ -21,6 +21,7 @@ mod names;
 mod project;
 mod runs;
 mod secrets;
+mod shapes;
 mod state;
 mod steps;
 mod stop;

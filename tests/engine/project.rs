@@ -159,7 +159,7 @@ fn the_inventory_of_ansible_cfg_comes_first() {
     layout.write("ansible.cfg", "[defaults]\ninventory = ./inventories/b/hosts\n");
     assert_eq!(layout.environments(), pairs(&[("b", "inventories/b/hosts"), ("a", "inventories/a")]));
     layout.write("ansible.cfg", "[defaults]\ninventory = inventories\n");
-    assert_eq!(layout.environments(), pairs(&[("a", "inventories/a"), ("b", "inventories/b")]));
+    assert_eq!(layout.environments(), pairs(&[("default", "inventories")]), "one, as Ansible reads it");
     layout.write("ansible.cfg", "[defaults]\ninventory = inventories/a,inventories/b\n");
     assert_eq!(layout.environments(), pairs(&[("a", "inventories/a"), ("b", "inventories/b")]));
     let env = Env::from([("ANSIBLE_INVENTORY", "inventories/b")]);

@@ -173,6 +173,23 @@ impl AnsibleCfg {
         Some(self.resolve(setting.text, setting.variable.is_some()))
     }
 
+    /// Every file that it names as one of a password or key.
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        let identities = self.vault_identities();
+        let sources =
+            identities.iter().map(|id| self.path(id.split_once('@').map_or(id.as_str(), |(_, source)| source)));
+        let settings = [
+            ("ANSIBLE_BECOME_PASSWORD_FILE", "privilege_escalation", "become_password_file"),
+            ("ANSIBLE_CONNECTION_PASSWORD_FILE", "defaults", "connection_password_file"),
+        ];
+        let passwords = settings.iter().filter_map(|(variable, section, key)| {
+            let setting = self.raw(variable, section, key)?;
+            Some(self.resolve(setting.text, setting.variable.is_some()))
+        });
+        let single = [self.vault_password_file(), self.private_key_file()];
+        sources.chain(passwords).chain(single.into_iter().flatten()).collect()
+    }
+
     /// A path as Ansible reads it where no file says it: `~` and variables filled in, relative to the working directory.
     pub fn path(&self, text: &str) -> PathBuf {
         self.resolve(text, true)
@@ -267,7 +284,8 @@ fn whole(text: &str) -> Option<u32> {
     point.parse().ok()
 }
 
-fn unquote(text: &str) -> &str {
+/// Without the quotes around it.
+pub fn unquote(text: &str) -> &str {
     let quoted = ['"', '\''].iter().find_map(|q| text.strip_prefix(*q)?.strip_suffix(*q));
     quoted.filter(|inner| !inner.ends_with('\\')).unwrap_or(text)
 }

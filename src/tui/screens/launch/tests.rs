@@ -18,8 +18,16 @@ use crate::tui::testing::{Driver, model, project, theme};
 fn driver(size: (u16, u16), theme_name: &str) -> Driver {
     let mut project = project();
     project.playbooks = vec![
-        Playbook { path: "deploy.yml".into(), plays: vec![("Deploy the shop".into(), "web".into())] },
-        Playbook { path: "recovery/restart.yml".into(), plays: vec![(String::new(), "all".into())] },
+        Playbook {
+            path: "deploy.yml".into(),
+            plays: vec![("Deploy the shop".into(), "web".into())],
+            ..Playbook::default()
+        },
+        Playbook {
+            path: "recovery/restart.yml".into(),
+            plays: vec![(String::new(), "all".into())],
+            ..Playbook::default()
+        },
     ];
     project.runbooks = vec![Runbook {
         name: "Restart nginx".into(),
