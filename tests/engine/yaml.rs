@@ -69,13 +69,15 @@ fn ours(node: &Node, theirs: &Value) -> Value {
     json!([line, column, kind, tag, plain, content])
 }
 
-/// What the port reads in another way, and nobody writes: an empty key after a question mark between brackets, and a block of
-/// text that ends with two blank lines and no line break.
+/// What the port reads in another way, and nobody writes: an empty key after a question mark between brackets, a tag with a
+/// comma right behind it, and a block of text that ends with two blank lines and no line break.
 fn is_beyond(text: &str) -> bool {
-    let written: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{85}').collect();
     let mut lines = text.rsplit('\n');
     let mut is_blank = || lines.next().is_some_and(|line| line.trim_matches(' ').is_empty());
-    written.contains("?]") || (!text.ends_with('\n') && is_blank() && is_blank())
+    let tag = |word: &str| word.rfind('!').is_some_and(|at| word[at..].contains(','));
+    text.find('?').is_some_and(|at| text[at..].contains(']'))
+        || text.split_whitespace().any(tag)
+        || (!text.ends_with('\n') && is_blank() && is_blank())
 }
 
 /// How many of them libyaml refuses. What differs is told with its text.
