@@ -121,27 +121,43 @@ pub(super) fn of(says: &Says<'_>, options: &Options, login: Option<&str>) -> Res
     }))
 }
 
-/// The first line of a command's standard input: nothing begins without it.
-pub(super) const GO: &str = "go\n";
-
-/// Waits for [`GO`]. A master may ask for a command long after whoever ordered it has hung up: then there is an end of the
-/// input instead. Every login shell reads the word before it alike.
-fn gate(has_input: bool) -> String {
-    let input = if has_input { "" } else { "exec </dev/null; " };
-    format!(r#"IFS= read -r OPSDECK_GO && [ "$OPSDECK_GO" = go ] || exit 255; unset OPSDECK_GO; {input}"#)
+/// What a login shell is handed, whatever shell it is: it holds no backslash, no exclamation mark, no line break and no quote
+/// within its quotes, so that sh, bash, zsh, ksh, fish, csh and tcsh read it alike. What is to run comes as the first line
+/// of its input, [`order`]. A master may ask for a command long after whoever ordered it has hung up: then there is an end
+/// of the input instead, and nothing begins.
+pub(super) fn line(has_input: bool) -> &'static str {
+    match has_input {
+        true => r#"exec /bin/sh -c 'IFS= read -r s || exit 255; s=$(printf %b. "$s"); exec /bin/sh -c "${s%.}"'"#,
+        false => {
+            r#"exec /bin/sh -c 'IFS= read -r s || exit 255; s=$(printf %b. "$s"); exec /bin/sh -c "${s%.}" </dev/null'"#
+        }
+    }
 }
 
-/// The line for the login shell of a host that waits for [`GO`] and then runs `script` with `/bin/sh`, as another user where
-/// `becomes` says so. `mark` is printed, on a line, as soon as the other user is become.
-pub(super) fn line(script: &str, has_input: bool, becomes: Option<(&Become, &str)>) -> String {
-    let gate = gate(has_input);
-    let Some((becomes, mark)) = becomes else { return format!("exec /bin/sh -c {}", quote(&(gate + script))) };
+/// The first line of the input: `script` for `/bin/sh`, as another user where `becomes` says so. `mark` is printed, on a
+/// line, as soon as the other user is become.
+pub(super) fn order(script: &str, becomes: Option<(&Become, &str)>) -> String {
+    let Some((becomes, mark)) = becomes else { return plain_bytes(script) };
     // A password that was not asked for must not be read by the command. The script is an argument, not part of the
     // text: a mistake in it is the command's failure.
     let input = if becomes.password { " </dev/null" } else { "" };
     let begin = quote(&format!("echo {mark}; exec /bin/sh -c \"$1\"{input}"));
     let command = format!("/bin/sh -c {begin} sh {}", quote(script));
-    format!("exec /bin/sh -c {}", quote(&format!("{gate}exec {}", wrapped(&command, becomes))))
+    plain_bytes(&format!("exec {}", wrapped(&command, becomes)))
+}
+
+/// As `printf %b` reads it back: no byte that a shell, old or new, takes for something else. Ends with the line.
+fn plain_bytes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' => out.push(byte.into()),
+            _ if b"_./:=,+-".contains(&byte) => out.push(byte.into()),
+            _ => out.push_str(&format!("\\0{byte:03o}")),
+        }
+    }
+    out.push('\n');
+    out
 }
 
 /// Likewise as people would type it: nothing is printed before, and a password is asked for.
@@ -189,38 +205,80 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_ansibles() {
-        let waits = |line: &str| line.starts_with("exec /bin/sh -c 'IFS= read -r ");
-        assert!(
-            waits(&line("uptime", false, None)) && line("uptime", false, None).ends_with("exec </dev/null; uptime'")
-        );
-        let inner = |line: String| crate::inventory::words(&line).unwrap().pop().unwrap();
-        let plain = inner(line("it's", true, Some((&sudo(false), "MARK"))));
+    fn orders_are_ansibles() {
+        let read = |order: String| {
+            let out = Command::new("printf").args(["%b", order.trim_end()]).output().unwrap();
+            String::from_utf8(out.stdout).unwrap()
+        };
+        assert_eq!(order("uptime -p", None), "uptime -p\n");
+        let plain = read(order("it's", Some((&sudo(false), "MARK"))));
         let expected = r#"exec sudo -H -S -n -u root /bin/sh -c 'echo MARK; exec /bin/sh -c "$1"' sh 'it'\''s'"#;
-        assert!(plain.ends_with(expected), "{plain}");
-        assert!(inner(line("x", true, Some((&sudo(true), "M")))).contains("exec sudo -H -S -p '' -u root /bin/sh -c "));
+        assert_eq!(plain, expected);
+        let asks = read(order("x", Some((&sudo(true), "M"))));
+        assert!(asks.contains("exec sudo -H -S -p '' -u root /bin/sh -c "), "{asks}");
         assert_eq!(without_n("-nHS --non-interactive --preserve-env -n"), "-HS --preserve-env");
+    }
+
+    /// Every shell that is here, as a login shell would be: its own name and the line.
+    fn run(shell: &str, has_input: bool, input: &[u8]) -> Option<(Vec<u8>, Option<i32>)> {
+        let mut child = Command::new(shell);
+        child.args(["-c", line(has_input)]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = match child.spawn() {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+            child => child.unwrap(),
+        };
+        // One that ends before it has read all of it is no failure.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        let out = child.wait_with_output().unwrap();
+        Some((out.stdout, out.status.code()))
     }
 
     #[test]
     fn a_shell_runs_exactly_the_script() {
         let script = "printf '%s|' \"$0\" 'a b' '$HOME'; cat; exit 7";
         let fake = Become { exe: "env".into(), flags: String::new(), method: Method::Sudo, ..sudo(false) };
-        let become_line = line(script, true, Some((&fake, "MARK"))).replace("-u root", "");
-        for (text, begin) in [(line(script, true, None), ""), (become_line, "MARK\n")] {
+        let becomes = Command::new("printf").args(["%b", order(script, Some((&fake, "MARK"))).trim_end()]).output();
+        let becomes = plain_bytes(&String::from_utf8(becomes.unwrap().stdout).unwrap().replace("-u root", ""));
+        for (order, begin) in [(order(script, None), ""), (becomes, "MARK\n")] {
             for (input, expected, code) in [
-                ("go\nrest", format!("{begin}/bin/sh|a b|$HOME|rest"), 7),
-                ("", String::new(), 255),
-                ("g", String::new(), 255),
+                (format!("{order}rest"), format!("{begin}/bin/sh|a b|$HOME|rest"), 7),
+                (String::new(), String::new(), 255),
+                // Its end is missing.
+                (order.trim_end().to_owned(), String::new(), 255),
             ] {
-                let mut child = Command::new("sh");
-                child.args(["-c", &text]).stdin(Stdio::piped()).stdout(Stdio::piped());
-                let mut child = child.spawn().unwrap();
-                child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-                let out = child.wait_with_output().unwrap();
-                let said = String::from_utf8_lossy(&out.stdout).into_owned();
-                assert_eq!((said, out.status.code()), (expected, Some(code)), "{text} {input:?}");
+                let (said, got) = run("sh", true, input.as_bytes()).unwrap();
+                assert_eq!((String::from_utf8_lossy(&said).into_owned(), got), (expected, Some(code)), "{input:?}");
             }
         }
+    }
+
+    #[test]
+    fn each_login_shell_runs_each_byte_of_it() {
+        let all: String = (1..=0x24f).filter_map(char::from_u32).filter(|c| *c != '\'').collect();
+        let scripts = [
+            ("printf '%s\\n' 'a\\\\b' \"sed s/\\\\\\\\/x/\"", "a\\\\b\nsed s/\\\\/x/\n"),
+            ("echo 'C:\\'; echo second", "C:\\\nsecond\n"),
+            ("! false && echo 'wow!!' \"it's\" `echo $((1+2))` ~/x | sed 's,/.*/,,'", "wow!! it's 3 x\n"),
+            ("cat <<'END'\n  $HOME \\ ! * ?\nEND\n", "  $HOME \\ ! * ?\n"),
+            ("for i in 1 2\ndo echo $i\ndone # last", "1\n2\n"),
+            ("printf %s 'ends with a line break\n'\n\n", "ends with a line break\n"),
+            ("", ""),
+        ];
+        let every = (format!("printf %s '{all}'"), all.clone());
+        let scripts = scripts.iter().map(|(script, out)| ((*script).to_owned(), (*out).to_owned()));
+        let scripts: Vec<_> = scripts.chain([every]).collect();
+        let mut tried = 0;
+        for shell in ["sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh"] {
+            for (script, expected) in &scripts {
+                let Some((said, code)) = run(shell, false, order(script, None).as_bytes()) else { continue };
+                tried += 1;
+                assert_eq!(
+                    (String::from_utf8_lossy(&said).as_ref(), code),
+                    (expected.as_str(), Some(0)),
+                    "{shell}: {script}"
+                );
+            }
+        }
+        assert!(tried >= 2 * scripts.len());
     }
 }

@@ -20,6 +20,9 @@ pub enum Failure {
     /// The connection went while the command ran: how it went is not known.
     #[error("the connection was lost while it ran, and how it went is not known: {0}")]
     Lost(String),
+    /// The host gives no further session on the connection that is open: somebody works there, and nothing was started.
+    #[error("{0}")]
+    Busy(String),
     /// This machine could not do its part: nothing was started.
     #[error("{0}")]
     Local(String),
@@ -36,8 +39,10 @@ impl Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreached {
     Refused,
-    /// The host's key is unknown or has changed.
+    /// The host's key is not known here.
     HostKey,
+    /// The host's key is not the one on record.
+    HostKeyChanged,
     Auth,
     TimedOut,
     /// The name has no address.
@@ -52,9 +57,9 @@ pub enum Unreached {
 
 /// Words of OpenSSH 8 and 9 in the order in which they are looked for: what comes first explains what comes after.
 const WORDS: [(&str, Unreached); 18] = [
-    ("Host key verification failed", Unreached::HostKey),
-    ("REMOTE HOST IDENTIFICATION HAS CHANGED", Unreached::HostKey),
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", Unreached::HostKeyChanged),
     ("host key is known for", Unreached::HostKey),
+    ("Host key verification failed", Unreached::HostKey),
     ("Could not resolve hostname", Unreached::Name),
     ("Permission denied (", Unreached::Auth),
     ("Too many authentication failures", Unreached::Auth),
@@ -87,7 +92,11 @@ pub(super) fn unreachable(stderr: &str, code: Option<i32>) -> Failure {
         (None, Some(code)) => format!("ssh ended with {code} and said nothing"),
         (None, None) => "ssh was killed".to_owned(),
     };
-    Failure::Unreachable { kind: found.map_or(Unreached::Other, |(_, kind)| *kind), said }
+    let kind = found.map_or(Unreached::Other, |(_, kind)| *kind);
+    // Where it may ask nobody, `ssh` says no more than that of a key that it does not know.
+    let bare = kind == Unreached::HostKey && said.starts_with("Host key verification failed");
+    let said = if bare { format!("the host key is not known here: {said}") } else { said };
+    Failure::Unreachable { kind, said }
 }
 
 #[cfg(test)]
@@ -104,7 +113,11 @@ mod tests {
         assert_eq!(kind(refused), (Unreached::Refused, refused.trim().to_owned()));
         let changed =
             "@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\n@@@\nHost key verification failed.\n";
-        assert_eq!(kind(changed), (Unreached::HostKey, "Host key verification failed.".into()));
+        assert_eq!(kind(changed).0, Unreached::HostKeyChanged);
+        let unknown = "No ED25519 host key is known for [h]:22 and you have requested strict checking.\r\nHost key \
+                       verification failed.\r\n";
+        let said = "No ED25519 host key is known for [h]:22 and you have requested strict checking.";
+        assert_eq!(kind(unknown), (Unreached::HostKey, said.into()));
         let banner = "Authorised use only\ndeploy@h: Permission denied (publickey).\n";
         assert_eq!(kind(banner), (Unreached::Auth, "deploy@h: Permission denied (publickey).".into()));
         assert_eq!(kind("").1, "ssh ended with 255 and said nothing");

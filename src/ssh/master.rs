@@ -2,6 +2,7 @@
 //! used; a socket that nobody serves any more is `ssh`'s to sweep.
 
 use super::failure::{Failure, Unreached, unreachable};
+use super::hostkey::Changed;
 use super::route::Target;
 use super::share::Socket;
 use crate::state::child;
@@ -43,8 +44,22 @@ pub(super) async fn login(target: &Target, socket: &Path, limit: Duration) -> Re
     let (code, _, err) = finish(command, limit).await?;
     match code {
         Some(0) => Ok(()),
-        code => Err(unreachable(&err, code)),
+        code => Err(match Changed::of(&err) {
+            Some(changed) => {
+                let said = crate::text::plain(&changed.told(&listed(&changed).await)).into_owned();
+                Failure::Unreachable { kind: Unreached::HostKeyChanged, said }
+            }
+            None => unreachable(&err, code),
+        }),
     }
+}
+
+/// The keys on record for the host whose key has changed, as `ssh-keygen` lists them; empty where it cannot.
+async fn listed(changed: &Changed) -> String {
+    let Some(question) = changed.question() else { return String::new() };
+    let mut command = Command::new("ssh-keygen");
+    command.args(question).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    finish(command, Duration::from_secs(5)).await.map_or_else(|_| String::new(), |(_, out, _)| out)
 }
 
 /// The server hung up before the login, as it does when too many come at once: asking again does no harm.
@@ -52,7 +67,7 @@ pub(super) fn may_be_asked_again(failure: &Failure) -> bool {
     matches!(failure, Failure::Unreachable { kind: Unreached::Dropped, .. })
 }
 
-fn program(target: &Target) -> Command {
+pub(super) fn program(target: &Target) -> Command {
     let mut command = Command::new(&target.argv[0]);
     command.args(&target.argv[1..]).stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     // It outlives the run that started it: other runs use it too, and nothing of a run may look for it.

@@ -7,11 +7,13 @@
 mod became;
 mod escalate;
 mod failure;
+mod hostkey;
 mod kept;
 mod master;
 mod mux;
 mod options;
 mod order;
+mod plain;
 mod pool;
 mod route;
 mod session;

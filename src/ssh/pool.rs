@@ -2,12 +2,13 @@
 //! that one host does holds up another.
 
 use super::became::Became;
-use super::escalate::{self, GO};
+use super::escalate;
 use super::failure::{Failure, Unreached};
 use super::master;
 use super::mux::Mux;
 use super::order::Order;
 pub use super::order::{Chunk, Exit};
+use super::plain;
 use super::route::Target;
 use super::session::{self, Broken};
 use std::collections::HashMap;
@@ -42,7 +43,7 @@ impl Default for Limits {
 /// What is to be run on a host.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// For `/bin/sh -c`, as Ansible's `shell` module runs it. At most 100 KB: a kernel takes no longer argument.
+    /// For `/bin/sh -c`, byte for byte, whatever the login shell is. At most 100 KB: a kernel takes no longer argument.
     pub script: String,
     /// Its standard input. Where a password is handed over there is none.
     pub stdin: Vec<u8>,
@@ -50,6 +51,9 @@ pub struct Command {
     pub timeout: Duration,
     /// Bytes of each output that are handed on; the rest is read, counted and thrown away.
     pub limit: usize,
+    /// Where the host gives no further session on the connection that is open, one of its own is made for this; else it is
+    /// [`Failure::Busy`].
+    pub alone: bool,
     /// The password for another user, where the target says that one is handed over.
     pub password: Option<Zeroizing<String>>,
 }
@@ -92,6 +96,9 @@ impl Pool {
         command: &Command,
         mut sink: impl FnMut(Chunk<'_>),
     ) -> Result<Exit, Failure> {
+        if command.script.contains('\0') {
+            return Err(Failure::Local("the command holds a NUL character".to_owned()));
+        }
         let host = self.host(target);
         let closed = |_| Failure::Local("the pool is closed".to_owned());
         let _session = host.sessions.acquire().await.map_err(closed)?;
@@ -100,39 +107,45 @@ impl Pool {
         let becomes = target.r#become.as_ref();
         let password = becomes.filter(|b| b.password).and(command.password.as_ref());
         let has_input = password.is_some() || !command.stdin.is_empty();
-        let line = escalate::line(&command.script, has_input, becomes.map(|b| (b, mark.as_str())));
+        let order = escalate::order(&command.script, becomes.map(|b| (b, mark.as_str())));
         let given = password.map_or(command.stdin.as_slice(), |password| password.as_bytes());
         // Full size at once: growing would leave a copy of a password behind.
-        let mut stdin = Zeroizing::new(Vec::with_capacity(GO.len() + given.len() + 1));
-        stdin.extend_from_slice(GO.as_bytes());
+        let mut stdin = Zeroizing::new(Vec::with_capacity(order.len() + given.len() + 1));
+        stdin.extend_from_slice(order.as_bytes());
         stdin.extend_from_slice(given);
         stdin.extend(password.map(|_| b'\n'));
         let open = Duration::from_secs(target.patience.into()).max(GREETING);
-        let order = Order { line: &line, stdin: &stdin, open, timeout: command.timeout, limit: command.limit };
+        let order = Order {
+            line: escalate::line(has_input),
+            stdin: &stdin,
+            open,
+            timeout: command.timeout,
+            limit: command.limit,
+        };
         let mut pauses = PAUSES.iter();
         let mut stale = false;
         loop {
             let conn = self.connect(target, &host, socket).await?;
             let _slot = self.0.commands.acquire().await.map_err(closed)?;
             let mut became = becomes.map(|_| Became::new(&mark));
-            let result = session::run(conn, &order, |chunk| match &mut became {
-                Some(became) => became.pass(chunk, &mut sink),
-                None => sink(chunk),
-            });
-            let (exit, why) = match result.await {
+            let result = session::run(conn, &order, |chunk| handed_on(&mut became, chunk, &mut sink)).await;
+            let (exit, why) = match result {
                 Ok(exit) => (exit, None),
                 Err(Broken::Stale(_)) if !stale => {
                     stale = true;
                     continue;
                 }
-                Err(Broken::Refused(said)) => {
-                    drop(_slot);
-                    let Some(pause) = pauses.next() else {
-                        return Err(Failure::Unreachable { kind: Unreached::Sessions, said });
-                    };
-                    tokio::time::sleep(*pause).await;
-                    continue;
-                }
+                Err(Broken::Refused(said)) if !command.alone => return Err(Failure::Busy(said)),
+                Err(Broken::Refused(_)) => match self.alone(target, &order, &mut became, &mut sink).await {
+                    Ok(exit) => (exit, None),
+                    Err(e @ Failure::Unreachable { kind: Unreached::Sessions | Unreached::Dropped, .. }) => {
+                        drop(_slot);
+                        let Some(pause) = pauses.next() else { return Err(e) };
+                        tokio::time::sleep(*pause).await;
+                        continue;
+                    }
+                    Err(e) => return Err(e),
+                },
                 Err(Broken::Stale(said)) => return Err(Failure::Unreachable { kind: Unreached::Other, said }),
                 Err(Broken::Silent) => return Err(silent(target, socket, open)),
                 Err(Broken::TimedOut) => return Err(Failure::TimedOut(command.timeout.as_secs())),
@@ -147,6 +160,18 @@ impl Pool {
                 None => Ok(exit),
             };
         }
+    }
+
+    /// Over a connection of its own.
+    async fn alone(
+        &self,
+        target: &Target,
+        order: &Order<'_>,
+        became: &mut Option<Became>,
+        sink: &mut impl FnMut(Chunk<'_>),
+    ) -> Result<Exit, Failure> {
+        let login = Duration::from_secs(target.patience.into()) + self.0.limits.login;
+        plain::run(target, order, login, |chunk| handed_on(became, chunk, sink)).await
     }
 
     fn host(&self, target: &Target) -> Arc<Host> {
@@ -186,6 +211,13 @@ impl Pool {
         }
         let said = || format!("ssh logged in and left no master at {}", socket.display());
         greet(target, socket).await?.ok_or_else(|| Failure::Local(said()))
+    }
+}
+
+fn handed_on(became: &mut Option<Became>, chunk: Chunk<'_>, sink: &mut impl FnMut(Chunk<'_>)) {
+    match became {
+        Some(became) => became.pass(chunk, sink),
+        None => sink(chunk),
     }
 }
 

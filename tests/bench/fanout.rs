@@ -137,6 +137,7 @@ impl Bench {
             })
             .collect();
         let order = Order {
+            alone: true,
             script: script.into(),
             stdin: Vec::new(),
             timeout: Duration::from_secs(60),

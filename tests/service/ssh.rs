@@ -3,8 +3,11 @@
 
 mod ansible;
 mod hosts;
+mod keys;
 mod masters;
+mod sessions;
 mod sh;
+mod shells;
 
 use crate::support::Lab;
 use opsdeck::inventory::{self, Inventory};
@@ -54,7 +57,7 @@ fn target(lab: &Lab, name: &str) -> Target {
 
 fn command(script: &str) -> Command {
     let timeout = Duration::from_secs(60);
-    Command { script: script.to_owned(), stdin: Vec::new(), timeout, limit: 1 << 20, password: None }
+    Command { script: script.to_owned(), stdin: Vec::new(), timeout, limit: 1 << 20, alone: true, password: None }
 }
 
 fn pool() -> Pool {

@@ -75,11 +75,7 @@ fn arguments(kind: &str, n: &str) -> Vec<String> {
     let words: Vec<String> = match kind {
         "adhoc" => ["adhoc", "all", "-i", "hosts.ini", "-m", "shell", "-a", &write].map(str::to_owned).into(),
         "sh" => ["sh", "all", "-i", "hosts.ini", "--", &write].map(str::to_owned).into(),
-        // A version to go back to: the first release of all has none.
-        "release" => {
-            let release = ["release", "web", "-E", "lab", "--version", n, "--current", "0.9.0", "--yes"];
-            release.map(str::to_owned).into()
-        }
+        "release" => ["release", "web", "-E", "lab", "--version", n, "--yes"].map(str::to_owned).into(),
         _ => {
             let vars = format!("n={n}");
             let play = ["play", "play.yml", "-i", "hosts.ini", "-e", &vars, "--on-conflict", "wait"];
@@ -191,9 +187,14 @@ fn one(world: &World, chance: &mut Chance, n: usize) {
         }
         // Where nobody is left who would go on with it the next look does.
         if matches!(victim, Victim::Launcher | Victim::Both | Victim::Everything | Victim::Guard) {
+            let mut told = String::new();
             wait_until(60, "somebody to go on with it", || {
-                world.opsdeck(&["runs"]);
-                let state = world.state(id);
+                let look = world.opsdeck(&["show", id]);
+                let (now, state) = (text(&look.stdout) + &text(&look.stderr), world.state(id));
+                if now != told {
+                    println!("{now}");
+                    told = now;
+                }
                 let has = Lock::is_held(&world.run(id).lock()) != Answer::No;
                 (has || state.state.is_terminal()).then_some(())
             });
@@ -230,6 +231,9 @@ fn killed_at_any_moment_each_run_ends_once_and_everything_is_recorded() {
     world.write("play.yml", PLAY);
     world.write("back.yml", BACK);
     world.write("opsdeck.yaml", PROJECT);
+    // A version to go back to, which the first release of all has not.
+    let first = world.opsdeck(&["release", "web", "-E", "lab", "--version", "1.0.0", "--yes", "--wait"]);
+    assert!(first.status.success(), "{}", text(&first.stderr));
     for n in 1..=number("OPSDECK_KILLS").unwrap_or(10) as usize {
         one(&world, &mut chance, n);
     }

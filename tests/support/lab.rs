@@ -71,14 +71,23 @@ impl Lab {
 
     /// Lets a host's sshd forward connections, which it does not by itself.
     pub fn forwards(&mut self, host: &str) {
+        self.configure(host, "AllowTcpForwarding no", "AllowTcpForwarding yes");
+    }
+
+    /// Other words in a host's `sshd_config`, for sessions from now on.
+    pub fn configure(&mut self, host: &str, from: &str, to: &str) {
         let place = host.trim_start_matches('h').parse::<usize>().unwrap();
         let config = self.folder.join(format!("sshd{place}/sshd_config"));
-        let text = fs::read_to_string(&config).unwrap().replace("AllowTcpForwarding no", "AllowTcpForwarding yes");
-        fs::write(&config, text).unwrap();
-        let sshd = &mut self.servers[place - 1];
-        let process = Identity::of(sshd.pid()).unwrap();
-        assert!(process.signal(rustix::process::Signal::HUP));
+        let text = fs::read_to_string(&config).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(&config, text.replace(from, to)).unwrap();
+        // A new one: the old one, told to read it again, may still greet.
+        let (port, dir) = (self.servers[place - 1].port(), self.folder.join(format!("sshd{place}")));
+        drop(self.servers.remove(place - 1));
+        let program = system::find("sshd").unwrap();
+        let mut sshd = sshd::Sshd::start(&program, &dir, port).unwrap();
         sshd.wait_ready(Duration::from_secs(20)).unwrap();
+        self.servers.insert(place - 1, sshd);
     }
 
     /// The lab's own folder.

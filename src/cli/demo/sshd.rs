@@ -90,9 +90,9 @@ impl Sshd {
         Ok(())
     }
 
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// Where it listens, on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     fn greets(&self) -> bool {

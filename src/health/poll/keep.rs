@@ -34,6 +34,8 @@ pub enum Found {
     Unreachable(String),
     /// It could not be asked: nothing is known.
     Unknown(String),
+    /// It was left alone this time: what was known of it ages.
+    Skipped(String),
     /// What a probe saw, and its number.
     Seen(Verdict, String, Option<f64>),
 }
@@ -70,10 +72,14 @@ impl Keep {
         }
     }
 
-    /// One more answer: what is to be stored of it.
-    pub fn fold(&mut self, job: &Job, brought: Brought) -> (Report, Option<Raw>) {
+    /// One more answer: what is to be stored of it; `None` where it says nothing new.
+    pub fn fold(&mut self, job: &Job, brought: Brought) -> Option<(Report, Option<Raw>)> {
         let key = (job.host.clone(), job.watch.name.clone());
         let kept = self.of.entry(key).or_default();
+        // Of what nothing is known the reason is told.
+        if matches!(brought.found, Found::Skipped(_)) && !kept.records.is_empty() {
+            return None;
+        }
         // The end of the asking: how old a reading is counts from when its answer was there.
         let at = brought.at + brought.took;
         match &job.watch.ask {
@@ -89,7 +95,7 @@ impl Keep {
         kept.records.retain(|record| record.state.last.as_ref().is_none_or(|last| at - last.at < FORGET));
         let report =
             Report { host: job.host.clone(), probe: job.watch.name.clone(), at, records: kept.records.clone() };
-        (report, Some(brought.raw))
+        Some((report, Some(brought.raw)))
     }
 }
 
@@ -100,7 +106,7 @@ fn answer(found: &Found, rule: &Rule) -> (Got, String, Option<f64>) {
             (Got::Value(*value), text.clone(), Some(*value))
         }
         Found::Seen(verdict, text, value) => (Got::Verdict(*verdict), text.clone(), *value),
-        Found::Unreachable(why) | Found::Unknown(why) | Found::Odd(why) => {
+        Found::Unreachable(why) | Found::Unknown(why) | Found::Odd(why) | Found::Skipped(why) => {
             (Got::Verdict(Verdict::Inconclusive), why.clone(), None)
         }
         Found::Sample(_) => (Got::Verdict(Verdict::Inconclusive), "no such answer was asked for".into(), None),
@@ -115,7 +121,7 @@ fn sampled(kept: &mut Kept, watch: &Watch, thresholds: &Thresholds, brought: &Br
     let (verdict, text) = match &brought.found {
         Found::Sample(_) | Found::Odd(_) => (Verdict::Pass, format!("answered in {}", human::duration(brought.took))),
         Found::Unreachable(why) => (Verdict::Fail, why.clone()),
-        Found::Seen(_, why, _) | Found::Unknown(why) => (Verdict::Inconclusive, why.clone()),
+        Found::Seen(_, why, _) | Found::Unknown(why) | Found::Skipped(why) => (Verdict::Inconclusive, why.clone()),
     };
     let value = (verdict == Verdict::Pass).then_some(brought.took as f64);
     let ssh = find(&mut kept.records, "ssh", || empty("ssh", "ssh", watch.source(), Unit::Milliseconds));
@@ -246,7 +252,7 @@ mod tests {
     }
 
     fn fold(keep: &mut Keep, job: &Job, all: impl IntoIterator<Item = (i64, Found)>) -> Vec<Record> {
-        all.into_iter().map(|(at, found)| keep.fold(job, brought(at, found)).0.records).last().unwrap()
+        all.into_iter().map(|(at, found)| keep.fold(job, brought(at, found)).unwrap().0.records).last().unwrap()
     }
 
     fn of<'a>(records: &'a [Record], check: &str) -> &'a Record {
@@ -285,7 +291,7 @@ mod tests {
         let all = [(0, sample(0, 50.0))].into_iter().chain(gone);
         let mut report = None;
         for (at, found) in all {
-            report = Some(keep.fold(&job, brought(at, found)).0);
+            report = Some(keep.fold(&job, brought(at, found)).unwrap().0);
         }
         let report = report.unwrap();
         assert_eq!(of(&report.records, "ssh").state.status, Status::Bad);
@@ -315,7 +321,7 @@ mod tests {
         let job = job(ask, "queue");
         let fail = || Found::Seen(Verdict::Fail, "exit 1".into(), None);
         let mut keep = Keep::default();
-        let report = keep.fold(&job, brought(0, fail())).0;
+        let report = keep.fold(&job, brought(0, fail())).unwrap().0;
         let mut next = Keep::new(vec![report]);
         let records = fold(&mut next, &job, [(10, fail()), (20, fail())]);
         assert_eq!((records[0].state.status, records[0].state.streak), (Status::Bad, 3));
@@ -325,7 +331,7 @@ mod tests {
     fn rates_are_counted_on_from_the_sample_of_the_poller_before() {
         let job = job(Ask::Sample(Thresholds::default()), "sample");
         let mut keep = Keep::default();
-        let report = keep.fold(&job, brought(0, sample(0, 50.0))).0;
+        let report = keep.fold(&job, brought(0, sample(0, 50.0))).unwrap().0;
         let output = b"opsdeck sample 1\nstat:cpu  1000 0 0 0 0 0 0 0 0 0\nuptime:0.0 0.0\ndf\nend";
         let raw = |output: &[u8]| Raw { output: output.to_vec(), ..brought(0, sample(0, 50.0)).raw };
         for (output, known) in [(&output[..], true), (b"Permission denied", false)] {

@@ -16,6 +16,10 @@ const SCRIPT: &str = "opsdeck health --script";
 pub fn over_ssh(target: &Target, script: &str) -> String {
     match script {
         sample::SCRIPT => format!("{SCRIPT} | {}", shell(&target.pasted(None))),
+        // What login shells read each in its own way goes past them.
+        odd if odd.contains(['\\', '!', '\n']) => {
+            format!("printf %s {} | {}", shell(&[odd.to_owned()]), shell(&target.pasted(None)))
+        }
         _ => shell(&target.pasted(Some(script))),
     }
 }

@@ -47,7 +47,7 @@ pub fn publish(
         let deadline = Instant::now() + WRITE;
         let ended = loop {
             match orders.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok((job, brought)) => batch.push(keep.fold(&job, brought)),
+                Ok((job, brought)) => batch.extend(keep.fold(&job, brought)),
                 Err(RecvTimeoutError::Timeout) => break false,
                 Err(RecvTimeoutError::Disconnected) => break true,
             }

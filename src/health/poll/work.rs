@@ -48,7 +48,7 @@ pub async fn over_ssh(job: &Job, vars: &Vars, target: &Target, world: &World) ->
     let (at, began) = (now(), Instant::now());
     let timeout = Duration::from_secs(job.watch.timeout.max(1).into());
     let shown = pasted::over_ssh(target, &script);
-    let command = Command { script, stdin: Vec::new(), timeout, limit: sample::LIMIT, password: None };
+    let command = Command { script, stdin: Vec::new(), timeout, limit: sample::LIMIT, alone: false, password: None };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let run = world.pool.run(target, &command, |chunk| match chunk {
         Chunk::Out(bytes) => out.extend_from_slice(bytes),
@@ -85,6 +85,8 @@ fn failed(failure: &Failure) -> Found {
     let why = safe(&failure.to_string());
     match failure {
         Failure::Unreachable { .. } | Failure::Lost(_) | Failure::TimedOut(_) => Found::Unreachable(why),
+        // Whoever works there holds the only session: that is no fault of the host.
+        Failure::Busy(_) => Found::Skipped(format!("{why}: somebody works there")),
         Failure::Become(_) | Failure::Local(_) => Found::Unknown(why),
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn start(
         stdin: Vec::new(),
         timeout: Duration::from_secs(shell.timeout.into()),
         limit: usize::MAX,
+        alone: true,
         password,
     };
     let shared = Arc::new((shell.clone(), command));

@@ -3,6 +3,7 @@
 use super::{Lab, Odd, check, more, once, store};
 use crate::support::prometheus::Prometheus;
 use crate::support::server::Server;
+use crate::support::wait::wait_true;
 use opsdeck::health::record::OUTPUT;
 use std::process::Command;
 
@@ -71,6 +72,22 @@ fn what_does_not_answer_is_bad_and_holds_nobody_up() {
     let text = lab.run(["health", "--once", "refuses"]);
     let text = String::from_utf8_lossy(&text.stdout);
     assert!(text.contains("✖ bad") && text.contains("refuses") && !text.contains("hangs"), "{text}");
+}
+
+#[test]
+fn whoever_holds_the_only_session_of_a_host_makes_it_no_worse() {
+    let mut lab = Lab::start(1);
+    lab.configure("h1", "MaxSessions 64", "MaxSessions 1");
+    lab.write("opsdeck.yaml", AT_ONCE);
+    let (begun, over) = (lab.folder().join("begun"), lab.folder().join("over"));
+    let holds = format!("touch {}; while [ ! -e {} ]; do sleep 0.05; done", begun.display(), over.display());
+    let mut holder = lab.opsdeck(["sh", "h1", "--wait", "--", &holds]).spawn().unwrap();
+    wait_true(30, "the session to be held", || begun.exists());
+    let (board, _) = once(&lab, &[]);
+    let ssh = check(&board, "h1", "ssh");
+    assert!(ssh["status"] == "unknown" && ssh["text"].as_str().unwrap().contains("somebody works there"), "{board:#}");
+    std::fs::write(&over, "").unwrap();
+    assert!(holder.wait().unwrap().success());
 }
 
 #[test]
