@@ -80,15 +80,6 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     // What only `ansible-inventory` can tell is told by the run itself: nobody waits for it here.
     let planned = engines::plan(&shell, &place.project.root, &env, given, false);
     if let Ok(engines) = &planned {
-        if engines.hosts().next().is_none() {
-            let place = environment.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
-            let of = environment.as_deref().map(|name| format!(" -E {name}")).unwrap_or_default();
-            let pattern = crate::text::plain(&shell.pattern);
-            bail!("no host{place} matches `{pattern}`; `opsdeck hosts all{of}` lists those that there are");
-        }
-        for part in &engines.unmatched {
-            eprintln!("opsdeck: warning: `{}` matches no host and no group", crate::text::plain(part));
-        }
         if !engines.ansible.is_empty() {
             eprintln!("opsdeck: {}", crate::text::plain(&engines.words()));
         }

@@ -84,11 +84,16 @@ fn admitted(store: &StateDir, request: &Request) -> Result<Launched, LaunchError
     let env = Env::current();
     let scan = scan(request, &env);
     let targets = targets::seen(&request.ask, &request.cwd, &env, request.only.as_deref(), &scan.touches);
+    let (nothing, unmatched) = (targets.nothing.clone(), targets.unmatched.clone());
     let changed = request.shown.as_ref().and_then(|shown| targets.changed_since(shown));
     let mut spec = freeze(store, request, targets, &env)?;
-    let admitted = match changed {
-        Some(changed) => Err(LaunchError::Changed(changed)),
-        None => admit(store, control.as_ref().ok(), request, scan, &spec, &env),
+    let admitted = match (changed, nothing) {
+        (Some(changed), _) => Err(LaunchError::Changed(changed)),
+        (None, Some(what)) => check(request).and_then(|()| {
+            let again = request.rerun_of.filter(|_| request.only.is_some());
+            Err(LaunchError::Nobody { what, environment: request.environment.clone(), again })
+        }),
+        (None, None) => admit(store, control.as_ref().ok(), request, scan, &spec, &env),
     };
     let (tool, mut warnings) = match admitted {
         Ok(admitted) => admitted,
@@ -103,6 +108,7 @@ fn admitted(store: &StateDir, request: &Request) -> Result<Launched, LaunchError
     let command = first(request, &spec, tool);
     begin(store, control, &mut spec, &request.secrets, Some(&command), |_| Ok(()))?;
     warnings.splice(0..0, glass::tell(&spec));
+    warnings.extend((!unmatched.is_empty()).then(|| targets::unmatched(&unmatched)));
     Ok(Launched { id: spec.id, warnings })
 }
 

@@ -7,6 +7,7 @@
 //! and `run_once` leave hosts out, and never add one.
 
 use super::Ask;
+use crate::ansible::ask::{Adhoc, Shell};
 use crate::ansible::prompts::{self, To, Touch, TouchKind, templated};
 use crate::inventory::{Declined, HostId, Inventory, LOCALHOST, Options};
 use crate::project::cfg::{AnsibleCfg, Env};
@@ -28,6 +29,10 @@ pub struct Targets {
     pub hosts: Part,
     /// Those that its tasks are delegated to, and that no play selects.
     pub beside: Part,
+    /// What matches no host, so that nothing would run: `` `wbe1` ``, ``the limit `wbe1` ``.
+    pub nothing: Option<String>,
+    /// Parts of its pattern and its limit that match no host and no group.
+    pub unmatched: Vec<String>,
 }
 
 /// Hosts, and whether they are all.
@@ -103,7 +108,28 @@ pub fn of(ask: &Ask, sight: Sight<'_>) -> Targets {
     let selected: HashSet<&String> = hosts.names.iter().collect();
     let mut beside = find.beside.part;
     beside.names.retain(|name| !selected.contains(name));
-    Targets { hosts, beside }
+    let (nothing, unmatched) = sight.inventory.map_or_else(|_| (None, vec![]), |inventory| asked(ask, inventory));
+    Targets { hosts, beside, nothing, unmatched }
+}
+
+/// What the pattern, or of a playbook the limit, selects: nobody, and why, and its parts that match nothing. Ansible refuses
+/// a limit that leaves no host, but where there is none at all.
+fn asked(ask: &Ask, inventory: &Inventory) -> (Option<String>, Vec<String>) {
+    let limit = ask.common().limit.as_deref();
+    let (pattern, what) = match (ask, limit) {
+        (Ask::Playbook(_), None) => return (None, vec![]),
+        (Ask::Playbook(_), Some(limit)) => ("all", format!("the limit `{limit}`")),
+        (Ask::Adhoc(Adhoc { pattern, .. }) | Ask::Shell(Shell { pattern, .. }), None) => {
+            (pattern.as_str(), format!("`{pattern}`"))
+        }
+        (Ask::Adhoc(Adhoc { pattern, .. }) | Ask::Shell(Shell { pattern, .. }), Some(limit)) => {
+            (pattern.as_str(), format!("`{pattern}` and the limit `{limit}`"))
+        }
+    };
+    let Ok(found) = inventory.select(pattern, limit) else { return (None, vec![]) };
+    let is_free = matches!(ask, Ask::Playbook(_)) && inventory.hosts().next().is_none();
+    let nothing = (found.hosts.is_empty() && !is_free).then_some(what);
+    (nothing, found.unmatched)
 }
 
 /// Names, each once, as they are found.
@@ -244,11 +270,18 @@ impl Targets {
             some if some.len() <= NAMED => format!(", and tasks are delegated to {}", some.join(", ")),
             some => format!(", and tasks are delegated to {} others", some.len()),
         };
-        match (&self.hosts.open, &self.beside.open) {
+        if let Some(what) = &self.nothing {
+            return format!("no host matches {what}");
+        }
+        let all = match (&self.hosts.open, &self.beside.open) {
             (None, None) => format!("{count}{also}"),
             (None, Some(why)) => format!("{count}{also}, and hosts not known before it runs: {why}"),
             (Some(why), _) if hosts == 0 => format!("hosts not known before it runs: {why}"),
             (Some(why), _) => format!("hosts not known before it runs, at least {hosts}{also}: {why}"),
+        };
+        match self.unmatched.as_slice() {
+            [] => all,
+            parts => format!("{all}; {}", unmatched(parts)),
         }
     }
 
@@ -278,12 +311,19 @@ impl Targets {
     }
 }
 
+/// That parts of a pattern select nothing: most are slips of the pen.
+pub fn unmatched(parts: &[String]) -> String {
+    format!("`{}` {} no host and no group", parts.join("`, `"), if parts.len() == 1 { "matches" } else { "match" })
+}
+
 /// What `--limit` is given for these hosts: their names, or the file at `path` with them.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(super) fn limit(hosts: &[String], path: &Path) -> io::Result<String> {
-    if hosts.len() <= ON_THE_LINE {
+    // On the line a comma or a colon in a name would cut it; a line of a file is one pattern.
+    let cut = |host: &String| host.contains([',', ':']);
+    if hosts.len() <= ON_THE_LINE && !hosts.iter().any(cut) {
         return Ok(hosts.join(","));
     }
     file::write_whole(path, format!("{}\n", hosts.join("\n")).as_bytes())?;

@@ -227,7 +227,7 @@ fn delegated_hosts_are_touched_whatever_the_limit_says() {
 fn what_changed_since_a_person_looked_is_named() {
     let targets = |names: &[&str], open: Option<&str>| Targets {
         hosts: Part { names: names.iter().map(|&n| n.to_owned()).collect(), open: open.map(str::to_owned) },
-        beside: Part::default(),
+        ..Targets::default()
     };
     let changed = |now: &Targets, then: &Targets| now.changed_since(then).unwrap_or_default();
     let then = targets(&["w1", "w2"], None);
@@ -236,7 +236,7 @@ fn what_changed_since_a_person_looked_is_named() {
     assert_eq!(changed(&targets(&["w1", "w2"], Some("x")), &then), "they are not known any more: x");
     assert_eq!(changed(&then, &targets(&["w1", "w2"], Some("x"))), "they are known now");
     let many: Vec<String> = (0..9).map(|n| format!("x{n}")).collect();
-    let many = Targets { hosts: Part { names: many, open: None }, beside: Part::default() };
+    let many = Targets { hosts: Part { names: many, open: None }, beside: Part::default(), ..Targets::default() };
     assert_eq!(changed(&many, &targets(&[], None)), "x0 and 8 more came");
 }
 
@@ -246,7 +246,7 @@ fn words_say_how_many_and_why_not_all() {
         names: names.iter().map(|&n| n.to_owned()).collect(),
         open: open.map(str::to_owned),
     };
-    let words = |hosts: Part, beside: Part| Targets { hosts, beside }.words();
+    let words = |hosts: Part, beside: Part| Targets { hosts, beside, ..Targets::default() }.words();
     assert_eq!(words(part(&["a", "b"], None), part(&[], None)), "2 hosts");
     assert_eq!(words(part(&["a"], None), part(&["lb1"], None)), "1 host, and tasks are delegated to lb1");
     assert_eq!(

@@ -119,7 +119,12 @@ fn judge_recap(state: &RunState, exit: &Exit) -> (State, Option<Failure>, String
         return (State::NothingRan, None, format!("no task ran on any host{code}"));
     }
     let late = if state.stop.is_some() { "; it had ended before the stop took hold" } else { "" };
-    let of = state.hosts.len();
+    // A play that `serial` cuts into batches may end before all of its hosts had their turn.
+    let of = state.plays.iter().filter_map(|play| play.of).max().map_or(0, |n| n as usize).max(state.hosts.len());
+    let late = match of - state.hosts.len() {
+        0 => late.to_owned(),
+        n => format!(", {n} not run{late}"),
+    };
     let lost = state.hosts_running().len();
     if lost > 0 && exit.rc != Some(0) {
         let more = match (failed, unreachable) {

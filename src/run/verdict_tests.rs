@@ -142,3 +142,11 @@ fn what_nobody_saw() {
     let never = Exit { error: Some("no such file".into()), seen: true, ..Exit::default() };
     assert_eq!(end(&RunState::default(), &never, &none()).1, Some(Failure::Launch));
 }
+
+#[test]
+fn what_serial_left_out_is_counted() {
+    let play = crate::run::state::PlayState { hosts: 1, of: Some(3), ..Default::default() };
+    let state = RunState { plays: vec![play], ..recap(&[FAILED]) };
+    let Event::Ended { why, .. } = verdict(&state, &rc(2), &said("")) else { panic!() };
+    assert_eq!(why, "1 of 3 hosts failed, 2 not run");
+}

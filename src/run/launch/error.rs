@@ -19,6 +19,15 @@ pub enum LaunchError {
     /// What was asked makes no sense.
     #[error("{0}")]
     Invalid(String),
+    /// It would run on no host at all.
+    #[error("nothing was launched: {}", nobody(.what, .environment.as_deref(), *.again))]
+    Nobody {
+        /// What matches no host: `` `wbe1` ``.
+        what: String,
+        environment: Option<String>,
+        /// The run of whose hosts it was to be run again.
+        again: Option<Uuid>,
+    },
     /// Another run holds the hosts.
     #[error("{why}. Wait for it with --on-conflict wait, or stop it with `opsdeck stop {by}`")]
     Held { by: Uuid, why: String },
@@ -50,6 +59,20 @@ pub enum LaunchError {
     /// Files or processes.
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+fn nobody(what: &str, environment: Option<&str>, again: Option<Uuid>) -> String {
+    let of = environment.map(|name| format!(" of {name}")).unwrap_or_default();
+    match again {
+        Some(run) => format!(
+            "no host{of} matches {what}: the run made these hosts itself (add_host), or they are in the inventory no more. \
+             `opsdeck rerun {run}` does all of it again"
+        ),
+        None => {
+            let in_it = environment.map(|name| format!(" -E {name}")).unwrap_or_default();
+            format!("no host{of} matches {what}; `opsdeck hosts all{in_it}` lists those that there are")
+        }
+    }
 }
 
 fn missing(names: &[String]) -> &'static str {

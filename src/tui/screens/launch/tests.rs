@@ -95,7 +95,7 @@ fn held(d: &mut Driver) {
 fn aimed(d: &mut Driver, holder: Option<&str>) {
     let aim = d.model.launch.form.as_ref().unwrap().aim();
     let hosts = Part { names: vec!["web01".into(), "web02".into()], open: None };
-    let targets = Targets { hosts, beside: Part::default() };
+    let targets = Targets { hosts, beside: Part::default(), ..Targets::default() };
     send(d, Data::Aim { aim, targets, holder: holder.map(str::to_owned) });
 }
 
@@ -414,7 +414,8 @@ fn what_is_not_known_before_it_runs_is_said_with_its_place_and_what_was_shown_st
     filled(&mut d);
     let aim = d.model.launch.form.as_ref().unwrap().aim();
     let open = Some("site.yml:12: the hosts of the play are a template: {{ where }}".to_owned());
-    let targets = Targets { hosts: Part { names: vec!["web01".into()], open }, beside: Part::default() };
+    let targets =
+        Targets { hosts: Part { names: vec!["web01".into()], open }, beside: Part::default(), ..Targets::default() };
     send(&mut d, Data::Aim { aim, targets: targets.clone(), holder: None });
     d.keys("ctrl-r");
     assert!(d.screen().contains("hosts not known before it runs, at least 1: site.yml:12"), "{}", d.screen());

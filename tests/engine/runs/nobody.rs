@@ -1,0 +1,83 @@
+//! Launches that would work on nobody are refused, slips in a pattern are said, and what is done again are the hosts that
+//! there are.
+
+use super::World;
+use crate::support::world::{hosts, text};
+use serde_json::json;
+
+const OK: &str = "[{hosts: all, gather_facts: false, tasks: [{command: 'true'}]}]";
+
+#[test]
+fn what_selects_no_host_is_not_launched() {
+    let world = World::new();
+    world.write("hosts.ini", &format!("[web]\n{}", hosts(&["a1", "a2", "a3"])));
+    world.write("ok.yml", OK);
+    let launches: [&[&str]; 4] = [
+        &["play", "ok.yml", "-i", "hosts.ini", "-l", "nosuch"],
+        &["adhoc", "nosuch", "-i", "hosts.ini", "-m", "ping"],
+        &["sh", "nosuch", "-i", "hosts.ini", "--", "true"],
+        &["adhoc", "web", "-i", "hosts.ini", "-l", "nosuch", "-m", "ping"],
+    ];
+    for args in launches {
+        let output = world.opsdeck(args);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{args:?}: {said}");
+        assert!(said.contains("no host") && said.contains("`nosuch`") && said.contains("opsdeck hosts"), "{said}");
+    }
+    assert_eq!(text(&world.opsdeck(&["runs", "--json"]).stdout).trim(), "[]");
+    // A slip beside what is meant is said.
+    let output = world.opsdeck(&["adhoc", "all:!wbe", "-i", "hosts.ini", "-m", "ping", "--wait"]);
+    assert!(
+        output.status.success() && text(&output.stderr).contains("`wbe` matches no host and no group"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn hosts_of_batches_that_never_came_are_counted() {
+    let world = World::new();
+    world.write("hosts.ini", &format!("[web]\n{}", hosts(&["a1", "a2", "a3"])));
+    world.write(
+        "site.yml",
+        "[{hosts: web, gather_facts: false, serial: 1, tasks: [{fail: {msg: x}, when: inventory_hostname == 'a1'}]}]",
+    );
+    let output = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--wait"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(world.show("last")["why"], json!("1 of 3 hosts failed, 2 not run"));
+}
+
+#[test]
+fn hosts_that_a_run_made_itself_are_not_done_again_alone() {
+    let world = World::new();
+    world.write("hosts.ini", &format!("[web]\n{}", hosts(&["a1", "a2", "a3"])));
+    world.write(
+        "site.yml",
+        "- {hosts: localhost, connection: local, gather_facts: false, tasks: [{add_host: {name: fresh-1, groups: fresh, \
+         ansible_connection: local}}]}\n- {hosts: fresh, gather_facts: false, tasks: [{fail: {msg: not yet}}]}\n",
+    );
+    let output = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--wait"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let id = world.show("last")["id"].as_str().unwrap().to_owned();
+    let again = world.opsdeck(&["rerun", &id, "--failed-hosts", "--wait"]);
+    let said = text(&again.stderr);
+    assert_eq!(again.status.code(), Some(64), "{said}");
+    assert!(
+        said.contains("fresh-1") && said.contains("add_host") && said.contains(&format!("opsdeck rerun {id}")),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_host_with_a_comma_in_its_name_is_done_again() {
+    let world = World::new();
+    world.write("hosts.yml", "web: {hosts: {'a,1': {ansible_connection: local}, b: {ansible_connection: local}}}\n");
+    world.write(
+        "site.yml",
+        "[{hosts: web, gather_facts: false, tasks: [{fail: {msg: x}, when: '\"a,1\" == inventory_hostname'}]}]",
+    );
+    world.opsdeck(&["play", "site.yml", "-i", "hosts.yml", "--wait"]);
+    let again = world.opsdeck(&["rerun", "last", "--failed-hosts", "--wait"]);
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
+    let hosts = world.show("last")["hosts"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(hosts, ["a,1"]);
+}
