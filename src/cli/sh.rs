@@ -79,10 +79,8 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     };
     // What only `ansible-inventory` can tell is told by the run itself: nobody waits for it here.
     let planned = engines::plan(&shell, &place.project.root, &env, given, false);
-    if let Ok(engines) = &planned {
-        if !engines.ansible.is_empty() {
-            eprintln!("opsdeck: {}", crate::text::plain(&engines.words()));
-        }
+    if let Some(engines) = planned.ok().filter(|engines| !engines.ansible.is_empty()) {
+        eprintln!("opsdeck: {}", crate::text::plain(&engines.words()));
     }
     let request = Request {
         environment,
