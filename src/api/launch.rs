@@ -35,7 +35,8 @@ impl Desk {
     /// # Errors
     /// It is known only when it runs, and why.
     pub fn engines(&self, project: &Project, shell: &Shell, given: Given) -> Result<String, String> {
-        engines::plan(shell, &project.root, &Env::current(), given, false).map(|engines| engines.words())
+        let planned = engines::plan(shell, &project.root, &Env::current(), given, false);
+        planned.map(|engines| engines.words()).map_err(|e| e.to_string())
     }
 
     /// The hosts that it would touch, and the run that holds any of them, in words.

@@ -1,9 +1,11 @@
 //! `opsdeck check`: every mistake in the project's files, each with its place and what was expected.
 
 use super::Global;
+use super::inventory::LIMIT;
 use super::print::print;
+use crate::inventory::ask::{self, AskError, Cancel, Failed, Wanted};
 use crate::inventory::{Declined, Inventory, Options, Warning};
-use crate::project::{Problem, Project, Severity};
+use crate::project::{Environment, Problem, Project, Severity};
 use crate::text;
 use serde_json::json;
 use std::process::ExitCode;
@@ -76,7 +78,10 @@ fn in_inventories(project: &Project, problems: &mut Vec<Problem>) {
                 add(problems, project, mark.into_iter().fold(problem, Problem::at));
                 continue;
             }
-            Err(_) => continue,
+            Err(_) => {
+                unread(project, environment, problems);
+                continue;
+            }
         };
         for Warning { file, mark, text } in inventory.warnings() {
             // a path that names nothing is opsdeck.yaml's mistake, and told there
@@ -86,6 +91,23 @@ fn in_inventories(project: &Project, problems: &mut Vec<Problem>) {
                 None => Problem::warning(file, text),
             };
             add(problems, project, problem);
+        }
+    }
+}
+
+/// What only Ansible can read is asked of it: a source that fails is another thing than one without hosts.
+fn unread(project: &Project, environment: &Environment, problems: &mut Vec<Problem>) {
+    let (sources, options) = (&environment.inventory, Options::current());
+    match ask::resolve(&project.root, sources, &Wanted::default(), &options, LIMIT, &Cancel::default()) {
+        Ok(_) => {}
+        Err(AskError::Unread(failed)) => {
+            for Failed { source, why } in failed {
+                add(problems, project, Problem::error(source, format!("not read: {why}")));
+            }
+        }
+        Err(e) => {
+            let source = sources.first().cloned().unwrap_or_default();
+            add(problems, project, Problem::warning(source, format!("Ansible could not be asked about it: {e}")));
         }
     }
 }

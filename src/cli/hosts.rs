@@ -5,7 +5,7 @@
 
 use super::inventory::{Engine, From, LIMIT, tell, verdict, warn};
 use super::{Global, print};
-use crate::inventory::ask::{self, Cancel};
+use crate::inventory::ask::{self, Cancel, Wanted};
 use crate::inventory::{Declined, Inventory, Options, PatternError, Selection};
 use crate::text;
 use anyhow::bail;
@@ -50,7 +50,10 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
                 return print_names(args, &[]);
             }
             Err(PatternError::Wrong(what)) => bail!("{}", text::plain(&what)),
-            Err(PatternError::Declined(declined)) => args.from.fall_back(&declined)?,
+            Err(PatternError::Declined(declined)) => {
+                args.from.fall_back(&declined)?;
+                return resolved(args, global);
+            }
         }
     }
     match ask::hosts(&global.project, &args.from.given(global)?, &args.pattern, limit, LIMIT, &Cancel::default()) {
@@ -67,6 +70,20 @@ fn native(args: &Args, sources: &[String], global: &Global) -> Result<(Inventory
     let inventory = Inventory::load(&global.project, sources, &Options::current()).map_err(declined)?;
     let selection = inventory.select(&args.pattern, args.limit.as_deref())?;
     Ok((inventory, selection))
+}
+
+/// As Ansible itself reads the sources, in its order.
+fn resolved(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
+    let (sources, options) = (args.from.given(global)?, Options::current());
+    let asked = ask::resolve(&global.project, &sources, &Wanted::default(), &options, LIMIT, &Cancel::default());
+    let inventory = match asked {
+        Ok(resolved) => resolved.inventory,
+        Err(error) => return verdict(error),
+    };
+    match inventory.select(&args.pattern, args.limit.as_deref()) {
+        Ok(selection) => show(args, &inventory, &selection),
+        Err(e) => bail!("{}", text::plain(&e.to_string())),
+    }
 }
 
 fn show(args: &Args, inventory: &Inventory, selection: &Selection) -> anyhow::Result<ExitCode> {

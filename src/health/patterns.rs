@@ -1,5 +1,6 @@
 //! Checks that ask nobody, or nothing: patterns without hosts and names of variables that are slips, for `opsdeck check`.
 
+use super::probe::target::between_braces;
 use crate::inventory::{Inventory, Options, PatternError};
 use crate::project::config::checks::{CheckConfig, What};
 use crate::project::config::nearest;
@@ -77,13 +78,4 @@ fn slips(check: &CheckConfig, all: &[(&str, Option<Inventory>)]) -> Vec<Problem>
         Some(problem.found(format!("{:?}", text.text)).expected("{host}, or {a variable} of the hosts"))
     };
     named.iter().filter_map(slip).collect()
-}
-
-/// What could be the name of a variable.
-fn between_braces(text: &str) -> impl Iterator<Item = &str> {
-    let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-    inner.filter(|name| {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        !name.is_empty() && name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
-    })
 }

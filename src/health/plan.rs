@@ -3,6 +3,7 @@
 
 use super::judge::{Edge, Limits, Rule};
 use super::probe::Probe;
+use super::probe::target::between_braces;
 use super::record::Unit;
 use super::sample::measure::{Metric, Threshold, Thresholds};
 use crate::inventory::{HostId, Inventory};
@@ -55,6 +56,16 @@ pub struct Job {
 }
 
 impl Watch {
+    /// Variables of hosts that it may name.
+    pub fn named(&self) -> Vec<String> {
+        let texts = match &self.ask {
+            Ask::Sample(_) => vec![],
+            Ask::Shell(command) => vec![command.as_str()],
+            Ask::Probe(probe) => probe.texts(),
+        };
+        texts.into_iter().flat_map(between_braces).map(str::to_owned).collect()
+    }
+
     /// How it is measured, in words.
     pub fn source(&self) -> &'static str {
         match &self.ask {

@@ -4,8 +4,10 @@
 
 mod answer;
 mod child;
+mod resolve;
 
 pub use child::{Cancel, end_all};
+pub use resolve::{Failed, Resolved, Wanted, resolve};
 
 use super::{Inventory, Options};
 use child::Output;
@@ -39,6 +41,9 @@ pub enum AskError {
     /// It took too long and was ended.
     #[error("`{program}` gave no answer within {} seconds and was ended", limit.as_secs())]
     Slow { program: &'static str, limit: Duration },
+    /// It ran, and could not read these sources.
+    #[error("not read: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unread(Vec<Failed>),
     #[error("cancelled")]
     Cancelled,
     /// What it printed is not the JSON that we know.
@@ -69,8 +74,15 @@ pub fn inventory(
     limit: Duration,
     cancel: &Cancel,
 ) -> Result<Inventory, AskError> {
-    let said = list(root, sources, depth, limit, cancel)?;
-    answer::read(root, sources, options, &said)
+    match list(root, sources, depth, limit, cancel) {
+        Ok(said) => answer::read(root, sources, options, &said),
+        // Which source it was, and why, in a line.
+        Err(e @ AskError::Failed { .. }) => match resolve(root, sources, &Wanted::default(), options, limit, cancel) {
+            Err(unread @ AskError::Unread(_)) => Err(unread),
+            _ => Err(e),
+        },
+        Err(e) => Err(e),
+    }
 }
 
 /// What `ansible-inventory --list` prints.
@@ -108,6 +120,8 @@ pub fn hosts(
 fn start(program: &str, root: &Path, sources: &[String]) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root).env("ANSIBLE_NOCOLOR", "1").env_remove("ANSIBLE_FORCE_COLOR");
+    // As a launch sets it: half an inventory is none.
+    command.env("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "1");
     for source in sources {
         command.arg(format!("--inventory={source}"));
     }
@@ -115,7 +129,7 @@ fn start(program: &str, root: &Path, sources: &[String]) -> Command {
 }
 
 fn said(program: &'static str, command: Command, limit: Duration, cancel: &Cancel) -> Result<Said, AskError> {
-    let output = child::run(command, limit, cancel).map_err(|error| AskError::Start { program, error })?;
+    let output = child::run(command, &[], limit, cancel).map_err(|error| AskError::Start { program, error })?;
     match output {
         Output::Ended { status, stdout, stderr } => {
             if status.success() {

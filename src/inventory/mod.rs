@@ -89,6 +89,8 @@ pub enum Engine {
     Native,
     /// `ansible-inventory` did; its variables are merged already and have no places.
     Ansible,
+    /// The operator's own Ansible did, with the order of hosts; it holds the variables that were asked for.
+    Resolved,
 }
 
 /// An inventory in memory. Topology is complete; variable files are read when first asked for.

@@ -204,6 +204,22 @@ impl Store {
         Ok(id)
     }
 
+    /// Names hosts before any group does: in the order in which Ansible knows them.
+    pub fn announce(&mut self, names: &[&str]) {
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            let id = HostId(self.hosts.len() as u32);
+            let name: Arc<str> = (*name).into();
+            if self.host_ids.contains_key(&name) {
+                continue;
+            }
+            self.host_ids.insert(name.clone(), id);
+            if self.localhost.is_none() && LOCALHOST.contains(&&*name) {
+                self.localhost = Some(id);
+            }
+            self.hosts.push(Host { name, vars: Vars::default(), place: Place::default(), groups: Vec::new() });
+        }
+    }
+
     fn join(&mut self, group: GroupId, host: HostId) {
         let groups = &mut self.hosts[host.0 as usize].groups;
         if !groups.contains(&group) {

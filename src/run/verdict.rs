@@ -37,7 +37,8 @@ pub struct Evidence {
 }
 
 /// Words with which Ansible says that no host is left to work on; with code 0, 1 or 4, depending on its version.
-const NO_HOSTS: [&str; 6] = [
+const NO_HOSTS: [&str; 7] = [
+    "opsdeck: no hosts: ",
     "leaves us with no hosts to target",
     "No hosts matched",
     "no hosts matched",

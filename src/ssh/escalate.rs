@@ -70,9 +70,16 @@ macro_rules! places {
     };
 }
 
-const SUDO: Places = places!("sudo", "SUDO");
-const SU: Places = places!("su", "SU");
-const DOAS: Places = places!("doas", "DOAS");
+static SUDO: Places = places!("sudo", "SUDO");
+static SU: Places = places!("su", "SU");
+static DOAS: Places = places!("doas", "DOAS");
+
+/// The variables that say it, and those that hold a password.
+pub(super) fn variables() -> (Vec<&'static str>, &'static [&'static str]) {
+    let own = [&BECOME, &METHOD].into_iter().chain(SUDO.iter()).chain(SU.iter()).chain(DOAS.iter());
+    let names = own.flat_map(|setting| setting.vars).copied().chain(["ansible_sudo_chdir"]).collect();
+    (names, &PASSWORDS)
+}
 
 /// How a host's commands become another user; `None` if they do not. `login` is who logs in.
 pub(super) fn of(says: &Says<'_>, options: &Options, login: Option<&str>) -> Result<Option<Become>, Why> {
@@ -83,12 +90,12 @@ pub(super) fn of(says: &Says<'_>, options: &Options, login: Option<&str>) -> Res
     }
     let name = says.text(&METHOD, None)?.unwrap_or_else(|| "sudo".to_owned());
     let (method, [user, exe, flags], usual) = match name.rsplit('.').next() {
-        Some("sudo") => (Method::Sudo, SUDO, ("sudo", "-H -S -n")),
-        Some("su") => (Method::Su, SU, ("su", "")),
-        Some("doas") => (Method::Doas, DOAS, ("doas", "")),
+        Some("sudo") => (Method::Sudo, &SUDO, ("sudo", "-H -S -n")),
+        Some("su") => (Method::Su, &SU, ("su", "")),
+        Some("doas") => (Method::Doas, &DOAS, ("doas", "")),
         _ => return Err(format!("it becomes another user by {name:?}")),
     };
-    let user = says.text(&user, options.become_user.as_deref())?.filter(|u| !u.is_empty());
+    let user = says.text(user, options.become_user.as_deref())?.filter(|u| !u.is_empty());
     let user = user.unwrap_or_else(|| "root".to_owned());
     if login == Some(&user) && !says.flag(&SAME_USER, false)? {
         return Ok(None);
@@ -114,8 +121,8 @@ pub(super) fn of(says: &Says<'_>, options: &Options, login: Option<&str>) -> Res
     }
     Ok(Some(Become {
         method,
-        exe: says.text(&exe, None)?.filter(|e| !e.is_empty()).unwrap_or_else(|| usual.0.to_owned()),
-        flags: says.text(&flags, None)?.unwrap_or_else(|| usual.1.to_owned()),
+        exe: says.text(exe, None)?.filter(|e| !e.is_empty()).unwrap_or_else(|| usual.0.to_owned()),
+        flags: says.text(flags, None)?.unwrap_or_else(|| usual.1.to_owned()),
         user,
         password: options.become_password,
     }))

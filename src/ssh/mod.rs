@@ -18,10 +18,12 @@ mod pool;
 mod route;
 mod session;
 mod share;
+mod ways;
 
 pub use escalate::{Become, Method};
 pub use failure::{Failure, Unreached};
 pub use kept::Kept;
 pub use options::Options;
 pub use pool::{Chunk, Command, Exit, Limits, Pool};
-pub use route::{Route, Target, route};
+pub use route::{Route, Target, route, variables};
+pub use ways::{resolved_way, ways};

@@ -90,6 +90,30 @@ const SHELL: Setting = ssh(&["ansible_shell_type"], &[], &[]);
 const PASSWORDS: [&str; 5] =
     ["ansible_password", "ansible_ssh_pass", "ansible_ssh_password", "ansible_private_key", "ansible_ssh_private_key"];
 
+/// The variables that say how hosts are reached: those whose values count, and those of which only counts that they are set.
+pub fn variables() -> (Vec<String>, Vec<String>) {
+    let own = [
+        &CONNECTION,
+        &HOST,
+        &PORT,
+        &USER,
+        &KEY_FILE,
+        &CHECKING,
+        &TIMEOUT,
+        &EXECUTABLE,
+        &ARGS,
+        &COMMON_ARGS,
+        &EXTRA_ARGS,
+        &CONTROL_PATH,
+        &CONTROL_DIR,
+        &SHELL,
+    ];
+    let (more, secret) = escalate::variables();
+    let names = own.iter().flat_map(|setting| setting.vars).chain(&more).map(|name| (*name).to_owned());
+    let hidden = PASSWORDS.iter().chain(secret).map(|name| (*name).to_owned());
+    (names.collect(), hidden.collect())
+}
+
 /// The way to a host, by the inventory's variables, the configuration and what was asked.
 pub fn route(inventory: &Inventory, host: HostId, cfg: &AnsibleCfg, options: &Options) -> Route {
     match target(inventory, host, cfg, options) {

@@ -19,6 +19,7 @@ mod looking;
 mod mutations;
 mod names;
 mod project;
+mod resolve;
 mod runs;
 mod secrets;
 mod shapes;

@@ -5,6 +5,7 @@ mod ansible;
 mod hosts;
 mod keys;
 mod masters;
+mod resolved;
 mod sessions;
 mod sh;
 mod shells;

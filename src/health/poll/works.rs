@@ -5,8 +5,10 @@ use super::schedule;
 use super::work::{self, World};
 use crate::health::plan::{Ask, Job, Watch, jobs, watches};
 use crate::health::probe::Probe;
-use crate::health::probe::target::{Target as Vars, load};
+use crate::health::probe::target::Target as Vars;
 use crate::health::record::{Raw, Report};
+use crate::inventory::ask::{self, Cancel, Resolved, Wanted};
+use crate::inventory::{self, HostId, Inventory};
 use crate::project::cfg::{AnsibleCfg, Env};
 use crate::project::{Environment, Project};
 use crate::ssh::{self, Route, Target};
@@ -116,9 +118,37 @@ pub fn measured(reports: &[Report]) -> Measured {
 /// # Errors
 /// Its inventory cannot be read, by us or by Ansible.
 pub fn works(project: &Project, environment: &Environment) -> Result<Vec<Work>, String> {
-    let inventory = load(&project.root, &environment.inventory, INVENTORY)?;
+    let watched = watches(project, &environment.name);
     let cfg = AnsibleCfg::load(&project.root, &Env::current());
-    let (jobs, wrong) = jobs(&watches(project, &environment.name), &inventory);
+    let options = inventory::Options::current();
+    let (mut names, hidden) = ssh::variables();
+    names.extend(watched.iter().flat_map(|watch| watch.named()));
+    let ask = |hosts: Option<Vec<String>>| {
+        let wanted = Wanted { names: names.clone(), hidden: hidden.clone(), hosts };
+        let (root, sources) = (&project.root, &environment.inventory);
+        ask::resolve(root, sources, &wanted, &options, INVENTORY, &Cancel::default()).map_err(|e| e.to_string())
+    };
+    // As read here, or where only Ansible can, as it says.
+    let (native, all) = match Inventory::load(&project.root, &environment.inventory, &options) {
+        Ok(inventory) => (Some(inventory), None),
+        Err(declined) if declined.hopeless => return Err(declined.to_string()),
+        Err(_) => (None, Some(ask(None)?)),
+    };
+    let seen = native.as_ref().or(all.as_ref().map(|all| &all.inventory));
+    let Some(inventory) = seen else { return Err("there is no inventory".to_owned()) };
+    let (jobs, wrong) = jobs(&watched, inventory);
+    let ways = (&cfg, &ssh::Options::default());
+    let mut hosts: Vec<HostId> = jobs.iter().filter_map(|job| inventory.host(job.host.as_deref()?)).collect();
+    hosts.sort_unstable_by_key(|host| host.0);
+    hosts.dedup();
+    let (routes, some) = match &all {
+        Some(all) => {
+            let way = |host: &HostId| ssh::resolved_way(all, inventory.host_name(*host), ways);
+            (hosts.iter().map(way).collect(), None)
+        }
+        None => ssh::ways(inventory, &hosts, ways, |hosts| ask(Some(hosts))),
+    };
+    let routes: HashMap<HostId, Route> = hosts.iter().copied().zip(routes).collect();
     let mut works = Vec::new();
     let mut known: HashMap<String, (Arc<Vars>, Route)> = HashMap::new();
     let mut ansible: BTreeMap<String, Group> = BTreeMap::new();
@@ -128,12 +158,13 @@ pub fn works(project: &Project, environment: &Environment) -> Result<Vec<Work>, 
             continue;
         };
         let (vars, route) = known.entry(host.clone()).or_insert_with(|| {
-            let vars = Arc::new(Vars::of(&inventory, host));
-            let route = match inventory.host(host) {
-                Some(id) => ssh::route(&inventory, id, &cfg, &ssh::Options::default()),
-                None => Route::Ansible { why: "it is this machine itself".into() },
-            };
-            (vars, route)
+            // What Ansible resolved of a host stands before what is written.
+            let of = |resolved: &Resolved| resolved.inventory.host(host).map(|_| Vars::of(&resolved.inventory, host));
+            let own = some.as_ref().and_then(of).unwrap_or_default();
+            let mut vars = Vars::of(inventory, host);
+            vars.vars.extend(own.vars);
+            let route = inventory.host(host).and_then(|id| routes.get(&id).cloned());
+            (Arc::new(vars), route.unwrap_or_else(|| Route::Ansible { why: "it is this machine itself".into() }))
         });
         let from_here = matches!(&job.watch.ask, Ask::Probe(probe) if !matches!(probe, Probe::Systemd { .. }));
         match route {
@@ -155,9 +186,8 @@ pub fn works(project: &Project, environment: &Environment) -> Result<Vec<Work>, 
         }
     }
     works.extend(ansible.into_values().map(|(jobs, hosts)| Work::new(jobs, Way::Ansible(hosts))));
-    let all = watches(project, &environment.name);
     for (name, why) in wrong {
-        if let Some(watch) = all.iter().find(|watch| watch.name == name) {
+        if let Some(watch) = watched.iter().find(|watch| watch.name == name) {
             works.push(Work::new(vec![Job { host: None, watch: Arc::clone(watch) }], Way::Never(why)));
         }
     }

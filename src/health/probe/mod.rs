@@ -51,6 +51,19 @@ pub enum Probe {
     },
 }
 
+impl Probe {
+    /// Everything in which a host, or a variable of it, can be named.
+    pub fn texts(&self) -> Vec<&str> {
+        match self {
+            Probe::Http { request } => http::texts(request),
+            Probe::Tcp { address } => vec![address],
+            Probe::Command { argv } => argv.iter().map(String::as_str).collect(),
+            Probe::Systemd { unit } => vec![unit],
+            Probe::Prometheus { url, query, .. } => vec![url, query],
+        }
+    }
+}
+
 /// What an answer came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

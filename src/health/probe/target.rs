@@ -1,6 +1,7 @@
 //! Hosts as probes see them, and the filling in of `{host}` and other variables of a host into addresses and commands.
 
-use crate::inventory::{Inventory, Options, Value, ask};
+use crate::inventory::ask::{self, AskError, Cancel, Depth, Wanted};
+use crate::inventory::{Inventory, Options, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -74,18 +75,31 @@ impl Target {
     }
 }
 
-/// The inventory as the native engine or else `ansible-inventory` tells it within `limit`. Blocking.
+/// Hosts and groups as the native engine or else Ansible tells them within `limit`, in Ansible's order. Blocking.
 ///
 /// # Errors
 /// Why neither does.
 pub fn load(cwd: &Path, sources: &[String], limit: Duration) -> Result<Inventory, String> {
+    either(cwd, sources, |options| {
+        let asked = ask::resolve(cwd, sources, &Wanted::default(), options, limit, &Cancel::default());
+        asked.map(|resolved| resolved.inventory)
+    })
+}
+
+/// Likewise with all variables, in any order.
+fn whole(cwd: &Path, sources: &[String], limit: Duration) -> Result<Inventory, String> {
+    either(cwd, sources, |options| ask::inventory(cwd, sources, Depth::Full, options, limit, &Cancel::default()))
+}
+
+fn either(
+    cwd: &Path,
+    sources: &[String],
+    ansible: impl FnOnce(&Options) -> Result<Inventory, AskError>,
+) -> Result<Inventory, String> {
     let options = Options::current();
-    Inventory::load(cwd, sources, &options).or_else(|declined| {
-        if declined.hopeless {
-            return Err(declined.to_string());
-        }
-        let asked = ask::inventory(cwd, sources, ask::Depth::Full, &options, limit, &ask::Cancel::default());
-        asked.map_err(|e| format!("{declined}; {e}"))
+    Inventory::load(cwd, sources, &options).or_else(|declined| match declined.hopeless {
+        true => Err(declined.to_string()),
+        false => ansible(&options).map_err(|e| format!("{declined}; {e}")),
     })
 }
 
@@ -97,7 +111,7 @@ pub fn targets(cwd: &Path, sources: &[String], names: &[String], limit: Duration
 
 /// As [`targets`], and whether all that the inventory says of them could be read.
 pub fn looked_up(cwd: &Path, sources: &[String], names: &[String], limit: Duration) -> (Vec<Target>, bool) {
-    let inventory = load(cwd, sources, limit).inspect_err(|e| tracing::warn!("variables of hosts are not known: {e}"));
+    let inventory = whole(cwd, sources, limit).inspect_err(|e| tracing::warn!("variables of hosts are not known: {e}"));
     let mut whole = inventory.is_ok();
     let target = |name: &String| match inventory.as_ref().map(|inventory| Target::read(inventory, name)) {
         Ok(Ok(target)) => target,
@@ -110,6 +124,15 @@ pub fn looked_up(cwd: &Path, sources: &[String], names: &[String], limit: Durati
     };
     let targets = names.iter().map(target).collect();
     (targets, whole)
+}
+
+/// What stands between braces and could be the name of a variable.
+pub fn between_braces(text: &str) -> impl Iterator<Item = &str> {
+    let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    inner.filter(|name| {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !name.is_empty() && name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 fn word(value: &Value) -> Option<String> {

@@ -11,15 +11,33 @@ use std::collections::HashSet;
 use std::path::Path;
 
 pub fn read(root: &Path, sources: &[String], options: &Options, said: &Said) -> Result<Inventory, AskError> {
-    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
-    let tree = match json::object(&said.stdout, true) {
-        Attempt::Tree(tree) => tree,
-        Attempt::NotJson => return Err(AskError::Unreadable("expected one JSON object".into())),
-        Attempt::Unsure(mark, why) => {
-            return Err(AskError::Unreadable(format!("{}:{}: {why}", mark.line, mark.column)));
-        }
-    };
-    let mut store = Store::new();
+    let tree = object(&said.stdout)?;
+    let warnings = said.stderr.lines().filter(|line| !line.trim().is_empty());
+    let warnings = warnings.map(|line| Warning { file: None, mark: None, text: line.to_owned() }).collect();
+    let from = From { root, sources, options, warnings, engine: Engine::Ansible };
+    inventory(&tree, Store::new(), from)
+}
+
+/// One JSON object.
+pub fn object(text: &str) -> Result<Node, AskError> {
+    match json::object(text, true) {
+        Attempt::Tree(tree) => Ok(tree),
+        Attempt::NotJson => Err(AskError::Unreadable("expected one JSON object".into())),
+        Attempt::Unsure(mark, why) => Err(AskError::Unreadable(format!("{}:{}: {why}", mark.line, mark.column))),
+    }
+}
+
+/// Where an answer comes from.
+pub struct From<'a> {
+    pub root: &'a Path,
+    pub sources: &'a [String],
+    pub options: &'a Options,
+    pub warnings: Vec<Warning>,
+    pub engine: Engine,
+}
+
+/// Groups with their hosts and children, and `_meta.hostvars`; `store` may know names already, in their order.
+pub fn inventory(tree: &Node, mut store: Store, from: From<'_>) -> Result<Inventory, AskError> {
     let broken = |stop| match stop {
         Stop::Wrong(why) | Stop::Unsure(why) | Stop::TooLarge(why) => AskError::Unreadable(why),
     };
@@ -52,10 +70,9 @@ pub fn read(root: &Path, sources: &[String], options: &Options, said: &Said) -> 
             store.set_own(id, name, value);
         }
     }
-    let settings = Settings::of(&root, &options.env);
-    let warnings = said.stderr.lines().filter(|line| !line.trim().is_empty());
-    let warnings = warnings.map(|line| Warning { file: None, mark: None, text: line.to_owned() }).collect();
-    Ok(Inventory::assemble(Engine::Ansible, root, sources.to_vec(), store, warnings, settings))
+    let root = std::path::absolute(from.root).unwrap_or_else(|_| from.root.to_path_buf());
+    let settings = Settings::of(&root, &from.options.env);
+    Ok(Inventory::assemble(from.engine, root, from.sources.to_vec(), store, from.warnings, settings))
 }
 
 /// A value with Ansible's wrappers taken off.

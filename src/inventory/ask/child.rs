@@ -1,7 +1,7 @@
 //! A child that is waited for with a time limit, can be given up, and leaves nothing behind.
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,15 +47,21 @@ pub fn end_all() {
 /// How often the switch and the clock are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Runs a command without a terminal, in a process group of its own.
-pub fn run(mut command: Command, limit: Duration, cancel: &Cancel) -> io::Result<Output> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+/// Runs a command without a terminal, in a process group of its own, with `input` on its standard input.
+pub fn run(mut command: Command, input: &[u8], limit: Duration, cancel: &Cancel) -> io::Result<Output> {
+    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = {
         let mut living = living();
         let child = crate::state::child::spawn(&mut command)?;
         living.push(child.id());
         child
     };
+    if let Some(mut stdin) = child.stdin.take() {
+        let input = input.to_vec();
+        // One that reads none of it says so by how it ends.
+        thread::spawn(move || drop(stdin.write_all(&input)));
+    }
     let ended = watch(&mut child, limit, cancel);
     living().retain(|id| *id != child.id());
     ended

@@ -63,7 +63,7 @@ impl Inventory {
         names: impl Iterator<Item = &'a str> + Clone,
     ) -> Result<Vec<Arc<FileVars>>, Declined> {
         let mut found = Vec::new();
-        if self.engine == Engine::Ansible || self.settings.no_files {
+        if self.engine != Engine::Native || self.settings.no_files {
             return Ok(found);
         }
         for folder in self.files.folders.get_or_init(|| self.var_folders()) {

@@ -2,14 +2,14 @@
 //! launch and what is done after it come from here.
 
 use crate::ansible::ask::Shell;
-use crate::inventory::ask::{Cancel, Depth};
-use crate::inventory::{self, HostId, Inventory};
+use crate::inventory::ask::{self, AskError, Cancel, Wanted};
+use crate::inventory::{self, Inventory, PatternError};
 use crate::project::cfg::{AnsibleCfg, Env};
-use crate::ssh::{Options, Route, Target, route};
+use crate::ssh::{self, Options, Route, Target};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long `ansible-inventory` may take where only it can read the sources.
+/// How long Ansible may take where only it can read the sources, or resolve variables.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which passwords are given with a launch.
@@ -27,6 +27,17 @@ pub struct Engines {
     pub ansible: Vec<(String, String)>,
     /// Parts of the pattern that select nothing.
     pub unmatched: Vec<String>,
+}
+
+/// Why the hosts cannot be told before Ansible runs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unplanned {
+    /// Only Ansible can, and it was not asked, or its answer makes no sense here.
+    #[error("{0}")]
+    Ansible(String),
+    /// Nobody can: a source, or the pattern, is wrong.
+    #[error("{0}")]
+    Wrong(String),
 }
 
 impl Engines {
@@ -69,12 +80,12 @@ fn reasons(through: &[(String, String)]) -> String {
     }
 }
 
-/// Sorts the hosts that a command selects. With `asks`, sources that only Ansible can read are read by it, which takes a
-/// second or two.
+/// Sorts the hosts that a command selects. With `asks`, sources that only Ansible can read are read by it, and templates and
+/// vaults resolved, which takes a second.
 ///
 /// # Errors
-/// Why nobody but Ansible can tell the hosts.
-pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> Result<Engines, String> {
+/// See [`Unplanned`].
+pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> Result<Engines, Unplanned> {
     let common = &shell.common;
     let cfg = AnsibleCfg::load(root, env);
     let sources = match common.inventory.as_slice() {
@@ -83,48 +94,58 @@ pub fn plan(shell: &Shell, root: &Path, env: &Env, given: Given, asks: bool) -> 
     };
     let options = inventory::Options { env: env.clone() };
     let limit = common.limit.as_deref();
-    let mut unmatched = Vec::new();
-    let (inventory, hosts) = match Inventory::load(root, &sources, &options) {
-        Ok(inventory) => {
-            let found = inventory.select(&shell.pattern, limit).map_err(|e| e.to_string())?;
-            unmatched = found.unmatched;
-            (inventory, found.hosts)
-        }
-        Err(declined) if !asks || declined.hopeless => return Err(declined.to_string()),
-        Err(_) => asked(shell, root, &sources, &options)?,
-    };
-    let options = Options {
+    let ways = Options {
         user: common.user.clone(),
         r#become: common.r#become,
         become_user: common.become_user.clone(),
         become_password: given.become_password,
         connection_password: given.connection_password,
     };
-    let mut engines = Engines { unmatched, ..Engines::default() };
-    for host in hosts {
-        match route(&inventory, host, &cfg, &options) {
+    let (names, hidden) = ssh::variables();
+    let ask = |hosts: Option<Vec<String>>| {
+        let wanted = Wanted { names, hidden, hosts };
+        ask::resolve(root, &sources, &wanted, &options, PATIENCE, &Cancel::default())
+    };
+    let select = |inventory: &Inventory| {
+        inventory.select(&shell.pattern, limit).map_err(|e| match e {
+            PatternError::Wrong(why) => Unplanned::Wrong(why),
+            PatternError::Declined(declined) => Unplanned::Ansible(declined.to_string()),
+        })
+    };
+    let mut engines = Engines::default();
+    let (found, routes) = match Inventory::load(root, &sources, &options) {
+        Ok(inventory) => {
+            let found = select(&inventory)?;
+            let resolve = |hosts| match asks {
+                true => ask(Some(hosts)).map_err(|e| e.to_string()),
+                false => Err("asked when it runs".to_owned()),
+            };
+            let (routes, _) = ssh::ways(&inventory, &found.hosts, (&cfg, &ways), resolve);
+            let names = found.hosts.iter().map(|host| inventory.host_name(*host).to_owned());
+            engines.unmatched = found.unmatched;
+            (names.collect::<Vec<_>>(), routes)
+        }
+        Err(declined) if !asks || declined.hopeless => return Err(Unplanned::Ansible(declined.to_string())),
+        Err(_) => {
+            let resolved = ask(None).map_err(|e| match e {
+                AskError::Unread(_) => Unplanned::Wrong(e.to_string()),
+                _ => Unplanned::Ansible(e.to_string()),
+            })?;
+            let found = select(&resolved.inventory)?;
+            let names = found.hosts.iter().map(|host| resolved.inventory.host_name(*host).to_owned());
+            let names: Vec<String> = names.collect();
+            let routes = names.iter().map(|name| ssh::resolved_way(&resolved, name, (&cfg, &ways))).collect();
+            engines.unmatched = found.unmatched;
+            (names, routes)
+        }
+    };
+    for (name, route) in found.into_iter().zip(routes) {
+        match route {
             Route::Ssh(target) => engines.ssh.push(*target),
-            Route::Ansible { why } => engines.ansible.push((inventory.host_name(host).to_owned(), why)),
+            Route::Ansible { why } => engines.ansible.push((name, why)),
         }
     }
     Ok(engines)
-}
-
-/// The same from Ansible itself, which alone knows the order of the hosts.
-fn asked(
-    shell: &Shell,
-    root: &Path,
-    sources: &[String],
-    options: &inventory::Options,
-) -> Result<(Inventory, Vec<HostId>), String> {
-    let cancel = Cancel::default();
-    let said = |e: inventory::ask::AskError| e.to_string();
-    let inventory = inventory::ask::inventory(root, sources, Depth::Full, options, PATIENCE, &cancel).map_err(said)?;
-    let limit = shell.common.limit.as_deref();
-    let (names, _) = inventory::ask::hosts(root, sources, &shell.pattern, limit, PATIENCE, &cancel).map_err(said)?;
-    let host = |name: &String| inventory.host(name).ok_or_else(|| format!("{name} is not in the inventory"));
-    let hosts = names.iter().map(host).collect::<Result<_, _>>()?;
-    Ok((inventory, hosts))
 }
 
 #[cfg(test)]

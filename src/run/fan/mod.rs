@@ -14,7 +14,7 @@ use crate::ansible::ask::Shell;
 use crate::ansible::secrets::MAX_WIRE;
 use crate::project::cfg::Env;
 use crate::state::{StateDir, StepDir};
-use engines::Engines;
+use engines::{Engines, Unplanned};
 use events::Events;
 use report::Report;
 use std::io::{self, Read};
@@ -29,6 +29,8 @@ use zeroize::Zeroizing;
 const LOOK: Duration = Duration::from_millis(50);
 /// Exit code after a stop or an interrupt, as Ansible's.
 const INTERRUPTED: u8 = 99;
+/// Exit code where the hosts cannot be told, as Ansible's.
+const NO_HOSTS: u8 = 1;
 
 /// Environment variables that a step gives to its child for our callback; see `ansible::environment`.
 const EVENTS: &str = "OPSDECK_EVENTS";
@@ -93,7 +95,7 @@ fn lock(report: &Shared) -> MutexGuard<'_, Report> {
 
 async fn all(
     job: Job,
-    planned: Result<Engines, String>,
+    planned: Result<Engines, Unplanned>,
     password: Option<Zeroizing<String>>,
     report: Report,
 ) -> io::Result<u8> {
@@ -101,7 +103,12 @@ async fn all(
     let report: Shared = Arc::new(Mutex::new(report));
     let (engines, whole) = match planned {
         Ok(engines) => (engines, None),
-        Err(why) => (Engines::default(), Some(why)),
+        Err(Unplanned::Ansible(why)) => (Engines::default(), Some(why)),
+        Err(Unplanned::Wrong(why)) => {
+            lock(&report).hello(&job.shell);
+            eprintln!("opsdeck: no hosts: {}", crate::text::plain(&why));
+            return Ok(NO_HOSTS);
+        }
     };
     {
         let mut report = lock(&report);
