@@ -59,6 +59,7 @@ def resolve(ask):
     from ansible.parsing.dataloader import DataLoader
     from ansible.plugins.loader import init_plugin_loader, lookup_loader
     from ansible.template import Templar
+    from ansible.utils.display import Display
     from ansible.vars.hostvars import HostVars
     from ansible.vars.manager import VariableManager
 
@@ -74,6 +75,8 @@ def resolve(ask):
     except AnsibleError as e:
         print("warning: vault: %s" % words(e), file=sys.stderr)
 
+    # What is said of a source stays in its lines.
+    Display().columns = 1 << 20
     sources = []
 
     class Manager(InventoryManager):
