@@ -101,8 +101,8 @@ fn loops(within: &Path, entry: &Path) -> bool {
 pub fn is_whole(path: &Path, rules: &Rules, any: bool) -> bool {
     fn whole(path: &Path, rules: &Rules, any: bool, depth: usize) -> bool {
         let Folder { sources, mixed, by_version, folders, .. } = folder(path, rules);
-        !mixed
-            && !(any && by_version)
+        let reads_all = !mixed && (!any || !by_version);
+        reads_all
             && depth < DEEPEST
             && !(sources.is_empty() && folders.is_empty())
             && folders.iter().all(|sub| whole(sub, rules, any, depth + 1))
