@@ -3,6 +3,7 @@
 
 mod core;
 
+use super::keymap::{Chord, Keymap};
 pub use super::model::action::{Action, Danger};
 use super::screens;
 pub use core::CORE;
@@ -10,6 +11,20 @@ pub use core::CORE;
 /// The actions that apply on a screen: its own first, then what it shares, then those that apply everywhere.
 pub fn on(screen: &screens::Screen) -> impl Iterator<Item = &'static Action> + use<> {
     screen.actions.iter().chain(screen.shared).chain(CORE)
+}
+
+impl Keymap {
+    /// The keys of an action that mean it on a screen: those that another one before it has do not.
+    pub fn keys_on(&self, screen: &screens::Screen, action: &'static Action) -> Vec<Chord> {
+        let mut keys = self.keys(action);
+        keys.retain(|key| self.action(screen, *key).is_some_and(|a| std::ptr::eq(a, action)));
+        keys
+    }
+
+    /// The action that a key means on a screen; the screen's own come first.
+    pub fn action(&self, screen: &screens::Screen, chord: Chord) -> Option<&'static Action> {
+        on(screen).find(|action| self.keys(action).contains(&chord))
+    }
 }
 
 /// Every action there is, with the name of its screen (empty: everywhere).
@@ -20,7 +35,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Action)> {
 }
 
 /// The table of all keys for the README, in Markdown: one row an action, grouped by screen.
-pub fn table(keymap: &super::keymap::Keymap) -> String {
+pub fn table(keymap: &Keymap) -> String {
     let mut out = String::from("| where | keys | action | what it does |\n|---|---|---|---|\n");
     // What works everywhere comes first.
     let (everywhere, own): (Vec<_>, Vec<_>) = all().partition(|(screen, _)| screen.is_empty());

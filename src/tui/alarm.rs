@@ -5,17 +5,10 @@ use super::model::Model;
 use super::model::screen::{Request, ScreenId};
 use super::widgets::when;
 use crate::alarm::{Facts, Grade, Place, Reason, Sight, reasons};
+pub use crate::tui::model::alarm::Alarm;
 
 /// Whoever has just come finds what was read before: so long is waited until it is said that nobody polls (milliseconds).
 const SETTLE: i64 = 10_000;
-
-#[derive(Debug, Default)]
-pub struct Alarm {
-    /// As it was read last; `None`: not read yet.
-    facts: Option<Facts>,
-    /// The environment in sight, and since when (Unix milliseconds).
-    came: Option<(usize, i64)>,
-}
 
 pub fn arrived(model: &mut Model, facts: Facts) {
     model.alarm.facts = Some(facts);

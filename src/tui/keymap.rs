@@ -2,8 +2,7 @@
 
 pub mod file;
 
-use super::actions::{self, Action};
-use super::screens::Screen;
+use super::model::action::Action;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::collections::HashMap;
 use std::fmt;
@@ -132,23 +131,12 @@ impl Keymap {
             None => action.keys.iter().filter_map(|k| k.parse().ok()).collect(),
         }
     }
-
-    /// The keys of an action that mean it on a screen: those that another one before it has do not.
-    pub fn keys_on(&self, screen: &Screen, action: &'static Action) -> Vec<Chord> {
-        let mut keys = self.keys(action);
-        keys.retain(|key| self.action(screen, *key).is_some_and(|a| std::ptr::eq(a, action)));
-        keys
-    }
-
-    /// The action that a key means on a screen; the screen's own come first.
-    pub fn action(&self, screen: &Screen, chord: Chord) -> Option<&'static Action> {
-        actions::on(screen).find(|action| self.keys(action).contains(&chord))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::actions;
 
     #[test]
     fn every_default_key_is_a_key_and_reads_back_the_same() {

@@ -6,19 +6,18 @@
 //!                            view(&Model) -> frame + hits --Msg::Drawn--> ...
 //! ```
 //!
-//! A screen is one [`screens::Screen`] record with its [`actions::Action`] records, a state of its own in the model,
-//! a `Data` type for what arrives for it and an `Effect` type for what it wants done.
+//! `model` holds what every layer speaks of (state, messages, effects, screens' ids) and knows none of the layers above. A screen is
+//! one [`screens::Screen`] record with its [`actions::Action`] records in a folder of `screens`; its state, its `Data` (what arrives
+//! for it) and its `Effect` (what it wants done) stand in `model`.
 
 pub mod actions;
 pub mod alarm;
 pub mod app;
 pub mod edge;
-pub mod effect;
 pub mod hits;
 pub mod keymap;
 pub mod list;
 pub mod model;
-pub mod msg;
 pub mod notices;
 pub mod overlay;
 pub mod screens;
@@ -27,6 +26,8 @@ pub mod theme;
 pub mod update;
 pub mod view;
 pub mod widgets;
+
+pub use model::{effect, msg};
 
 #[cfg(test)]
 pub mod testing;

@@ -6,35 +6,15 @@ use super::model::Model;
 use super::msg::Level;
 use crate::project::config::notify::{Kind, Severity};
 use crate::text::plain;
+pub use crate::tui::model::notice::{Bell, Notice};
 use serde::Deserialize;
 use std::cmp::Reverse;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Bell {
-    /// Notices alone: somebody wrote down which.
-    #[default]
-    Notices,
-    /// Everything in sight that becomes bad or needs a person, too.
-    All,
-    Silent,
-}
 
 impl Bell {
     /// On, or off.
     pub fn switched(self) -> Bell {
         if self == Bell::All { Bell::Silent } else { Bell::All }
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    pub environment: Option<String>,
-    pub kind: Kind,
-    pub severity: Severity,
-    /// What it is about is over.
-    pub over: bool,
-    /// In words, safe for a terminal.
-    pub text: String,
 }
 
 /// As it lies in the outbox.

@@ -1,23 +1,37 @@
 //! All that the screen knows. Changed by `update` alone; views only read it.
 
 pub mod action;
+pub mod alarm;
 pub mod asked;
+pub mod audit;
+pub mod away;
+pub mod diagnostics;
+pub mod effect;
+pub mod fleet;
+pub mod health;
+pub mod launch;
+pub mod msg;
+pub mod notice;
+pub mod overlay;
+pub mod release;
+pub mod releases;
+pub mod run;
+pub mod runs;
 pub mod screen;
 pub mod secrets;
 
-use super::alarm::Alarm;
 use super::hits::Hits;
 use super::keymap::Keymap;
-use super::msg::{Level, Now};
-use super::notices::Bell;
-use super::screens;
 use super::theme::{Theme, Themes};
 use crate::project::{Environment, Project};
 use crate::state::lines::Line;
 use crate::state::operator::Operator;
+use alarm::Alarm;
+use msg::{Level, Now};
+use notice::Bell;
 use std::sync::Arc;
 
-use super::overlay::Overlay;
+use overlay::Overlay;
 use screen::{Screen, ScreenId};
 
 /// The state of the whole screen.
@@ -68,16 +82,16 @@ pub struct Model {
     pub dirty: bool,
     /// True: leave.
     pub quit: bool,
-    pub fleet: screens::fleet::Fleet,
-    pub launch: screens::launch::Launch,
-    pub runs: screens::runs::Runs,
-    pub run: screens::run::Run,
-    pub releases: screens::releases::Releases,
-    pub release: screens::release::Live,
-    pub audit: screens::audit::Audit,
-    pub diagnostics: screens::diagnostics::Diagnostics,
-    pub away: screens::away::Away,
-    pub health: screens::health::Health,
+    pub fleet: fleet::Fleet,
+    pub launch: launch::Launch,
+    pub runs: runs::Runs,
+    pub run: run::Run,
+    pub releases: releases::Releases,
+    pub release: release::Live,
+    pub audit: audit::Audit,
+    pub diagnostics: diagnostics::Diagnostics,
+    pub away: away::Away,
+    pub health: health::Health,
 }
 
 /// A short word to the person.
@@ -127,16 +141,16 @@ impl Model {
             hits: Hits::default(),
             dirty: true,
             quit: false,
-            fleet: screens::fleet::Fleet::default(),
-            launch: screens::launch::Launch::default(),
-            runs: screens::runs::Runs::default(),
-            run: screens::run::Run::default(),
-            releases: screens::releases::Releases::default(),
-            release: screens::release::Live::default(),
-            audit: screens::audit::Audit::default(),
-            diagnostics: screens::diagnostics::Diagnostics::default(),
-            away: screens::away::Away::default(),
-            health: screens::health::Health::default(),
+            fleet: fleet::Fleet::default(),
+            launch: launch::Launch::default(),
+            runs: runs::Runs::default(),
+            run: run::Run::default(),
+            releases: releases::Releases::default(),
+            release: release::Live::default(),
+            audit: audit::Audit::default(),
+            diagnostics: diagnostics::Diagnostics::default(),
+            away: away::Away::default(),
+            health: health::Health::default(),
         }
     }
 

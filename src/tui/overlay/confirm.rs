@@ -7,30 +7,12 @@ use crate::tui::actions::{Action, Danger};
 use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
+pub use crate::tui::model::overlay::{Confirm, Typing};
 use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::{dialog, field::Field, header, line};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-#[derive(Debug, PartialEq, Eq)]
-enum Typing {
-    Name(String),
-    Reason,
-}
-
-#[derive(Debug)]
-pub struct Confirm {
-    action: &'static Action,
-    lines: Vec<String>,
-    /// What must be typed, where anything must.
-    typing: Option<Typing>,
-    typed: Field,
-    /// Another name was typed and meant.
-    wrong: bool,
-    /// True: the button that goes on has the focus; else Cancel.
-    go: bool,
-}
 
 impl Confirm {
     /// The question for an action, as the model stands now.

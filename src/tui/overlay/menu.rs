@@ -6,8 +6,9 @@ use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
+pub use crate::tui::model::overlay::{Kind, Menu};
+use crate::tui::overlay::perform;
 use crate::tui::theme::{Glyph, Role};
-use crate::tui::update::perform;
 use crate::tui::widgets::{dialog, field::Field, fuzzy, line};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Frame;
@@ -17,22 +18,6 @@ use ratatui::layout::Rect;
 const FOOT: u16 = 2;
 /// Name of the list in the hits.
 const LIST: &str = "menu";
-
-/// Which of the two it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `?`: keys first.
-    Help,
-    /// `:`: names first.
-    Palette,
-}
-
-#[derive(Debug)]
-pub struct Menu {
-    kind: Kind,
-    pub filter: Field,
-    list: List,
-}
 
 impl Menu {
     pub fn new(kind: Kind) -> Self {

@@ -4,23 +4,15 @@ pub mod confirm;
 pub mod menu;
 pub mod themes;
 
-use super::actions::Action;
+use super::actions::{Action, Danger};
 use super::effect::Effect;
 use super::hits::{Hits, Target};
 use super::model::Model;
+use super::msg::Level;
+pub use crate::tui::model::overlay::Overlay;
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-/// An overlay and its state.
-#[derive(Debug)]
-pub enum Overlay {
-    /// `?` and `:`.
-    Menu(menu::Menu),
-    /// A question before something dangerous.
-    Confirm(confirm::Confirm),
-    Themes(themes::Picker),
-}
 
 impl Overlay {
     /// `?`: what works here.
@@ -37,6 +29,19 @@ impl Overlay {
     pub fn confirm(model: &Model, action: &'static Action) -> Self {
         Overlay::Confirm(confirm::Confirm::new(model, action))
     }
+}
+
+/// Does an action, or says why not, or asks first.
+pub fn perform(model: &mut Model, action: &'static Action) -> Vec<Effect> {
+    if let Some(why) = action.why_not(model) {
+        model.toast(Level::Warning, format!("{}: {why}", action.label));
+        return vec![];
+    }
+    if !matches!(action.danger, Danger::None | Danger::Form) {
+        model.overlay = Some(Overlay::confirm(model, action));
+        return vec![];
+    }
+    (action.run)(model)
 }
 
 /// A key while an overlay is open. The overlay is taken out of the model for as long as it works.

@@ -5,8 +5,9 @@ use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
+pub use crate::tui::model::overlay::Picker;
 use crate::tui::msg::Level;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::Role;
 use crate::tui::widgets::{dialog, line};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Frame;
@@ -14,12 +15,6 @@ use ratatui::layout::Rect;
 
 /// Name of the list in the hits.
 const LIST: &str = "themes";
-
-#[derive(Debug)]
-pub struct Picker {
-    before: Theme,
-    list: List,
-}
 
 impl Picker {
     /// With the cursor on the theme in use.

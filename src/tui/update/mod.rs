@@ -5,14 +5,13 @@ mod mouse;
 #[cfg(test)]
 mod tests;
 
-use super::actions::{Action, Danger};
 use super::alarm;
 use super::effect::Effect;
 use super::model::Model;
 use super::model::screen::ScreenId;
-use super::msg::{Data, Level, Msg, Now};
+use super::msg::{Data, Msg, Now};
 use super::notices;
-use super::overlay;
+use super::overlay::perform;
 use super::screens;
 
 /// Takes a message in. Sets `model.dirty` where the next frame would differ.
@@ -59,19 +58,6 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             vec![]
         }
     }
-}
-
-/// Does an action, or says why not, or asks first.
-pub fn perform(model: &mut Model, action: &'static Action) -> Vec<Effect> {
-    if let Some(why) = action.why_not(model) {
-        model.toast(Level::Warning, format!("{}: {why}", action.label));
-        return vec![];
-    }
-    if !matches!(action.danger, Danger::None | Danger::Form) {
-        model.overlay = Some(overlay::Overlay::confirm(model, action));
-        return vec![];
-    }
-    (action.run)(model)
 }
 
 fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {

@@ -1,7 +1,15 @@
 //! A moment as the person asked to see it: how long ago, or by the clock of their own zone.
 
 use crate::text::human;
-use crate::tui::msg::Now;
+
+/// A moment: views read no clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Unix milliseconds.
+    pub ms: i64,
+    /// Offset of the operator's time zone from UTC, in seconds.
+    pub offset: i32,
+}
 
 /// `4m ago`; or by the clock, `14:02:07` today and `11-22 14:02` on another day.
 pub fn when(ts: i64, now: Now, absolute: bool) -> String {

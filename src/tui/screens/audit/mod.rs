@@ -8,12 +8,12 @@ mod tests;
 mod view;
 
 use super::{Screen, ScreenId};
-use crate::audit::{Broken, Filter, Intact, Page, Row};
+use crate::audit::Row;
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
-use crate::tui::widgets::field::Field;
+pub use crate::tui::model::audit::{Audit, Data, Effect, Verdict};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 pub const SCREEN: Screen = Screen {
@@ -37,49 +37,6 @@ pub const SCREEN: Screen = Screen {
 
 /// Name of the list in the hits.
 const LIST: &str = "audit";
-
-pub type Verdict = Result<Result<Intact, Broken>, String>;
-
-/// What arrives for this screen.
-#[derive(Debug)]
-pub enum Data {
-    Page {
-        /// What was asked; an answer to an older question is left out.
-        filter: Filter,
-        /// They, or why not.
-        page: Result<Page, String>,
-        /// Why the reading itself could not be recorded.
-        unrecorded: Option<String>,
-    },
-    Verified(Verdict),
-}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    /// Read a page; with `before` in the filter, the next one.
-    Read(Filter),
-    /// Verify the chain: all of it, or what came since the last time.
-    Verify { all: bool },
-}
-
-#[derive(Debug, Default)]
-pub struct Audit {
-    field: Field,
-    typing: bool,
-    /// What is wrong with the search line.
-    mistake: Option<String>,
-    asked: Filter,
-    rows: Vec<Row>,
-    next: Option<i64>,
-    /// Read at least once.
-    read: bool,
-    problem: Option<String>,
-    unrecorded: Option<String>,
-    list: List,
-    detail: bool,
-    verdict: Option<Verdict>,
-}
 
 impl Audit {
     fn current(&self) -> Option<&Row> {

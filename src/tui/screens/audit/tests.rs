@@ -1,7 +1,7 @@
 //! The Audit screen: searching, an intact and a broken chain, a record in full.
 
 use super::*;
-use crate::audit::{Action, Head, Ledger, Record, Status};
+use crate::audit::{Action, Broken, Filter, Head, Intact, Ledger, Page, Record, Status};
 use crate::state::operator::Operator;
 use crate::tui::msg::{self, Msg};
 use crate::tui::testing::{self, Driver, NOW};

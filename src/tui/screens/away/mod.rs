@@ -13,6 +13,7 @@ use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
+pub use crate::tui::model::away::{Away, Data, Effect};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 pub const SCREEN: Screen = Screen { actions: ACTIONS, motion, mouse, ..Screen::plain(ScreenId::Away, view::view) };
@@ -27,27 +28,6 @@ const ACTIONS: &[Action] = &[
     Action::new("away.runs", &["r"], "all runs", "Go to the list of all runs", |m| m.go(ScreenId::Runs)).hint(70),
     Action::new("away.fleet", &["f"], "fleet", "Go on to environments and hosts", |m| m.go(ScreenId::Fleet)).hint(75),
 ];
-
-/// What arrives for this screen.
-#[derive(Debug)]
-pub enum Data {
-    /// What happened since then; empty: nothing.
-    Since {
-        /// When this operator's screen last looked; where it never did, the begin of what is told (Unix milliseconds).
-        since: i64,
-        /// It never looked before.
-        first: bool,
-        /// Runs that began or ended after that, or still live.
-        items: Vec<Item>,
-    },
-}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    /// Find what happened since the operator looked last, then note that the operator looks now, and go on noting it.
-    Look,
-}
 
 /// Groups in the order of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,16 +56,6 @@ impl Group {
             Group::Good => "Ended well",
         }
     }
-}
-
-#[derive(Debug, Default)]
-pub struct Away {
-    /// Since when it is told; `None`: that is not read yet.
-    since: Option<i64>,
-    /// This operator's screen never looked before.
-    first: bool,
-    items: Vec<Item>,
-    list: List,
 }
 
 impl Away {

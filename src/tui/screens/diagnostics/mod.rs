@@ -11,13 +11,14 @@ use crate::tui::effect::Effect;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
+pub use crate::tui::model::diagnostics::Diagnostics;
 use crate::tui::theme::{Role, Theme};
 use crossterm::event::{MouseEvent, MouseEventKind};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{BorderType, Widget};
-use tui_logger::{TuiLoggerSmartWidget, TuiWidgetEvent, TuiWidgetState};
+use tui_logger::{TuiLoggerSmartWidget, TuiWidgetEvent};
 
 pub const SCREEN: Screen = Screen {
     actions: ACTIONS,
@@ -29,10 +30,6 @@ pub const SCREEN: Screen = Screen {
     },
     ..Screen::plain(ScreenId::Diagnostics, view)
 };
-
-/// Its state: the widget's own, behind a lock of its own.
-#[derive(Default)]
-pub struct Diagnostics(TuiWidgetState);
 
 impl std::fmt::Debug for Diagnostics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

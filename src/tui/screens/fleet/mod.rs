@@ -16,8 +16,8 @@ mod tests;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::model::asked::Asked;
+pub use crate::tui::model::fleet::{Edit, Fleet, Pane};
 use crate::tui::screens::{Screen, ScreenId};
-use crate::tui::widgets::field::Field;
 pub use data::{Data, Effect};
 pub use place::Place;
 
@@ -32,34 +32,6 @@ pub const SCREEN: Screen = Screen {
     enter,
     ..Screen::plain(ScreenId::Fleet, view::view)
 };
-
-/// Which part has the keyboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pane {
-    Environments,
-    Groups,
-    #[default]
-    Hosts,
-    Variables,
-}
-
-/// A line that is being typed.
-#[derive(Debug)]
-pub enum Edit {
-    /// `/`.
-    Filter(Field),
-    Pattern(Field),
-}
-
-#[derive(Debug, Default)]
-pub struct Fleet {
-    /// One for each environment of the project.
-    pub places: Vec<Place>,
-    pub env_list: crate::tui::list::List,
-    /// Which part has the keyboard.
-    pub pane: Pane,
-    pub edit: Option<Edit>,
-}
 
 impl Model {
     /// The environment in sight, as Fleet knows it.

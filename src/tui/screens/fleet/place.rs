@@ -1,48 +1,11 @@
 //! One environment as Fleet shows it: what was loaded, what is filtered and marked, where the cursors stand.
 
-use super::data::{LastRun, Var, Verdict};
 use super::sort::{self, How, Sort};
-use super::topology::{Topology, TreeRow};
+use super::topology::Topology;
 use crate::health::board::Board;
-use crate::tui::list::List;
 use crate::tui::model::asked::Asked;
+pub use crate::tui::model::fleet::Place;
 use std::collections::{HashMap, HashSet};
-
-#[derive(Debug, Default)]
-pub struct Place {
-    /// Hosts and groups; `None`: still loading; an error says why there are none.
-    pub topology: Option<Result<Topology, String>>,
-    pub verdict: Verdict,
-    /// For each host the groups it is in, as text.
-    pub groups_of: Vec<String>,
-    /// The newest run of each host, by name; `None`: not known yet.
-    pub last_runs: Option<HashMap<String, LastRun>>,
-    /// So many runs were looked at for that, and there are older ones.
-    pub newest: Option<u32>,
-    /// How hosts are, by name, for the order of the table.
-    pub health: HashMap<String, How>,
-    /// Groups that are closed in the tree.
-    pub closed: HashSet<String>,
-    /// The lines of the tree.
-    pub tree: Vec<TreeRow>,
-    pub tree_list: List,
-    /// Only this group's hosts are shown; `None`: all.
-    pub group: Option<u32>,
-    /// Only hosts whose name or groups hold this text.
-    pub filter: String,
-    /// Host pattern, and the hosts that it selects with their place in Ansible's order.
-    pub pattern: Option<Asked<HashMap<String, usize>>>,
-    pub sort: Sort,
-    /// The table: hosts by index, filtered and sorted.
-    pub rows: Vec<u32>,
-    pub host_list: List,
-    pub marks: HashSet<String>,
-    /// Row of the last mark that was set, for ranges.
-    pub anchor: Option<usize>,
-    /// Variables of the host that was asked for last.
-    pub vars: Option<Asked<Vec<Var>>>,
-    pub var_list: List,
-}
 
 impl Place {
     /// Hosts and groups, where they are known.

@@ -3,29 +3,9 @@
 use super::data::LastRun;
 use super::topology::Topology;
 use crate::health::board::Cell;
-use crate::health::judge::Status;
+pub use crate::tui::model::fleet::{How, Sort};
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
-
-/// By what, in the order of the columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// As the inventory has them (a pattern: as Ansible would run them).
-    #[default]
-    Inventory,
-    /// By name; numbers in names count as numbers.
-    Name,
-    /// By how they are, worst first; what is stale or not known stands before what is well.
-    State,
-    /// By processor, highest first; where it is not known now stands apart, below.
-    Cpu,
-    Memory,
-    /// By their fullest disk, likewise.
-    Disk,
-    /// By how their last run went, worst first, then newest first; those without one last.
-    LastRun,
-    Groups,
-}
 
 impl Sort {
     /// All, in the order in which the key goes through them.
@@ -58,16 +38,6 @@ impl Sort {
     pub fn is_by_health(self) -> bool {
         matches!(self, Sort::State | Sort::Cpu | Sort::Memory | Sort::Disk)
     }
-}
-
-/// How a host is, as far as the order needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct How {
-    /// How bad it is; more is worse.
-    worst: (Status, bool),
-    cpu: Option<f64>,
-    memory: Option<f64>,
-    disk: Option<f64>,
 }
 
 impl From<&Cell> for How {

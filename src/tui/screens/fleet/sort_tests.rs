@@ -1,6 +1,7 @@
 //! Orders of the host table.
 
 use super::*;
+use crate::health::judge::Status;
 
 #[test]
 fn numbers_in_names_count_as_numbers() {

@@ -1,37 +1,7 @@
 //! Hosts and groups of an environment by number, ready to be shown: no variables, no parsing.
 
+pub use crate::tui::model::fleet::{Group, Topology, TreeRow};
 use std::collections::HashMap;
-
-/// Who is where.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Topology {
-    /// Host names, in the order of the inventory.
-    pub hosts: Vec<String>,
-    /// Groups; the first is `all`.
-    pub groups: Vec<Group>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Group {
-    pub name: String,
-    /// Groups directly below it, by index.
-    pub children: Vec<u32>,
-    /// Hosts in it or below it, by index, ascending, each once.
-    pub hosts: Vec<u32>,
-    pub direct: Vec<u32>,
-}
-
-/// One line of the group tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TreeRow {
-    pub group: u32,
-    /// How deep it stands; `all` is 0.
-    pub depth: u16,
-    /// True if it has groups below it.
-    pub branch: bool,
-    /// True if those are shown.
-    pub open: bool,
-}
 
 /// Groups may contain each other only by mistake; deeper than this is not shown.
 const MAX_DEPTH: u16 = 32;

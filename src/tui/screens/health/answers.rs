@@ -8,6 +8,7 @@ use crate::tui::effect;
 use crate::tui::hits::Hits;
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
+pub use crate::tui::model::health::Answers;
 use crate::tui::theme::Role;
 use crate::tui::widgets::line::fold;
 use crate::tui::widgets::paint::{put, put_all, row_style};
@@ -17,20 +18,6 @@ use ratatui::layout::Rect;
 
 /// Name of the list in the hits.
 pub const LIST: &str = "health.answers";
-
-/// Whose answers, and what is known of them.
-#[derive(Debug)]
-pub struct Answers {
-    /// The host; `None`: asked once for all.
-    pub host: Option<String>,
-    /// The probe, under whose name they are kept.
-    pub probe: String,
-    /// The check that was opened.
-    pub check: String,
-    /// They, or why not; `None`: not read yet.
-    pub raws: Option<Result<Vec<Raw>, String>>,
-    list: List,
-}
 
 impl Answers {
     /// Of a probe, not read yet.

@@ -1,81 +1,13 @@
 //! What arrives for Health, and what it wants done.
 
-use crate::health::board::{Board, Cell, Row};
-use crate::health::breaker::{Breaker, Input, Key};
+use crate::health::board::{Cell, Row};
 use crate::health::judge::Status;
-use crate::health::record::Raw;
-use crate::health::silence::{Silences, Word};
-use crate::recovery::incident::Incident;
+pub use crate::tui::model::health::{Data, Effect, Picture};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::sign::{self, Sign};
-use uuid::Uuid;
 
 /// Milliseconds after which a picture that nobody replaced says nothing of now: whatever it showed is stale then.
 const OLD: i64 = 15_000;
-
-/// What this screen wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Read the last answers of a probe.
-    Answers {
-        env: usize,
-        /// The host; `None`: asked once for all.
-        host: Option<String>,
-        probe: String,
-    },
-    /// Say a person's word over a breaker; answered by a toast.
-    Force { key: Key, input: Input, reason: String },
-    /// Take incidents of recovery over; answered by a toast.
-    TakeOver {
-        ids: Vec<Uuid>,
-        /// Why, where that was said.
-        reason: Option<String>,
-    },
-    /// Silence something, or lift that; answered by a toast.
-    Silence {
-        word: Word,
-        /// Until when (Unix milliseconds); `None`: lift it.
-        until: Option<i64>,
-    },
-}
-
-/// What arrives for this screen.
-#[derive(Debug)]
-pub enum Data {
-    Picture(Box<Picture>),
-    /// It could not be read, and why.
-    Failed {
-        env: usize,
-        why: String,
-    },
-    /// The last answers of a probe.
-    Answers {
-        env: usize,
-        /// The host; `None`: asked once for all.
-        host: Option<String>,
-        probe: String,
-        /// They, newest first, or why not.
-        raws: Result<Vec<Raw>, String>,
-    },
-}
-
-/// How an environment is, as it was read at one moment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Picture {
-    pub env: usize,
-    /// The moment (Unix milliseconds).
-    pub at: i64,
-    /// It holds every host; else only those of which anything is known.
-    pub whole: bool,
-    pub board: Board,
-    /// Who polls, and since when (Unix milliseconds); `None`: nobody.
-    pub poller: Option<(String, i64)>,
-    /// Breakers that have anything to tell.
-    pub breakers: Vec<(Key, Breaker)>,
-    pub silences: Silences,
-    /// What recovery has in hand.
-    pub incidents: Vec<Incident>,
-}
 
 impl Picture {
     /// It is so old that nothing in it is known any more.

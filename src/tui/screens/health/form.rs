@@ -1,56 +1,23 @@
 //! The form of a person's word over a breaker or a silence: for how long, and why.
 
 use super::Effect;
-use crate::health::breaker::{Forced, Forcing, Input, Key};
+use crate::health::breaker::{Forced, Forcing, Input};
 use crate::health::silence::Word;
 use crate::text::human::{self, span};
 use crate::text::plain;
 use crate::tui::effect;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::model::Model;
+pub use crate::tui::model::health::{Form, Offer, What};
 use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::{dialog, line};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use uuid::Uuid;
-
-#[derive(Debug)]
-pub enum What {
-    /// Of a breaker; `None`: it is left to itself again.
-    Force(Key, Option<Forcing>),
-    /// One of these is silent.
-    Silence(Vec<Offer>),
-    /// One of these is silent no more; how it is now.
-    Lift(Vec<Offer>, String),
-    /// A person takes these incidents over; what they are.
-    TakeOver(Vec<Uuid>, String),
-}
-
-/// One thing that can be chosen.
-#[derive(Debug)]
-pub struct Offer {
-    /// What it is about, in words.
-    pub head: String,
-    /// The word, without a reason yet.
-    pub word: Word,
-}
 
 /// Name of the offers in the hits.
 pub const OFFER: &str = "health.offer";
-
-/// What is said, while it is typed.
-#[derive(Debug)]
-pub struct Form {
-    what: What,
-    chosen: usize,
-    time: Field,
-    reason: Field,
-    /// The keyboard is at the time, not at the reason.
-    at_time: bool,
-    mistake: Option<String>,
-}
 
 /// Asks for how long and why.
 pub fn begin(model: &mut Model, what: What) -> Vec<effect::Effect> {

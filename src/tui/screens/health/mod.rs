@@ -43,11 +43,11 @@ use crate::health::board::Row;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
+pub use crate::tui::model::health::{Face, Health};
 use crate::tui::notices::Bell;
 use crate::tui::overlay::Overlay;
-use crate::tui::widgets::field::Field;
 pub use data::{Data, Effect, Picture};
-use rows::{Choice, Line};
+use rows::Line;
 pub use wanted::{Poll, Wanted, wanted};
 
 pub const SCREEN: Screen = Screen {
@@ -64,34 +64,6 @@ pub const SCREEN: Screen = Screen {
 
 /// Name of the list in the hits.
 const LIST: &str = "health";
-
-#[derive(Debug, Default)]
-pub struct Health {
-    /// What was read last, of whichever environment.
-    picture: Option<Picture>,
-    /// Why an environment could not be read the last time.
-    problem: Option<(usize, String)>,
-    choice: Choice,
-    filter: Field,
-    typing: bool,
-    lines: Vec<Line>,
-    list: List,
-    /// The cursor was moved, so that it stays with its line.
-    moved: bool,
-    face: Face,
-    /// A person's word over a breaker or a silence, while it is typed.
-    form: Option<form::Form>,
-}
-
-/// What the screen shows below its head.
-#[derive(Debug, Default)]
-enum Face {
-    #[default]
-    Table,
-    /// The last answers of one.
-    Answers(answers::Answers),
-    Wall(wall::Wall),
-}
 
 impl Face {
     fn crumb(&self) -> Option<String> {

@@ -2,30 +2,8 @@
 
 use crate::health::board::{Board, Row};
 use crate::health::judge::Status;
+pub use crate::tui::model::health::{Choice, Line, Sort};
 use std::collections::BTreeSet;
-
-/// A line of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
-    /// A common cause, by its place among the board's.
-    Cause(usize),
-    /// A row, by its place among the board's.
-    Row {
-        at: usize,
-        /// It stands under its cause.
-        under: bool,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// The worst first, common causes folded.
-    #[default]
-    Worst,
-    Newest,
-    Host,
-    Check,
-}
 
 impl Sort {
     pub fn next(self) -> Self {
@@ -45,20 +23,6 @@ impl Sort {
             Sort::Check => "by check",
         }
     }
-}
-
-/// What is shown of a board.
-#[derive(Debug, Clone, Default)]
-pub struct Choice {
-    pub sort: Sort,
-    /// Only what is not well.
-    pub loud: bool,
-    /// Words that a row must hold, in lower case.
-    pub words: Vec<String>,
-    /// Only this host.
-    pub host: Option<String>,
-    /// Causes that are open, by [`name`].
-    pub open: BTreeSet<String>,
 }
 
 /// A cause's name: it stays while hosts join and leave.

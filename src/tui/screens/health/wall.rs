@@ -8,6 +8,7 @@ use crate::text::human;
 use crate::tui::hits::{Hits, Target};
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
+pub use crate::tui::model::health::Wall;
 use crate::tui::theme::Role;
 use crate::tui::widgets::paint::{put, put_all};
 use crate::tui::widgets::sign::{self, Sign};
@@ -18,12 +19,6 @@ use ratatui::layout::Rect;
 pub const CELL: &str = "health.wall";
 /// Rows about the host under the cursor.
 const ABOUT: u16 = 2;
-
-/// Where the cursor stands.
-#[derive(Debug, Default)]
-pub struct Wall {
-    pub cursor: usize,
-}
 
 /// How the hosts lie in an area: columns of a cell, cells in a row, rows above the first in sight.
 struct Grid {

@@ -5,89 +5,9 @@ use crate::ansible::command;
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::project::{Environment, Project, Runbook};
 use crate::run::extra;
+pub use crate::tui::model::launch::{Again, Form, Id, Item, Kind, Value};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::{Secret, passwords, unasked};
-use uuid::Uuid;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Id {
-    Targets,
-    Module,
-    Args,
-    Command,
-    /// Seconds that a shell command may run on a host.
-    Patience,
-    Playbook,
-    Limit,
-    Tags,
-    SkipTags,
-    ExtraVars,
-    Become,
-    Check,
-    Diff,
-    Forks,
-    User,
-    Timeout,
-    StartAt,
-    /// Vault ids whose passwords are asked for, a line each.
-    VaultIds,
-    /// The pauses of the playbook are known, and skipped.
-    SkipPauses,
-    /// A password or a private answer.
-    Secret(SecretName),
-    /// An answer to `vars_prompt`, by the variable's name.
-    Answer(String),
-}
-
-/// What stands in a line.
-#[derive(Debug)]
-pub enum Value {
-    Text(Field),
-    /// Yes or no.
-    Flag(bool),
-    Secret(Secret),
-}
-
-#[derive(Debug)]
-pub struct Item {
-    pub id: Id,
-    /// What is in front of it.
-    pub label: String,
-    pub value: Value,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Adhoc,
-    Playbook,
-    /// A shell command on hosts, over SSH.
-    Shell,
-}
-
-#[derive(Debug)]
-pub struct Form {
-    pub kind: Kind,
-    pub env: usize,
-    pub items: Vec<Item>,
-    /// The line that has the keyboard.
-    pub focus: usize,
-    /// Place in the list of completions.
-    pub choice: usize,
-    /// What is asked beyond these lines: all that a run had which is repeated.
-    pub(super) rest: Common,
-    /// The run that is repeated.
-    pub(super) again: Option<Again>,
-}
-
-/// A run that is repeated.
-#[derive(Debug)]
-pub struct Again {
-    pub run: Uuid,
-    /// Passwords that it had. They were never kept, and are typed anew.
-    pub secrets: Vec<SecretName>,
-    /// Its limit as it was filled in, and the hosts that it names, where that is known.
-    pub only: Option<(String, Vec<String>)>,
-}
 
 /// Seconds that a shell command may run on a host, if nobody says otherwise.
 const PATIENCE: u32 = 300;

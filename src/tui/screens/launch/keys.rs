@@ -8,7 +8,7 @@ use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
-use crate::tui::update::perform;
+use crate::tui::overlay::perform;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 /// Every key comes here first; those that are not wanted go on to the actions.

@@ -11,7 +11,6 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use crate::ansible::doc::{Module, ModuleDoc};
 use crate::ansible::prompts::{QuestionKind, Scan};
 use crate::ansible::secrets::SecretName;
 use crate::ansible::{command, shell};
@@ -20,9 +19,9 @@ use crate::run::extra;
 use crate::run::fan::engines::Given;
 use crate::run::targets::Targets;
 use crate::tui::effect;
-use crate::tui::list::List;
 use crate::tui::model::Model;
 use crate::tui::model::asked::Asked;
+pub use crate::tui::model::launch::Launch;
 use crate::tui::model::screen::{Request, Screen, ScreenId};
 use crate::tui::msg::Level;
 use crate::tui::widgets::field::Field;
@@ -47,32 +46,6 @@ pub const SCREEN: Screen = Screen {
     },
     ..Screen::plain(ScreenId::Launch, view::view)
 };
-
-/// Its state. Dropped, and its secrets wiped, when it is left or has launched.
-#[derive(Debug, Default)]
-pub struct Launch {
-    /// The form; `None`: the menu of runbooks.
-    pub form: Option<Form>,
-    /// The hosts that another screen has chosen, as a pattern; `None`: those that are meant on Fleet.
-    pub of: Option<String>,
-    pub menu: List,
-    /// Modules for completion; `None`: still asked for.
-    pub modules: Option<Result<Vec<Module>, String>>,
-    /// Documentation of the module in the form.
-    pub doc: Option<Asked<ModuleDoc>>,
-    /// What the playbook in the form would ask; asked anew for each playbook.
-    pub scan: Option<Asked<Scan>>,
-    /// The hosts that it would touch, and for which targets that was found out.
-    pub hosts: Option<(String, Targets)>,
-    /// Which engine runs a shell command on how many hosts.
-    pub engines: Option<String>,
-    /// Who holds hosts of the targets.
-    pub holder: Option<String>,
-    /// It is being launched: the key does nothing a second time.
-    pub busy: bool,
-    /// Why the last try started nothing.
-    pub problem: Option<String>,
-}
 
 /// Opens a form (`None`: the menu of runbooks).
 pub fn open(model: &mut Model, form: Option<Form>) -> Vec<effect::Effect> {

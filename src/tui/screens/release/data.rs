@@ -1,47 +1,10 @@
 //! What arrives for the live view, and what it wants done.
 
-use crate::release::alerts::Beside;
-use crate::release::machine::Verb;
-use crate::release::state::Consent;
 use crate::tui::effect;
 use crate::tui::model::Model;
+pub use crate::tui::model::release::{Data, Effect};
 use crate::tui::model::screen::Request;
-use crate::tui::model::secrets::Kept;
 use crate::tui::msg::Level;
-use uuid::Uuid;
-
-/// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
-#[derive(Debug)]
-pub enum Data {
-    /// A verb was taken up, by this run or by one of its own; or it was refused, or could not be asked, for a reason.
-    Answered(Uuid, Result<Uuid, String>),
-    /// Alerts of other systems that stand beside it, the worst first.
-    Alerts(Uuid, Vec<Beside>),
-    /// Approvals in its journal that have no row in the ledger.
-    Unfounded(Uuid, Vec<Consent>),
-    /// Where the time line was written, or why it was not.
-    Exported(Result<String, String>),
-}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    Ask {
-        id: Uuid,
-        verb: Verb,
-    },
-    /// Give the supervisor the release's passwords again.
-    Give {
-        id: Uuid,
-        /// All that it was launched with.
-        secrets: Kept,
-    },
-    /// Write the time line into a file.
-    Export {
-        id: Uuid,
-        text: String,
-    },
-}
 
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let shown = model.run.id;

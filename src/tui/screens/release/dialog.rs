@@ -4,6 +4,7 @@
 mod draw;
 
 use crate::release::machine::Verb;
+pub use crate::tui::model::release::{Choice, Dialog};
 use crate::tui::theme::Role;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::line;
@@ -12,16 +13,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// Name of the choices in the hits.
 pub const PART: &str = "release.choice";
 
-/// One thing that can be chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    pub head: String,
-    /// What it leads to; may be empty.
-    pub text: String,
-    /// What is asked of the supervisor; `None`: nothing.
-    pub verb: Option<Verb>,
-}
-
 impl Choice {
     /// Its rows: what it is, and with `full` what it leads to.
     fn rows(&self, columns: usize, full: bool) -> Vec<(&str, Role)> {
@@ -29,15 +20,6 @@ impl Choice {
         let text = if full && !self.text.is_empty() { line::fold(&self.text, columns) } else { vec![] };
         head.chain(text.into_iter().map(|part| (part, Role::Dim))).collect()
     }
-}
-
-#[derive(Debug)]
-pub struct Dialog {
-    title: String,
-    choices: Vec<Choice>,
-    at: usize,
-    /// Why; must not stay empty where it is asked.
-    reason: Option<Field>,
 }
 
 /// What a key came to.

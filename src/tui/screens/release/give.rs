@@ -2,9 +2,10 @@
 //! the box is closed or the passwords are sent.
 
 use super::refuse;
-use crate::ansible::secrets::{SecretName, Secrets};
+use crate::ansible::secrets::Secrets;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
+pub use crate::tui::model::release::Give;
 use crate::tui::screens::run;
 use crate::tui::theme::Role;
 use crate::tui::widgets::dialog;
@@ -16,13 +17,6 @@ use ratatui::layout::Rect;
 
 /// Columns of the names.
 const NAMES: u16 = 20;
-
-/// One field a password that the release was launched with.
-#[derive(Debug)]
-pub struct Give {
-    fields: Vec<(SecretName, Secret)>,
-    at: usize,
-}
 
 /// What a key came to.
 #[derive(Debug)]

@@ -30,11 +30,10 @@ mod view;
 mod words;
 
 use super::{Request, Screen, ScreenId, run};
-use crate::release::alerts::Beside;
-use crate::release::machine::Machine;
-use crate::release::state::{Release, Undo};
+use crate::release::state::Undo;
 use crate::release::undo;
 use crate::tui::model::Model;
+pub use crate::tui::model::release::{Live, Shown};
 pub use data::{Data, Effect, arrived};
 pub use says::batches;
 pub use words::{Line, wrap};
@@ -63,33 +62,6 @@ pub const SCREEN: Screen = Screen {
     panes: view::panes_area,
     ..Screen::plain(ScreenId::Release, view::view)
 };
-
-#[derive(Debug, Default)]
-pub struct Live {
-    shown: Option<Shown>,
-    /// What is asked of the person.
-    dialog: Option<dialog::Dialog>,
-    /// Passwords that are asked of the person.
-    give: Option<give::Give>,
-    /// Tasks of every batch are shown, not only of the one in work.
-    all_steps: bool,
-    /// A verb that was sent and has no answer yet.
-    busy: Option<&'static str>,
-}
-
-/// A release as far as it was read.
-#[derive(Debug)]
-pub(super) struct Shown {
-    /// Its machine: the plan, and what would be answered to a verb.
-    machine: Machine,
-    release: Release,
-    /// Events of its own that were taken in.
-    folded: usize,
-    /// Some of them are of a newer opsdeck, and left out.
-    newer: bool,
-    /// Alerts of other systems beside it.
-    alerts: Vec<Beside>,
-}
 
 impl Shown {
     /// Can it be undone now?

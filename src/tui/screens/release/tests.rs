@@ -3,6 +3,7 @@
 use super::*;
 use crate::release::machine::{Stop, Verb};
 use crate::release::plan::Plan;
+use crate::release::state::Release;
 use crate::release::state::{At, Mark};
 use crate::tui::effect;
 use crate::tui::msg::{self, Msg};

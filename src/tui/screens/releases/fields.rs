@@ -4,36 +4,12 @@
 use super::Releases;
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::tui::model::Model;
+pub use crate::tui::model::releases::{Fields, Part};
 use crate::tui::theme::Theme;
-use crate::tui::widgets::field::Field;
-use crate::tui::widgets::secret::{self, Secret};
+use crate::tui::widgets::secret::{self};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-/// Which part has the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Part {
-    #[default]
-    List,
-    Version,
-    /// The version that runs now, where none is known.
-    Current,
-    Vars,
-    Password(usize),
-    Plan,
-}
-
-#[derive(Debug, Default)]
-pub struct Fields {
-    pub(super) version: Field,
-    pub(super) current: Field,
-    pub(super) vars: Field,
-    /// In the order of [`secret::passwords`].
-    passwords: [Secret; 3],
-    /// They are on the screen.
-    pub(super) asked: bool,
-}
 
 impl Fields {
     /// The passwords that were typed.

@@ -10,8 +10,8 @@ mod tests;
 mod view;
 
 use super::{Screen, ScreenId};
-use crate::tui::list::List;
 use crate::tui::model::Model;
+pub use crate::tui::model::releases::Releases;
 use crate::tui::widgets::field::Field;
 pub use actions::RELEASE;
 pub use data::{Built, Data, Effect, Offer, Order, arrived};
@@ -28,26 +28,6 @@ pub const SCREEN: Screen = Screen {
     leave: |m| m.releases = Releases::default(),
     ..Screen::plain(ScreenId::Releases, view::view)
 };
-
-/// Its state. Dropped, and its passwords wiped, when it is left or has submitted.
-#[derive(Debug, Default)]
-pub struct Releases {
-    /// The environment that it was opened for.
-    env: usize,
-    /// What can be released there; `None`: not known yet.
-    offers: Option<Result<Vec<Offer>, String>>,
-    list: List,
-    fields: Fields,
-    part: Part,
-    /// What a plan was asked for, and the plan, or why there is none.
-    built: Option<(Order, Option<Result<Built, String>>)>,
-    /// First line of the plan in sight.
-    top: usize,
-    /// The version that a person asked to bring out although it is stable already.
-    again: Option<String>,
-    /// It is being submitted: the key does nothing a second time.
-    busy: bool,
-}
 
 impl Releases {
     fn offers(&self) -> &[Offer] {

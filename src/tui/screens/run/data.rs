@@ -1,48 +1,11 @@
 //! What arrives for the Run screen, what it asks for, and what the news do to it.
 
-use super::{Opened, Run, Shown, groups};
-use crate::ansible::secrets::SecretName;
-use crate::run::outputs::Group;
+use super::{Run, Shown, groups};
 use crate::tui::effect;
 use crate::tui::model::Model;
+pub use crate::tui::model::run::Data;
 use crate::tui::model::screen::Request;
-use crate::tui::model::secrets::Sealed;
 use crate::tui::widgets::order::first_error;
-use crate::tui::widgets::result::Line;
-use uuid::Uuid;
-
-/// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
-#[derive(Debug)]
-pub enum Data {
-    Opened(Uuid, Box<Opened>),
-    /// It could not be.
-    Failed(Uuid, String),
-    /// Its journal has gained these lines; what is wrong with it, if something is.
-    Grown(Uuid, crate::run::Grown),
-    /// Whether a supervisor watches it.
-    Watched(Uuid, bool),
-    /// How long the same thing took before (milliseconds).
-    Past(Uuid, Vec<i64>),
-    Result {
-        id: Uuid,
-        task: u32,
-        host: u32,
-        /// Its lines, or why not.
-        lines: Result<Vec<Line>, String>,
-    },
-    /// What the hosts said was read and folded.
-    Groups(Uuid, Vec<Group>),
-    /// Go on with what is under way in the output.
-    More(Uuid),
-    /// What would do the run again, and the names of the passwords that it had.
-    Again {
-        id: Uuid,
-        /// As it would be launched.
-        request: Sealed,
-        /// Names of passwords and private answers.
-        secrets: Vec<SecretName>,
-    },
-}
 
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let shown = model.run.id;

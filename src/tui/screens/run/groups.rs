@@ -7,6 +7,7 @@ use crate::run::outputs::{End, Group, Mark, last_cell};
 use crate::text::human::count;
 use crate::text::human::of;
 use crate::tui::effect;
+pub use crate::tui::model::run::Groups;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::widgets::paint::put;
 use crate::tui::widgets::sign::{self, Sign};
@@ -16,16 +17,6 @@ use ratatui::layout::Rect;
 /// Lines of a group that are shown; the whole is in its hosts' results.
 const LINES: usize = 40;
 const NAMES: usize = 40;
-
-/// What is known of the outputs.
-#[derive(Debug, Default)]
-pub struct Groups {
-    list: Vec<Group>,
-    /// Event of the run up to which they were asked for.
-    asked: u64,
-    busy: bool,
-    pub top: usize,
-}
 
 /// Asks for them, where they are in sight and the run has gone on.
 pub fn ask(run: &mut Run) -> Vec<effect::Effect> {

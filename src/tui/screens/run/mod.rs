@@ -22,13 +22,9 @@ use crate::run::state::Cell;
 use crate::run::{RunSpec, RunState};
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::widgets::field::Field;
+pub use crate::tui::model::run::{Effect, Opened, Pane, Run, Shown, Typing};
 use crate::tui::widgets::log::LogPane;
-use crate::tui::widgets::matrix::Cursor;
-use crate::tui::widgets::order::{Order, Wish};
-use crate::tui::widgets::result::Line;
 pub use data::{Data, arrived};
-use groups::Groups;
 pub use look::PANES;
 pub use panes::draw_in as draw_panes;
 use uuid::Uuid;
@@ -69,29 +65,6 @@ pub const LOG: &str = "run.log";
 /// Hosts that one task's row can have in a packed place.
 pub const PACK: usize = 1 << 20;
 
-/// Which part has the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pane {
-    /// The matrix, or the list of hosts.
-    #[default]
-    Grid,
-    /// The result that is unfolded.
-    Result,
-    Log,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Typing {
-    #[default]
-    No,
-    /// A part of a host's name.
-    Host,
-    /// What to search in the output.
-    Search,
-    /// Which lines of the output to show.
-    Only,
-}
-
 impl Typing {
     /// The word before the field.
     fn word(self) -> &'static str {
@@ -104,76 +77,12 @@ impl Typing {
     }
 }
 
-/// A run as far as it was read.
-#[derive(Debug)]
-pub struct Opened {
-    /// Index of the environment that it acts on: what the top line wears, and what guards it.
-    pub env: Option<usize>,
-    pub spec: Box<RunSpec>,
-    pub state: Box<RunState>,
-    /// What is wrong with its journal.
-    pub damage: Option<String>,
-    pub log: LogStore,
-    /// The recovery that it is, if it is one.
-    recovery: Option<Watched>,
-}
-
 impl Opened {
     /// A run as far as it is known; what it is beyond that is worked out once, not for every frame.
     pub fn new(env: Option<usize>, spec: RunSpec, state: RunState, damage: Option<String>, log: LogStore) -> Self {
         let recovery = Watched::of(&spec, &state);
         Opened { env, spec: Box::new(spec), state: Box::new(state), damage, log, recovery }
     }
-}
-
-/// One host's result of one task.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    pub task: u32,
-    pub host: u32,
-    /// Its lines; `None`: being read. Or why it could not be read.
-    pub lines: Option<Result<Vec<Line>, String>>,
-    pub top: usize,
-    /// All of it, not only the first forty lines.
-    pub unfolded: bool,
-}
-
-#[derive(Debug, Default)]
-pub struct Run {
-    /// Which run; `None` until one was opened.
-    pub id: Option<Uuid>,
-    opened: Option<Opened>,
-    /// Why it could not be read.
-    problem: Option<String>,
-    /// A supervisor watches it; `None`: not known yet.
-    watched: Option<bool>,
-    /// How long the same thing took before (milliseconds).
-    past: Vec<i64>,
-    wish: Wish,
-    order: Order,
-    cursor: Cursor,
-    /// The cursor stays on the newest task.
-    follow: bool,
-    /// A row a host instead of the matrix.
-    by_host: bool,
-    /// What the hosts said, folded, instead of either.
-    by_group: bool,
-    groups: Groups,
-    pane: Pane,
-    zoom: bool,
-    result: Option<Shown>,
-    /// The person chose what is unfolded: news of another error does not replace it.
-    chosen: bool,
-    log: LogPane,
-    /// The output may have grown since the pane took it in.
-    grown: bool,
-    /// A [`Effect::More`] is under way.
-    more: bool,
-    /// What is being typed, and what for.
-    line: Field,
-    typing: Typing,
-    /// Place in the stop menu, while it is open.
-    stop: Option<usize>,
 }
 
 /// Opens a run and goes to its screen.
@@ -279,35 +188,4 @@ impl Run {
         self.result = Some(Shown { task, host, lines: None, top: 0, unfolded: false });
         vec![effect::Effect::Run(Effect::Result { id, task, host, cell })]
     }
-}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    /// Read a run and go on reading as it grows; the one that was followed before is left.
-    Open(Uuid),
-    /// Answer with [`Data::More`] at once, so that keys come between.
-    More(Uuid),
-    Result {
-        id: Uuid,
-        task: u32,
-        host: u32,
-        /// Where it lies.
-        cell: Cell,
-    },
-    /// Read and fold what the hosts said at these places.
-    Groups {
-        id: Uuid,
-        cells: Vec<(String, Cell)>,
-    },
-    Stop {
-        id: Uuid,
-        level: crate::run::event::StopLevel,
-    },
-    /// Find out what would do it again.
-    Again {
-        id: Uuid,
-        /// Only on the hosts that failed or were not reached.
-        failed_hosts: bool,
-    },
 }

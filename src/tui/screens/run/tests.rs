@@ -4,6 +4,7 @@ use super::*;
 use crate::run::event::StopLevel;
 use crate::tui::msg::{self, Msg};
 use crate::tui::testing;
+use crate::tui::widgets::result::Line;
 use crate::tui::widgets::{fixtures, result};
 use serde_json::json;
 

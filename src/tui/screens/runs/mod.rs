@@ -12,14 +12,13 @@ use crate::recovery;
 use crate::release::state::At;
 use crate::release::supervise;
 use crate::run::State;
-use crate::state::lines::Line;
 use crate::text;
 use crate::tui::effect;
 use crate::tui::hits::Target;
-use crate::tui::list::{List, Motion};
+use crate::tui::list::Motion;
 use crate::tui::model::Model;
+pub use crate::tui::model::runs::{Data, Effect, Runs};
 use crate::tui::msg::Level;
-use crate::tui::widgets::field::Field;
 use crate::tui::widgets::sign::{self, Sign};
 use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub use rows::{Row, Sort};
@@ -82,45 +81,6 @@ impl Item {
     fn is_only_watched(&self) -> bool {
         self.row.kind == recovery::KIND && self.row.state == recovery::state::At::Probation.name()
     }
-}
-
-/// What arrives for this screen.
-#[derive(Debug)]
-pub enum Data {
-    Rows(Vec<Item>),
-    /// Older runs that hold the words of a filter.
-    Older(String, Vec<Item>),
-    /// Environments whose line is stopped, or why nobody can tell.
-    Stopped(Result<Vec<Line>, String>),
-    /// They could not be read.
-    Failed(String),
-}
-
-/// What this screen wants done.
-#[derive(Debug, PartialEq)]
-pub enum Effect {
-    /// Read the list, and again when it changes.
-    Load,
-    /// Look for these words in all runs, those that are too old for the list too.
-    Search(String),
-}
-
-#[derive(Debug, Default)]
-pub struct Runs {
-    /// What is known, newest first; `None`: not read yet.
-    items: Option<Vec<Item>>,
-    /// Runs at the end of `items` that are too old for the list: they were searched for.
-    older: usize,
-    /// Why the list could not be read the last time.
-    problem: Option<String>,
-    /// What is shown: heads and places in `items`.
-    rows: Vec<Row>,
-    list: List,
-    sort: Sort,
-    grouped: bool,
-    live_only: bool,
-    filter: Field,
-    typing: bool,
 }
 
 impl Runs {

@@ -2,30 +2,7 @@
 
 use super::Item;
 use crate::run::State;
-
-/// A row of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Row {
-    /// The head of a group.
-    Head { state: State, unwatched: bool, count: usize },
-    /// A run, by its place in the items.
-    Run(usize),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// What began last comes first.
-    #[default]
-    Newest,
-    Longest,
-    /// What failed on most hosts.
-    Failures,
-    /// By playbook or module.
-    What,
-    Who,
-    /// By number, the oldest first.
-    Number,
-}
+pub use crate::tui::model::runs::{Row, Sort};
 
 impl Sort {
     /// The next one in turn.

@@ -1,6 +1,6 @@
 //! What `update` wants done outside the model. The edge performs it and answers with messages.
 
-use super::screens;
+use super::{audit, away, fleet, health, launch, release, releases, run, runs};
 use crate::release::line::Turn;
 
 #[derive(Debug, PartialEq)]
@@ -21,13 +21,13 @@ pub enum Effect {
         turn: Turn,
         reason: String,
     },
-    Fleet(screens::fleet::Effect),
-    Launch(screens::launch::Effect),
-    Runs(screens::runs::Effect),
-    Run(screens::run::Effect),
-    Releases(screens::releases::Effect),
-    Release(screens::release::Effect),
-    Audit(screens::audit::Effect),
-    Away(screens::away::Effect),
-    Health(screens::health::Effect),
+    Fleet(fleet::Effect),
+    Launch(launch::Effect),
+    Runs(runs::Effect),
+    Run(run::Effect),
+    Releases(releases::Effect),
+    Release(release::Effect),
+    Audit(audit::Effect),
+    Away(away::Effect),
+    Health(health::Effect),
 }

@@ -1,9 +1,10 @@
 //! Everything that can happen to the model. Nothing here does anything.
 
-use super::hits::Hits;
-use super::notices::Notice;
-use super::screens;
+use super::notice::Notice;
+use super::{audit, away, fleet, health, launch, release, releases, run, runs};
 use crate::alarm::Facts;
+use crate::tui::hits::Hits;
+pub use crate::tui::widgets::when::Now;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 #[derive(Debug)]
@@ -24,15 +25,6 @@ pub enum Msg {
     Toast(Level, String),
 }
 
-/// A moment: views read no clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Now {
-    /// Unix milliseconds.
-    pub ms: i64,
-    /// Offset of the operator's time zone from UTC, in seconds.
-    pub offset: i32,
-}
-
 /// How serious a toast is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -44,15 +36,15 @@ pub enum Level {
 /// Data for a screen; each screen defines its own. Notices and the alarm are for all of them.
 #[derive(Debug)]
 pub enum Data {
-    Fleet(screens::fleet::Data),
-    Launch(screens::launch::Data),
-    Runs(screens::runs::Data),
-    Run(screens::run::Data),
-    Releases(screens::releases::Data),
-    Release(screens::release::Data),
-    Audit(screens::audit::Data),
-    Away(screens::away::Data),
-    Health(screens::health::Data),
+    Fleet(fleet::Data),
+    Launch(launch::Data),
+    Runs(runs::Data),
+    Run(run::Data),
+    Releases(releases::Data),
+    Release(release::Data),
+    Audit(audit::Data),
+    Away(away::Data),
+    Health(health::Data),
     Notices(Vec<Notice>),
     Alarm(Facts),
 }
