@@ -8,6 +8,7 @@ use crate::inventory::{Declined, Inventory, Options, Warning};
 use crate::project::{Environment, Problem, Project, Severity};
 use crate::text;
 use serde_json::json;
+use std::path::Path;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -100,8 +101,16 @@ fn unread(project: &Project, environment: &Environment, problems: &mut Vec<Probl
     let (sources, options) = (&environment.inventory, Options::current());
     match ask::resolve(&project.root, sources, &Wanted::default(), &options, LIMIT, &Cancel::default()) {
         Ok(_) => {}
+        // What is broken elsewhere may be why.
+        Err(e) if !matches!(e, AskError::Unread(_)) && problems.iter().any(|p| p.severity == Severity::Error) => {}
         Err(AskError::Unread(failed)) => {
             for Failed { source, why } in failed {
+                // What is wrong inside it is told with its place already.
+                let told =
+                    |problem: &Problem| problem.severity == Severity::Error && problem.file == Path::new(&source);
+                if problems.iter().any(told) {
+                    continue;
+                }
                 add(problems, project, Problem::error(source, format!("not read: {why}")));
             }
         }

@@ -102,10 +102,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
     let desk = global.desk();
     let launched = match desk.acting()?.launch(request) {
         Ok(launched) => launched,
-        Err(e) => {
-            eprintln!("opsdeck: {}", crate::text::plain_lines(&e.to_string()).join("\n"));
-            return Ok(start::REFUSED.into());
-        }
+        Err(e) => return Ok(start::refused(&e.into())),
     };
     launched.warnings.iter().for_each(|w| eprintln!("opsdeck: {}", crate::text::plain(w)));
     let code = groups::watch(&desk, launched.id, args.json)?;

@@ -2,17 +2,20 @@
 
 use super::print::{causes, said};
 use super::{Global, record, wait};
-use crate::run::Request;
+use crate::run::{LaunchError, Request};
 use anyhow::Result;
 use std::process::ExitCode;
 
 /// Nothing was started, and the reason stands on stderr.
 pub const REFUSED: u8 = 64;
 
-/// Says why nothing was started.
+/// Says why nothing was started. That no host is meant is a slip on the command line, as it is for `hosts`.
 pub fn refused(why: &anyhow::Error) -> ExitCode {
     eprintln!("opsdeck: {}", crate::text::plain_lines(&causes(why)).join("\n"));
-    REFUSED.into()
+    match why.downcast_ref() {
+        Some(LaunchError::Nobody { .. }) => ExitCode::FAILURE,
+        _ => REFUSED.into(),
+    }
 }
 
 /// Launches; then prints the id, or stays and watches.

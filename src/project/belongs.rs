@@ -20,8 +20,16 @@ impl Project {
     /// on it too.
     pub fn environment_of(&self, sources: &[String]) -> Option<&Environment> {
         let paths = self.paths(sources);
-        let whole = self.environments.iter().filter(|env| paths.iter().all(|path| self.depth(env, path).is_some()));
-        let nearest = whole.max_by_key(|env| paths.iter().filter_map(|path| self.depth(env, path)).max());
+        // In a source of it; or a folder that holds all of its sources, the protected one first.
+        let inside = self.environments.iter().filter_map(|env| {
+            let depths: Option<Vec<usize>> = paths.iter().map(|path| self.depth(env, path)).collect();
+            Some((depths?.into_iter().max()?, 2, env))
+        });
+        let around = self.environments.iter().filter(|env| self.is_within(env, &paths)).filter_map(|env| {
+            let deepest = paths.iter().map(|path| path.components().count()).max()?;
+            Some((deepest, u8::from(env.protect), env))
+        });
+        let nearest = inside.chain(around).max_by_key(|(depth, rank, _)| (*depth, *rank)).map(|(.., env)| env);
         nearest.or_else(|| self.environments.iter().find(|env| env.protect && self.touches(env, &paths)))
     }
 
@@ -31,13 +39,15 @@ impl Project {
         let mut out = Vec::new();
         for path in self.paths(sources) {
             // The nearest: what ansible.cfg names may hold others.
-            let mut holding: Vec<_> =
-                self.environments.iter().filter_map(|env| Some((self.depth(env, &path)?, env))).collect();
-            holding.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
-            match holding.first().map(|(_, env)| env) {
-                Some(env) => out.extend(self.paths(&env.inventory)),
-                None => out.push(path),
+            let holding = self.environments.iter().filter_map(|env| Some((self.depth(env, &path)?, env)));
+            if let Some((_, env)) = holding.max_by_key(|(depth, _)| *depth) {
+                out.extend(self.paths(&env.inventory));
+                continue;
             }
+            // A folder with files of environments in it reaches all of these.
+            let within = self.environments.iter().filter(|env| self.touches(env, std::slice::from_ref(&path)));
+            out.extend(within.flat_map(|env| self.paths(&env.inventory)));
+            out.push(path);
         }
         for path in &mut out {
             if is_list(&path.to_string_lossy()) {
@@ -61,6 +71,11 @@ impl Project {
     fn depth(&self, env: &Environment, path: &Path) -> Option<usize> {
         let own = self.paths(&env.inventory);
         own.iter().filter(|source| path.starts_with(source)).map(|source| source.components().count()).max()
+    }
+
+    /// Each source of `env` lies below one of the paths.
+    fn is_within(&self, env: &Environment, paths: &[PathBuf]) -> bool {
+        self.paths(&env.inventory).iter().all(|source| paths.iter().any(|path| source.starts_with(path)))
     }
 
     fn touches(&self, env: &Environment, paths: &[PathBuf]) -> bool {

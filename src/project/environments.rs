@@ -97,7 +97,7 @@ impl Search<'_> {
             self.tree(container, path, 1, &mut trees);
         }
         if trees.is_empty() && is_one(container, &folder) {
-            let env = self.environment(name_of(self.root, container), self.passed(container));
+            let env = self.environment(name_of(self.root, container), self.passed(container, false));
             return self.push(env, container);
         }
         for file in &folder.sources {
@@ -113,7 +113,7 @@ impl Search<'_> {
     fn tree(&mut self, container: &Path, path: &Path, depth: usize, out: &mut Vec<Environment>) {
         let folder = sources::folder(path, self.rules);
         if !folder.sources.is_empty() {
-            out.push(self.environment(name_of(container, path), self.passed(path)));
+            out.push(self.environment(name_of(container, path), self.passed(path, false)));
         } else if depth < DEEPEST {
             folder.folders.iter().for_each(|sub| self.tree(container, sub, depth + 1, out));
         }
@@ -125,10 +125,11 @@ impl Search<'_> {
         }
     }
 
-    /// The folder itself where Ansible reads nothing else in it; else its sources one by one.
-    fn passed(&self, path: &Path) -> Vec<String> {
+    /// The folder itself where every Ansible reads all of it and nothing else; else its sources one by one. What
+    /// `ansible.cfg` names is `named`: the team knows its own Ansible.
+    fn passed(&self, path: &Path, named: bool) -> Vec<String> {
         let sources = sources::below(path, self.rules);
-        if sources.is_empty() || sources::is_whole(path, self.rules) {
+        if sources.is_empty() || sources::is_whole(path, self.rules, !named) {
             return vec![shown(self.root, path)];
         }
         sources.iter().map(|file| shown(self.root, file)).collect()
@@ -169,8 +170,11 @@ impl Search<'_> {
 
     /// The inventory that `ansible` uses by itself comes first. It is one of those found, or one more.
     fn put_first(&mut self, named: Vec<PathBuf>) {
-        let each =
-            named.iter().flat_map(|path| if path.is_dir() { self.passed(path) } else { vec![shown(self.root, path)] });
+        let passed = |path: &PathBuf| match path.is_dir() {
+            true => self.passed(path, true),
+            false => vec![shown(self.root, path)],
+        };
+        let each = named.iter().flat_map(passed);
         let inventory: Vec<_> = each.collect();
         if let Some(at) = self.found.iter().position(|env| self.is_same(env, &named)) {
             let mut env = self.found.remove(at);

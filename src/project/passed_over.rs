@@ -2,7 +2,7 @@
 //! variables.
 //!
 //! Facts (ansible-core 2.19, `inventory/manager.py`, `config/base.yml`): one regular expression searches the entry's name; a
-//! list in `ansible.cfg` or the environment replaces the default one.
+//! list in `ansible.cfg` or the environment replaces the default one. Until 2.18 the default one held `.ini`.
 
 use super::cfg::{AnsibleCfg, unquote};
 use crate::yaml::Mark;
@@ -47,6 +47,12 @@ impl PassedOver {
             }
         }
         rule
+    }
+
+    /// Whether some version of Ansible passes an entry of this name over: `.ini` was among the endings until 2.18. A file of
+    /// that name is meant by its own name alone, whichever version reads it.
+    pub fn may_be(&self, name: &str) -> bool {
+        self.is(name) || self.ends == ENDS && name.ends_with(".ini")
     }
 
     /// Whether Ansible passes an entry of this name over.

@@ -46,6 +46,8 @@ pub struct Folder {
     pub sources: Vec<PathBuf>,
     /// True if Ansible would read other files than `sources` when it is given the folder.
     pub mixed: bool,
+    /// True if it depends on Ansible's version whether it reads all of `sources`.
+    pub by_version: bool,
     /// Folders that may hold sources.
     pub folders: Vec<PathBuf>,
     /// Files of one word that may be hosts, or a password: not taken.
@@ -74,6 +76,7 @@ pub fn folder(path: &Path, rules: &Rules) -> Folder {
         } else if rules.is_source(&entry) {
             // In a folder Ansible does not see it: it is named by itself.
             found.mixed |= passed_over;
+            found.by_version |= rules.passed_over.may_be(name);
             found.sources.push(entry);
         } else if !passed_over {
             found.mixed = true;
@@ -94,16 +97,17 @@ fn loops(within: &Path, entry: &Path) -> bool {
     within.starts_with(&target) || target.starts_with(&within)
 }
 
-/// True where Ansible, given the folder, reads sources and nothing else.
-pub fn is_whole(path: &Path, rules: &Rules) -> bool {
-    fn whole(path: &Path, rules: &Rules, depth: usize) -> bool {
-        let Folder { sources, mixed, folders, .. } = folder(path, rules);
-        !mixed
+/// True where Ansible, given the folder, reads sources and nothing else; with `any`, whichever version it is.
+pub fn is_whole(path: &Path, rules: &Rules, any: bool) -> bool {
+    fn whole(path: &Path, rules: &Rules, any: bool, depth: usize) -> bool {
+        let Folder { sources, mixed, by_version, folders, .. } = folder(path, rules);
+        let reads_all = !mixed && (!any || !by_version);
+        reads_all
             && depth < DEEPEST
             && !(sources.is_empty() && folders.is_empty())
-            && folders.iter().all(|sub| whole(sub, rules, depth + 1))
+            && folders.iter().all(|sub| whole(sub, rules, any, depth + 1))
     }
-    whole(path, rules, 0)
+    whole(path, rules, any, 0)
 }
 
 /// Every source in a folder and below it, in the order in which Ansible would read them.

@@ -112,13 +112,16 @@ fn files_named_after_environments_keep_them_apart() {
 #[test]
 fn inventory_with_one_or_with_numbered_sources_is_one_environment() {
     let one = Layout::new(&[("inventory/hosts.ini", HOSTS), ("inventory/group_vars/all.yml", "a: 1\n")]);
-    assert_eq!(one.environments(), pairs(&[("default", "inventory")]));
+    assert_eq!(one.environments(), pairs(&[("default", "inventory/hosts.ini")]));
     let many = Layout::new(&[
         ("inventory/01-static.ini", HOSTS),
         ("inventory/02-cloud.aws_ec2.yml", "plugin: amazon.aws.aws_ec2\n"),
         ("inventory/99-constructed.yml", "plugin: constructed\n"),
     ]);
-    assert_eq!(many.environments(), pairs(&[("default", "inventory")]));
+    let all = ["01-static.ini", "02-cloud.aws_ec2.yml", "99-constructed.yml"]
+        .map(|name| format!("inventory/{name}"))
+        .join(" ");
+    assert_eq!(many.environments(), pairs(&[("default", &all)]));
     let hosts = Layout::new(&[("inventory/hosts", HOSTS), ("inventory/aws_ec2.yml", "plugin: aws_ec2\n")]);
     assert_eq!(hosts.environments(), pairs(&[("default", "inventory")]));
 }
@@ -135,7 +138,7 @@ fn kubespray_has_one_environment_a_cluster() {
         ("playbooks/cluster.yml", PLAY),
         ("playbooks/roles/x/y.yml", PLAY),
     ]);
-    let expected = [("mycluster", "inventory/mycluster/hosts.yaml"), ("sample", "inventory/sample")];
+    let expected = [("mycluster", "inventory/mycluster/hosts.yaml"), ("sample", "inventory/sample/inventory.ini")];
     assert_eq!(layout.environments(), pairs(&expected));
     let playbooks: Vec<_> = layout.project().playbooks.into_iter().map(|p| p.path).collect();
     assert_eq!(playbooks, ["cluster.yml", "playbooks/cluster.yml"]);

@@ -70,7 +70,7 @@ fn templates_and_vaults_are_resolved_and_nothing_else_leaves() {
     let mut vault = Command::new("ansible-vault");
     vault.args(["encrypt", "--encrypt-vault-id", "default", "group_vars/web.yml"]).current_dir(project.root());
     assert!(vault.output().unwrap().status.success());
-    let resolved = project.ask(&["inv"]).unwrap();
+    let resolved = project.ask(&["inv/hosts.ini"]).unwrap();
     let of = |name: &str| plain(&resolved, "w1", name).unwrap();
     assert_eq!(
         (of("ansible_host"), of("ansible_port"), of("ansible_user")),

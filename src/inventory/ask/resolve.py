@@ -30,6 +30,24 @@ def words(e):
     return " ".join(str(getattr(e, "message", None) or e).split()) or type(e).__name__
 
 
+def compiled_once():
+    # Thousands of hosts share a few templates, and Ansible compiles each anew for each host.
+    import jinja2
+
+    compiling, known = jinja2.Environment.compile, {}
+
+    def compile(self, source, name=None, filename=None, raw=False, defer_init=False):
+        if not isinstance(source, str):
+            return compiling(self, source, name, filename, raw, defer_init)
+        signs = (self.variable_start_string, self.block_start_string, self.comment_start_string)
+        key = (type(self), signs, self.trim_blocks, self.lstrip_blocks, source, name, filename, raw, defer_init)
+        if key not in known:
+            known[key] = compiling(self, source, name, filename, raw, defer_init)
+        return known[key]
+
+    jinja2.Environment.compile = compile
+
+
 def resolve(ask):
     # A source that fails is told here; the setting would end all at the first.
     os.environ.pop("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", None)
@@ -41,6 +59,7 @@ def resolve(ask):
     from ansible.parsing.dataloader import DataLoader
     from ansible.plugins.loader import init_plugin_loader, lookup_loader
     from ansible.template import Templar
+    from ansible.utils.display import Display
     from ansible.vars.hostvars import HostVars
     from ansible.vars.manager import VariableManager
 
@@ -56,6 +75,8 @@ def resolve(ask):
     except AnsibleError as e:
         print("warning: vault: %s" % words(e), file=sys.stderr)
 
+    # What is said of a source stays in its lines.
+    Display().columns = 1 << 20
     sources = []
 
     class Manager(InventoryManager):
@@ -116,8 +137,11 @@ def resolve(ask):
             return "".join(value)
         return Ellipsis
 
+    compiled_once()
+    templar = Templar(loader=loader)
+
     def one(variables):
-        templar = Templar(loader=loader, variables=variables)
+        templar.available_variables = variables
         found = {}
         for name in names:
             if name in variables:

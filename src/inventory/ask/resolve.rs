@@ -116,7 +116,11 @@ fn failure(root: &Path, source: &Node) -> Option<Failed> {
     }
     let path = Path::new(field("source"));
     let shown = path.strip_prefix(root).unwrap_or(path).display().to_string();
-    Some(Failed { source: text::plain(&shown).into_owned(), why: why(field("said")) })
+    let why = match path.is_dir() {
+        true => "Ansible reads none of the files in this folder".to_owned(),
+        false => why(field("said")),
+    };
+    Some(Failed { source: text::plain(&shown).into_owned(), why })
 }
 
 /// What went wrong with a source, in one line, from all that Ansible wrote of it.
@@ -143,7 +147,11 @@ fn why(said: &str) -> String {
     }
     let told = lines.find(|line| !line.is_empty() && !line.contains("Unable to parse"));
     let told = told.unwrap_or("no inventory plugin takes it").trim_start_matches("[WARNING]:").trim();
-    told.trim_start_matches('*').trim().to_owned()
+    let told = told.trim_start_matches('*').trim();
+    // As versions before 2.19 say it: "* Failed to parse FILE with script plugin: Inventory script (FILE) had an execution
+    // error: WORDS".
+    let own = ["had an execution error: ", " plugin: "].iter().find_map(|words| told.split_once(words));
+    own.map_or(told, |(_, own)| own.trim()).to_owned()
 }
 
 /// The Python that runs the operator's Ansible: that of the first line of its command, else what the command itself says.
@@ -189,6 +197,9 @@ mod tests {
                       unknown plugin 'amazon.aws.aws_ec2'\n";
         let missing = "the collection amazon.aws is missing: ansible-galaxy collection install amazon.aws";
         assert_eq!(why(plugin), missing);
+        let older = "[WARNING]:  * Failed to parse /p/z.sh with script plugin: Inventory script (/p/z.sh) had an execution \
+                     error: cannot reach the cloud\n[WARNING]:  * Failed to parse /p/z.sh with ini plugin: x\n";
+        assert_eq!(why(older), "cannot reach the cloud");
         assert_eq!(why("[WARNING]: Unable to parse /p as an inventory source\n"), "no inventory plugin takes it");
     }
 }

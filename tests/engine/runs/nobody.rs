@@ -21,7 +21,7 @@ fn what_selects_no_host_is_not_launched() {
     for args in launches {
         let output = world.opsdeck(args);
         let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(64), "{args:?}: {said}");
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
         assert!(said.contains("no host") && said.contains("`nosuch`") && said.contains("opsdeck hosts"), "{said}");
     }
     assert_eq!(text(&world.opsdeck(&["runs", "--json"]).stdout).trim(), "[]");
@@ -60,7 +60,7 @@ fn hosts_that_a_run_made_itself_are_not_done_again_alone() {
     let id = world.show("last")["id"].as_str().unwrap().to_owned();
     let again = world.opsdeck(&["rerun", &id, "--failed-hosts", "--wait"]);
     let said = text(&again.stderr);
-    assert_eq!(again.status.code(), Some(64), "{said}");
+    assert_eq!(again.status.code(), Some(1), "{said}");
     assert!(
         said.contains("fresh-1") && said.contains("add_host") && said.contains(&format!("opsdeck rerun {id}")),
         "{said}"

@@ -89,7 +89,7 @@ fn refusals_start_nothing() {
     assert_eq!(lab.run(["sh", "lab"]).status.code(), Some(2), "no command");
     let out = lab.run(["sh", "nope", "--", "true"]);
     let said = String::from_utf8_lossy(&out.stderr);
-    assert!(said.contains("no host of lab matches `nope`") && out.status.code() == Some(64), "{said}");
+    assert!(said.contains("no host of lab matches `nope`") && out.status.code() == Some(1), "{said}");
     assert_eq!(lab.ok(["runs", "--json"]).trim(), "[]", "none of them became a run");
 }
 
