@@ -43,8 +43,9 @@ impl<'a> Page<'a> {
     fn below(&mut self, path: &str, value: &'a Value) {
         if let Some(name) = value["$ref"].as_str() {
             let name = name.trim_start_matches("#/$defs/");
+            let heading = if name.ends_with("Config") { path } else { name };
             if self.shown.insert(name.to_owned()) {
-                self.below(name, &self.schema["$defs"][name]);
+                self.below(heading, &self.schema["$defs"][name]);
             }
         }
         self.mapping(path, value);

@@ -30,14 +30,15 @@ keys! {
 
 /// All, by name; then what is known is those and what was discovered.
 pub fn environments() -> impl Shape<Value = Vec<(String, EnvironmentConfig)>> {
-    let read = |node: &Node, what: &str, reader: &mut Reader| {
-        let read = by_name(environment, EnvironmentConfig::schema).read(node, what, reader)?;
+    let schema = || json!({ "$ref": "#/$defs/EnvironmentConfig" });
+    let read = move |node: &Node, what: &str, reader: &mut Reader| {
+        let read = by_name(environment, schema).read(node, what, reader)?;
         let declared: Vec<String> = read.iter().map(|(name, _)| name.clone()).collect();
         reader.known.environments.retain(|name| !declared.contains(name));
         reader.known.environments.splice(0..0, declared);
         Some(read)
     };
-    of(read, || by_name(environment, EnvironmentConfig::schema).schema())
+    of(read, move || by_name(environment, schema).schema())
 }
 
 fn environment(entry: &Entry<'_>, reader: &mut Reader) -> Option<(String, EnvironmentConfig)> {

@@ -92,6 +92,8 @@ pub fn schema() -> serde_json::Value {
         all.extend(own.clone());
     }
     schema["$defs"] = release::definitions();
+    schema["$defs"]["EnvironmentConfig"] = EnvironmentConfig::schema();
+    schema["$defs"]["RunbookConfig"] = RunbookConfig::schema();
     schema
 }
 

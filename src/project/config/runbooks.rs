@@ -37,7 +37,7 @@ keys! {
 /// All; then they are known. A name or a key that two have is a mistake of the second.
 pub fn runbooks() -> impl Shape<Value = Vec<RunbookConfig>> {
     let read = |node: &Node, what: &str, reader: &mut Reader| {
-        let mut read = list(of(runbook, || json!(null))).read(node, what, reader)?;
+        let mut read = list(of(runbook, RunbookConfig::schema)).read(node, what, reader)?;
         let (mut names, mut keys) = (Vec::new(), Vec::new());
         for runbook in &mut read {
             unique(&runbook.name, "name", &mut names, reader);
@@ -49,7 +49,7 @@ pub fn runbooks() -> impl Shape<Value = Vec<RunbookConfig>> {
         reader.known.runbooks = read.iter().map(|runbook| runbook.name.text.clone()).collect();
         Some(read)
     };
-    of(read, || list(of(runbook, RunbookConfig::schema)).schema())
+    of(read, || list(of(runbook, || json!({ "$ref": "#/$defs/RunbookConfig" }))).schema())
 }
 
 fn runbook(node: &Node, _: &str, reader: &mut Reader) -> Option<RunbookConfig> {

@@ -67,22 +67,12 @@ fn the_schema_is_draft_2020_12_and_knows_the_keys_of_the_reader() {
         keys.join(", ")
     };
     assert_eq!(keys(&schema), expected("zzzzzzzzz: 1\n"));
-    assert_eq!(
-        keys(&schema["properties"]["environments"]["additionalProperties"]),
-        expected("environments: {staging: {zzzzzzzzz: 1}}\n")
-    );
-    assert_eq!(
-        keys(&schema["properties"]["runbooks"]["items"]),
-        expected("runbooks: [{zzzzzzzzz: 1, name: a, module: b}]\n")
-    );
-    for object in [
-        &schema,
-        &schema["properties"]["environments"]["additionalProperties"],
-        &schema["properties"]["runbooks"]["items"],
-    ] {
+    assert_eq!(keys(&schema["$defs"]["EnvironmentConfig"]), expected("environments: {staging: {zzzzzzzzz: 1}}\n"));
+    assert_eq!(keys(&schema["$defs"]["RunbookConfig"]), expected("runbooks: [{zzzzzzzzz: 1, name: a, module: b}]\n"));
+    for object in [&schema, &schema["$defs"]["EnvironmentConfig"], &schema["$defs"]["RunbookConfig"]] {
         assert_eq!(object["additionalProperties"], false);
     }
-    assert_eq!(schema["properties"]["runbooks"]["items"]["required"], serde_json::json!(["name"]));
+    assert_eq!(schema["$defs"]["RunbookConfig"]["required"], serde_json::json!(["name"]));
 }
 
 proptest! {
