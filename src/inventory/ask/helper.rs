@@ -1,7 +1,7 @@
 //! One helper process: Ansible's own Python with our program in it, asked a line at a time, ended with whatever it started.
 
+use super::AskError;
 use super::child::{Cancel, Living};
-use super::{AskError, resolve::PROGRAM};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The command of Ansible's whose Python runs it.
+pub const PROGRAM: &str = "ansible-inventory";
 const SCRIPT: &str = include_str!("resolve.py");
 /// Takes the program from its input: nothing of ours lies on a disk where somebody could change it, and no folder of the
 /// project comes before Ansible's own.

@@ -4,7 +4,7 @@
 use super::AskError;
 use super::answer::{self, From};
 use super::child::{self, Cancel, Output};
-use super::helper::Patience;
+use super::helper::{PROGRAM, Patience};
 use super::warm::{self, Key};
 use crate::inventory::store::{Place, Stop, Store};
 use crate::inventory::{Engine, Inventory, Options, Warning};
@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-pub(super) const PROGRAM: &str = "ansible-inventory";
 /// What a script or a plugin said longer ago (seconds) is asked of it again.
 const OLDEST: u64 = 30;
 

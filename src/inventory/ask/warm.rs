@@ -2,7 +2,7 @@
 //! for a while.
 
 use super::AskError;
-use super::helper::{Helper, Patience};
+use super::helper::{Helper, PROGRAM, Patience};
 use crate::project::cfg::Env;
 use std::path::PathBuf;
 use std::process::Command;
@@ -72,7 +72,7 @@ pub fn ask(
             Err(e) => return Err(e),
         }
     }
-    let start = |error| AskError::Start { program: super::resolve::PROGRAM, error };
+    let start = |error| AskError::Start { program: PROGRAM, error };
     let mut helper = Helper::start(command()?).map_err(start)?;
     let answer = helper.ask(question, patience)?;
     seat.helper = Some(helper);
