@@ -59,6 +59,7 @@ pub mod submit;
 mod target;
 pub mod values;
 mod wait;
+mod whole;
 
 use crate::api::Desk;
 use crate::state::StateDir;

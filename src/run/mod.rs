@@ -48,6 +48,7 @@ mod tail;
 pub mod targets;
 pub mod values;
 pub mod verdict;
+mod whole;
 
 pub use belongs::Belongs;
 pub use event::{Entry, Event};
@@ -63,3 +64,4 @@ pub use state::{RunState, State};
 pub use stop::stop;
 pub use stopping::{StopError, Stopping};
 pub use tail::{Grown, Tail};
+pub use whole::Whole;

@@ -285,6 +285,11 @@ impl StepDir {
         self.path.join("events.jsonl")
     }
 
+    /// Folder of outputs that are too long for a result.
+    pub fn output(&self) -> PathBuf {
+        self.path.join("output")
+    }
+
     /// `lock`: held by the step runner as long as it lives; whoever holds it may start the child, once.
     pub fn lock(&self) -> PathBuf {
         self.path.join("lock")
