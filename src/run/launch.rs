@@ -215,7 +215,7 @@ fn admit(
         return Err(LaunchError::Invalid(why));
     }
     let tool = tool(&request.ask, env)?;
-    let mut warnings = questions(scan)?;
+    let mut warnings = questions(scan, request.pauses_are_known)?;
     warnings.extend(extra::bare(&request.ask));
     warnings.extend(
         spec.open.as_ref().map(|why| {
@@ -414,10 +414,14 @@ fn scan(request: &Request, env: &Env) -> prompts::Scan {
     scan
 }
 
-/// Everything that a playbook would ask must be answered before, or be known to be skipped.
-fn questions(scan: prompts::Scan) -> Result<Vec<String>, LaunchError> {
+/// Everything that a playbook would ask must be answered before, or be known to be skipped; so must what a file asks that
+/// cannot be read here.
+fn questions(scan: prompts::Scan, known: bool) -> Result<Vec<String>, LaunchError> {
     if !scan.questions.is_empty() {
         return Err(LaunchError::Questions(scan.questions));
+    }
+    if !known && let Some(file) = scan.unseen.iter().find(|unseen| unseen.unread) {
+        return Err(LaunchError::Unread { what: file.what.clone(), why: file.why.clone() });
     }
     let unseen = scan.unseen.iter().map(|u| {
         format!("{}:{}: {} could not be looked into ({}); it may ask too", u.file.display(), u.line, u.what, u.why)

@@ -31,7 +31,7 @@ impl Whole {
                 let name = field(&format!("{stream}_file"));
                 let name = name.as_deref().and_then(|path| path.strip_prefix("output/")).filter(|name| is_name(name));
                 if let Some(name) = name {
-                    let path = dir.step(u32::from(cell.step)).output().join(name);
+                    let path = dir.step(u32::from(cell.step)).outputs().join(name);
                     found.push(Self { path, stderr, cut: field(&format!("{stream}_cut")) });
                 }
             }

@@ -286,7 +286,7 @@ impl StepDir {
     }
 
     /// Folder of outputs that are too long for a result.
-    pub fn output(&self) -> PathBuf {
+    pub fn outputs(&self) -> PathBuf {
         self.path.join("output")
     }
 

@@ -122,7 +122,7 @@ async fn all(
         (None, true) => None,
         _ => Some(through::start(&job, &engines, whole.as_deref(), Arc::clone(&report))?),
     };
-    let mut native = native::start(&job.shell, engines.ssh, password, (&report, job.dir.output()));
+    let mut native = native::start(&job.shell, engines.ssh, password, (&report, job.dir.outputs()));
     let mut look = tokio::time::interval(LOOK);
     let mut stopped = false;
     loop {

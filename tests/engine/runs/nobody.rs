@@ -81,3 +81,27 @@ fn a_host_with_a_comma_in_its_name_is_done_again() {
     let hosts = world.show("last")["hosts"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(hosts, ["a,1"]);
 }
+
+#[test]
+fn a_file_that_cannot_be_looked_into_stops_the_launch_until_a_person_says_otherwise() {
+    let world = World::new();
+    world.write("hosts.ini", &hosts(&["a1"]));
+    world.write("site.yml", "[{hosts: all, gather_facts: false, tasks: [{include_tasks: tasks/hidden.yml}]}]");
+    world.write("tasks/hidden.yml", "$ANSIBLE_VAULT;1.1;AES256\n6162\n");
+    let output = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(
+        said.contains("tasks/hidden.yml cannot be looked into (it is encrypted)") && said.contains("--skip-pauses"),
+        "{said}"
+    );
+    let known = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--skip-pauses", "--wait"]);
+    assert!(known.status.code() != Some(64), "{}", text(&known.stderr));
+    // What only the run can name is warned of.
+    world.write(
+        "site.yml",
+        "[{hosts: all, gather_facts: false, tasks: [{include_tasks: '{{ where }}.yml', when: false}]}]",
+    );
+    let warned = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--wait"]);
+    assert!(warned.status.success() && text(&warned.stderr).contains("it may ask too"), "{}", text(&warned.stderr));
+}
