@@ -76,12 +76,12 @@ fn merge(name: String, declared: EnvironmentConfig, discovered: &mut Vec<Environ
 
 fn runbook(config: RunbookConfig) -> Runbook {
     Runbook {
-        name: config.name,
-        key: config.key.and_then(|key| key.chars().next()),
+        name: config.name.text,
+        key: config.key.and_then(|key| key.text.chars().next()),
         help: config.help,
         environments: config.environments,
         module: config.module,
-        args: config.args,
+        args: config.args.map(|args| args.text),
         playbook: config.playbook,
         hosts: config.hosts,
         r#become: config.r#become,

@@ -1,13 +1,13 @@
 //! Reads `freeze:` of an environment: `{from: 2026-12-20 18:00, to: 2027-01-02}` or `{days: [fri], from: 16:00}`.
 
-use super::reader::{Entry, Reader, describe};
+use super::keys::{Keys, Shape, keys, of};
+use super::reader::{Reader, describe};
+use super::shapes::{text, texts};
 use crate::project::freeze::{Freeze, When};
 use crate::yaml::{Mark, Node};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
-use schemars::JsonSchema;
 
-const KEYS: [&str; 5] = ["from", "to", "days", "zone", "reason"];
 const DAYS: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),
     ("tue", Weekday::Tuesday),
@@ -18,74 +18,83 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-/// A time in which no release begins.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[allow(dead_code, reason = "only its schema is used: the reader makes a `Freeze` of both forms")]
-pub struct FreezeConfig {
-    /// Begin: 2026-12-20 or 2026-12-20 18:00; with days a time, 16:00.
-    from: Option<String>,
-    /// End: a date belongs to it as a whole; with days a time, at or before the begin one of the next day.
-    to: Option<String>,
-    /// Every week on these days: mon, tue, wed, thu, fri, sat, sun.
-    days: Option<Vec<String>>,
-    /// Zone, such as Europe/Berlin. Without it: the control host's.
-    zone: Option<String>,
-    /// Why.
-    reason: Option<String>,
+keys! {
+    /// A time in which no release begins, as it is written.
+    struct Written {
+        /// Begin: 2026-12-20 or 2026-12-20 18:00; with days a time, 16:00.
+        from: Option<Node> => raw();
+        /// End: a date belongs to it as a whole; with days a time, at or before the begin one of the next day.
+        to: Option<Node> => raw();
+        /// Every week on these days: mon, tue, wed, thu, fri, sat, sun.
+        days: Option<Vec<Weekday>> => days();
+        /// Zone, such as Europe/Berlin. Without it: the control host's.
+        zone: Option<String> => zone();
+        /// Why.
+        reason: Option<String> => text();
+    }
 }
 
-/// The windows.
-pub fn read(node: &Node, reader: &mut Reader) -> Vec<Freeze> {
-    reader.list(node, "freeze").iter().filter_map(|item| window(item, reader)).collect()
+/// A window.
+pub fn window() -> impl Shape<Value = Freeze> {
+    of(|node, _, reader| read(node, reader), Written::schema)
 }
 
-fn window(node: &Node, reader: &mut Reader) -> Option<Freeze> {
-    let fields = reader.mapping(node, "a freeze", Some(&KEYS));
-    let field = |key: &str| fields.iter().find(|field| field.key == key);
-    let zone = field("zone").and_then(|field| zone(field, reader));
-    let reason = field("reason").and_then(|field| reader.text(field.value, "reason"));
-    let when = match field("days") {
-        Some(days) => When::Weekly {
-            days: self::days(days.value, reader),
-            from: field("from").map_or(Some(Time::midnight()), |field| time(field.value, reader))?,
-            to: field("to").map_or(Some(Time::midnight()), |field| time(field.value, reader))?,
+fn read(node: &Node, reader: &mut Reader) -> Option<Freeze> {
+    let mut written = Written::default();
+    written.fill(node, node.mark, "a freeze", reader);
+    let Written { from, to, days, zone, reason } = written;
+    let when = match (days, from, to) {
+        (Some(days), from, to) => When::Weekly {
+            days,
+            from: from.map_or(Some(Time::midnight()), |node| time(&node, reader))?,
+            to: to.map_or(Some(Time::midnight()), |node| time(&node, reader))?,
         },
-        None => {
-            let (Some(from), Some(to)) = (field("from"), field("to")) else {
-                let expected = "from and to, or days";
-                reader.mistake(node.mark, "when is this freeze?", describe(node), expected);
-                return None;
-            };
-            let (begin, end) = (moment(from.value, false, reader)?, moment(to.value, true, reader)?);
+        (None, Some(from), Some(to)) => {
+            let (begin, end) = (moment(&from, false, reader)?, moment(&to, true, reader)?);
             if end <= begin {
-                reader.mistake(to.value.mark, "this freeze ends before it begins", describe(to.value), "a later time");
+                reader.mistake(to.mark, "this freeze ends before it begins", describe(&to), "a later time");
             }
             When::Once { from: begin, to: end }
+        }
+        _ => {
+            let expected = "from and to, or days";
+            reader.mistake(node.mark, "when is this freeze?", describe(node), expected);
+            return None;
         }
     };
     Some(Freeze { when, zone, reason })
 }
 
-fn zone(field: &Entry<'_>, reader: &mut Reader) -> Option<String> {
-    let name = reader.text(field.value, "zone")?;
-    if TimeZone::get(&name).is_err() {
-        let expected = "a name that this host knows, such as Europe/Berlin or UTC";
-        reader.mistake(field.value.mark, "no such time zone", describe(field.value), expected);
-    }
-    Some(name)
+/// A time, which is read when it is known whether it is one of every week.
+fn raw() -> impl Shape<Value = Node> {
+    of(|node, _, _| Some(node.clone()), || text().schema())
 }
 
-fn days(node: &Node, reader: &mut Reader) -> Vec<Weekday> {
-    let mut days = Vec::new();
-    for (text, mark) in reader.texts(node, "days") {
-        let short = text.to_lowercase();
-        match DAYS.iter().find(|(name, _)| short.starts_with(name) && text.chars().all(char::is_alphabetic)) {
-            Some((_, day)) => days.push(*day),
-            None => reader.no_such("day", &text, mark, &DAYS.map(|(name, _)| name)),
+fn zone() -> impl Shape<Value = String> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let name = reader.text(node, what)?;
+        if TimeZone::get(&name).is_err() {
+            let expected = "a name that this host knows, such as Europe/Berlin or UTC";
+            reader.mistake(node.mark, "no such time zone", describe(node), expected);
         }
-    }
-    days
+        Some(name)
+    };
+    of(read, || text().schema())
+}
+
+fn days() -> impl Shape<Value = Vec<Weekday>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let mut days = Vec::new();
+        for (text, mark) in reader.texts(node, what) {
+            let short = text.to_lowercase();
+            match DAYS.iter().find(|(name, _)| short.starts_with(name) && text.chars().all(char::is_alphabetic)) {
+                Some((_, day)) => days.push(*day),
+                None => reader.no_such("day", &text, mark, &DAYS.map(|(name, _)| name)),
+            }
+        }
+        Some(days)
+    };
+    of(read, || texts().schema())
 }
 
 fn time(node: &Node, reader: &mut Reader) -> Option<Time> {

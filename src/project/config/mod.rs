@@ -1,131 +1,112 @@
-//! `opsdeck.yaml`: what discovery can't know. Its types, their JSON Schema, and reading it with the place of every mistake.
+//! `opsdeck.yaml`: what discovery can't know. Each key is declared once, where its section is read: [`keys::keys!`] makes its
+//! field, its default, its reading with the place of every mistake, its schema and its documentation of that.
 
 pub mod checks;
+mod environments;
 mod freeze;
+mod keys;
 mod near;
 pub mod notify;
 mod reader;
 pub mod recovery;
 pub mod release;
-mod sections;
+mod runbooks;
+mod shapes;
 pub mod text;
 mod values;
 pub mod words;
 
+pub use environments::EnvironmentConfig;
 pub use near::nearest;
-pub use sections::{Context, read};
+pub use runbooks::RunbookConfig;
 
-use super::{Freeze, Vars};
+use super::Vars;
+use super::problem::Problem;
+use crate::yaml::{self, Node};
+use keys::{Keys, Shape, keys, of};
+use reader::{Reader, describe};
 use release::ReleaseConfig;
-use schemars::JsonSchema;
-use std::collections::BTreeMap;
+use serde_json::json;
+use shapes::{by_name, mapping, number, vars};
+use std::path::Path;
 
 /// The version of the format that this program knows.
 pub const VERSION: u32 = 1;
 
-/// opsdeck.yaml: everything in it is optional.
-#[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, title = "opsdeck.yaml")]
-pub struct Config {
-    /// Version of this format.
-    #[schemars(range(min = 1, max = 1))]
-    pub version: Option<u32>,
-    /// How many hosts at a time where nobody says otherwise; overrides ansible.cfg.
-    #[schemars(range(min = 1, max = 10000))]
-    pub forks: Option<u32>,
-    /// Environments by name, in the order shown. Those that were discovered are named here only to change something.
-    #[schemars(with = "Option<BTreeMap<String, EnvironmentConfig>>")]
-    pub environments: Vec<(String, EnvironmentConfig)>,
-    /// Recovery commands.
-    #[schemars(with = "Option<Vec<RunbookConfig>>")]
-    pub runbooks: Vec<RunbookConfig>,
-    /// Variables of every environment and release; those of an environment, a release and the command line win over them.
-    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
-    pub vars: Vars,
-    /// Policies of auto-recovery by name.
-    #[schemars(with = "Option<recovery::Section>")]
-    pub recovery: Vec<recovery::Policy>,
-    /// Releases by name.
-    #[schemars(with = "Option<release::Releases>")]
-    pub releases: Vec<ReleaseConfig>,
-    /// Health checks by name.
-    #[schemars(with = "Option<checks::Checks>")]
-    pub checks: Vec<checks::CheckConfig>,
-    /// Whom `opsdeck serve` tells what.
-    #[schemars(with = "Option<notify::Section>")]
-    pub notify: notify::Notify,
+keys! {
+    /// opsdeck.yaml: everything in it is optional.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Config {
+        /// Version of this format.
+        version: Option<u32> => version();
+        /// How many hosts at a time where nobody says otherwise; overrides ansible.cfg.
+        forks: Option<u32> => number(1, 10_000);
+        /// Environments by name, in the order shown. Those that were discovered are named here only to change something.
+        environments: Vec<(String, EnvironmentConfig)> => environments::environments();
+        /// Recovery commands.
+        runbooks: Vec<RunbookConfig> => runbooks::runbooks();
+        /// Variables of every environment and release; those of an environment, a release and the command line win over them.
+        vars: Vars => vars();
+        /// Releases by name.
+        releases: Vec<ReleaseConfig> => release::releases();
+        /// Health checks by name.
+        checks: Vec<checks::CheckConfig> => checks::checks();
+        /// Policies of auto-recovery by name.
+        recovery: Vec<recovery::Policy> => by_name(recovery::policy, recovery::Policy::schema), last();
+        /// Whom `opsdeck serve` tells what.
+        notify: notify::Notify => mapping::<notify::Notify>();
+    }
 }
 
-/// An environment.
-#[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct EnvironmentConfig {
-    /// Inventory sources as for -i, relative to this file: a text or a list. Not needed where discovery finds them.
-    #[schemars(with = "Option<OneOrMany>")]
-    pub inventory: Vec<String>,
-    /// Colour of the top line: #rrggbb, or red, orange, yellow, green, cyan, blue, purple, magenta, pink, grey, white, black.
-    #[schemars(regex(pattern = r"^(#[0-9A-Fa-f]{6}|[A-Za-z]+)$"))]
-    pub colour: Option<String>,
-    /// Ask to type the environment's name before anything runs there. Default: true for names like production.
-    pub protect: Option<bool>,
-    /// Variables of every release to it.
-    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
-    pub vars: Vars,
-    /// Times in which no release begins here.
-    #[schemars(with = "Option<Vec<freeze::FreezeConfig>>")]
-    pub freeze: Vec<Freeze>,
-    /// How many people must agree to a release here, never the one who submitted it.
-    #[schemars(range(min = 0, max = 20))]
-    pub approvals: Option<u8>,
+/// What the file is checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The project's root: paths are relative to it.
+    pub root: &'a Path,
+    /// Names of environments that were discovered.
+    pub discovered: &'a [String],
 }
 
-/// A recovery command: either a module or a playbook.
-#[derive(Debug, Clone, PartialEq, Default, JsonSchema)]
-#[schemars(
-    deny_unknown_fields,
-    extend("oneOf" = [{"required": ["module"]}, {"required": ["playbook"], "not": {"required": ["args"]}}])
-)]
-pub struct RunbookConfig {
-    /// Name in the menu.
-    pub name: String,
-    /// One key that starts it from the recovery menu.
-    #[schemars(length(min = 1, max = 1))]
-    pub key: Option<String>,
-    /// What it is for.
-    pub help: Option<String>,
-    /// Module of an ad-hoc command.
-    pub module: Option<String>,
-    /// Arguments of the module.
-    pub args: Option<String>,
-    /// Playbook, relative to this file.
-    pub playbook: Option<String>,
-    /// Host pattern (module) or limit (playbook). Without it: the marked hosts.
-    pub hosts: Option<String>,
-    /// Become another user (root, where nothing else is configured).
-    #[schemars(with = "Option<bool>")]
-    pub r#become: bool,
-    /// Extra variables as for -e: key=value, {"json": true} or @file; a text or a list.
-    #[schemars(with = "Option<OneOrMany>")]
-    pub extra_vars: Vec<String>,
-    /// Environments it is offered in. Without it: all.
-    #[schemars(with = "Option<OneOrMany>")]
-    pub environments: Vec<String>,
-}
-
-/// A text or a list of texts.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-#[allow(dead_code, reason = "only its schema is used: the reader makes a list of both forms")]
-enum OneOrMany {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
+/// Reads the text of `file`. What is right in it is taken, everything else is a problem. `None`: it is no YAML at all.
+pub fn read(text: &str, file: &str, context: &Context<'_>) -> (Option<Config>, Vec<Problem>) {
+    let tree = match yaml::parse_one(text) {
+        Ok(Some(tree)) => tree,
+        Ok(None) => return (Some(Config::default()), Vec::new()),
+        Err(error) => return (None, vec![Problem::yaml(file, &error)]),
+    };
+    let mut reader = Reader::new(file);
+    reader.known.root = context.root.to_owned();
+    reader.known.environments = context.discovered.to_vec();
+    reader.known.checks = ["ssh"].into_iter().chain(checks::METRICS).map(str::to_owned).collect();
+    reader.newer = tree.get("version").and_then(Node::text).and_then(|text| text.parse().ok()) > Some(VERSION);
+    let mut config = Config::default();
+    config.fill(&tree, tree.mark, "opsdeck.yaml", &mut reader);
+    reader.problems.sort_by_key(|problem| (problem.line, problem.column));
+    (Some(config), reader.problems)
 }
 
 /// The JSON Schema (draft 2020-12) of the file.
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Config).to_value()
+    let mut schema = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "opsdeck.yaml" });
+    if let (Some(all), Some(own)) = (schema.as_object_mut(), Config::schema().as_object()) {
+        all.extend(own.clone());
+    }
+    schema["$defs"] = release::definitions();
+    schema["$defs"]["EnvironmentConfig"] = EnvironmentConfig::schema();
+    schema["$defs"]["RunbookConfig"] = RunbookConfig::schema();
+    schema
+}
+
+fn version() -> impl Shape<Value = u32> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let version = reader.number(node, what, 1, u32::MAX)?;
+        if version > VERSION {
+            let message = "this file is of a newer format: use the newer opsdeck that it was written for";
+            reader.mistake(node.mark, message, describe(node), format!("version {VERSION}"));
+        }
+        Some(version)
+    };
+    of(read, || number(1, VERSION).schema())
 }
 
 #[cfg(test)]

@@ -5,9 +5,28 @@ use crate::project::problem::Problem;
 use crate::yaml::{Kind, Mark, Node};
 use std::path::PathBuf;
 
+/// Names of what there is, as far as it is read: others may name it.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The project's root: paths are relative to it.
+    pub root: PathBuf,
+    /// Environments, declared or discovered.
+    pub environments: Vec<String>,
+    /// Runbooks.
+    pub runbooks: Vec<String>,
+    /// Checks, with those that are built in.
+    pub checks: Vec<String>,
+    /// Those of them that are asked once for all, not of each host.
+    pub once: Vec<String>,
+    /// Receivers of `notify:`; `None`: it declares none, and any name may stand there.
+    pub receivers: Option<Vec<String>>,
+}
+
 /// Collects mistakes while values are taken.
 pub struct Reader {
     file: PathBuf,
+    /// What names may stand for.
+    pub known: Known,
     /// Unknown keys are no mistake: the file is of a newer version.
     pub newer: bool,
     /// What was found.
@@ -27,12 +46,21 @@ pub struct Entry<'n> {
 impl Reader {
     /// For a file, as it is named in messages.
     pub fn new(file: impl Into<PathBuf>) -> Self {
-        Self { file: file.into(), newer: false, problems: Vec::new() }
+        Self { file: file.into(), known: Known::default(), newer: false, problems: Vec::new() }
     }
 
     /// Notes a mistake.
     pub fn mistake(&mut self, mark: Mark, message: impl Into<String>, found: String, expected: impl Into<String>) {
         self.problems.push(Problem::error(&self.file, message).at(mark).found(found).expected(expected));
+    }
+
+    /// Notes a name that stands for nothing.
+    pub fn must_know(&mut self, what: &str, name: &str, mark: Mark, known: fn(&Known) -> &[String]) {
+        let known = known(&self.known);
+        if !known.iter().any(|known| known == name) {
+            let known = known.to_vec();
+            self.no_such(what, name, mark, &known.iter().map(String::as_str).collect::<Vec<_>>());
+        }
     }
 
     fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {

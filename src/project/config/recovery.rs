@@ -1,52 +1,112 @@
 //! `recovery:` of `opsdeck.yaml`: policies of auto-recovery, each a check, a ladder of runbooks, and the numbers of every
-//! guard with the defaults of releases.md part 4. Off where nobody says otherwise.
+//! guard with their defaults. Off where nobody says otherwise.
 
-mod read;
-mod schema;
-
-pub use read::{Names, read};
-pub use schema::Section;
-
-use schemars::JsonSchema;
+use super::checks::METRICS;
+use super::keys::{Keys, Shape, keys, of};
+use super::reader::{Entry, Reader};
+use super::shapes::{environments, list, mapping, names, number, seconds, text, texts, word};
+use crate::yaml::{Kind, Node};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-/// A policy: what is done when a check is bad on a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Its name.
-    pub name: String,
-    /// The check, by its name.
-    pub check: String,
-    /// The service that it belongs to: rates and what is under way are counted for it.
-    pub service: String,
-    /// Environments in which it holds; empty: all.
-    pub environments: Vec<String>,
-    /// What it may do.
-    pub mode: Mode,
-    /// Runbooks, the gentlest first.
-    pub ladder: Vec<Rung>,
-    /// Commands that write down how the host is before anything is done; empty: none.
-    pub diagnostics: Vec<String>,
-    /// Checks that must be well before anything is done here.
-    pub depends_on: Vec<String>,
-    /// What must hold.
-    pub guards: Guards,
+keys! {
+    /// A policy: what is done when a check is bad on a host.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Policy {
+        {
+            /// Its name.
+            name: String,
+        }
+        /// What it is for.
+        #[serde(skip)]
+        help: Option<String> => text();
+        /// The check that it watches, by its name; one that is asked of hosts.
+        check: String => check(), required("this policy watches nothing", "check: NAME, one of checks:");
+        /// The service that rates are counted for. Default: the policy's name.
+        service: String => text();
+        /// Environments in which it holds. Default: all.
+        environments: Vec<String> => environments();
+        /// off: do nothing; observe: say what it would have done; act: do it.
+        mode: Mode = Mode::Off => word("mode", &MODES);
+        /// Runbooks, the gentlest first; when the last did not help a person is called.
+        ladder: Vec<Rung> => ladder(),
+            required("this policy can do nothing", "ladder: the names of runbooks, the gentlest first");
+        /// Commands on the host before anything is done to it, or none. Default: units, journal, sockets, disks, processes.
+        diagnostics: Vec<String> = DIAGNOSTICS.map(str::to_owned).to_vec() => diagnostics();
+        /// Checks that must be well before anything is done here.
+        depends_on: Vec<String> => checks();
+        /// What must hold before an action.
+        guards: Guards => mapping::<Guards>();
+        /// When an action has helped.
+        verify: Verify => verify();
+        /// How long it is watched afterwards.
+        probation: u32 = 600 => seconds();
+        /// How often it may go bad again in that time.
+        relapses: u32 = 1 => number(0, 100);
+        /// After which a person is called, whatever is still possible.
+        deadline: u32 = 1_800 => seconds();
+        /// Who is called, one after the other.
+        receivers: Vec<String> => receivers();
+        /// Without an answer the next one is called after this.
+        answer_within: u32 = 600 => seconds();
+    }
+}
+
+keys! {
+    /// A rung of the ladder.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Rung {
+        /// Name of a runbook.
+        runbook: String => runbook(), required("this rung does nothing", "runbook: NAME");
+        /// After which it is stopped.
+        timeout: u32 = 120 => seconds();
+    }
+}
+
+keys! {
+    /// What must hold before an action.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Guards {
+        /// At most so many of a hundred hosts of the service may be bad; one always may.
+        unhealthy_percent: u32 = 20 => number(1, 100);
+        /// Actions under way at once in the service.
+        in_flight: u32 = 1 => number(1, 100);
+        /// So many hosts that go bad at once have a common cause: a person is called.
+        common_hosts: u32 = 3 => number(2, 10_000);
+        /// Or more than so many of a hundred, and more than one.
+        common_percent: u32 = 20 => number(1, 100);
+        /// At once means within this.
+        common_within: u32 = 60 => seconds();
+        /// Between two actions on a host.
+        host_pause: u32 = 600 => seconds();
+        /// Actions on a host in an hour.
+        host_per_hour: u32 = 3 => number(1, 1_000);
+        /// Actions in the service in an hour.
+        service_per_hour: u32 = 5 => number(1, 1_000);
+        /// Actions of all policies in all environments in an hour.
+        all_per_hour: u32 = 10 => number(1, 1_000);
+        /// An action that did not help so often in a row is disabled; 0: never.
+        failed_in_row: u32 = 3 => number(0, 1_000);
+    }
+}
+
+keys! {
     /// When an action has helped.
-    pub verify: Verify,
-    /// Seconds for which it is watched afterwards.
-    pub probation: u32,
-    /// How often it may go bad again in that time.
-    pub relapses: u32,
-    /// Seconds after which a person is called, whatever is still possible.
-    pub deadline: u32,
-    /// Who is called, one after the other.
-    pub receivers: Vec<String>,
-    /// Seconds without an answer until the next one is called.
-    pub answer_within: u32,
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Verify {
+        /// Readings in a row that must pass.
+        passes: u32 = 3 => number(1, 100);
+        /// Over at least this.
+        window: u32 = 30 => seconds();
+        /// And that within this.
+        deadline: u32 = 120 => seconds();
+        /// Between two readings.
+        interval: u32 = 5 => seconds();
+    }
 }
 
 /// What a policy may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Nothing.
@@ -58,109 +118,16 @@ pub enum Mode {
     Act,
 }
 
-/// A rung of the ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rung {
-    /// Name of the runbook.
-    pub runbook: String,
-    /// Seconds after which it is stopped.
-    pub timeout: u32,
-}
+const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("observe", Mode::Observe), ("act", Mode::Act)];
 
-/// What must hold before an action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Guards {
-    /// At most so many of a hundred hosts of the service may be bad (one always may).
-    pub unhealthy_percent: u32,
-    /// Actions under way at once in the service.
-    pub in_flight: u32,
-    /// So many hosts that go bad at once have a common cause;
-    pub common_hosts: u32,
-    /// or more than so many of a hundred (and more than one),
-    pub common_percent: u32,
-    /// within so many seconds.
-    pub common_within: u32,
-    /// Seconds between two actions on a host.
-    pub host_pause: u32,
-    /// Actions on a host in an hour.
-    pub host_per_hour: u32,
-    /// Actions in a service in an hour.
-    pub service_per_hour: u32,
-    /// Actions of all policies in all environments in an hour.
-    pub all_per_hour: u32,
-    /// An action that did not help so often in a row is disabled; 0: never.
-    pub failed_in_row: u32,
-}
-
-/// When an action has helped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verify {
-    /// So many readings in a row pass,
-    pub passes: u32,
-    /// over at least so many seconds,
-    pub window: u32,
-    /// and that within so many seconds.
-    pub deadline: u32,
-    /// Seconds between two readings.
-    pub interval: u32,
-}
-
-/// Seconds that a runbook may take where nobody says otherwise.
-pub const TIMEOUT: u32 = 120;
-
-/// What is written down before an action where nobody says otherwise (releases.md part 4).
-pub const DIAGNOSTICS: [&str; 5] = [
+/// What is written down before an action where nobody says otherwise.
+const DIAGNOSTICS: [&str; 5] = [
     "systemctl --no-pager --failed",
     "journalctl --no-pager -n 200",
     "ss -s",
     "df -P",
     "ps -eo pid,pcpu,pmem,etime,args --sort=-pcpu | head -n 15",
 ];
-
-impl Default for Policy {
-    fn default() -> Self {
-        Policy {
-            name: String::new(),
-            check: String::new(),
-            service: String::new(),
-            environments: Vec::new(),
-            mode: Mode::Off,
-            ladder: Vec::new(),
-            diagnostics: DIAGNOSTICS.map(str::to_owned).to_vec(),
-            depends_on: Vec::new(),
-            guards: Guards::default(),
-            verify: Verify::default(),
-            probation: 600,
-            relapses: 1,
-            deadline: 1_800,
-            receivers: Vec::new(),
-            answer_within: 600,
-        }
-    }
-}
-
-impl Default for Guards {
-    fn default() -> Self {
-        Guards {
-            unhealthy_percent: 20,
-            in_flight: 1,
-            common_hosts: 3,
-            common_percent: 20,
-            common_within: 60,
-            host_pause: 600,
-            host_per_hour: 3,
-            service_per_hour: 5,
-            all_per_hour: 10,
-            failed_in_row: 3,
-        }
-    }
-}
-
-impl Default for Verify {
-    fn default() -> Self {
-        Verify { passes: 3, window: 30, deadline: 120, interval: 5 }
-    }
-}
 
 impl Policy {
     /// True if it holds in this environment.
@@ -172,12 +139,111 @@ impl Policy {
 impl Mode {
     /// Lower-case name.
     pub fn name(self) -> &'static str {
-        match self {
-            Mode::Off => "off",
-            Mode::Observe => "observe",
-            Mode::Act => "act",
-        }
+        MODES.iter().find(|(_, mode)| *mode == self).map_or("", |(name, _)| name)
     }
+}
+
+/// A policy of the section, by its name.
+pub fn policy(entry: &Entry<'_>, reader: &mut Reader) -> Option<Policy> {
+    let before = reader.problems.len();
+    let mut policy = Policy { name: entry.key.to_owned(), service: entry.key.to_owned(), ..Policy::default() };
+    policy.fill(entry.value, entry.mark, &format!("recovery \"{}\"", entry.key), reader);
+    if !policy.check.is_empty() && policy.depends_on.contains(&policy.check) {
+        let at = entry.value.get("depends_on").map_or(entry.mark, |node| node.mark);
+        let found = format!("{:?}", policy.check);
+        reader.mistake(at, "this policy waits for its own check, and would never act", found, "other checks");
+    }
+    // What is half read must not act.
+    (reader.problems.len() == before || reader.newer).then_some(policy)
+}
+
+/// Names of checks; `disk /var` is one of the disks.
+fn checks() -> impl Shape<Value = Vec<String>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let names = reader.texts(node, what);
+        for (name, mark) in &names {
+            if !name.split_once(' ').is_some_and(|(family, _)| METRICS.contains(&family)) {
+                reader.must_know("check", name, *mark, |known| &known.checks);
+            }
+        }
+        Some(names.into_iter().map(|(name, _)| name).collect())
+    };
+    of(read, || texts().schema())
+}
+
+/// One check, of hosts.
+fn check() -> impl Shape<Value = String> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let name = checks().read(node, what, reader)?.into_iter().next()?;
+        if reader.known.once.contains(&name) {
+            let message = "recovery acts on hosts, and this check is asked once for all";
+            let expected = "a check of hosts: shell, systemd, sample, or one that asks {host} or {ansible_host}";
+            reader.mistake(node.mark, message, format!("{name:?}"), expected);
+        }
+        Some(name)
+    };
+    of(read, || text().schema())
+}
+
+fn diagnostics() -> impl Shape<Value = Vec<String>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| match node.text() {
+        Some("none") => Some(Vec::new()),
+        _ => texts().read(node, what, reader),
+    };
+    of(read, || texts().schema())
+}
+
+fn receivers() -> impl Shape<Value = Vec<String>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| match reader.known.receivers {
+        Some(_) => names("receiver", |known| known.receivers.as_deref().unwrap_or_default()).read(node, what, reader),
+        None => texts().read(node, what, reader),
+    };
+    of(read, || texts().schema())
+}
+
+fn runbook() -> impl Shape<Value = String> {
+    let read = |node: &Node, _: &str, reader: &mut Reader| {
+        let name = reader.text(node, "a runbook's name")?;
+        reader.must_know("runbook", &name, node.mark, |known| &known.runbooks);
+        Some(name)
+    };
+    of(read, || text().schema())
+}
+
+/// Rungs, each a name or a mapping.
+fn ladder() -> impl Shape<Value = Vec<Rung>> {
+    let one = |node: &Node, _: &str, reader: &mut Reader| {
+        let mut rung = Rung::default();
+        match node.kind {
+            Kind::Mapping(_) => drop(rung.fill(node, node.mark, "a rung of the ladder", reader)),
+            _ => rung.runbook = runbook().read(node, "", reader)?,
+        }
+        rung.timeout = rung.timeout.max(1);
+        (!rung.runbook.is_empty()).then_some(rung)
+    };
+    let all = move || list(of(one, || json!({ "oneOf": [{ "type": "string" }, Rung::schema()] })));
+    let read = move |node: &Node, what: &str, reader: &mut Reader| {
+        let before = reader.problems.len();
+        let rungs = all().read(node, what, reader)?;
+        if rungs.is_empty() && reader.problems.len() == before {
+            reader.mistake(node.mark, "the ladder is empty", "no runbook".into(), "the names of runbooks");
+        }
+        Some(rungs)
+    };
+    of(read, move || all().schema())
+}
+
+fn verify() -> impl Shape<Value = Verify> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let verify = mapping::<Verify>().read(node, what, reader)?;
+        if verify.window >= verify.deadline {
+            let found = format!("window {} s, deadline {} s", verify.window, verify.deadline);
+            let expected = "a window shorter than the deadline";
+            reader.mistake(node.mark, "this can never be verified in time", found, expected);
+        }
+        Some(verify)
+    };
+    of(read, Verify::schema)
 }
 
 #[cfg(test)]

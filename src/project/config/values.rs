@@ -126,6 +126,14 @@ impl Reader {
         vars
     }
 
+    /// Notes a file that is named and is not there.
+    pub fn must_exist(&mut self, path: &str, mark: Mark, what: &str) {
+        if !self.known.root.join(path).exists() {
+            let message = format!("the {what} does not exist below {}", self.known.root.display());
+            self.mistake(mark, message, format!("{path:?}"), format!("the path of an existing {what}"));
+        }
+    }
+
     /// Notes that `name` is none of `known`.
     pub fn no_such(&mut self, what: &str, name: &str, mark: Mark, known: &[&str]) {
         let hint = nearest(name, known.iter().copied()).map(|near| format!("; did you mean \"{near}\"?"));

@@ -6,12 +6,12 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use read::read;
-pub use schema::Checks;
-
+use super::keys::{Shape, of};
+use super::reader::Reader;
 use super::release::Probe;
 use super::text::Text;
-use crate::yaml::Mark;
+use crate::yaml::{Mark, Node};
+use serde_json::json;
 
 /// The numbers of the built-in sample, as they are named in the file.
 pub const METRICS: [&str; 12] = [
@@ -37,6 +37,18 @@ fn has_a_place(text: &str) -> bool {
             && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     text.replace("{{", "  ").split('{').skip(1).filter_map(|rest| rest.split_once('}')).any(|(word, _)| name(word))
+}
+
+/// The section; then they are known, and which of them are asked once for all.
+pub(super) fn checks() -> impl Shape<Value = Vec<CheckConfig>> {
+    let read = |node: &Node, _: &str, reader: &mut Reader| {
+        let checks = read::read(node, reader);
+        reader.known.checks.splice(0..0, checks.iter().map(|check| check.name.clone()));
+        reader.known.once =
+            checks.iter().filter(|check| !check.is_of_hosts()).map(|check| check.name.clone()).collect();
+        Some(checks)
+    };
+    of(read, || json!({ "type": ["object", "null"], "additionalProperties": schema::check() }))
 }
 
 /// One check.

@@ -1,8 +1,10 @@
 //! Reads `checks:`, with the place of every mistake.
 
 use super::{CheckConfig, EdgeConfig, Judged, METRICS, SampleConfig, What};
+use crate::project::config::keys::Shape;
 use crate::project::config::reader::{Entry, Reader, describe};
 use crate::project::config::release::probes;
+use crate::project::config::shapes::environments;
 use crate::project::config::text::Text;
 use crate::yaml::{Kind, Node};
 
@@ -30,13 +32,13 @@ fn keys_of(kind: &str) -> impl Iterator<Item = &'static str> {
     number.iter().chain(probes::keys_of(kind)).copied()
 }
 
-/// The checks, in the order written; `environments`: those that there are.
-pub fn read(node: &Node, reader: &mut Reader, environments: &[String]) -> Vec<CheckConfig> {
+/// The checks, in the order written.
+pub fn read(node: &Node, reader: &mut Reader) -> Vec<CheckConfig> {
     let entries = reader.mapping(node, "checks", None);
-    entries.iter().filter_map(|entry| check(entry, reader, environments)).collect()
+    entries.iter().filter_map(|entry| check(entry, reader)).collect()
 }
 
-fn check(entry: &Entry<'_>, reader: &mut Reader, environments: &[String]) -> Option<CheckConfig> {
+fn check(entry: &Entry<'_>, reader: &mut Reader) -> Option<CheckConfig> {
     let what = format!("check \"{}\"", entry.key);
     let kind = probes::kind(entry, &what, "check", (&KINDS, &keys()), reader)?;
     let allowed: Vec<&str> = [kind].into_iter().chain(keys_of(kind)).chain(SHARED).collect();
@@ -60,7 +62,7 @@ fn check(entry: &Entry<'_>, reader: &mut Reader, environments: &[String]) -> Opt
     let seconds = |key: &str, reader: &mut Reader| {
         field(key).and_then(|field| reader.seconds(field.value, key)).filter(|seconds| *seconds > 0)
     };
-    let named = field("environments").map(|field| known(field.value, environments, reader));
+    let named = field("environments").and_then(|field| environments().read(field.value, field.key, reader));
     Some(CheckConfig {
         name: entry.key.to_owned(),
         mark: entry.mark,
@@ -71,16 +73,6 @@ fn check(entry: &Entry<'_>, reader: &mut Reader, environments: &[String]) -> Opt
         timeout: seconds("timeout", reader),
         judged,
     })
-}
-
-fn known(node: &Node, environments: &[String], reader: &mut Reader) -> Vec<String> {
-    let known: Vec<&str> = environments.iter().map(String::as_str).collect();
-    let names = reader.texts(node, "environments");
-    for (name, mark) in names.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
-        reader.no_such("environment", name, *mark, &known);
-    }
-    // Kept even if unknown: dropping it would ask everywhere.
-    names.into_iter().map(|(name, _)| name).collect()
 }
 
 fn sample(node: &Node, reader: &mut Reader) -> SampleConfig {

@@ -2,22 +2,7 @@
 
 use super::METRICS;
 use crate::project::config::release::schema::{gate, words::*};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
-
-/// The section, by name of check.
-pub struct Checks;
-
-impl JsonSchema for Checks {
-    fn schema_name() -> Cow<'static, str> {
-        "Checks".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["object", "null"], "additionalProperties": check() })
-    }
-}
 
 /// The schema of a check.
 pub fn check() -> Value {

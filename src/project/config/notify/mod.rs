@@ -1,26 +1,13 @@
 //! `notify:` of `opsdeck.yaml`: whom `opsdeck serve` tells what. Secrets stand in files of their own, never here.
 
 mod read;
-mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use read::read;
-pub use schema::Section;
+pub use read::Notify;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// Whom to tell what; without any receiver nobody is told.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Notify {
-    /// Receivers, in the order written.
-    pub receivers: Vec<Receiver>,
-    /// Who is told what names nobody; empty: all.
-    pub default: Vec<String>,
-    /// Every check that becomes bad, or well again, is told.
-    pub checks: bool,
-}
 
 /// Somebody who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]

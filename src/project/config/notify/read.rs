@@ -1,145 +1,173 @@
 //! Reads `notify:`, with the place of every mistake. What is half read tells nobody: `opsdeck check` and the log say so.
 
-use super::{Address, Kind, Notify, Receiver, Severity, Target, Via};
+use super::{Address, Kind, Receiver, Severity, Target, Via};
+use crate::project::config::keys::{Keys, Shape, keys, of};
 use crate::project::config::reader::{Entry, Reader, describe};
+use crate::project::config::shapes::{argv, by_name, environments, flag, names, text, texts, word, words};
+use crate::project::config::text::Text;
 use crate::yaml::{Kind as Yaml, Node};
+use serde_json::json;
 
-pub(super) const NOTIFY: [&str; 3] = ["receivers", "default", "checks"];
-/// How a receiver is told: exactly one of these.
-pub(super) const VIAS: [&str; 4] = ["alertmanager", "webhook", "command", "screen"];
-pub(super) const SHARED: [&str; 3] = ["kinds", "severity", "environments"];
-pub(super) const TARGET: [&str; 3] = ["url", "url_file", "headers_file"];
-
-/// The section; `environments`: those that there are.
-pub fn read(node: &Node, reader: &mut Reader, environments: &[&str]) -> Notify {
-    let mut notify = Notify::default();
-    let fields = reader.mapping(node, "notify", Some(&NOTIFY));
-    let field = |key: &str| fields.iter().find(|field| field.key == key);
-    if let Some(field) = field("receivers") {
-        let entries = reader.mapping(field.value, "receivers", None);
-        notify.receivers = entries.iter().filter_map(|entry| receiver(entry, reader, environments)).collect();
-        // The default may name one that has a mistake of its own: that is not another one.
-        let names: Vec<&str> = entries.iter().map(|entry| entry.key).collect();
-        if let Some(field) = fields.iter().find(|field| field.key == "default") {
-            notify.default = known(field.value, "receiver", &names, reader);
-        }
-    } else if let Some(field) = field("default") {
-        let expected = "receivers: NAME: {alertmanager: {url: ...}}";
-        reader.mistake(field.mark, "there is no receiver", "no \"receivers\"".into(), expected);
+keys! {
+    /// Whom to tell what; without any receiver nobody is told.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Notify {
+        /// Who is told, by name.
+        receivers: Vec<Receiver> => receivers();
+        /// Receivers of what names nobody. Default: all.
+        default: Vec<String> => those();
+        /// bad: every check that becomes bad, or well again, is told. Default: off.
+        checks: bool => checks();
     }
-    if let Some(field) = field("checks") {
-        match field.value.text() {
-            Some("bad") if fields.iter().all(|field| field.key != "receivers") => {
-                let expected = "receivers: NAME: {alertmanager: {url: ...}}";
-                reader.mistake(field.mark, "nobody is told of checks", "no \"receivers\"".into(), expected);
-            }
-            Some("bad") => notify.checks = true,
-            Some("off") => {}
-            _ => reader.mistake(field.value.mark, "no such word", describe(field.value), "bad or off"),
-        }
-    }
-    notify
 }
 
-fn receiver(entry: &Entry<'_>, reader: &mut Reader, environments: &[&str]) -> Option<Receiver> {
+keys! {
+    /// A receiver as it is written.
+    struct Written {
+        /// An Alertmanager: its address; alerts are posted to /api/v2/alerts.
+        alertmanager: Option<Target> => target(), kind();
+        /// An address that JSON is posted to.
+        webhook: Option<Target> => target(), kind();
+        /// A program with arguments, in the project's folder; JSON comes on its stdin, exit 0 means told.
+        command: Option<Vec<String>> => command(), kind();
+        /// Open screens: bell and OSC 9.
+        screen: bool => screen(), kind();
+        /// What it is told. Default: everything.
+        kinds: Vec<Kind> => words("kind of notice", &Kind::ALL);
+        /// It is told what is at least so grave.
+        severity: Severity = Severity::Info => word("severity", &Severity::ALL);
+        /// Environments it is told about. Default: all.
+        environments: Vec<String> => environments();
+    }
+}
+
+keys! {
+    /// An address with its headers.
+    struct Place {
+        /// http://host:port/path or https://..., without a login.
+        url: Option<String> => url(), kind();
+        /// File with the address, where that is a secret itself; readable by its owner alone (0600).
+        url_file: Option<String> => text(), kind();
+        /// File with headers, one a line, readable by its owner alone (0600); relative to this file.
+        headers_file: Option<String> => text();
+    }
+}
+
+const ONE: &str = "receivers: NAME: {alertmanager: {url: ...}}";
+
+fn receivers() -> impl Shape<Value = Vec<Receiver>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        // One that has a mistake of its own may be named all the same: that is not another one.
+        let names = node.entries().iter().filter_map(|(key, _)| key.text()).map(str::to_owned).collect();
+        reader.known.receivers = Some(names);
+        by_name(receiver, Written::schema).read(node, what, reader)
+    };
+    of(read, || by_name(receiver, Written::schema).schema())
+}
+
+fn those() -> impl Shape<Value = Vec<String>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        if reader.known.receivers.is_none() {
+            reader.mistake(node.mark, "there is no receiver", describe(node), ONE);
+            return None;
+        }
+        names("receiver", |known| known.receivers.as_deref().unwrap_or_default()).read(node, what, reader)
+    };
+    of(read, || texts().schema())
+}
+
+fn checks() -> impl Shape<Value = bool> {
+    let read = |node: &Node, _: &str, reader: &mut Reader| {
+        match node.text() {
+            Some("bad") if reader.known.receivers.is_some() => return Some(true),
+            Some("bad") => reader.mistake(node.mark, "nobody is told of checks", describe(node), ONE),
+            Some("off") => {}
+            _ => reader.mistake(node.mark, "no such word", describe(node), "bad or off"),
+        }
+        None
+    };
+    of(read, || json!({ "enum": ["off", "bad", false] }))
+}
+
+fn receiver(entry: &Entry<'_>, reader: &mut Reader) -> Option<Receiver> {
     let before = reader.problems.len();
     let what = format!("receiver \"{}\"", entry.key);
-    let keys: Vec<&str> = VIAS.iter().chain(&SHARED).copied().collect();
-    let fields = reader.mapping(entry.value, &what, Some(&keys));
-    let mut ways = fields.iter().filter(|field| VIAS.contains(&field.key));
-    let (first, second) = (ways.next(), ways.next());
-    let via = match (first, second) {
-        (Some(field), None) => via(field, reader),
-        (None, _) => {
-            let expected = format!("one of {}", VIAS.join(", "));
+    let mut written = Written::default();
+    written.fill(entry.value, entry.mark, &what, reader);
+    match Written::kinds_in(entry.value).as_slice() {
+        [_] => {}
+        [] => {
+            let expected = format!("one of {}", Written::kinds().join(", "));
             reader.mistake(entry.mark, format!("{what} is told in no way"), "none of them".into(), expected);
-            None
         }
-        (Some(_), Some(second)) => {
+        [_, (second, mark), ..] => {
             let expected = "one way a receiver; another way is another receiver";
-            reader.mistake(second.mark, format!("{what} is told in two ways"), format!("{:?}", second.key), expected);
-            None
-        }
-    };
-    let mut read = Receiver {
-        name: entry.key.to_owned(),
-        via: via?,
-        kinds: Vec::new(),
-        severity: Severity::default(),
-        environments: Vec::new(),
-    };
-    for Entry { key, value, .. } in &fields {
-        match *key {
-            "kinds" => {
-                let names = Kind::ALL.map(|(name, _)| name);
-                let chosen = known(value, "kind of notice", &names, reader);
-                read.kinds =
-                    Kind::ALL.iter().filter(|(name, _)| chosen.iter().any(|c| c == name)).map(|k| k.1).collect();
-            }
-            "severity" => {
-                let names = Severity::ALL.map(|(name, _)| name);
-                let least = reader.text(value, key).unwrap_or_default();
-                match Severity::ALL.iter().find(|(name, _)| *name == least) {
-                    Some((_, severity)) => read.severity = *severity,
-                    None => reader.no_such("severity", &least, value.mark, &names),
-                }
-            }
-            "environments" => read.environments = known(value, "environment", environments, reader),
-            _ => {}
+            reader.mistake(*mark, format!("{what} is told in two ways"), format!("{second:?}"), expected);
         }
     }
-    (reader.problems.len() == before || reader.newer).then_some(read)
+    let Written { alertmanager, webhook, command, screen, kinds, severity, environments } = written;
+    let via = alertmanager.map(Via::Alertmanager).or(webhook.map(Via::Webhook)).or(command.map(Via::Command));
+    let via = via.or(screen.then_some(Via::Screen))?;
+    let receiver = Receiver { name: entry.key.to_owned(), via, kinds, severity, environments };
+    (reader.problems.len() == before || reader.newer).then_some(receiver)
 }
 
-fn via(field: &Entry<'_>, reader: &mut Reader) -> Option<Via> {
-    match field.key {
-        "alertmanager" => target(field, reader).map(Via::Alertmanager),
-        "webhook" => target(field, reader).map(Via::Webhook),
-        "command" => {
-            let argv = reader.argv(field.value, "command")?;
-            if let Some(word) = argv.iter().find(|word| word.text.contains("{{")) {
-                let expected = "a program and its arguments: what is told comes on its stdin, as JSON";
-                reader.mistake(word.mark, "nothing is filled in here", format!("{:?}", word.text), expected);
-            }
-            Some(Via::Command(argv.into_iter().map(|word| word.text).collect()))
+fn command() -> impl Shape<Value = Vec<String>> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let argv: Vec<Text> = reader.argv(node, what)?;
+        if let Some(word) = argv.iter().find(|word| word.text.contains("{{")) {
+            let expected = "a program and its arguments: what is told comes on its stdin, as JSON";
+            reader.mistake(word.mark, "nothing is filled in here", format!("{:?}", word.text), expected);
         }
-        _ => match reader.boolean(field.value, "screen")? {
-            true => Some(Via::Screen),
-            false => {
-                reader.mistake(field.value.mark, "this tells nobody", describe(field.value), "screen: yes");
-                None
-            }
-        },
-    }
+        Some(argv.into_iter().map(|word| word.text).collect())
+    };
+    of(read, || argv().schema())
+}
+
+fn screen() -> impl Shape<Value = bool> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let screen = reader.boolean(node, what)?;
+        if !screen {
+            reader.mistake(node.mark, "this tells nobody", describe(node), "screen: yes");
+        }
+        Some(screen)
+    };
+    of(read, || flag().schema())
 }
 
 /// `http://127.0.0.1:9093` or `{url: ..., headers_file: ...}` or `{url_file: ...}`.
-fn target(field: &Entry<'_>, reader: &mut Reader) -> Option<Target> {
-    let Yaml::Mapping(_) = field.value.kind else {
-        return Some(Target { address: Address::Url(url(field.value, reader)?), headers_file: None });
-    };
-    let fields = reader.mapping(field.value, field.key, Some(&TARGET));
-    let of = |key: &str| fields.iter().find(|field| field.key == key);
-    let address = match (of("url"), of("url_file")) {
-        (Some(place), None) => Address::Url(url(place.value, reader)?),
-        (None, Some(file)) => Address::File(reader.text(file.value, "url_file")?.into()),
-        (Some(_), Some(file)) => {
-            let found = "\"url\" and \"url_file\"".into();
-            reader.mistake(file.mark, format!("{} has two addresses", field.key), found, "one of them");
-            return None;
+fn target() -> impl Shape<Value = Target> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let mut place = Place::default();
+        if let Yaml::Mapping(_) = node.kind {
+            place.fill(node, node.mark, what, reader);
+            match Place::kinds_in(node).as_slice() {
+                [_] => {}
+                [] => {
+                    let expected = "url: http://127.0.0.1:9093, or url_file: a file with the address";
+                    reader.mistake(node.mark, format!("{what} has no address"), "no \"url\"".into(), expected);
+                }
+                [_, (_, mark), ..] => {
+                    let found = Place::kinds().join(" and ");
+                    reader.mistake(*mark, format!("{what} has two addresses"), found, "one of them");
+                    return None;
+                }
+            }
+        } else {
+            place.url = url().read(node, what, reader);
         }
-        (None, None) => {
-            let expected = "url: http://127.0.0.1:9093, or url_file: a file with the address";
-            reader.mistake(field.mark, format!("{} has no address", field.key), "no \"url\"".into(), expected);
-            return None;
-        }
+        let address = place.url.map(Address::Url).or(place.url_file.map(|file| Address::File(file.into())))?;
+        Some(Target { address, headers_file: place.headers_file.map(Into::into) })
     };
-    let headers_file = of("headers_file").and_then(|file| reader.text(file.value, "headers_file"));
-    Some(Target { address, headers_file: headers_file.map(Into::into) })
+    of(read, || json!({ "oneOf": [text().schema(), Place::schema()] }))
 }
 
-fn url(node: &Node, reader: &mut Reader) -> Option<String> {
-    let url = reader.text(node, "url")?;
+fn url() -> impl Shape<Value = String> {
+    of(address, || text().schema())
+}
+
+fn address(node: &Node, what: &str, reader: &mut Reader) -> Option<String> {
+    let url = reader.text(node, what)?;
     match place(&url) {
         Some(place) if place.contains('@') => {
             // Not shown: it may hold a password.
@@ -160,12 +188,4 @@ fn place(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let place = rest.split(['/', '?', '#']).next()?;
     (!place.is_empty() && !url.contains(char::is_whitespace)).then_some(place)
-}
-
-fn known(node: &Node, what: &str, names: &[&str], reader: &mut Reader) -> Vec<String> {
-    let found = reader.texts(node, what);
-    for (name, mark) in found.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
-        reader.no_such(what, name, *mark, names);
-    }
-    found.into_iter().map(|(name, _)| name).collect()
 }

@@ -5,16 +5,6 @@ use super::{Driver, ReleaseConfig, Step, StepKind, Strategy};
 use crate::project::config::reader::{Entry, Reader};
 use crate::yaml::{Mark, Node};
 
-/// Environments that a release may go to.
-pub fn environments(node: &Node, reader: &mut Reader, known: &[String]) -> Vec<String> {
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let names = reader.texts(node, "environments");
-    for (name, mark) in names.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
-        reader.no_such("environment", name, *mark, &known);
-    }
-    names.into_iter().map(|(name, _)| name).collect()
-}
-
 /// Releases that should be out before this one.
 pub fn after(node: &Node, own: &str, names: &[&str], reader: &mut Reader) -> Vec<String> {
     let others: Vec<&str> = names.iter().copied().filter(|name| *name != own).collect();

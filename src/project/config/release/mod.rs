@@ -14,14 +14,19 @@ mod steps;
 mod traffic;
 
 pub use gate::{Gate, Probe, VersionProbe};
-pub use read::{Known, approvals, read};
-pub use schema::Releases;
+pub use schema::definitions;
 pub use step::{Http, Options, Stage, Step, StepKind};
 pub use traffic::{Driver, Prove, Traffic};
 
+use super::keys::{Shape, of};
 use super::text::Text;
 use crate::project::Vars;
 use crate::yaml::Mark;
+
+/// The section.
+pub(in crate::project::config) fn releases() -> impl Shape<Value = Vec<ReleaseConfig>> {
+    of(|node, _, reader| Some(read::read(node, reader)), schema::releases)
+}
 
 /// One release.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,8 +1,9 @@
 //! Reads `releases:`: each release by its name, its fields handed to the files beside; then what must fit together.
 
 use super::{ReleaseConfig, Stage, balancers, checks, pace, probes, stages, steps};
+use crate::project::config::keys::Shape;
 use crate::project::config::reader::{Entry, Reader};
-use crate::project::config::sections::Context;
+use crate::project::config::shapes::environments;
 use crate::yaml::Node;
 
 /// Keys of a release.
@@ -30,28 +31,19 @@ pub const KEYS: [&str; 19] = [
 /// Keys of `version`.
 pub const VERSION: [&str; 2] = ["pattern", "artifact"];
 
-/// What a release is checked against.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// The project.
-    pub context: &'a Context<'a>,
-    /// Names of environments.
-    pub environments: &'a [String],
-}
-
 /// The releases, in the order written.
-pub fn read(node: &Node, reader: &mut Reader, known: &Known<'_>) -> Vec<ReleaseConfig> {
+pub fn read(node: &Node, reader: &mut Reader) -> Vec<ReleaseConfig> {
     let entries = reader.mapping(node, "releases", None);
     let names: Vec<&str> = entries.iter().map(|entry| entry.key).collect();
     let mut releases: Vec<(ReleaseConfig, &Node)> = Vec::new();
     for entry in &entries {
-        releases.extend(release(entry, &names, reader, known).map(|release| (release, entry.value)));
+        releases.extend(release(entry, &names, reader).map(|release| (release, entry.value)));
     }
     checks::circle(&releases, reader);
     releases.into_iter().map(|(release, _)| release).collect()
 }
 
-fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known<'_>) -> Option<ReleaseConfig> {
+fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader) -> Option<ReleaseConfig> {
     let before = reader.problems.len();
     let what = format!("release \"{}\"", entry.key);
     let fields = reader.mapping(entry.value, &what, Some(&KEYS));
@@ -61,7 +53,7 @@ fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known
         match *key {
             "help" => release.help = reader.text(value, key),
             "service" => release.service = reader.text(value, key),
-            "environments" => release.environments = checks::environments(value, reader, known.environments),
+            "environments" => release.environments = environments().read(value, key, reader).unwrap_or_default(),
             "after" => release.after = checks::after(value, entry.key, names, reader),
             "hosts" => release.hosts = reader.template(value, key),
             "vars" => release.vars = reader.vars(value, "vars"),
@@ -71,12 +63,12 @@ fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known
                     (release.strategy, release.pace) = (strategy, pace);
                 }
             }
-            "stages" => release.stages = stages::stages(value, reader, known.context),
+            "stages" => release.stages = stages::stages(value, reader),
             "gates" => release.gates = probes::gates(value, reader),
             "traffic" => release.traffic = balancers::traffic(value, reader),
             "rollback" if value.text() == Some("none") => {}
             "rollback" => {
-                let groups = steps::groups(value, "rollback", reader, known.context);
+                let groups = steps::groups(value, "rollback", reader);
                 release.rollback = groups.into_iter().flatten().collect();
             }
             "on_failure" => release.pause_on_failure = on_failure(value, reader),
@@ -85,7 +77,7 @@ fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known
             "approval_expires" => release.approval_expires = reader.seconds(value, key),
             "bake" => release.bake = reader.seconds(value, key),
             "version_probe" => release.version_probe = probes::version_probe(value, reader),
-            _ => deploys = steps::step_of_playbook(value, reader, known.context),
+            _ => deploys = steps::step_of_playbook(value, reader),
         }
     }
     // the shortest form: `playbook: deploy.yml` deploys
@@ -97,8 +89,7 @@ fn release(entry: &Entry<'_>, names: &[&str], reader: &mut Reader, known: &Known
     (reader.problems.len() == before || reader.newer).then_some(release)
 }
 
-/// How many people; also of an environment.
-pub fn approvals(node: &Node, reader: &mut Reader) -> Option<u8> {
+fn approvals(node: &Node, reader: &mut Reader) -> Option<u8> {
     reader.number(node, "approvals", 0, 20).and_then(|people| u8::try_from(people).ok())
 }
 

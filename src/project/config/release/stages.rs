@@ -4,7 +4,6 @@
 use super::Stage;
 use super::steps::groups;
 use crate::project::config::reader::{Reader, describe};
-use crate::project::config::sections::Context;
 use crate::yaml::{Kind, Mark, Node};
 
 /// Keys of a stage that is written in full.
@@ -18,7 +17,7 @@ struct Read {
 }
 
 /// The stages in the order in which they run.
-pub fn stages(node: &Node, reader: &mut Reader, context: &Context<'_>) -> Vec<Stage> {
+pub fn stages(node: &Node, reader: &mut Reader) -> Vec<Stage> {
     let mut read: Vec<Read> = Vec::new();
     for item in reader.list(node, "stages") {
         let entries = reader.mapping(item, "a stage", None);
@@ -44,13 +43,13 @@ pub fn stages(node: &Node, reader: &mut Reader, context: &Context<'_>) -> Vec<St
         if matches!(entry.value.kind, Kind::Mapping(_)) {
             for field in reader.mapping(entry.value, &what, Some(&STAGE)) {
                 match field.key {
-                    "steps" => stage.groups = groups(field.value, &what, reader, context),
+                    "steps" => stage.groups = groups(field.value, &what, reader),
                     "needs" => needs = reader.texts(field.value, "needs"),
                     _ => stage.fail_fast = join(field.value, reader),
                 }
             }
         } else {
-            stage.groups = groups(entry.value, &what, reader, context);
+            stage.groups = groups(entry.value, &what, reader);
         }
         read.push(Read { stage, mark: entry.mark, needs });
     }

@@ -2,7 +2,6 @@
 
 use super::{Http, Options, Step, StepKind};
 use crate::project::config::reader::{Entry, Reader, describe};
-use crate::project::config::sections::{Context, exists};
 use crate::project::config::text::Text;
 use crate::yaml::{Kind, Node};
 
@@ -34,23 +33,23 @@ pub fn keys() -> Vec<&'static str> {
 }
 
 /// The steps of a list: groups one after another. `{parallel: [...]}` is a group of several.
-pub fn groups(node: &Node, what: &str, reader: &mut Reader, context: &Context<'_>) -> Vec<Vec<Step>> {
+pub fn groups(node: &Node, what: &str, reader: &mut Reader) -> Vec<Vec<Step>> {
     let mut groups = Vec::new();
     for item in reader.list(node, what) {
         match item.get("parallel").filter(|_| item.entries().len() == 1) {
             Some(steps) => {
                 let steps = reader.list(steps, "parallel").iter();
-                let group: Vec<_> = steps.filter_map(|node| step(node, reader, context)).collect();
+                let group: Vec<_> = steps.filter_map(|node| step(node, reader)).collect();
                 groups.extend((!group.is_empty()).then_some(group));
             }
-            None => groups.extend(step(item, reader, context).map(|step| vec![step])),
+            None => groups.extend(step(item, reader).map(|step| vec![step])),
         }
     }
     groups
 }
 
 /// One step.
-pub fn step(node: &Node, reader: &mut Reader, context: &Context<'_>) -> Option<Step> {
+pub fn step(node: &Node, reader: &mut Reader) -> Option<Step> {
     if node.text() == Some("switch") {
         return Some(empty(node, StepKind::Switch));
     }
@@ -79,7 +78,7 @@ pub fn step(node: &Node, reader: &mut Reader, context: &Context<'_>) -> Option<S
     };
     let allowed: Vec<&str> = [kind].iter().chain(keys_of(kind)).chain(&COMMON).copied().collect();
     let fields = reader.mapping(node, &format!("a {kind} step"), Some(&allowed));
-    let kind = self::kind(kind, &fields, reader, context)?;
+    let kind = self::kind(kind, &fields, reader)?;
     let mut step = empty(node, kind);
     for Entry { key, value, .. } in &fields {
         match *key {
@@ -96,9 +95,9 @@ pub fn step(node: &Node, reader: &mut Reader, context: &Context<'_>) -> Option<S
 }
 
 /// `playbook: FILE` of a release in its shortest form.
-pub fn step_of_playbook(node: &Node, reader: &mut Reader, context: &Context<'_>) -> Option<Step> {
+pub fn step_of_playbook(node: &Node, reader: &mut Reader) -> Option<Step> {
     let fields = [Entry { key: "playbook", mark: node.mark, value: node }];
-    Some(empty(node, kind("playbook", &fields, reader, context)?))
+    Some(empty(node, kind("playbook", &fields, reader)?))
 }
 
 fn empty(node: &Node, kind: StepKind) -> Step {
@@ -117,13 +116,13 @@ fn unknown(node: &Node, reader: &mut Reader) {
     }
 }
 
-fn kind(kind: &str, fields: &[Entry<'_>], reader: &mut Reader, context: &Context<'_>) -> Option<StepKind> {
+fn kind(kind: &str, fields: &[Entry<'_>], reader: &mut Reader) -> Option<StepKind> {
     let value = fields.iter().find(|field| field.key == kind)?.value;
     Some(match kind {
         "command" => StepKind::Command(reader.argv(value, "command")?),
         "playbook" => {
             let path = reader.text(value, "playbook")?;
-            exists(&path, value.mark, "playbook", reader, context);
+            reader.must_exist(&path, value.mark, "playbook");
             let list = |key: &str, reader: &mut Reader| {
                 let field = fields.iter().find(|field| field.key == key);
                 field.map(|field| reader.texts(field.value, key)).unwrap_or_default().into_iter().map(|(text, _)| text)

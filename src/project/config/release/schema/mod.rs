@@ -6,28 +6,19 @@ mod stages;
 pub(in crate::project::config) mod words;
 
 use balancers::{drivers, traffic};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 pub(in crate::project::config) use stages::gate;
 use stages::{http, stage, step, strategy};
-use std::borrow::Cow;
 use words::*;
 
 /// The section, by name of release.
-pub struct Releases;
+pub fn releases() -> Value {
+    json!({ "type": ["object", "null"], "additionalProperties": release() })
+}
 
-impl JsonSchema for Releases {
-    fn schema_name() -> Cow<'static, str> {
-        "Releases".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let defs = generator.definitions_mut();
-        for (name, schema) in [("Step", step()), ("Gate", gate()), ("Http", http()), ("Driver", drivers())] {
-            defs.insert(name.into(), schema);
-        }
-        json_schema!({ "type": ["object", "null"], "additionalProperties": release() })
-    }
+/// What stands in several places of it.
+pub fn definitions() -> Value {
+    json!({ "Step": step(), "Gate": gate(), "Http": http(), "Driver": drivers() })
 }
 
 fn release() -> Value {

@@ -1,0 +1,208 @@
+//! The shapes that values of `opsdeck.yaml` have, each with its reading and its schema.
+
+use super::keys::{Keys, Shape, of};
+use super::reader::{Entry, Known, Reader};
+use super::text::Text;
+use crate::project::Vars;
+use crate::yaml::{Kind, Node};
+use serde_json::{Value, json};
+
+fn string() -> Value {
+    json!({ "type": "string" })
+}
+
+fn or_list(of: Value) -> Value {
+    json!({ "oneOf": [of, { "type": "array", "items": of }] })
+}
+
+/// Text, not empty.
+pub fn text() -> impl Shape<Value = String> {
+    of(|node, what, reader| reader.text(node, what), string)
+}
+
+/// Text with its place.
+pub fn placed() -> impl Shape<Value = Text> {
+    of(|node, what, reader| Some(Text::new(reader.text(node, what)?, node.mark)), string)
+}
+
+/// The path of a file that there is, relative to the project's root.
+pub fn path() -> impl Shape<Value = String> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let path = reader.text(node, what)?;
+        reader.must_exist(&path, node.mark, what);
+        Some(path)
+    };
+    of(read, string)
+}
+
+/// Variables.
+pub fn vars() -> impl Shape<Value = Vars> {
+    of(|node, what, reader| Some(reader.vars(node, what)), || json!({ "type": ["object", "null"] }))
+}
+
+/// Texts, or one.
+pub fn texts() -> impl Shape<Value = Vec<String>> {
+    let plain = |all: Vec<(String, _)>| all.into_iter().map(|(text, _)| text).collect();
+    of(move |node, what, reader| Some(plain(reader.texts(node, what))), || or_list(string()))
+}
+
+/// A program and its arguments.
+pub fn argv() -> impl Shape<Value = Vec<Text>> {
+    of(|node, what, reader| reader.argv(node, what), || or_list(string()))
+}
+
+/// True or false.
+pub fn flag() -> impl Shape<Value = bool> {
+    of(|node, what, reader| reader.boolean(node, what), || json!({ "type": "boolean" }))
+}
+
+/// A whole number within bounds, both included.
+pub fn number(least: u32, most: u32) -> impl Shape<Value = u32> {
+    struct Number(u32, u32);
+    impl Shape for Number {
+        type Value = u32;
+        fn read(&self, node: &Node, what: &str, reader: &mut Reader) -> Option<u32> {
+            reader.number(node, what, self.0, self.1)
+        }
+        fn schema(&self) -> Value {
+            json!({ "type": "integer", "minimum": self.0, "maximum": self.1 })
+        }
+        fn written(&self, value: &u32) -> Option<String> {
+            Some(value.to_string())
+        }
+    }
+    Number(least, most)
+}
+
+/// A whole number that is never large.
+pub fn small(least: u8, most: u8) -> impl Shape<Value = u8> {
+    let read = move |node: &Node, what: &str, reader: &mut Reader| {
+        reader.number(node, what, least.into(), most.into()).and_then(|n| u8::try_from(n).ok())
+    };
+    of(read, move || number(least.into(), most.into()).schema())
+}
+
+/// Seconds as a person writes them: `90s`, `10m`, `24h`.
+fn span(seconds: u32) -> String {
+    match seconds {
+        0 => "0".to_owned(),
+        n if n % 3_600 == 0 => format!("{}h", n / 3_600),
+        n if n % 60 == 0 => format!("{}m", n / 60),
+        n => format!("{n}s"),
+    }
+}
+
+/// A length of time; in seconds when read.
+pub fn seconds() -> impl Shape<Value = u32> {
+    struct Seconds;
+    impl Shape for Seconds {
+        type Value = u32;
+        fn read(&self, node: &Node, what: &str, reader: &mut Reader) -> Option<u32> {
+            reader.seconds(node, what)
+        }
+        fn schema(&self) -> Value {
+            let pattern = "^(0|(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?)$";
+            json!({ "type": ["string", "integer"], "pattern": pattern, "minimum": 0, "maximum": 0 })
+        }
+        fn written(&self, value: &u32) -> Option<String> {
+            Some(span(*value))
+        }
+    }
+    Seconds
+}
+
+/// One of some words.
+pub fn word<T: Copy + PartialEq + 'static>(
+    what: &'static str,
+    words: &'static [(&'static str, T)],
+) -> impl Shape<Value = T> {
+    struct Word<T: 'static>(&'static str, &'static [(&'static str, T)]);
+    impl<T: Copy + PartialEq> Shape for Word<T> {
+        type Value = T;
+        fn read(&self, node: &Node, _: &str, reader: &mut Reader) -> Option<T> {
+            let text = node.text().unwrap_or("(no text)");
+            let known = self.1.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+            if known.is_none() {
+                let words: Vec<&str> = self.1.iter().map(|(word, _)| *word).collect();
+                reader.no_such(self.0, text, node.mark, &words);
+            }
+            known
+        }
+        fn schema(&self) -> Value {
+            json!({ "enum": self.1.iter().map(|(word, _)| *word).collect::<Vec<_>>() })
+        }
+        fn written(&self, value: &T) -> Option<String> {
+            self.1.iter().find(|(_, known)| known == value).map(|(word, _)| (*word).to_owned())
+        }
+    }
+    Word(what, words)
+}
+
+/// Some of those words, or one.
+pub fn words<T: Copy + PartialEq + 'static>(
+    what: &'static str,
+    words: &'static [(&'static str, T)],
+) -> impl Shape<Value = Vec<T>> {
+    let read = move |node: &Node, key: &str, reader: &mut Reader| {
+        let items = match node.kind {
+            Kind::Sequence(_) => node.items(),
+            _ => std::slice::from_ref(node),
+        };
+        Some(items.iter().filter_map(|item| word(what, words).read(item, key, reader)).collect())
+    };
+    of(read, move || or_list(word(what, words).schema()))
+}
+
+/// Names of things that there are; one that is not known is kept, since dropping it would mean all.
+pub fn names(what: &'static str, known: fn(&Known) -> &[String]) -> impl Shape<Value = Vec<String>> {
+    let read = move |node: &Node, key: &str, reader: &mut Reader| {
+        let found = reader.texts(node, key);
+        for (name, mark) in &found {
+            reader.must_know(what, name, *mark, known);
+        }
+        Some(found.into_iter().map(|(name, _)| name).collect())
+    };
+    of(read, || or_list(string()))
+}
+
+/// Environments.
+pub fn environments() -> impl Shape<Value = Vec<String>> {
+    names("environment", |known| &known.environments)
+}
+
+/// A mapping of its own.
+pub fn mapping<T: Keys + Default>() -> impl Shape<Value = T> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let mut value = T::default();
+        value.fill(node, node.mark, what, reader);
+        Some(value)
+    };
+    of(read, T::schema)
+}
+
+/// A list.
+pub fn list<T>(item: impl Shape<Value = T>) -> impl Shape<Value = Vec<T>> {
+    struct List<S>(S);
+    impl<S: Shape> Shape for List<S> {
+        type Value = Vec<S::Value>;
+        fn read(&self, node: &Node, what: &str, reader: &mut Reader) -> Option<Vec<S::Value>> {
+            Some(reader.list(node, what).iter().filter_map(|item| self.0.read(item, what, reader)).collect())
+        }
+        fn schema(&self) -> Value {
+            json!({ "type": "array", "items": self.0.schema() })
+        }
+    }
+    List(item)
+}
+
+/// Things by their names, each made of its entry; one with a mistake may be none.
+pub fn by_name<T>(
+    one: fn(&Entry<'_>, &mut Reader) -> Option<T>,
+    schema: impl Fn() -> Value,
+) -> impl Shape<Value = Vec<T>> {
+    let read = move |node: &Node, what: &str, reader: &mut Reader| {
+        let entries = reader.mapping(node, what, None);
+        Some(entries.iter().filter_map(|entry| one(entry, reader)).collect())
+    };
+    of(read, move || json!({ "type": ["object", "null"], "additionalProperties": schema() }))
+}
