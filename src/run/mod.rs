@@ -46,6 +46,7 @@ pub mod stopping;
 pub mod supervise;
 mod tail;
 pub mod targets;
+mod unlisted;
 pub mod values;
 pub mod verdict;
 mod whole;

@@ -91,6 +91,11 @@ impl StateDir {
         self.root.join("index.lacks")
     }
 
+    /// Folder of marks: runs whose launcher has not listed them yet.
+    pub fn unlisted(&self) -> PathBuf {
+        self.root.join("unlisted")
+    }
+
     /// `opsdeck.db`: what version 0.1 had in place of both.
     pub fn legacy(&self) -> PathBuf {
         self.root.join("opsdeck.db")

@@ -2,6 +2,7 @@
 //! there are.
 
 use super::World;
+use crate::support::wait::wait_true;
 use crate::support::world::{hosts, text};
 use serde_json::json;
 
@@ -104,4 +105,25 @@ fn a_file_that_cannot_be_looked_into_stops_the_launch_until_a_person_says_otherw
     );
     let warned = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--wait"]);
     assert!(warned.status.success() && text(&warned.stderr).contains("it may ask too"), "{}", text(&warned.stderr));
+}
+
+#[test]
+fn a_run_whose_launcher_was_killed_before_it_was_listed_is_listed_by_whoever_looks() {
+    let world = World::new();
+    world.write("hosts.ini", &hosts(&["a1"]));
+    world.write("ok.yml", OK);
+    let id = world.launch(&["play", "ok.yml", "-i", "hosts.ini"]);
+    world.ended(&id);
+    // Who supervised it writes its row last.
+    wait_true(30, "nobody to have it", || world.supervisor(&id).is_none() && world.guard(&id).is_none());
+    let marks = world.store.unlisted();
+    assert_eq!(std::fs::read_dir(&marks).unwrap().count(), 0, "each mark goes with the row");
+    // As it is left behind: spec and mark, and no row.
+    let index = rusqlite::Connection::open(world.store.index()).unwrap();
+    index.execute("DELETE FROM runs", []).unwrap();
+    drop(index);
+    assert_eq!(text(&world.opsdeck(&["runs", "--json"]).stdout).trim(), "[]");
+    std::fs::write(marks.join(&id), "").unwrap();
+    assert!(text(&world.opsdeck(&["runs", "--json"]).stdout).contains(&id));
+    assert_eq!(std::fs::read_dir(&marks).unwrap().count(), 0);
 }
