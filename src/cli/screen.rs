@@ -68,7 +68,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     let state = StateDir::find(global.state_dir.as_deref());
     let home = belongs::home(&state);
     log_to(&state, home.may_write());
-    let mut model = Model::new(project.into(), Operator::current(), theme, keymap);
+    let mut model = Model::new(project.into(), Operator::current(), theme, keymap, crate::tui::screens::ALL);
     model.themes = themes;
     model.mouse = !args.no_mouse;
     model.bell = if args.bell { Bell::All } else { Bell::default() };

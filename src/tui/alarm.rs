@@ -2,8 +2,7 @@
 
 use super::effect::Effect;
 use super::model::Model;
-use super::screens::{health, run, runs};
-use super::update::go;
+use super::model::screen::{Request, ScreenId};
 use super::widgets::when;
 use crate::alarm::{Facts, Grade, Place, Reason, Sight, reasons};
 
@@ -62,8 +61,8 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     let Some(reason) = model.reasons().into_iter().next() else { return vec![] };
     match reason.place {
         Place::Runs(ids) => match ids.as_slice() {
-            [one] => run::open(model, *one),
-            _ => go(model, &runs::SCREEN),
+            [one] => model.ask(Request::Run(*one)),
+            _ => model.go(ScreenId::Runs),
         },
         Place::Health => {
             // The hosts that it is about, where it is about one environment.
@@ -71,7 +70,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             let env = if let [one] = reason.environments.as_slice() { at(one) } else { None };
             let env = env.filter(|env| model.env != Some(*env));
             let mut effects = env.map(|env| model.choose_environment(env)).unwrap_or_default();
-            effects.extend(go(model, &health::SCREEN));
+            effects.extend(model.go(ScreenId::Health));
             effects
         }
     }

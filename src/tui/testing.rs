@@ -51,7 +51,7 @@ pub fn theme(name: &str) -> Theme {
 /// A model over a project, at [`NOW`].
 pub fn model(project: Project, theme: Theme) -> Model {
     let operator = Operator { name: "alice".into(), host: "bastion-1".into(), ..Operator::default() };
-    let mut model = Model::new(Arc::new(project), operator, theme, Keymap::default());
+    let mut model = Model::new(Arc::new(project), operator, theme, Keymap::default(), super::screens::ALL);
     model.now = NOW;
     model.themes = Themes::load(None).0;
     model

@@ -81,7 +81,13 @@ fn measure(tasks: usize, hosts: usize, lines: usize) {
     out.flush().unwrap();
 
     let theme = Themes::load(None).0.get("dark").unwrap().clone();
-    let mut model = Model::new(Arc::new(Project::default()), Operator::default(), theme, Keymap::default());
+    let mut model = Model::new(
+        Arc::new(Project::default()),
+        Operator::default(),
+        theme,
+        Keymap::default(),
+        opsdeck::tui::screens::ALL,
+    );
     model.size = (200, 60);
     let spec = spec();
     let id = spec.id;

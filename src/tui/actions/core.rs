@@ -7,12 +7,11 @@ use crate::tui::alarm;
 use crate::tui::effect::Effect;
 use crate::tui::list::Motion;
 use crate::tui::model::Model;
+use crate::tui::model::screen::ScreenId;
 use crate::tui::msg::Level;
 use crate::tui::notices::Bell;
 use crate::tui::overlay::Overlay;
 use crate::tui::overlay::themes::Picker;
-use crate::tui::screens;
-use crate::tui::update::go;
 use crate::tui::widgets::header;
 
 /// Actions that apply everywhere.
@@ -59,22 +58,16 @@ pub const CORE: &[Action] = &[
             vec![]
         },
     ),
-    Action::new("core.fleet", &["1"], "fleet", "Go to environments and hosts", |m| go(m, &screens::fleet::SCREEN)),
-    Action::new("core.runs", &["2"], "runs", "Go to the list of runs, live and past", |m| {
-        go(m, &screens::runs::SCREEN)
-    })
-    .hint(15),
+    Action::new("core.fleet", &["1"], "fleet", "Go to environments and hosts", |m| m.go(ScreenId::Fleet)),
+    Action::new("core.runs", &["2"], "runs", "Go to the list of runs, live and past", |m| m.go(ScreenId::Runs))
+        .hint(15),
     Action::new("core.audit", &["3"], "audit", "Go to the audit ledger: who did what, and is it whole", |m| {
-        go(m, &screens::audit::SCREEN)
+        m.go(ScreenId::Audit)
     }),
-    Action::new("core.diagnostics", &["4"], "diagnostics", "Go to opsdeck's own log", |m| {
-        go(m, &screens::diagnostics::SCREEN)
-    }),
-    Action::new("core.away", &["5"], "away", "Go to what happened while you were away", |m| {
-        go(m, &screens::away::SCREEN)
-    }),
+    Action::new("core.diagnostics", &["4"], "diagnostics", "Go to opsdeck's own log", |m| m.go(ScreenId::Diagnostics)),
+    Action::new("core.away", &["5"], "away", "Go to what happened while you were away", |m| m.go(ScreenId::Away)),
     Action::new("core.health", &["6"], "health", "Go to the health of the hosts, the worst first", |m| {
-        go(m, &screens::health::SCREEN)
+        m.go(ScreenId::Health)
     }),
     Action::new(
         "core.alarm",

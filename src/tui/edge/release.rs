@@ -7,9 +7,9 @@ use crate::release;
 use crate::release::alerts::{Around, Beside};
 use crate::release::plan::Plan;
 use crate::run::{RunSpec, RunState};
+use crate::tui::model::secrets::Kept;
 use crate::tui::msg::{Data, Msg};
 use crate::tui::screens::release::{self as screen, Effect};
-use crate::tui::screens::releases::Kept;
 
 pub(super) fn perform(context: &Context, effect: Effect) {
     let data = match effect {

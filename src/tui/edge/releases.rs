@@ -2,8 +2,9 @@
 
 use super::{Context, said};
 use crate::api::Wanted;
+use crate::tui::model::secrets::Kept;
 use crate::tui::msg::{Data, Msg};
-use crate::tui::screens::releases::{self as screen, Built, Effect, Kept, Offer, Order};
+use crate::tui::screens::releases::{self as screen, Built, Effect, Offer, Order};
 
 pub(super) fn perform(context: &Context, effect: Effect) {
     let data = match effect {

@@ -9,6 +9,7 @@ use super::actions::{Action, Danger};
 use super::alarm;
 use super::effect::Effect;
 use super::model::Model;
+use super::model::screen::ScreenId;
 use super::msg::{Data, Level, Msg, Now};
 use super::notices;
 use super::overlay;
@@ -24,9 +25,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = take_in(model, msg);
     alarm::sees(model);
     model.dirty |= before.is_some_and(|before| before != model.reasons());
-    let at = model.screen().name;
-    if model.dirty && [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
-        effects.extend(screens::run::settle(model));
+    if model.dirty {
+        effects.extend((model.screen().settle)(model));
     }
     effects
 }
@@ -49,8 +49,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let live = model.live_runs;
             let mut effects = arrived(model, data);
             // A run began or ended: what the fleet says of its hosts is old.
-            if live != model.live_runs && model.screen().name == screens::fleet::SCREEN.name {
-                effects.extend((screens::fleet::SCREEN.enter)(model));
+            if live != model.live_runs && model.is_at(ScreenId::Fleet) {
+                effects.extend((model.screen().enter)(model));
             }
             effects
         }
@@ -72,12 +72,6 @@ pub fn perform(model: &mut Model, action: &'static Action) -> Vec<Effect> {
         return vec![];
     }
     (action.run)(model)
-}
-
-/// Goes to a screen and lets it begin.
-pub fn go(model: &mut Model, screen: &'static screens::Screen) -> Vec<Effect> {
-    model.go(screen);
-    (screen.enter)(model)
 }
 
 fn arrived(model: &mut Model, data: Data) -> Vec<Effect> {
@@ -107,12 +101,12 @@ fn tick(model: &mut Model, now: Now) -> Vec<Effect> {
     let toasts = model.toasts.len();
     model.toasts.retain(|t| t.until > now.ms);
     let second = before.ms / 1_000 != now.ms / 1_000;
-    if second && model.screen().name == screens::diagnostics::SCREEN.name {
+    if second && model.is_at(ScreenId::Diagnostics) {
         screens::diagnostics::tick();
         model.dirty = true;
     }
     // Ages grow.
-    model.dirty |= second && model.screen().name == screens::health::SCREEN.name;
+    model.dirty |= second && model.is_at(ScreenId::Health);
     let live = model.live_runs.is_some_and(|n| n > 0) && before.ms / 1_000 != now.ms / 1_000;
     model.dirty |= minute(before) != minute(now) || toasts != model.toasts.len() || live;
     vec![]

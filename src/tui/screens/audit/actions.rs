@@ -4,7 +4,7 @@ use super::Effect;
 use crate::tui::actions::Action;
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::screens::run;
+use crate::tui::model::screen::Request;
 
 pub const ACTIONS: &[Action] = &[
     Action::new(
@@ -26,7 +26,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(none),
     Action::new("audit.open", &["o"], "open run", "Open the run of this record", |m| {
         let id = m.audit.current().and_then(|r| r.entry.run_id);
-        id.map(|id| run::open(m, id)).unwrap_or_default()
+        id.map(|id| m.ask(Request::Run(id))).unwrap_or_default()
     })
     .hint(60)
     .unless(|m| none(m).or_else(|| m.audit.current()?.entry.run_id.is_none().then(|| "the record has no run".into()))),

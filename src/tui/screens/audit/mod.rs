@@ -7,7 +7,7 @@ mod query;
 mod tests;
 mod view;
 
-use super::Screen;
+use super::{Screen, ScreenId};
 use crate::audit::{Broken, Filter, Intact, Page, Row};
 use crate::tui::effect;
 use crate::tui::hits::Target;
@@ -32,7 +32,7 @@ pub const SCREEN: Screen = Screen {
         m.audit.verdict = None;
         effects
     },
-    ..Screen::plain("audit", view::view)
+    ..Screen::plain(ScreenId::Audit, view::view)
 };
 
 /// Name of the list in the hits.

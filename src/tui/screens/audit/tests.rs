@@ -5,7 +5,6 @@ use crate::audit::{Action, Head, Ledger, Record, Status};
 use crate::state::operator::Operator;
 use crate::tui::msg::{self, Msg};
 use crate::tui::testing::{self, Driver, NOW};
-use crate::tui::update;
 
 /// Rows as a real ledger gives them, with ids, times and hashes that do not change from run to run.
 fn rows() -> Vec<Row> {
@@ -53,7 +52,7 @@ fn rows() -> Vec<Row> {
 
 fn driver(theme: &str, size: (u16, u16)) -> Driver {
     let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
-    update::go(&mut d.model, &SCREEN);
+    d.model.go(SCREEN.id);
     d.effects();
     page(&mut d, Page { rows: rows(), next: None });
     d

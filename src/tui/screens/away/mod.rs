@@ -5,19 +5,17 @@
 mod tests;
 mod view;
 
-use super::Screen;
 use super::runs::Item;
+use super::{Request, Screen, ScreenId};
 use crate::run::State;
 use crate::tui::actions::Action;
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::list::{List, Motion};
 use crate::tui::model::Model;
-use crate::tui::screens::{run, runs};
-use crate::tui::update;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-pub const SCREEN: Screen = Screen { actions: ACTIONS, motion, mouse, ..Screen::plain("away", view::view) };
+pub const SCREEN: Screen = Screen { actions: ACTIONS, motion, mouse, ..Screen::plain(ScreenId::Away, view::view) };
 
 /// Name of the list in the hits.
 const LIST: &str = "away";
@@ -26,12 +24,8 @@ const ACTIONS: &[Action] = &[
     Action::new("away.open", &["enter"], "open", "Open the run", open)
         .hint(80)
         .unless(|m| m.away.current().is_none().then(|| "no run under the cursor".into())),
-    Action::new("away.runs", &["r"], "all runs", "Go to the list of all runs", |m| update::go(m, &runs::SCREEN))
-        .hint(70),
-    Action::new("away.fleet", &["f"], "fleet", "Go on to environments and hosts", |m| {
-        update::go(m, &super::fleet::SCREEN)
-    })
-    .hint(75),
+    Action::new("away.runs", &["r"], "all runs", "Go to the list of all runs", |m| m.go(ScreenId::Runs)).hint(70),
+    Action::new("away.fleet", &["f"], "fleet", "Go on to environments and hosts", |m| m.go(ScreenId::Fleet)).hint(75),
 ];
 
 /// What arrives for this screen.
@@ -117,13 +111,13 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         && model.overlay.is_none()
         && !(model.screen().typing)(model)
     {
-        return update::go(model, &SCREEN);
+        return model.go(ScreenId::Away);
     }
     vec![]
 }
 
 fn open(model: &mut Model) -> Vec<effect::Effect> {
-    model.away.current().map(|i| i.row.id).map(|id| run::open(model, id)).unwrap_or_default()
+    model.away.current().map(|i| i.row.id).map(|id| model.ask(Request::Run(id))).unwrap_or_default()
 }
 
 fn motion(model: &mut Model, motion: Motion) -> Vec<effect::Effect> {

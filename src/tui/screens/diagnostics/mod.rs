@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::Screen;
+use super::{Screen, ScreenId};
 use crate::text;
 use crate::tui::actions::Action;
 use crate::tui::effect::Effect;
@@ -27,7 +27,7 @@ pub const SCREEN: Screen = Screen {
         tui_logger::move_events();
         vec![]
     },
-    ..Screen::plain("diagnostics", view)
+    ..Screen::plain(ScreenId::Diagnostics, view)
 };
 
 /// Its state: the widget's own, behind a lock of its own.

@@ -2,12 +2,11 @@
 
 use super::*;
 use crate::tui::testing::{self, Driver};
-use crate::tui::update;
 use tracing_subscriber::prelude::*;
 
 fn driver(theme: &str, size: (u16, u16)) -> Driver {
     let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
-    update::go(&mut d.model, &SCREEN);
+    d.model.go(SCREEN.id);
     d.keys("end");
     d
 }

@@ -15,10 +15,11 @@ mod tests;
 
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::screens::Screen;
+use crate::tui::model::asked::Asked;
+use crate::tui::screens::{Screen, ScreenId};
 use crate::tui::widgets::field::Field;
 pub use data::{Data, Effect};
-pub use place::{Asked, Place};
+pub use place::Place;
 
 pub const SCREEN: Screen = Screen {
     crumbs,
@@ -29,7 +30,7 @@ pub const SCREEN: Screen = Screen {
     motion: keys::motion,
     mouse: keys::mouse,
     enter,
-    ..Screen::plain("fleet", view::view)
+    ..Screen::plain(ScreenId::Fleet, view::view)
 };
 
 /// Which part has the keyboard.

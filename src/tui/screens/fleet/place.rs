@@ -5,23 +5,8 @@ use super::sort::{self, How, Sort};
 use super::topology::{Topology, TreeRow};
 use crate::health::board::Board;
 use crate::tui::list::List;
+use crate::tui::model::asked::Asked;
 use std::collections::{HashMap, HashSet};
-
-/// A question to the edge, and its answer once it is there.
-#[derive(Debug)]
-pub struct Asked<T> {
-    /// What was asked: a pattern, a host.
-    pub what: String,
-    /// `None` as long as it is being worked out.
-    pub answer: Option<Result<T, String>>,
-}
-
-impl<T> Asked<T> {
-    /// A question without an answer.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), answer: None }
-    }
-}
 
 #[derive(Debug, Default)]
 pub struct Place {

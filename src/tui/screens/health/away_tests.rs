@@ -6,7 +6,6 @@ use crate::health::record::Report;
 use crate::tui::msg::Msg;
 use crate::tui::screens::fleet;
 use crate::tui::testing::NOW;
-use crate::tui::update;
 
 #[test]
 fn what_nobody_asked_says_so_and_alarms_nobody() {
@@ -31,7 +30,7 @@ fn what_nobody_asked_says_so_and_alarms_nobody() {
 fn fleet_asks_no_host_before_it_knows_which_are_in_sight() {
     let mut d = driver("dark", (80, 24), Some(super::tests::mixed()));
     // Gone there, and not drawn yet.
-    update::go(&mut d.model, &fleet::SCREEN);
+    d.model.go(fleet::SCREEN.id);
     assert_eq!(wanted(&d.model).poll, Poll::No);
     d.keys("down");
     let Poll::Hosts(hosts) = wanted(&d.model).poll else { panic!("{:?}", wanted(&d.model)) };

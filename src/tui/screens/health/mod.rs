@@ -38,7 +38,7 @@ mod view;
 mod wall;
 mod wanted;
 
-use super::Screen;
+use super::{Screen, ScreenId};
 use crate::health::board::Row;
 use crate::tui::effect;
 use crate::tui::list::List;
@@ -59,7 +59,7 @@ pub const SCREEN: Screen = Screen {
     mouse: keys::mouse,
     enter,
     crumbs: |m| m.health.face.crumb().into_iter().collect(),
-    ..Screen::plain("health", view::view)
+    ..Screen::plain(ScreenId::Health, view::view)
 };
 
 /// Name of the list in the hits.
@@ -200,7 +200,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
 
 /// A screen that speaks of health is in sight.
 pub fn shows(model: &Model) -> bool {
-    [SCREEN.name, super::fleet::SCREEN.name].contains(&model.screen().name)
+    model.is_at(ScreenId::Health) || model.is_at(ScreenId::Fleet)
 }
 
 /// Makes the lines anew; the cursor stays on what it was on.

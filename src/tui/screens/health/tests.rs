@@ -12,7 +12,6 @@ use crate::tui::msg::{self, Msg};
 use crate::tui::screens::fleet;
 use crate::tui::screens::fleet::topology::{Group, Topology};
 use crate::tui::testing::{self, Driver, NOW};
-use crate::tui::update;
 
 pub(super) const MINUTE: i64 = 60_000;
 
@@ -113,7 +112,7 @@ pub(super) fn driver(theme: &str, size: (u16, u16), picture: Option<Picture>) ->
     let topology = Topology { hosts, groups: vec![all] };
     let data = fleet::Data::Topology { env: 0, result: Ok(topology), verdict: fleet::data::Verdict::Same };
     d.send(Msg::Data(msg::Data::Fleet(data)));
-    update::go(&mut d.model, &SCREEN);
+    d.model.go(SCREEN.id);
     d.model.dirty = true;
     if let Some(picture) = picture {
         d.send(Msg::Data(msg::Data::Health(Data::Picture(Box::new(picture)))));

@@ -1,8 +1,7 @@
 //! What the screens need of health: which environment is read, and whose hosts are asked. Pure.
 
-use super::SCREEN;
 use crate::tui::model::Model;
-use crate::tui::screens::fleet;
+use crate::tui::model::screen::ScreenId;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
@@ -26,14 +25,14 @@ pub enum Poll {
 
 pub fn wanted(model: &Model) -> Wanted {
     let env = model.env_in_sight();
-    let poll = match model.screen().name {
+    let poll = match model.screen().id {
         // A console that only looks asks nobody.
         _ if model.read_only => Poll::No,
-        name if name == SCREEN.name => Poll::All,
-        name if name == fleet::SCREEN.name => in_sight(model),
+        ScreenId::Health => Poll::All,
+        ScreenId::Fleet => in_sight(model),
         _ => Poll::No,
     };
-    Wanted { env, poll, whole: model.screen().name == SCREEN.name }
+    Wanted { env, poll, whole: model.is_at(ScreenId::Health) }
 }
 
 /// The hosts that Fleet's table shows.

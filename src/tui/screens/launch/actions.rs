@@ -1,6 +1,5 @@
 //! What can be done on Launch, and the ways into it from the fleet.
 
-use super::data::Sealed;
 use super::form::{Form, Kind};
 use super::{Asked, Effect, command_line, hosts, known, open, runbooks, targets, warnings};
 use crate::ansible::prompts::QuestionKind;
@@ -11,6 +10,7 @@ use crate::run::spec::OnConflict;
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect;
 use crate::tui::model::Model;
+use crate::tui::model::secrets::Sealed;
 
 /// The actions of this screen.
 pub const ACTIONS: &[Action] = &[

@@ -1,12 +1,12 @@
 //! A run that is launched again: the form, filled with all that it was asked; its passwords are typed anew.
 
-use super::data::Sealed;
 use super::form::{Again, Form, Id, Item, Value};
 use crate::ansible::Ask;
 use crate::ansible::ask::{Common, ExtraVars};
 use crate::ansible::secrets::SecretName;
 use crate::tui::effect;
 use crate::tui::model::Model;
+use crate::tui::model::secrets::Sealed;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::Secret;
 

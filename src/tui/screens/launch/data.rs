@@ -4,9 +4,10 @@ use crate::ansible::Ask;
 use crate::ansible::ask::ExtraVars;
 use crate::ansible::doc::{Module, ModuleDoc};
 use crate::ansible::prompts::Scan;
+use crate::run::Launched;
 use crate::run::fan::engines::Given;
 use crate::run::targets::Targets;
-use crate::run::{Launched, Request};
+use crate::tui::model::secrets::Sealed;
 
 /// What arrives for this screen.
 #[derive(Debug)]
@@ -59,15 +60,4 @@ pub enum Effect {
         /// What, and which hosts the person was shown.
         request: Sealed,
     },
-}
-
-/// A request with secrets in it: compared by what is asked, printed without them.
-#[derive(Debug)]
-pub struct Sealed(pub Box<Request>);
-
-impl PartialEq for Sealed {
-    fn eq(&self, other: &Self) -> bool {
-        let names = |s: &Self| s.0.secrets.names().cloned().collect::<Vec<_>>();
-        (&self.0.ask, &self.0.environment, names(self)) == (&other.0.ask, &other.0.environment, names(other))
-    }
 }

@@ -22,14 +22,12 @@ use crate::run::targets::Targets;
 use crate::tui::effect;
 use crate::tui::list::List;
 use crate::tui::model::Model;
+use crate::tui::model::asked::Asked;
+use crate::tui::model::screen::{Request, Screen, ScreenId};
 use crate::tui::msg::Level;
-use crate::tui::screens::fleet::Asked;
-use crate::tui::screens::{Screen, run};
-use crate::tui::update;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::secret::Secret;
 pub use actions::{ADHOC, PLAYBOOK, RECOVERY, SHELL, no_environment, no_runbook, shell_for};
-pub use again::again;
 pub use data::{Data, Effect};
 use form::{Form, Id, Item, Kind, Value};
 
@@ -43,7 +41,11 @@ pub const SCREEN: Screen = Screen {
     motion: keys::motion,
     mouse: keys::mouse,
     leave: |m| m.launch = Launch { modules: m.launch.modules.take(), ..Launch::default() },
-    ..Screen::plain("launch", view::view)
+    asked: |m, request| match request {
+        Request::Again { request, secrets } => again::again(m, &request, secrets),
+        _ => vec![],
+    },
+    ..Screen::plain(ScreenId::Launch, view::view)
 };
 
 /// Its state. Dropped, and its secrets wiped, when it is left or has launched.
@@ -83,7 +85,7 @@ pub fn open(model: &mut Model, form: Option<Form>) -> Vec<effect::Effect> {
     model.launch = Launch { form, modules, of, ..Launch::default() };
     effects.extend(keys::looked_up(model));
     effects.extend(aim(model));
-    effects.extend(update::go(model, &SCREEN));
+    effects.extend(model.go(ScreenId::Launch));
     effects
 }
 
@@ -211,8 +213,8 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             for warning in launched.warnings {
                 model.toast(Level::Warning, warning);
             }
-            model.stack.retain(|screen| screen.name != SCREEN.name);
-            return run::open(model, launched.id);
+            model.stack.retain(|screen| screen.id != SCREEN.id);
+            return model.ask(Request::Run(launched.id));
         }
         Data::Launched(Err(why)) => {
             launch.busy = false;

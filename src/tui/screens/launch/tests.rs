@@ -364,7 +364,7 @@ fn a_run_that_is_repeated_is_filled_in_and_its_passwords_are_typed_anew() {
         break_glass: None,
     };
     let again = |d: &mut Driver| {
-        let request = super::data::Sealed(Box::new(request.clone()));
+        let request = crate::tui::model::secrets::Sealed(Box::new(request.clone()));
         let secrets = vec![SecretName::Become, SecretName::Vault("ops".into())];
         d.send(msg::Msg::Data(msg::Data::Run(run::Data::Again { id: spec.id, request, secrets })));
     };

@@ -98,7 +98,7 @@ pub const ACTIONS: &[Action] = &[
     .unless(give::refused),
     Action::new("release.all", &["a"], "all batches", "Show the tasks of all batches, or of the one in work", |m| {
         m.release.all_steps = !m.release.all_steps;
-        super::grown(m);
+        super::follow::grown(m);
         vec![]
     })
     .hint(28)

@@ -5,9 +5,9 @@ use crate::release::machine::Verb;
 use crate::release::state::Consent;
 use crate::tui::effect;
 use crate::tui::model::Model;
+use crate::tui::model::screen::Request;
+use crate::tui::model::secrets::Kept;
 use crate::tui::msg::Level;
-use crate::tui::screens::releases::Kept;
-use crate::tui::screens::run;
 use uuid::Uuid;
 
 /// What arrives for this screen. What comes for another run than the one in sight is late, and left out.
@@ -52,7 +52,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
                 Ok(by) if by != id => {
                     model.toast(Level::Info, format!("{verb}: a run of its own does it"));
                     if Some(id) == shown {
-                        return run::open(model, by);
+                        return model.ask(Request::Run(by));
                     }
                 }
                 Ok(_) => model.toast(Level::Info, format!("{verb}: taken up, and recorded")),

@@ -1,6 +1,6 @@
 //! From the run that is open to its release: the plan out of its spec, the state out of its own events.
 
-use super::{SCREEN, Shown};
+use super::Shown;
 use crate::release::event::Event;
 use crate::release::launch;
 use crate::release::machine::Machine;
@@ -8,23 +8,23 @@ use crate::release::state::Release;
 use crate::release::supervise::Body;
 use crate::run::{RunSpec, RunState};
 use crate::tui::model::Model;
+use crate::tui::model::screen::ScreenId;
 use crate::tui::screens::run;
 
 /// A run was opened: a release is shown on its own screen, every other run on that of runs.
 pub fn opened(model: &mut Model) {
     let seen = run::opened(model).map(|(spec, state)| read(spec, state));
-    let at = model.screen().name;
     match seen {
         Some(Some(Ok(shown))) => {
             model.release.shown = Some(shown);
-            if at == run::SCREEN.name {
-                swap(model, &SCREEN);
+            if model.is_at(ScreenId::Run) {
+                swap(model, ScreenId::Release);
             }
         }
         Some(other) => {
             model.release.forget();
-            if at == SCREEN.name {
-                swap(model, &run::SCREEN);
+            if model.is_at(ScreenId::Release) {
+                swap(model, ScreenId::Run);
             }
             // What can't be read as a release is still a run, with its steps and their output.
             if let Some(Err(why)) = other {
@@ -36,9 +36,9 @@ pub fn opened(model: &mut Model) {
     grown(model);
 }
 
-fn swap(model: &mut Model, screen: &'static crate::tui::screens::Screen) {
+fn swap(model: &mut Model, screen: ScreenId) {
     model.stack.pop();
-    model.go(screen);
+    model.show(screen);
 }
 
 /// `None`: it is no release.

@@ -6,7 +6,7 @@ use crate::release::machine::Verb;
 use crate::tui::effect;
 use crate::tui::hits::Target;
 use crate::tui::model::Model;
-use crate::tui::screens::releases::Kept;
+use crate::tui::model::secrets::Kept;
 use crate::tui::screens::run;
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 

@@ -29,16 +29,14 @@ mod traffic;
 mod view;
 mod words;
 
-use super::{Screen, run};
+use super::{Request, Screen, ScreenId, run};
 use crate::release::alerts::Beside;
 use crate::release::machine::Machine;
 use crate::release::state::{Release, Undo};
 use crate::release::undo;
 use crate::tui::model::Model;
 pub use data::{Data, Effect, arrived};
-pub use follow::{grown, opened};
 pub use says::batches;
-pub use view::panes_area;
 pub use words::{Line, wrap};
 
 /// The screen. Its panes are the Run screen's, and so are their keys; the run that is open there is the release.
@@ -53,7 +51,17 @@ pub const SCREEN: Screen = Screen {
     mouse: keys::mouse,
     enter: run::SCREEN.enter,
     leave: |m| (m.release.dialog, m.release.give) = (None, None),
-    ..Screen::plain("release", view::view)
+    asked: |m, request| {
+        match request {
+            Request::RunOpened => follow::opened(m),
+            Request::RunGrown => follow::grown(m),
+            Request::Run(_) | Request::Again { .. } => {}
+        }
+        vec![]
+    },
+    settle: run::SCREEN.settle,
+    panes: view::panes_area,
+    ..Screen::plain(ScreenId::Release, view::view)
 };
 
 #[derive(Debug, Default)]

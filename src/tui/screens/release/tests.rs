@@ -19,7 +19,7 @@ pub fn wearing(plan: Plan, release: Release, theme: crate::tui::theme::Theme, si
     let mut d = Driver::new(testing::model(testing::project(), theme), size);
     run::tests::open_in(&mut d, runs::running());
     d.model.stack.pop();
-    d.model.go(&SCREEN);
+    d.model.show(SCREEN.id);
     d.model.release.shown = Some(fixtures::shown(plan, release));
     d.send(Msg::Resize(size.0, size.1));
     d.effects();
@@ -211,7 +211,7 @@ proptest::proptest! {
             d.keys(words[k]);
             d.effects();
             if d.model.screen().name != SCREEN.name {
-                d.model.go(&SCREEN);
+                d.model.show(SCREEN.id);
             }
         }
         proptest::prop_assert!(!d.screen().chars().any(|c| c.is_control() && c != '\n'));

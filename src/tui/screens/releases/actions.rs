@@ -1,10 +1,11 @@
 //! What can be done on the list of releases, and the way to it from the fleet.
 
 use super::fields::missing;
-use super::{Effect, Kept, Part, keys, open};
+use super::{Effect, Part, keys, open};
 use crate::tui::actions::{Action, Danger};
 use crate::tui::effect;
 use crate::tui::model::Model;
+use crate::tui::model::secrets::Kept;
 use crate::tui::screens::release;
 
 /// Opens the list, from the fleet.

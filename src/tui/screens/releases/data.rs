@@ -1,11 +1,11 @@
 //! What arrives for the list of releases, and what it wants done.
 
-use crate::ansible::secrets::Secrets;
 pub use crate::api::{Built, Offer};
 use crate::tui::effect;
 use crate::tui::model::Model;
+use crate::tui::model::screen::Request;
+use crate::tui::model::secrets::Kept;
 use crate::tui::msg::Level;
-use crate::tui::screens::run;
 use uuid::Uuid;
 
 /// What a plan is asked for.
@@ -56,16 +56,6 @@ pub enum Effect {
     Rehearse(Built, Kept),
 }
 
-/// Passwords on their way: compared by their names.
-#[derive(Debug, Default)]
-pub struct Kept(pub Secrets);
-
-impl PartialEq for Kept {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.names().eq(other.0.names())
-    }
-}
-
 pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
     let s = &mut model.releases;
     match data {
@@ -80,9 +70,9 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
         Data::Submitted(Ok((id, warnings))) => {
             warnings.into_iter().for_each(|w| model.toast(Level::Warning, w));
             // Back from the release one comes to where one was before.
-            model.stack.retain(|screen| screen.name != super::SCREEN.name);
+            model.stack.retain(|screen| screen.id != super::SCREEN.id);
             model.releases = super::Releases::default();
-            return run::open(model, id);
+            return model.ask(Request::Run(id));
         }
         Data::Submitted(Err(why)) => {
             s.busy = false;
@@ -92,7 +82,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             s.busy = false;
             match answer {
                 // The plan stays below it: esc leads back to it.
-                Ok(id) => return run::open(model, id),
+                Ok(id) => return model.ask(Request::Run(id)),
                 Err(why) => model.toast(Level::Error, format!("not tried: {why}")),
             }
         }

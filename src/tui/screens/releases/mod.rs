@@ -9,12 +9,12 @@ mod preview;
 mod tests;
 mod view;
 
-use super::Screen;
+use super::{Screen, ScreenId};
 use crate::tui::list::List;
 use crate::tui::model::Model;
 use crate::tui::widgets::field::Field;
 pub use actions::RELEASE;
-pub use data::{Built, Data, Effect, Kept, Offer, Order, arrived};
+pub use data::{Built, Data, Effect, Offer, Order, arrived};
 use fields::{Fields, Part};
 
 pub const SCREEN: Screen = Screen {
@@ -26,7 +26,7 @@ pub const SCREEN: Screen = Screen {
     motion: keys::motion,
     mouse: keys::mouse,
     leave: |m| m.releases = Releases::default(),
-    ..Screen::plain("releases", view::view)
+    ..Screen::plain(ScreenId::Releases, view::view)
 };
 
 /// Its state. Dropped, and its passwords wiped, when it is left or has submitted.
@@ -86,7 +86,7 @@ impl Releases {
 fn open(model: &mut Model) -> Vec<crate::tui::effect::Effect> {
     let Some(env) = model.env else { return vec![] };
     model.releases = Releases { env, ..Releases::default() };
-    let mut effects = crate::tui::update::go(model, &SCREEN);
+    let mut effects = model.go(ScreenId::Releases);
     effects.push(crate::tui::effect::Effect::Releases(Effect::List { env }));
     effects
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ansible::secrets::SecretName;
 use crate::tui::effect;
+use crate::tui::model::secrets::Kept;
 use crate::tui::msg::{self, Msg};
 use crate::tui::screens::release::fixtures;
 use crate::tui::testing::{self, Driver};

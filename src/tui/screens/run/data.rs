@@ -5,8 +5,8 @@ use crate::ansible::secrets::SecretName;
 use crate::run::outputs::Group;
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::screens::launch::{self, data::Sealed};
-use crate::tui::screens::release;
+use crate::tui::model::screen::Request;
+use crate::tui::model::secrets::Sealed;
 use crate::tui::widgets::order::first_error;
 use crate::tui::widgets::result::Line;
 use uuid::Uuid;
@@ -53,8 +53,8 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             run.by_group = opened.spec.work.kind() == "shell";
             (run.opened, run.problem, run.grown) = (Some(*opened), None, true);
             run.reorder();
-            release::opened(model);
-            let mut effects = news(&mut model.run);
+            let mut effects = model.ask(Request::RunOpened);
+            effects.extend(news(&mut model.run));
             effects.extend(groups::ask(&mut model.run));
             effects
         }
@@ -75,7 +75,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             run.reorder();
             let mut effects = news(run);
             effects.extend(groups::ask(run));
-            release::grown(model);
+            effects.extend(model.ask(Request::RunGrown));
             effects
         }
         Data::Watched(id, watched) if Some(id) == shown => {
@@ -97,7 +97,7 @@ pub fn arrived(model: &mut Model, data: Data) -> Vec<effect::Effect> {
             run.more = false;
             vec![]
         }
-        Data::Again { id, request, secrets } if Some(id) == shown => launch::again(model, &request, secrets),
+        Data::Again { id, request, secrets } if Some(id) == shown => model.ask(Request::Again { request, secrets }),
         Data::Opened(..)
         | Data::Failed(..)
         | Data::Grown(..)

@@ -6,7 +6,6 @@ use crate::run::log::Filter;
 use crate::tui::effect;
 use crate::tui::model::Model;
 use crate::tui::msg::Level;
-use crate::tui::screens::release;
 use ratatui::layout::Rect;
 use regex::Regex;
 
@@ -18,10 +17,7 @@ const BUDGET: usize = 2 << 20;
 pub fn settle(model: &mut Model) -> Vec<effect::Effect> {
     let (columns, rows) = model.size;
     let area = inner(Rect { x: 0, y: 1, width: columns, height: rows.saturating_sub(2) });
-    let panes = match model.screen().name == release::SCREEN.name {
-        true => release::panes_area(model, area).map(|area| Plan::of_panes(&model.run, area)),
-        false => None,
-    };
+    let panes = (model.screen().panes)(model, area).map(|area| Plan::of_panes(&model.run, area));
     let log = model.run.opened.as_ref().and_then(|o| panes.unwrap_or_else(|| plan(model, o, area)).log);
     let run = &mut model.run;
     let (Some(o), Some(id)) = (&mut run.opened, run.id) else { return vec![] };

@@ -15,14 +15,13 @@ mod stop;
 pub mod tests;
 mod view;
 
-use super::Screen;
+use super::{Request, Screen, ScreenId};
 use crate::recovery::watch::Watched;
 use crate::run::log::LogStore;
 use crate::run::state::Cell;
 use crate::run::{RunSpec, RunState};
 use crate::tui::effect;
 use crate::tui::model::Model;
-use crate::tui::update;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::log::LogPane;
 use crate::tui::widgets::matrix::Cursor;
@@ -30,7 +29,6 @@ use crate::tui::widgets::order::{Order, Wish};
 use crate::tui::widgets::result::Line;
 pub use data::{Data, arrived};
 use groups::Groups;
-pub use logs::settle;
 pub use look::PANES;
 pub use panes::draw_in as draw_panes;
 use uuid::Uuid;
@@ -52,7 +50,9 @@ pub const SCREEN: Screen = Screen {
     motion: keys::motion,
     mouse: keys::mouse,
     enter: |m| m.run.id.map(|id| effect::Effect::Run(Effect::Open(id))).into_iter().collect(),
-    ..Screen::plain("run", view::view)
+    asked: |m, request| if let Request::Run(id) = request { open(m, id) } else { vec![] },
+    settle: logs::settle,
+    ..Screen::plain(ScreenId::Run, view::view)
 };
 
 /// Names of the parts in the hits. A cell of the matrix is found by its row (`CELLS`, the task's place) and by the
@@ -182,7 +182,7 @@ pub fn open(model: &mut Model, id: Uuid) -> Vec<effect::Effect> {
         model.release.forget();
         model.run = Run { id: Some(id), follow: true, log: LogPane::new(), ..Run::default() };
     }
-    update::go(model, &SCREEN)
+    model.go(ScreenId::Run)
 }
 
 /// What was asked in the run that is open, and what happened so far.

@@ -4,7 +4,7 @@ use super::{Runs, refresh};
 use crate::tui::actions::Action;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
-use crate::tui::screens::run;
+use crate::tui::model::screen::Request;
 
 pub const ACTIONS: &[Action] = &[
     Action::new("runs.open", &["enter"], "open", "Open the run: its state, its hosts and tasks, its output", open)
@@ -62,7 +62,7 @@ fn none(model: &Model) -> Option<String> {
 /// Opens the run under the cursor.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.runs.current().map(|i| i.row.id) {
-        Some(id) => run::open(model, id),
+        Some(id) => model.ask(Request::Run(id)),
         None => vec![],
     }
 }

@@ -6,7 +6,7 @@ mod rows;
 pub mod tests;
 mod view;
 
-use super::{Screen, release};
+use super::{Screen, ScreenId, release};
 pub use crate::api::Item;
 use crate::recovery;
 use crate::release::state::At;
@@ -38,7 +38,7 @@ pub const SCREEN: Screen = Screen {
     motion,
     mouse,
     enter: |_| vec![effect::Effect::Runs(Effect::Load)],
-    ..Screen::plain("runs", view::view)
+    ..Screen::plain(ScreenId::Runs, view::view)
 };
 
 /// Runs in the list at most, newest first; older ones are searched for.

@@ -4,7 +4,6 @@ use super::*;
 use crate::state::RunRow;
 use crate::tui::msg::{self, Msg};
 use crate::tui::testing::{self, Driver, NOW};
-use crate::tui::update;
 
 fn item(n: u32, state: &str, title: &str, ago: i64, took: Option<i64>, (hosts, failed): (u32, u32)) -> Item {
     let started = NOW.ms - ago * 1_000;
@@ -50,7 +49,7 @@ pub fn items() -> Vec<Item> {
 
 fn driver(theme: &str, size: (u16, u16)) -> Driver {
     let mut d = Driver::new(testing::model(testing::project(), testing::theme(theme)), size);
-    update::go(&mut d.model, &SCREEN);
+    d.model.go(SCREEN.id);
     d.send(Msg::Data(msg::Data::Runs(Data::Rows(items()))));
     d
 }
@@ -172,7 +171,7 @@ fn enter_opens_the_run_and_what_cannot_be_done_says_why() {
         |e: &effect::Effect| matches!(e, effect::Effect::Run(super::super::run::Effect::Open(got)) if *got == id);
     assert!(effects.iter().any(open), "{effects:?}");
     let mut empty = Driver::new(testing::model(testing::project(), testing::theme("dark")), (80, 24));
-    update::go(&mut empty.model, &SCREEN);
+    empty.model.go(SCREEN.id);
     empty.keys("enter");
     assert!(empty.screen().contains("the list is not read yet"), "{}", empty.screen());
     empty.send(Msg::Data(msg::Data::Runs(Data::Failed("opsdeck.db: permission denied".into()))));

@@ -2,7 +2,7 @@
 
 use super::hosts::last_run;
 use crate::tui::model::Model;
-use crate::tui::screens::fleet::Asked;
+use crate::tui::model::asked::Asked;
 use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::line;
 use ratatui::Frame;

@@ -3,7 +3,7 @@
 use super::title;
 use crate::tui::hits::Hits;
 use crate::tui::model::Model;
-use crate::tui::screens::fleet::Asked;
+use crate::tui::model::asked::Asked;
 use crate::tui::screens::fleet::data::Var;
 use crate::tui::theme::{Glyph, Role};
 use crate::tui::widgets::{line, paint};

@@ -1,11 +1,16 @@
 //! All that the screen knows. Changed by `update` alone; views only read it.
 
+pub mod action;
+pub mod asked;
+pub mod screen;
+pub mod secrets;
+
 use super::alarm::Alarm;
 use super::hits::Hits;
 use super::keymap::Keymap;
 use super::msg::{Level, Now};
 use super::notices::Bell;
-use super::screens::{self, Screen};
+use super::screens;
 use super::theme::{Theme, Themes};
 use crate::project::{Environment, Project};
 use crate::state::lines::Line;
@@ -13,6 +18,7 @@ use crate::state::operator::Operator;
 use std::sync::Arc;
 
 use super::overlay::Overlay;
+use screen::{Screen, ScreenId};
 
 /// The state of the whole screen.
 #[derive(Debug)]
@@ -48,6 +54,8 @@ pub struct Model {
     pub stopped: Option<Vec<Line>>,
     /// What was typed as the reason of the action that is about to run.
     pub reason: Option<String>,
+    /// All screens, the first one in sight at the start.
+    pub screens: &'static [&'static Screen],
     /// Screens, the one in sight last; never empty.
     pub stack: Vec<&'static Screen>,
     /// What lies above the screen.
@@ -85,8 +93,14 @@ pub struct Toast {
 const TOAST_MS: i64 = 5_000;
 
 impl Model {
-    /// The model at the start: the Fleet screen of the first environment.
-    pub fn new(project: Arc<Project>, operator: Operator, theme: Theme, keymap: Keymap) -> Self {
+    /// The model at the start: the first screen, of the first environment.
+    pub fn new(
+        project: Arc<Project>,
+        operator: Operator,
+        theme: Theme,
+        keymap: Keymap,
+        screens: &'static [&'static Screen],
+    ) -> Self {
         let env = if project.environments.is_empty() { None } else { Some(0) };
         Self {
             project,
@@ -106,7 +120,8 @@ impl Model {
             alarm: Alarm::default(),
             stopped: Some(vec![]),
             reason: None,
-            stack: vec![&screens::fleet::SCREEN],
+            screens,
+            stack: screens.first().copied().into_iter().collect(),
             overlay: None,
             toasts: vec![],
             hits: Hits::default(),
@@ -125,34 +140,17 @@ impl Model {
         }
     }
 
-    pub fn screen(&self) -> &'static Screen {
-        self.stack.last().copied().unwrap_or(&screens::fleet::SCREEN)
-    }
-
     /// The environment in sight: Fleet's, or that of the run or the form that is open.
     pub fn environment(&self) -> Option<&Environment> {
         self.project.environments.get(self.env_in_sight()?)
     }
 
     pub fn env_in_sight(&self) -> Option<usize> {
-        let at = self.screen().name;
-        if [screens::run::SCREEN.name, screens::release::SCREEN.name].contains(&at) {
+        if self.is_at(ScreenId::Run) || self.is_at(ScreenId::Release) {
             return self.run.environment();
         }
-        let form = self.launch.form.as_ref().filter(|_| at == screens::launch::SCREEN.name);
+        let form = self.launch.form.as_ref().filter(|_| self.is_at(ScreenId::Launch));
         form.map(|form| form.env).or(self.env)
-    }
-
-    /// Goes to a screen: back to it if it is among those behind, else on top of them. The caller runs its `enter`.
-    pub fn go(&mut self, screen: &'static Screen) {
-        match self.stack.iter().position(|s| s.name == screen.name) {
-            Some(at) => {
-                let left = self.stack.split_off(at + 1);
-                left.iter().for_each(|s| (s.leave)(self));
-            }
-            None => self.stack.push(screen),
-        }
-        self.overlay = None;
     }
 
     /// Goes back to the screen before; the first one stays. The caller runs its `enter`.
@@ -180,7 +178,7 @@ impl Model {
     pub fn next_tick(&self) -> i64 {
         let minute = 60_000 - self.now.ms.rem_euclid(60_000);
         // Ages grow on Health.
-        let watching = [screens::diagnostics::SCREEN.name, screens::health::SCREEN.name].contains(&self.screen().name);
+        let watching = self.is_at(ScreenId::Diagnostics) || self.is_at(ScreenId::Health);
         let live = if watching || self.live_runs.is_some_and(|n| n > 0) {
             1_000 - self.now.ms.rem_euclid(1_000)
         } else {
