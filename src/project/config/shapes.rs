@@ -256,7 +256,12 @@ pub fn mapping<T: Keys + Default>() -> impl Shape<Value = T> {
         value.fill(node, node.mark, what, reader);
         Some(value)
     };
-    of(read, T::schema)
+    let schema = || {
+        let mut schema = T::schema();
+        schema["type"] = json!(["object", "null"]);
+        schema
+    };
+    of(read, schema)
 }
 
 /// A list, or one item alone.
@@ -277,7 +282,7 @@ pub fn list<T>(item: impl Shape<Value = T>) -> impl Shape<Value = Vec<T>> {
             Some(reader.list(node, what).iter().filter_map(|item| self.0.read(item, what, reader)).collect())
         }
         fn schema(&self) -> Value {
-            json!({ "type": "array", "items": self.0.schema() })
+            json!({ "type": ["array", "null"], "items": self.0.schema() })
         }
     }
     List(item)

@@ -40,7 +40,7 @@ struct Read {
 
 /// The stages in the order in which they run.
 pub fn stages() -> impl Shape<Value = Vec<Stage>> {
-    let one = || json!({ "oneOf": [groups().schema(), Written::schema(), { "type": "null" }] });
+    let one = || json!({ "oneOf": [groups().schema(), Written::schema()] });
     let schema = move || {
         let stage = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": one() });
         json!({ "type": "array", "items": stage })
