@@ -4,7 +4,9 @@
 
 mod answer;
 mod child;
+mod helper;
 mod resolve;
+mod warm;
 
 pub use child::{Cancel, end_all};
 pub use resolve::{Failed, Resolved, Wanted, resolve};

@@ -1,6 +1,7 @@
 //! What only Ansible can tell of an inventory is asked of the operator's own, once: order, templates, vaults, sources that
 //! fail. Needs Ansible on PATH.
 
+use crate::support::wait::wait_true;
 use crate::support::world::{World, text};
 use opsdeck::inventory::ask::{AskError, Cancel, Resolved, Wanted, resolve};
 use opsdeck::inventory::{Inventory, Options, Value, verify};
@@ -105,6 +106,71 @@ fn the_order_is_ansibles() {
             assert_eq!(ours, theirs, "{pattern}");
         }
     }
+}
+
+#[test]
+fn one_helper_stays_and_reads_again_what_has_changed() {
+    let project = Project::new(&[
+        ("ansible.cfg", "[defaults]\nremote_port = 7\n"),
+        ("hosts.ini", "[web]\nw1 ansible_host='{{ addr }}'\n"),
+        ("group_vars/all.yml", "addr: 192.0.2.1\n"),
+    ]);
+    let address = |host: &str| plain(&project.ask(&["hosts.ini"]).unwrap(), host, "ansible_host").unwrap();
+    let write = |name: &str, text: &str| std::fs::write(project.root().join(name), text).unwrap();
+    assert_eq!(address("w1"), "192.0.2.1");
+    let first = processes(&project);
+    assert_eq!(first.len(), 1);
+    write("group_vars/all.yml", "addr: 192.0.2.22\n");
+    assert_eq!(address("w1"), "192.0.2.22");
+    write("hosts.ini", "[web]\nw1 ansible_host='{{ addr }}'\nlater ansible_host='{{ addr }}'\n");
+    assert_eq!(address("later"), "192.0.2.22");
+    assert_eq!(processes(&project), first, "it was begun anew");
+    // Ansible reads its configuration once.
+    write("ansible.cfg", "[defaults]\nremote_port = 8\n");
+    assert_eq!(address("later"), "192.0.2.22");
+    assert_ne!(processes(&project), first);
+    // One that was ended by somebody is no loss.
+    let pid = rustix::process::Pid::from_raw(processes(&project)[0] as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    assert_eq!(address("later"), "192.0.2.22");
+}
+
+#[test]
+fn a_script_that_hangs_is_ended_with_all_that_it_started() {
+    let project = Project::new(&[("inv.sh", "#!/bin/sh\nsleep 987 & wait\n")]);
+    let (wanted, limit) = (Wanted::default(), Duration::from_secs(3));
+    let sources = ["inv.sh".to_owned()];
+    let why = resolve(project.root(), &sources, &wanted, &Options::current(), limit, &Cancel::default()).unwrap_err();
+    assert!(matches!(why, AskError::Slow { .. }), "{why}");
+    wait_true(10, "the end of all of it", || processes(&project).is_empty());
+}
+
+#[test]
+fn it_dies_with_whoever_started_it_even_while_a_script_hangs() {
+    let world = World::new();
+    world.write("inventories/prod/hosts.sh", "#!/bin/sh\ntouch begun\nsleep 986 & wait\n");
+    let script = world.project().join("inventories/prod/hosts.sh");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut verb = world.command(&["hosts", "all", "-E", "prod"]);
+    let mut verb = verb.stderr(std::process::Stdio::null()).spawn().unwrap();
+    wait_true(30, "the script to hang", || world.project().join("begun").exists());
+    verb.kill().unwrap();
+    verb.wait().unwrap();
+    wait_true(10, "the end of all of it", || processes_in(&world.project()).is_empty());
+}
+
+/// Processes whose folder is the project's.
+fn processes(project: &Project) -> Vec<u32> {
+    processes_in(project.root())
+}
+
+fn processes_in(folder: &Path) -> Vec<u32> {
+    let folder = folder.canonicalize().unwrap();
+    let pids = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|e| e.file_name().to_str()?.parse().ok());
+    let mut found: Vec<u32> =
+        pids.filter(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == folder)).collect();
+    found.sort_unstable();
+    found
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Cancel {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -50,24 +50,47 @@ const TICK: Duration = Duration::from_millis(10);
 /// Runs a command without a terminal, in a process group of its own, with `input` on its standard input.
 pub fn run(mut command: Command, input: &[u8], limit: Duration, cancel: &Cancel) -> io::Result<Output> {
     command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = {
-        let mut living = living();
-        let child = crate::state::child::spawn(&mut command)?;
-        living.push(child.id());
-        child
-    };
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (mut child, held) = Living::spawn(&mut command)?;
     if let Some(mut stdin) = child.stdin.take() {
         let input = input.to_vec();
         // One that reads none of it says so by how it ends.
         thread::spawn(move || drop(stdin.write_all(&input)));
     }
-    let ended = watch(&mut child, limit, cancel);
-    living().retain(|id| *id != child.id());
-    ended
+    watch(&mut child, &held, limit, cancel)
 }
 
-fn watch(child: &mut Child, limit: Duration, cancel: &Cancel) -> io::Result<Output> {
+/// A child that leads a group of its own, and is among those that [`end_all`] ends for as long as this is kept.
+#[derive(Debug)]
+pub struct Living(u32);
+
+impl Living {
+    /// # Errors
+    /// It could not be started.
+    pub fn spawn(command: &mut Command) -> io::Result<(Child, Self)> {
+        command.process_group(0);
+        let mut living = living();
+        let child = crate::state::child::spawn(command)?;
+        living.push(child.id());
+        let held = Self(child.id());
+        Ok((child, held))
+    }
+
+    /// Ends the child and what it started (inventory scripts), and waits for it.
+    pub fn end(&self, child: &mut Child) {
+        kill(self.0);
+        _ = child.kill();
+        _ = child.wait();
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        living().retain(|id| *id != self.0);
+    }
+}
+
+fn watch(child: &mut Child, held: &Living, limit: Duration, cancel: &Cancel) -> io::Result<Output> {
     let readers = (collect(child.stdout.take()), collect(child.stderr.take()));
     let deadline = Instant::now() + limit;
     loop {
@@ -77,11 +100,11 @@ fn watch(child: &mut Child, limit: Duration, cancel: &Cancel) -> io::Result<Outp
             return Ok(Output::Ended { status, stdout: text(readers.0), stderr: text(readers.1) });
         }
         if cancel.is_cancelled() {
-            end(child);
+            held.end(child);
             return Ok(Output::Cancelled);
         }
         if Instant::now() >= deadline {
-            end(child);
+            held.end(child);
             return Ok(Output::Slow);
         }
         thread::sleep(TICK);
@@ -97,13 +120,6 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
         }
         bytes
     })
-}
-
-/// Ends the child and what it started (inventory scripts), and waits for it.
-fn end(child: &mut Child) {
-    kill(child.id());
-    _ = child.kill();
-    _ = child.wait();
 }
 
 fn kill(group: u32) {

@@ -1,9 +1,11 @@
 //! The operator's own Ansible as a helper: an inventory in Ansible's order, which source failed and why, and the values that a
-//! connection needs, with templates and vaults resolved. `resolve.py` says what leaves it, and what it never evaluates.
+//! connection needs, with templates and vaults resolved. It is kept warm for whoever asks next. `resolve.py` says what leaves it, and what it never evaluates.
 
 use super::AskError;
 use super::answer::{self, From};
 use super::child::{self, Cancel, Output};
+use super::helper::{PROGRAM, Patience};
+use super::warm::{self, Key};
 use crate::inventory::store::{Place, Stop, Store};
 use crate::inventory::{Engine, Inventory, Options, Warning};
 use crate::text;
@@ -13,10 +15,10 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-const SCRIPT: &str = include_str!("resolve.py");
-const PROGRAM: &str = "ansible-inventory";
+/// What a script or a plugin said longer ago (seconds) is asked of it again.
+const OLDEST: u64 = 30;
 
 /// What is asked of hosts beside their names.
 #[derive(Debug, Clone, Default)]
@@ -63,23 +65,25 @@ pub fn resolve(
     limit: Duration,
     cancel: &Cancel,
 ) -> Result<Resolved, AskError> {
-    let start = |error| AskError::Start { program: PROGRAM, error };
-    let mut command = Command::new(python(options).map_err(start)?);
-    command.current_dir(root).env("ANSIBLE_NOCOLOR", "1").env_remove("ANSIBLE_FORCE_COLOR");
-    command.env("PYTHONDONTWRITEBYTECODE", "1").args(["-c", SCRIPT]);
-    let Wanted { names, hidden, hosts } = wanted;
-    let question = serde_json::json!({ "sources": sources, "names": names, "hidden": hidden, "hosts": hosts });
-    let said = match child::run(command, question.to_string().as_bytes(), limit, cancel).map_err(start)? {
-        Output::Ended { status, stdout, stderr } if status.success() => (stdout, stderr),
-        Output::Ended { status, stderr, .. } => return Err(AskError::Failed { program: PROGRAM, status, stderr }),
-        Output::Slow => return Err(AskError::Slow { program: PROGRAM, limit }),
-        Output::Cancelled => return Err(AskError::Cancelled),
+    let command = || {
+        let python = python(options).map_err(|error| AskError::Start { program: PROGRAM, error })?;
+        let mut command = Command::new(python);
+        command.current_dir(root).env_clear().envs(options.env.iter());
+        command.env("ANSIBLE_NOCOLOR", "1").env_remove("ANSIBLE_FORCE_COLOR").env("PYTHONDONTWRITEBYTECODE", "1");
+        Ok(command)
     };
-    read(root, sources, options, said)
+    let Wanted { names, hidden, hosts } = wanted;
+    let question = serde_json::json!({
+        "sources": sources, "names": names, "hidden": hidden, "hosts": hosts, "oldest": OLDEST,
+    });
+    let key = Key { root: root.to_path_buf(), sources: sources.to_vec(), env: options.env.clone() };
+    let patience = Patience { deadline: Instant::now() + limit, limit, cancel };
+    let said = warm::ask(&key, &question.to_string(), patience, command)?;
+    read(root, sources, options, &said)
 }
 
-fn read(root: &Path, sources: &[String], options: &Options, said: (String, String)) -> Result<Resolved, AskError> {
-    let tree = answer::object(&said.0)?;
+fn read(root: &Path, sources: &[String], options: &Options, said: &str) -> Result<Resolved, AskError> {
+    let tree = answer::object(said)?;
     if let Some(error) = tree.get("error").and_then(Node::text) {
         return Err(AskError::Unreadable(text::plain(error).into_owned()));
     }
@@ -96,7 +100,8 @@ fn read(root: &Path, sources: &[String], options: &Options, said: (String, Strin
         store.add_group(group, Place::default()).map_err(broken)?;
     }
     store.announce(&list("hosts").iter().filter_map(Node::text).collect::<Vec<_>>());
-    let warnings = said.1.lines().filter(|line| !line.trim().is_empty());
+    let warnings = tree.get("said").and_then(Node::text).unwrap_or_default();
+    let warnings = warnings.lines().filter(|line| !line.trim().is_empty());
     let warnings = warnings.map(|line| Warning { file: None, mark: None, text: line.to_owned() }).collect();
     let from = From { root, sources, options, warnings, engine: Engine::Resolved };
     let held = tree.get("inventory").ok_or_else(|| AskError::Unreadable("it holds no inventory".into()))?;
