@@ -147,6 +147,11 @@ impl StateDir {
         self.root.join("lease.whole")
     }
 
+    /// `resolvers/`: a socket for each process that lends its helpers.
+    pub fn resolvers(&self) -> PathBuf {
+        self.root.join("resolvers")
+    }
+
     /// `plugins/`: our callback plugin, a folder a version.
     pub fn plugins(&self) -> PathBuf {
         self.root.join("plugins")
