@@ -2,8 +2,8 @@
 
 use super::keys::{Keys, Shape, of};
 use super::reader::{Entry, Known, Reader, describe};
-use super::release::Size;
 use super::text::Text;
+use super::values::Size;
 use crate::project::Vars;
 use crate::yaml::{Kind, Node};
 use serde_json::{Value, json};

@@ -9,8 +9,9 @@ mod steps;
 mod traffic;
 
 pub use super::probes::{Http, Probe};
+pub use super::values::Size;
 pub use gate::{Gate, VersionProbe};
-pub use pace::{How, Pace, Size, Strategy};
+pub use pace::{How, Pace, Strategy};
 pub use stages::Stage;
 pub use steps::{Options, Step, StepKind};
 pub use traffic::{Driver, Prove, Traffic};

@@ -4,6 +4,7 @@ use crate::project::config::keys::{Keys, Shape, keys, of};
 use crate::project::config::reader::{Reader, describe};
 use crate::project::config::shapes::{named, one_or_list, positive, seconds, size, template};
 use crate::project::config::text::Text;
+use crate::project::config::values::Size;
 use crate::yaml::{Kind, Mark, Node};
 use serde_json::{Value, json};
 
@@ -185,13 +186,4 @@ fn shares(node: &Node, what: &str, reader: &mut Reader) -> Vec<u8> {
         reader.mistake(node.mark, "the shares end too early", format!("{}%", weights.last().unwrap_or(&0)), expected);
     }
     weights
-}
-
-/// A number of hosts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// So many.
-    Hosts(u32),
-    /// So many of a hundred.
-    Percent(u32),
 }
