@@ -106,6 +106,9 @@ pub struct Play {
     pub common: Common,
 }
 
+/// Bytes of long outputs that a run keeps where nobody says how many.
+pub const MAX_OUTPUT: u64 = 1 << 30;
+
 /// A command line for the shell of many hosts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Shell {
@@ -114,6 +117,9 @@ pub struct Shell {
     pub command: String,
     /// Seconds that it may run on a host.
     pub timeout: u32,
+    /// Bytes of long outputs that its run keeps at most; `None`: [`MAX_OUTPUT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output: Option<u64>,
     /// Shared options; of them inventory, limit, become, become_user, user and forks.
     #[serde(flatten)]
     pub common: Common,

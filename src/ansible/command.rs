@@ -87,6 +87,7 @@ impl Argv {
         argv.sources(&shell.common);
         argv.common(&shell.common, hidden);
         argv.option("--timeout", Some(&shell.timeout.to_string()));
+        argv.option("--max-output", shell.max_output.map(|bytes| bytes.to_string()).as_deref());
         argv
     }
 
@@ -262,7 +263,13 @@ mod tests {
     #[test]
     fn a_shell_command_is_the_last_word() {
         let common = Common { inventory: vec!["hosts".into()], r#become: true, ..Common::default() };
-        let ask = Ask::Shell(super::Shell { pattern: "web".into(), command: "a | b".into(), timeout: 30, common });
+        let ask = Ask::Shell(super::Shell {
+            pattern: "web".into(),
+            command: "a | b".into(),
+            timeout: 30,
+            common,
+            ..super::Shell::default()
+        });
         let line = shell(&shown(&ask, &[SecretName::Become]));
         assert_eq!(line, "opsdeck sh web -i hosts --become --timeout 30 -K -- 'a | b'");
     }

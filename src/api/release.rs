@@ -73,7 +73,7 @@ impl Desk {
             Ok(Offer {
                 name: r.name.clone(),
                 help: r.help.clone().unwrap_or_default(),
-                strategy: match r.strategy {
+                strategy: match r.how.strategy {
                     Strategy::Rolling { .. } => "rolling",
                     Strategy::BlueGreen { .. } => "blue-green",
                     Strategy::Canary { .. } => "canary",

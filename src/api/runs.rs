@@ -9,7 +9,7 @@ use crate::run::look::{Looked, look};
 use crate::run::outputs::{self, Group};
 use crate::run::rerun::{self, unfinished};
 use crate::run::state::Cell;
-use crate::run::{self, Follower, Request, Revival, RunSpec, belongs, find, open_index};
+use crate::run::{self, Follower, Request, Revival, RunSpec, Whole, belongs, find, open_index};
 use crate::state::lines::Line;
 use crate::state::{Access, Answer, Control, DbError, Filter, Index, Lock, RunRow, StateDir, presence, seen};
 use serde_json::Value;
@@ -129,6 +129,14 @@ impl Desk {
     pub fn outputs(&self, run: Uuid, cells: &[(String, Cell)]) -> Vec<Group> {
         let dir = self.state.run(run);
         outputs::fold(&cells.iter().map(|(host, cell)| outputs::at(&dir, host, *cell)).collect::<Vec<_>>())
+    }
+
+    /// Outputs of a host that are too long for its results, and lie whole in files.
+    ///
+    /// # Errors
+    /// A result cannot be read.
+    pub fn whole(&self, run: &Follower, host: &str) -> io::Result<Vec<Whole>> {
+        Whole::of(&self.state.run(run.spec.id), &run.state, host)
     }
 
     pub fn log(&self, run: Uuid) -> LogStore {

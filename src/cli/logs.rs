@@ -2,7 +2,7 @@
 
 use super::alive::Alive;
 use super::paint::shown;
-use super::{Global, known};
+use super::{Global, known, whole};
 use crate::run::Follower;
 use crate::run::log::{Filter, LogStore, View};
 use crate::text::{self, human};
@@ -39,7 +39,7 @@ pub struct Args {
     /// Go on until the run has ended
     #[arg(short, long)]
     pub follow: bool,
-    /// Only lines of this host
+    /// Only lines of this host; outputs that are too long for the log come whole
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// Only failed and unreachable results
@@ -66,6 +66,18 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let (mut alive, mut goes_on) = (Alive::default(), true);
     if let Some(why) = known::read_only(desk.state(), &run.spec) {
         eprintln!("opsdeck: {}", text::plain(&why));
+    }
+    if let Some(host) = args.host.as_ref().filter(|_| !(args.follow || args.json || args.failed)) {
+        let long = desk.whole(&run, host)?;
+        for whole in &long {
+            match whole::print(whole, out.safe()) {
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+                done => done?,
+            }
+        }
+        if !long.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
     }
     loop {
         // Whoever notices first that a run has lost its supervisor starts the next.
@@ -129,6 +141,14 @@ impl Printer {
             _ => How::Text { colour: terminal && caps.depth > Depth::None, ascii: terminal && !caps.utf8 },
         };
         Self { how, row: 0, line: 0 }
+    }
+
+    /// How lines are made safe; `None`: they are not, byte by byte.
+    fn safe(&self) -> Option<(bool, bool)> {
+        match self.how {
+            How::Text { colour, ascii } => Some((colour, ascii)),
+            How::Raw | How::Json => None,
+        }
     }
 
     fn print(&mut self, log: &LogStore, view: &View, until: usize) -> io::Result<()> {

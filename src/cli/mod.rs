@@ -59,8 +59,10 @@ pub mod submit;
 mod target;
 pub mod values;
 mod wait;
+mod whole;
 
 use crate::api::Desk;
+use crate::inventory::ask;
 use crate::state::StateDir;
 use crate::state::operator::Operator;
 use clap::{Parser, Subcommand};
@@ -241,6 +243,7 @@ pub fn main() -> ExitCode {
 }
 
 fn perform(verb: Option<Verb>, screen: &screen::Args, global: &Global) -> anyhow::Result<ExitCode> {
+    ask::look_in(&global.store());
     match verb {
         Some(Verb::Demo(args)) => demo::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Verb::Inventory(args)) => inventory::run(&args, global),

@@ -2,6 +2,7 @@
 
 use super::Global;
 use crate::api::Desk;
+use crate::inventory::ask;
 use crate::open;
 use crate::project::{Problem, Project, Severity};
 use crate::run::belongs;
@@ -88,6 +89,8 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     }
     let desk = Desk::new(state, model.operator.clone());
     let desk = if model.read_only { desk.looks_only() } else { desk };
+    // Whoever only looks starts nothing for others.
+    let _lent = if desk.acting().is_ok() { ask::lend(desk.state()) } else { None };
     app::run(Start { model, caps, desk, trace: args.trace_frames.clone(), began })?;
     Ok(ExitCode::SUCCESS)
 }

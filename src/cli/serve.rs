@@ -1,6 +1,7 @@
 //! `opsdeck serve`: the daemon in the foreground. It ends with SIGTERM or Ctrl-C; what it launched goes on.
 
 use super::{Global, known, print};
+use crate::inventory::ask;
 use crate::project::{Environment, Project, Severity};
 use crate::serve::token::Token;
 use crate::serve::unit::{self, Unit};
@@ -69,6 +70,7 @@ pub fn run(global: &Global, args: &Args) -> Result<ExitCode> {
     let operator = Operator::current();
     let who = format!("serve of {} (pid {})", operator.name, std::process::id());
     let options = Options { state: global.store(), project, environments, listen: args.listen, token, who };
+    let _lent = ask::lend(&options.state);
     let end = serve::run(
         options,
         || holds(global, args),

@@ -37,6 +37,9 @@ pub struct Args {
     /// Seconds that the command may run on a host
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: u32,
+    /// Bytes of long outputs that the run keeps at most, with K, M or G behind; default 1G. Each output is kept whole up to it
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub max_output: Option<u64>,
     /// Break-glass.
     #[command(flatten)]
     pub glass: Glass,
@@ -49,6 +52,23 @@ pub struct Args {
     /// The command
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<String>,
+}
+
+/// `500M`, `2G`, `1000000`.
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let shift = match unit.to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err("expected a number of bytes, with K, M or G behind".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "expected a number of bytes, with K, M or G behind".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "more bytes than there are".to_owned())
 }
 
 fn long_help() -> String {
@@ -67,7 +87,7 @@ pub fn run(global: &Global, args: Args) -> Result<ExitCode> {
         bail!("the command is empty");
     }
     let common = Common { inventory, ..args.hosts.common() };
-    let shell = Shell { pattern: args.pattern, command, timeout: args.timeout, common };
+    let shell = Shell { pattern: args.pattern, command, timeout: args.timeout, max_output: args.max_output, common };
     if args.hosts.passwords.secrets_from.is_some() {
         bail!("sh knows no variables: --secrets-from is for what takes -e");
     }

@@ -4,11 +4,14 @@
 
 mod answer;
 mod child;
+mod door;
 mod helper;
+mod python;
 mod resolve;
 mod warm;
 
 pub use child::{Cancel, end_all};
+pub use door::{Lent, lend, look_in};
 pub use resolve::{Failed, Resolved, Wanted, resolve};
 
 use super::{Inventory, Options};

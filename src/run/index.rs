@@ -2,7 +2,7 @@
 //! newest first, by one process at a time. Whoever is killed while filling has lost nothing: the next one goes on.
 
 use super::list::folded;
-use super::spawn;
+use super::{spawn, unlisted};
 use crate::audit::Ledger;
 use crate::state::{Control, DbError, Index, Lock, RunRow, StateDir};
 use std::collections::{HashMap, HashSet};
@@ -20,6 +20,11 @@ const AT_ONCE: usize = 200;
 /// The disk refuses.
 pub fn open_index(store: &StateDir) -> Result<Index, DbError> {
     let index = Index::open(store)?;
+    if index.is_kept()
+        && let Err(e) = unlisted::heal(store, &index)
+    {
+        tracing::warn!("runs whose launchers were killed are in no list yet: {e}");
+    }
     // One that is not kept is filled for nobody.
     if index.is_whole()? || !index.is_kept() {
         return Ok(index);

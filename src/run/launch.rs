@@ -8,7 +8,7 @@ pub use error::{LaunchError, WAY};
 use super::spec::{BreakGlass, OnConflict, RunSpec, VERSION, Work};
 use super::step::{Child, StepCommand};
 use super::targets::{self, Targets};
-use super::{belongs, extra, glass, lease, ledger, list, spawn};
+use super::{belongs, extra, glass, lease, ledger, list, spawn, unlisted};
 use crate::ansible::prompts::{self, Question, QuestionKind};
 use crate::ansible::secrets::{SecretName, Secrets};
 use crate::ansible::tools::{self, Tool};
@@ -215,7 +215,7 @@ fn admit(
         return Err(LaunchError::Invalid(why));
     }
     let tool = tool(&request.ask, env)?;
-    let mut warnings = questions(scan)?;
+    let mut warnings = questions(scan, request.pauses_are_known)?;
     warnings.extend(extra::bare(&request.ask));
     warnings.extend(
         spec.open.as_ref().map(|why| {
@@ -245,15 +245,19 @@ fn hand_over(
         file::private_dir(step.path())?;
         file::write_cache(&step.command(), command)?;
     }
+    unlisted::begins(store, spec.id)?;
     let spec = &RunSpec { home: Some(belongs::freeze(home, &dir)?), ..spec.clone() };
     let text = serde_yaml::to_string(spec).map_err(io::Error::other)?;
     file::write_whole(&dir.spec(), text.as_bytes())?;
     // The folder itself must be there after a crash of the machine, too.
     file::sync_dir(&store.runs())?;
     // Derived: where it cannot be written, it is filled from this folder later.
-    if let Err(e) = Index::open(store).and_then(|index| index.put(&list::row(spec, &super::RunState::default()))) {
-        tracing::warn!("run {} is in no list yet: {e}", spec.id);
-        Index::lacks(store)?;
+    match Index::open(store).and_then(|index| index.put(&list::row(spec, &super::RunState::default()))) {
+        Ok(()) => unlisted::ends(store, spec.id),
+        Err(e) => {
+            tracing::warn!("run {} is in no list yet: {e}", spec.id);
+            Index::lacks(store)?;
+        }
     }
     let mut wire = Zeroizing::new(Vec::new());
     if !secrets.is_empty() {
@@ -385,6 +389,7 @@ fn first(request: &Request, spec: &RunSpec, tool: PathBuf) -> StepCommand {
 }
 
 fn undo(store: &StateDir, id: Uuid) {
+    unlisted::ends(store, id);
     let removed = std::fs::remove_dir_all(store.run(id).path());
     let row = Index::open(store).and_then(|index| index.remove(id)).map_err(|e| e.to_string());
     if let Err(e) = row.and(removed.map_err(|e| e.to_string())) {
@@ -414,10 +419,14 @@ fn scan(request: &Request, env: &Env) -> prompts::Scan {
     scan
 }
 
-/// Everything that a playbook would ask must be answered before, or be known to be skipped.
-fn questions(scan: prompts::Scan) -> Result<Vec<String>, LaunchError> {
+/// Everything that a playbook would ask must be answered before, or be known to be skipped; so must what a file asks that
+/// cannot be read here.
+fn questions(scan: prompts::Scan, known: bool) -> Result<Vec<String>, LaunchError> {
     if !scan.questions.is_empty() {
         return Err(LaunchError::Questions(scan.questions));
+    }
+    if !known && let Some(file) = scan.unseen.iter().find(|unseen| unseen.unread) {
+        return Err(LaunchError::Unread { what: file.what.clone(), why: file.why.clone() });
     }
     let unseen = scan.unseen.iter().map(|u| {
         format!("{}:{}: {} could not be looked into ({}); it may ask too", u.file.display(), u.line, u.what, u.why)

@@ -46,8 +46,10 @@ pub mod stopping;
 pub mod supervise;
 mod tail;
 pub mod targets;
+mod unlisted;
 pub mod values;
 pub mod verdict;
+mod whole;
 
 pub use belongs::Belongs;
 pub use event::{Entry, Event};
@@ -63,3 +65,4 @@ pub use state::{RunState, State};
 pub use stop::stop;
 pub use stopping::{StopError, Stopping};
 pub use tail::{Grown, Tail};
+pub use whole::Whole;

@@ -91,6 +91,11 @@ impl StateDir {
         self.root.join("index.lacks")
     }
 
+    /// Folder of marks: runs whose launcher has not listed them yet.
+    pub fn unlisted(&self) -> PathBuf {
+        self.root.join("unlisted")
+    }
+
     /// `opsdeck.db`: what version 0.1 had in place of both.
     pub fn legacy(&self) -> PathBuf {
         self.root.join("opsdeck.db")
@@ -140,6 +145,11 @@ impl StateDir {
     /// `lease.whole`: the lease on all hosts, for whoever cannot take one in control.db.
     pub fn whole_lease(&self) -> PathBuf {
         self.root.join("lease.whole")
+    }
+
+    /// `resolvers/`: a socket for each process that lends its helpers.
+    pub fn resolvers(&self) -> PathBuf {
+        self.root.join("resolvers")
     }
 
     /// `plugins/`: our callback plugin, a folder a version.
@@ -283,6 +293,11 @@ impl StepDir {
     /// `events.jsonl`: what Ansible's callback wrote, with full results.
     pub fn events(&self) -> PathBuf {
         self.path.join("events.jsonl")
+    }
+
+    /// Folder of outputs that are too long for a result.
+    pub fn outputs(&self) -> PathBuf {
+        self.path.join("output")
     }
 
     /// `lock`: held by the step runner as long as it lives; whoever holds it may start the child, once.

@@ -159,6 +159,42 @@ fn it_dies_with_whoever_started_it_even_while_a_script_hangs() {
     wait_true(10, "the end of all of it", || processes_in(&world.project()).is_empty());
 }
 
+#[test]
+fn a_verb_asks_the_helper_of_a_service_that_runs() {
+    let world = World::new();
+    let lists = "#!/bin/sh\necho $PPID >> asked-by\n\
+                 echo '{\"web\": {\"hosts\": [\"w1\"], \"vars\": {\"ansible_connection\": \"local\"}}, \"_meta\": {\"hostvars\": {}}}'\n";
+    world.write("inventories/prod/hosts.sh", lists);
+    let script = world.project().join("inventories/prod/hosts.sh");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let asked_by = || -> Vec<u32> {
+        let text = std::fs::read_to_string(world.project().join("asked-by")).unwrap_or_default();
+        text.lines().map(|line| line.parse().unwrap()).collect()
+    };
+    let ends = |pid: u32| !Path::new(&format!("/proc/{pid}")).exists();
+    let hosts = || {
+        let said = world.opsdeck(&["hosts", "all", "-E", "prod"]);
+        assert_eq!(text(&said.stdout), "w1\n", "{}", text(&said.stderr));
+    };
+    hosts();
+    assert!(ends(asked_by()[0]), "a verb alone keeps nothing");
+    let mut serve = world.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut serve = serve.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let socket = world.store.resolvers().join(format!("{}.sock", serve.id()));
+    wait_true(30, "the service to lend", || socket.exists());
+    hosts();
+    let lent = *asked_by().last().unwrap();
+    assert!(!ends(lent), "the verb started one of its own");
+    hosts();
+    assert_eq!(*asked_by().last().unwrap(), lent);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&serve), rustix::process::Signal::KILL).unwrap();
+    serve.wait().unwrap();
+    wait_true(10, "the helper to end with the service", || ends(lent));
+    // Nobody is behind the socket any more.
+    hosts();
+    assert!(!socket.exists());
+}
+
 /// Processes whose folder is the project's.
 fn processes(project: &Project) -> Vec<u32> {
     processes_in(project.root())

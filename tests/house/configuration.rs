@@ -111,3 +111,29 @@ fn the_page_of_keys_is_fresh() {
         assert!(written == page.text, "run: OPSDECK_UPDATE=1 cargo test --test house configuration::");
     }
 }
+
+#[test]
+fn every_key_says_what_it_is_for() {
+    fn walk(path: &str, value: &Value, bare: &mut Vec<String>) {
+        for (key, value) in value["properties"].as_object().into_iter().flatten() {
+            let said = value["description"].as_str().is_some_and(|text| !text.is_empty());
+            if !said && value["$ref"].is_null() {
+                bare.push(format!("{path}.{key}"));
+            }
+            walk(&format!("{path}.{key}"), value, bare);
+        }
+        value["oneOf"].as_array().into_iter().flatten().for_each(|one| walk(path, one, bare));
+        walk_if(path, &value["items"], bare);
+        walk_if(path, &value["additionalProperties"], bare);
+    }
+    fn walk_if(path: &str, value: &Value, bare: &mut Vec<String>) {
+        if value.is_object() {
+            walk(path, value, bare);
+        }
+    }
+    let mut bare = Vec::new();
+    let schema = config::schema();
+    walk("", &schema, &mut bare);
+    schema["$defs"].as_object().into_iter().flatten().for_each(|(name, value)| walk(name, value, &mut bare));
+    assert!(bare.is_empty(), "keys without a line of documentation: {bare:?}");
+}

@@ -187,14 +187,9 @@ fn one(world: &World, chance: &mut Chance, n: usize) {
         }
         // Where nobody is left who would go on with it the next look does.
         if matches!(victim, Victim::Launcher | Victim::Both | Victim::Everything | Victim::Guard) {
-            let mut told = String::new();
             wait_until(60, "somebody to go on with it", || {
-                let look = world.opsdeck(&["show", id]);
-                let (now, state) = (text(&look.stdout) + &text(&look.stderr), world.state(id));
-                if now != told {
-                    println!("{now}");
-                    told = now;
-                }
+                world.opsdeck(&["runs"]);
+                let state = world.state(id);
                 let has = Lock::is_held(&world.run(id).lock()) != Answer::No;
                 (has || state.state.is_terminal()).then_some(())
             });

@@ -61,6 +61,8 @@ pub struct Unseen {
     pub file: PathBuf,
     /// Line, from 1.
     pub line: u32,
+    /// It is a file that is there and cannot be read: broken, encrypted, too large. Else only the run knows its name.
+    pub unread: bool,
 }
 
 /// What a playbook would ask.

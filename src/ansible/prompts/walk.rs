@@ -244,8 +244,11 @@ impl<'a> Walk<'a> {
                 let (kind, file) =
                     (TouchKind::Unseen { what: what.clone(), why: why.clone(), plays }, self.relative(path));
                 self.scan.touches.push(Touch::new(kind, &file, 1));
-                self.scan.unseen.push(Unseen { what, why, file, line: 1 });
+                self.scan.unseen.push(Unseen { what, why, file, line: 1, unread: false });
             }
+        }
+        if let Some(last) = self.scan.unseen.last_mut() {
+            last.unread = path.exists();
         }
         None
     }
@@ -279,7 +282,7 @@ impl<'a> Walk<'a> {
     fn unknown(&mut self, what: &str, why: &str, plays: bool, here: Here<'_>, at: &Node) {
         let (what, why, file, line) = (what.to_owned(), why.to_owned(), self.relative(here.file), at.mark.line);
         self.touch(TouchKind::Unseen { what: what.clone(), why: why.clone(), plays }, here, at);
-        self.scan.unseen.push(Unseen { what, why, file, line });
+        self.scan.unseen.push(Unseen { what, why, file, line, unread: false });
     }
 
     fn relative(&self, path: &Path) -> PathBuf {

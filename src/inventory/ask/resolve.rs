@@ -3,8 +3,9 @@
 
 use super::AskError;
 use super::answer::{self, From};
-use super::child::{self, Cancel, Output};
-use super::helper::{PROGRAM, Patience};
+use super::child::Cancel;
+use super::door;
+use super::helper::Patience;
 use super::warm::{self, Key};
 use crate::inventory::store::{Place, Stop, Store};
 use crate::inventory::{Engine, Inventory, Options, Warning};
@@ -12,9 +13,7 @@ use crate::text;
 use crate::yaml::Node;
 use std::collections::HashMap;
 use std::fmt;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What a script or a plugin said longer ago (seconds) is asked of it again.
@@ -65,20 +64,17 @@ pub fn resolve(
     limit: Duration,
     cancel: &Cancel,
 ) -> Result<Resolved, AskError> {
-    let command = || {
-        let python = python(options).map_err(|error| AskError::Start { program: PROGRAM, error })?;
-        let mut command = Command::new(python);
-        command.current_dir(root).env_clear().envs(options.env.iter());
-        command.env("ANSIBLE_NOCOLOR", "1").env_remove("ANSIBLE_FORCE_COLOR").env("PYTHONDONTWRITEBYTECODE", "1");
-        Ok(command)
-    };
     let Wanted { names, hidden, hosts } = wanted;
     let question = serde_json::json!({
         "sources": sources, "names": names, "hidden": hidden, "hosts": hosts, "oldest": OLDEST,
     });
     let key = Key { root: root.to_path_buf(), sources: sources.to_vec(), env: options.env.clone() };
     let patience = Patience { deadline: Instant::now() + limit, limit, cancel };
-    let said = warm::ask(&key, &question.to_string(), patience, command)?;
+    let question = question.to_string();
+    let said = match door::borrow(&key, &question, patience)? {
+        Some(said) => said,
+        None => warm::ask(&key, &question, patience)?,
+    };
     read(root, sources, options, &said)
 }
 
@@ -157,36 +153,6 @@ fn why(said: &str) -> String {
     // error: WORDS".
     let own = ["had an execution error: ", " plugin: "].iter().find_map(|words| told.split_once(words));
     own.map_or(told, |(_, own)| own.trim()).to_owned()
-}
-
-/// The Python that runs the operator's Ansible: that of the first line of its command, else what the command itself says.
-fn python(options: &Options) -> std::io::Result<PathBuf> {
-    let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, "not found on PATH");
-    let path = options.env.get("PATH").map(std::ffi::OsString::from).or_else(|| std::env::var_os("PATH"));
-    let folders = path.iter().flat_map(std::env::split_paths);
-    let tool = folders.map(|folder| folder.join(PROGRAM)).find(|tool| tool.is_file()).ok_or_else(missing)?;
-    let mut head = Vec::new();
-    crate::open::given(&tool)?.take(1024).read_to_end(&mut head)?;
-    let first = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
-    let interpreter = first.strip_prefix("#!").and_then(|rest| rest.split_whitespace().next()).map(PathBuf::from);
-    let is_python = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python")) && path.is_file()
-    };
-    if let Some(python) = interpreter.filter(is_python) {
-        return Ok(python);
-    }
-    let mut command = Command::new(&tool);
-    command.arg("--version");
-    let limit = Duration::from_secs(30);
-    let Output::Ended { stdout, .. } = child::run(command, &[], limit, &Cancel::default())? else {
-        return Err(std::io::Error::other(format!("{} --version gave no answer", tool.display())));
-    };
-    let line = stdout.lines().find(|line| line.trim_start().starts_with("python version"));
-    let python =
-        line.and_then(|line| line.rsplit_once('(')).map(|(_, path)| PathBuf::from(path.trim_end_matches([')', ' '])));
-    python
-        .filter(|path| path.is_file())
-        .ok_or_else(|| std::io::Error::other(format!("{} does not say which Python it runs on", tool.display())))
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 
 use super::AskError;
 use super::helper::{Helper, PROGRAM, Patience};
+use super::python;
 use crate::project::cfg::Env;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,16 +39,11 @@ fn seats() -> MutexGuard<'static, Seats> {
     SEATS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks the helper of these sources; `command` is how one is started, where there is none.
+/// Asks the helper of these sources; starts it where there is none.
 ///
 /// # Errors
 /// There is no answer, and why.
-pub fn ask(
-    key: &Key,
-    question: &str,
-    patience: Patience<'_>,
-    command: impl Fn() -> Result<Command, AskError>,
-) -> Result<String, AskError> {
+pub fn ask(key: &Key, question: &str, patience: Patience<'_>) -> Result<String, AskError> {
     sweep();
     let seat = {
         let mut seats = seats();
@@ -73,7 +68,7 @@ pub fn ask(
         }
     }
     let start = |error| AskError::Start { program: PROGRAM, error };
-    let mut helper = Helper::start(command()?).map_err(start)?;
+    let mut helper = Helper::start(python::command(&key.root, &key.env)?).map_err(start)?;
     let answer = helper.ask(question, patience)?;
     seat.helper = Some(helper);
     Ok(answer)

@@ -4,7 +4,7 @@ use super::freeze;
 use super::keys::{Keys, Shape, keys, of};
 use super::near::nearest;
 use super::reader::{Entry, Reader};
-use super::shapes::{by_name, flag, list, small, texts, vars};
+use super::shapes::{by_name, careful, list, small, texts, vars};
 use crate::project::{Freeze, Vars, colour};
 use crate::yaml::Node;
 use serde_json::json;
@@ -18,7 +18,7 @@ keys! {
         /// Colour of the top line: #rrggbb, or red, orange, yellow, green, cyan, blue, purple, magenta, pink, grey, white, black.
         colour: Option<String> => colour();
         /// Ask to type the environment's name before anything runs there. Default: true for names like production.
-        protect: Option<bool> => protect();
+        protect: Option<bool> => careful();
         /// Variables of every release to it.
         vars: Vars => vars();
         /// Times in which no release begins here.
@@ -81,9 +81,4 @@ fn colour() -> impl Shape<Value = String> {
         Some(text)
     };
     of(read, || json!({ "type": "string", "pattern": "^(#[0-9A-Fa-f]{6}|[A-Za-z]+)$" }))
-}
-
-/// Whoever wrote something there wants care: a mistake protects.
-fn protect() -> impl Shape<Value = bool> {
-    of(|node, what, reader| Some(reader.boolean(node, what).unwrap_or(true)), || flag().schema())
 }

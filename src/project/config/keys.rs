@@ -2,7 +2,7 @@
 //! its schema and its line of documentation. What a value looks like is a [`Shape`]; what keys must fit together is checked
 //! where the struct is read.
 
-use super::reader::{Entry, Reader};
+use super::reader::{Entry, Reader, describe};
 use crate::yaml::{Mark, Node};
 use serde_json::{Map, Value, json};
 
@@ -99,8 +99,8 @@ pub trait Keys: Sized {
     /// They, in the order declared.
     fn keys() -> Vec<Key>;
 
-    /// Takes one of them.
-    fn take(&mut self, field: &Entry<'_>, reader: &mut Reader);
+    /// Takes one of them; `false`: it is none of them.
+    fn take(&mut self, field: &Entry<'_>, reader: &mut Reader) -> bool;
 
     /// Takes all that stand in a mapping; the keys that stand there. `at`: where a key that is missing is told.
     fn fill<'n>(&mut self, node: &'n Node, at: Mark, what: &str, reader: &mut Reader) -> Vec<Entry<'n>> {
@@ -132,7 +132,7 @@ pub trait Keys: Sized {
         keys.sort_by_key(|key| key.last);
         for key in &keys {
             match (fields.iter().find(|field| field.key == key.name), key.missing) {
-                (Some(field), _) => self.take(field, reader),
+                (Some(field), _) => drop(self.take(field, reader)),
                 (None, Some((message, expected))) => {
                     reader.mistake(at, message, format!("no \"{}\"", key.name), expected);
                 }
@@ -140,6 +140,38 @@ pub trait Keys: Sized {
             }
         }
         fields
+    }
+
+    /// Those that may stand beside a kind; `None`: all.
+    fn keys_of(kind: Option<&str>) -> Vec<Key> {
+        let mut keys = Self::keys();
+        if let Some(kind) = kind {
+            keys.retain(
+                |key| if key.kind { key.name == kind } else { key.with.is_empty() || key.with.contains(&kind) },
+            );
+        }
+        keys
+    }
+
+    /// Which kind the mapping of an entry is: the one that it names. `thing`: what it is called.
+    fn kind_of(entry: &Entry<'_>, what: &str, thing: &str, reader: &mut Reader) -> Option<&'static str> {
+        let named = Self::kinds_in(entry.value);
+        if let [(kind, _)] = named.as_slice() {
+            return Some(kind);
+        }
+        let keys = Self::keys();
+        let texts = entry.value.entries().iter().filter_map(|(key, _)| Some((key.text()?, key.mark)));
+        let unknown = texts.into_iter().find(|(text, _)| keys.iter().all(|key| key.name != *text));
+        match unknown.filter(|_| named.is_empty()) {
+            Some((text, mark)) => reader.no_such(&format!("kind of {thing}"), text, mark, &Self::kinds()),
+            None => {
+                let message =
+                    format!("{what} measures {}", if named.is_empty() { "nothing" } else { "several things" });
+                let expected = format!("one of {}", Self::kinds().join(", "));
+                reader.mistake(entry.mark, message, describe(entry.value), expected);
+            }
+        }
+        None
     }
 
     /// Those that say what the mapping is and stand in it, each with its place.
@@ -159,7 +191,12 @@ pub trait Keys: Sized {
 
     /// The JSON Schema.
     fn schema() -> Value {
-        let keys = Self::keys();
+        Self::schema_of(None)
+    }
+
+    /// The same with what may stand beside a kind only.
+    fn schema_of(kind: Option<&str>) -> Value {
+        let keys = Self::keys_of(kind);
         let all: Map<String, Value> = keys.iter().map(|key| (key.name.to_owned(), key.described())).collect();
         let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": all });
         let required: Vec<&str> = keys.iter().filter(|key| key.missing.is_some()).map(|key| key.name).collect();
@@ -202,6 +239,8 @@ macro_rules! keys {
     (@doc) => { "" };
     (@doc [doc = $doc:literal] $($rest:tt)*) => { concat!($doc, $crate::project::config::keys::keys!(@doc $($rest)*)) };
     (@doc [$($other:tt)*] $($rest:tt)*) => { $crate::project::config::keys::keys!(@doc $($rest)*) };
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $key:literal) => { $key };
     (@default) => { Default::default() };
     (@default $default:expr) => { $default };
     (@written $shape:expr,) => { None };
@@ -210,12 +249,14 @@ macro_rules! keys {
         $(#[$about:meta])*
         $vis:vis struct $name:ident {
             $({ $($(#[$beside_about:meta])* $beside:ident: $beside_type:ty),* $(,)? })?
-            $($(#[$($meta:tt)*])* $field:ident: $type:ty $(= $default:expr)? => $shape:expr $(, $more:ident $args:tt)*;)*
+            $(..$flat:ident: $flat_type:ty $(, $flat_more:ident $flat_args:tt)*;)*
+            $($(#[$($meta:tt)*])* $field:ident $(as $key:literal)?: $type:ty $(= $default:expr)? => $shape:expr $(, $more:ident $args:tt)*;)*
         }
     ) => {
         $(#[$about])*
         $vis struct $name {
             $($($(#[$beside_about])* pub $beside: $beside_type,)*)?
+            $(pub $flat: $flat_type,)*
             $($(#[$($meta)*])* pub $field: $type,)*
         }
 
@@ -223,6 +264,7 @@ macro_rules! keys {
             fn default() -> Self {
                 Self {
                     $($($beside: Default::default(),)*)?
+                    $($flat: Default::default(),)*
                     $($field: $crate::project::config::keys::keys!(@default $($default)?),)*
                 }
             }
@@ -230,29 +272,29 @@ macro_rules! keys {
 
         impl $crate::project::config::keys::Keys for $name {
             fn keys() -> Vec<$crate::project::config::keys::Key> {
-                use $crate::project::config::keys::{Key, Shape, keys};
-                vec![$(
-                    Key::new(
-                        stringify!($field),
-                        keys!(@doc $([$($meta)*])*),
-                        || Shape::schema(&$shape),
-                        || keys!(@written $shape, $($default)?),
+                let own = [$(
+                    $crate::project::config::keys::Key::new(
+                        $crate::project::config::keys::keys!(@name $field $($key)?),
+                        $crate::project::config::keys::keys!(@doc $([$($meta)*])*),
+                        || $crate::project::config::keys::Shape::schema(&$shape),
+                        || $crate::project::config::keys::keys!(@written $shape, $($default)?),
                     )$(.$more $args)*,
-                )*]
+                )*];
+                own.into_iter()$(.chain(<$flat_type as $crate::project::config::keys::Keys>::keys().into_iter().map(|key| key$(.$flat_more $flat_args)*)))*.collect()
             }
 
             fn take(
                 &mut self,
                 field: &$crate::project::config::reader::Entry<'_>,
                 reader: &mut $crate::project::config::reader::Reader,
-            ) {
-                use $crate::project::config::keys::{Shape, bare};
-                $(if field.key == bare(stringify!($field)) {
-                    if let Some(value) = Shape::read(&$shape, field.value, field.key, reader) {
+            ) -> bool {
+                $(if field.key == $crate::project::config::keys::bare($crate::project::config::keys::keys!(@name $field $($key)?)) {
+                    if let Some(value) = $crate::project::config::keys::Shape::read(&$shape, field.value, field.key, reader) {
                         self.$field = From::from(value);
                     }
-                    return;
+                    return true;
                 })*
+                false $(|| $crate::project::config::keys::Keys::take(&mut self.$flat, field, reader))*
             }
         }
     };

@@ -7,6 +7,7 @@ mod freeze;
 mod keys;
 mod near;
 pub mod notify;
+mod probes;
 mod reader;
 pub mod recovery;
 pub mod release;

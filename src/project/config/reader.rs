@@ -12,6 +12,8 @@ pub struct Known {
     pub root: PathBuf,
     /// Environments, declared or discovered.
     pub environments: Vec<String>,
+    /// Releases but the one that is read.
+    pub releases: Vec<String>,
     /// Runbooks.
     pub runbooks: Vec<String>,
     /// Checks, with those that are built in.

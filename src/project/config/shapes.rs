@@ -1,8 +1,9 @@
 //! The shapes that values of `opsdeck.yaml` have, each with its reading and its schema.
 
 use super::keys::{Keys, Shape, of};
-use super::reader::{Entry, Known, Reader};
+use super::reader::{Entry, Known, Reader, describe};
 use super::text::Text;
+use super::values::Size;
 use crate::project::Vars;
 use crate::yaml::{Kind, Node};
 use serde_json::{Value, json};
@@ -35,6 +36,71 @@ pub fn path() -> impl Shape<Value = String> {
     of(read, string)
 }
 
+/// Text in which `{{ name }}` may stand for a variable.
+pub fn template() -> impl Shape<Value = Text> {
+    of(|node, what, reader| reader.template(node, what), string)
+}
+
+/// Several of them, or one.
+pub fn templates() -> impl Shape<Value = Vec<Text>> {
+    of(|node, what, reader| Some(reader.templates(node, what)), || or_list(string()))
+}
+
+/// Templates by name.
+pub fn named() -> impl Shape<Value = Vec<(String, Text)>> {
+    let schema = || json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } });
+    of(|node, what, reader| Some(reader.named(node, what)), schema)
+}
+
+/// An address of a web server.
+pub fn address(what: &'static str) -> impl Shape<Value = Text> {
+    let read = move |node: &Node, _: &str, reader: &mut Reader| {
+        let url = reader.template(node, what)?;
+        if !["http://", "https://", "{{"].iter().any(|begin| url.text.starts_with(begin)) {
+            reader.mistake(
+                node.mark,
+                format!("{what} is none of the web"),
+                describe(node),
+                "http://... or https://...",
+            );
+        }
+        Some(url)
+    };
+    of(read, string)
+}
+
+/// A number with or without a fraction.
+pub fn decimal() -> impl Shape<Value = f64> {
+    of(|node, what, reader| reader.decimal(node, what), || json!({ "type": "number" }))
+}
+
+/// So many hosts, or so many of a hundred.
+pub fn size(least: u32) -> impl Shape<Value = Size> {
+    struct Sizes(u32);
+    impl Shape for Sizes {
+        type Value = Size;
+        fn read(&self, node: &Node, what: &str, reader: &mut Reader) -> Option<Size> {
+            reader.size(node, what, self.0)
+        }
+        fn schema(&self) -> Value {
+            let percent = json!({ "type": "string", "pattern": "^\\d+%?$" });
+            json!({ "oneOf": [{ "type": "integer", "minimum": self.0 }, percent] })
+        }
+        fn written(&self, value: &Size) -> Option<String> {
+            Some(match value {
+                Size::Hosts(hosts) => hosts.to_string(),
+                Size::Percent(percent) => format!("{percent}%"),
+            })
+        }
+    }
+    Sizes(least)
+}
+
+/// What stands elsewhere in the schema.
+pub fn defined<T>(shape: impl Shape<Value = T>, name: &'static str) -> impl Shape<Value = T> {
+    of(move |node, what, reader| shape.read(node, what, reader), move || json!({ "$ref": format!("#/$defs/{name}") }))
+}
+
 /// Variables.
 pub fn vars() -> impl Shape<Value = Vars> {
     of(|node, what, reader| Some(reader.vars(node, what)), || json!({ "type": ["object", "null"] }))
@@ -54,6 +120,11 @@ pub fn argv() -> impl Shape<Value = Vec<Text>> {
 /// True or false.
 pub fn flag() -> impl Shape<Value = bool> {
     of(|node, what, reader| reader.boolean(node, what), || json!({ "type": "boolean" }))
+}
+
+/// The same where a mistake counts as true: whoever wrote something there wants care.
+pub fn careful() -> impl Shape<Value = bool> {
+    of(|node, what, reader| Some(reader.boolean(node, what).unwrap_or(true)), || flag().schema())
 }
 
 /// A whole number within bounds, both included.
@@ -94,21 +165,29 @@ fn span(seconds: u32) -> String {
 
 /// A length of time; in seconds when read.
 pub fn seconds() -> impl Shape<Value = u32> {
-    struct Seconds;
-    impl Shape for Seconds {
-        type Value = u32;
-        fn read(&self, node: &Node, what: &str, reader: &mut Reader) -> Option<u32> {
-            reader.seconds(node, what)
-        }
-        fn schema(&self) -> Value {
-            let pattern = "^(0|(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?)$";
-            json!({ "type": ["string", "integer"], "pattern": pattern, "minimum": 0, "maximum": 0 })
-        }
-        fn written(&self, value: &u32) -> Option<String> {
-            Some(span(*value))
-        }
+    Seconds(0)
+}
+
+/// The same, where none at all leaves it at its default.
+pub fn positive() -> impl Shape<Value = u32> {
+    Seconds(1)
+}
+
+/// At least so many.
+struct Seconds(u32);
+
+impl Shape for Seconds {
+    type Value = u32;
+    fn read(&self, node: &Node, what: &str, reader: &mut Reader) -> Option<u32> {
+        reader.seconds(node, what).filter(|seconds| *seconds >= self.0)
     }
-    Seconds
+    fn schema(&self) -> Value {
+        let pattern = "^(0|(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?)$";
+        json!({ "type": ["string", "integer"], "pattern": pattern, "minimum": 0, "maximum": 0 })
+    }
+    fn written(&self, value: &u32) -> Option<String> {
+        Some(span(*value))
+    }
 }
 
 /// One of some words.
@@ -177,7 +256,21 @@ pub fn mapping<T: Keys + Default>() -> impl Shape<Value = T> {
         value.fill(node, node.mark, what, reader);
         Some(value)
     };
-    of(read, T::schema)
+    let schema = || {
+        let mut schema = T::schema();
+        schema["type"] = json!(["object", "null"]);
+        schema
+    };
+    of(read, schema)
+}
+
+/// A list, or one item alone.
+pub fn one_or_list<T, S: Shape<Value = T>>(item: fn() -> S) -> impl Shape<Value = Vec<T>> {
+    let read = move |node: &Node, what: &str, reader: &mut Reader| {
+        let items = if let Kind::Sequence(_) = node.kind { node.items() } else { std::slice::from_ref(node) };
+        Some(items.iter().filter_map(|node| item().read(node, what, reader)).collect())
+    };
+    of(read, move || or_list(item().schema()))
 }
 
 /// A list.
@@ -189,7 +282,7 @@ pub fn list<T>(item: impl Shape<Value = T>) -> impl Shape<Value = Vec<T>> {
             Some(reader.list(node, what).iter().filter_map(|item| self.0.read(item, what, reader)).collect())
         }
         fn schema(&self) -> Value {
-            json!({ "type": "array", "items": self.0.schema() })
+            json!({ "type": ["array", "null"], "items": self.0.schema() })
         }
     }
     List(item)

@@ -4,16 +4,6 @@ use super::*;
 use proptest::prelude::*;
 use std::path::Path;
 
-/// A mapping's schema has the very keys that its reader takes, in any order.
-pub fn agree(schema: &serde_json::Value, keys: &[&str]) {
-    let mut has: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-    let mut keys = keys.to_vec();
-    has.sort_unstable();
-    keys.sort_unstable();
-    keys.dedup();
-    assert_eq!(has, keys);
-}
-
 fn read_text(text: &str) -> (Option<Config>, Vec<String>) {
     let discovered = ["production".to_owned(), "staging".to_owned()];
     let context = Context { root: Path::new("/nonexistent"), discovered: &discovered };

@@ -2,7 +2,6 @@
 
 use super::near::nearest;
 use super::reader::{Reader, describe};
-use super::release::Size;
 use super::text::{Text, is_name, not_a_name};
 use super::words::words;
 use crate::project::Vars;
@@ -10,6 +9,15 @@ use crate::yaml::{Kind, Mark, Node};
 
 /// No length of time is longer (a hundred days).
 const LONGEST: u64 = 8_640_000;
+
+/// A number of hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// So many.
+    Hosts(u32),
+    /// So many of a hundred.
+    Percent(u32),
+}
 
 impl Reader {
     /// A length of time, in seconds: `30s`, `5m`, `1h30m`, `2d`, `0`.

@@ -26,7 +26,7 @@ pub fn slice(
     traffic: Option<&Traffic>,
     warnings: &mut Vec<String>,
 ) -> Result<Sliced, Refused> {
-    match &release.strategy {
+    match &release.how.strategy {
         written::Strategy::BlueGreen { pools } => blue_green(wish, release, pools, hosts, fill, traffic),
         written::Strategy::Rolling { surge } => {
             let surge = surge.as_ref().map(|surge| hosts.select(surge, fill)).transpose()?.unwrap_or_default();
@@ -65,16 +65,16 @@ fn limits(release: &ReleaseConfig, all: usize, max_unavailable: u32) -> Limits {
     Limits {
         max_unavailable,
         min_in_service: total.saturating_sub(max_unavailable),
-        budget: release.pace.budget.map_or(0, |size| count(size, all)),
-        progress_deadline: release.pace.progress_deadline.unwrap_or(600),
-        soak: release.pace.soak.unwrap_or(10),
+        budget: count(release.how.pace.budget, all),
+        progress_deadline: release.how.pace.progress_deadline,
+        soak: release.how.pace.soak,
     }
 }
 
 /// Hosts that may be out at once: as told, else as many as the largest batch that was told, else a quarter.
 fn max_unavailable(release: &ReleaseConfig, all: usize) -> u32 {
-    let largest = || release.pace.batches.iter().map(|size| count(*size, all)).max();
-    let told = release.pace.max_unavailable.map(|size| count(size, all)).or_else(largest);
+    let largest = || release.how.pace.batches.iter().map(|size| count(*size, all)).max();
+    let told = release.how.pace.max_unavailable.map(|size| count(size, all)).or_else(largest);
     told.unwrap_or_else(|| count(Size::Percent(25), all)).min(u32::try_from(all).unwrap_or(u32::MAX))
 }
 
@@ -82,9 +82,9 @@ fn in_place(release: &ReleaseConfig, own: Vec<String>, surge: Vec<String>, warni
     let out = max_unavailable(release, own.len());
     let cap = out as usize + surge.len();
     let default = [Size::Hosts(1), Size::Percent(25)];
-    let sizes: &[Size] = if release.pace.batches.is_empty() { &default } else { &release.pace.batches };
+    let sizes: &[Size] = if release.how.pace.batches.is_empty() { &default } else { &release.how.pace.batches };
     let wanted: Vec<usize> = sizes.iter().map(|size| count(*size, own.len()) as usize).collect();
-    if !release.pace.batches.is_empty() && wanted.iter().any(|size| *size > cap) {
+    if !release.how.pace.batches.is_empty() && wanted.iter().any(|size| *size > cap) {
         warnings.push(format!("batches are cut to {cap} hosts: more may not be out of service at once"));
     }
     let mut batches: Vec<Batch> = Vec::new();
@@ -106,7 +106,7 @@ fn in_place(release: &ReleaseConfig, own: Vec<String>, surge: Vec<String>, warni
 fn weighted(release: &ReleaseConfig, weights: &[u8], group: Vec<String>, own: Vec<String>) -> Result<Sliced, Refused> {
     let rest: Vec<String> = own.into_iter().filter(|host| !group.contains(host)).collect();
     let all = group.len() + rest.len();
-    let out = match release.pace.max_unavailable {
+    let out = match release.how.pace.max_unavailable {
         Some(size) => count(size, all),
         None => max_unavailable(release, all).max(u32::try_from(group.len()).unwrap_or(u32::MAX)),
     };

@@ -36,7 +36,7 @@ fn inventory(plan: &Plan, project: &Project) -> Option<String> {
 fn artifact(plan: &Plan, project: &Project) -> Option<String> {
     let digest = plan.sources.artifact.as_ref()?;
     let release = project.releases.iter().find(|release| release.name == plan.release)?;
-    let path = Fill::new(&plan.vars).maybe(release.artifact.as_ref()).ok()??;
+    let path = Fill::new(&plan.vars).maybe(release.version.artifact.as_ref()).ok()??;
     match sources::file(&project.root.join(&path)) {
         Ok(now) if now == *digest => None,
         Ok(_) => Some(format!("{path} is another artifact than the plan's")),

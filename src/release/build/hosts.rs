@@ -111,7 +111,7 @@ pub fn problems(project: &Project) -> Vec<Problem> {
 
 fn patterns(release: &ReleaseConfig) -> Vec<&Text> {
     let mut patterns: Vec<&Text> = release.hosts.iter().collect();
-    match &release.strategy {
+    match &release.how.strategy {
         Strategy::Rolling { surge } => patterns.extend(surge),
         Strategy::BlueGreen { pools } => patterns.extend(pools.iter().map(|(_, pattern)| pattern)),
         Strategy::Canary { hosts, .. } => patterns.extend(hosts),

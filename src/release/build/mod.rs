@@ -98,11 +98,11 @@ pub fn build(wish: &Wish<'_>) -> Result<Plan, Refused> {
         rollback,
         approval: plan::Approval {
             needed: release.approvals.unwrap_or_default().max(environment.approvals),
-            expires: release.approval_expires.unwrap_or(86_400),
+            expires: release.approval_expires,
         },
         on_failure: if pause { OnFailure::Pause } else { OnFailure::Rollback },
         on_detach: if release.pause_on_detach { OnDetach::PauseAtGate } else { OnDetach::Continue },
-        bake: release.bake.unwrap_or(60),
+        bake: release.bake,
         version_probe: release.version_probe.as_ref().map(|probe| version_probe(probe, &fill)).transpose()?,
         sources: sources::sources(wish.project, release, &hosts, &vars, &fill)?,
         vars,
@@ -168,7 +168,7 @@ pub fn is_version(version: &str) -> Result<(), Refused> {
 
 fn check_version(release: &ReleaseConfig, version: &str) -> Result<(), Refused> {
     is_version(version)?;
-    let pattern = release.version_pattern.as_deref().and_then(|pattern| regex::Regex::new(pattern).ok());
+    let pattern = release.version.pattern.as_deref().and_then(|pattern| regex::Regex::new(pattern).ok());
     match pattern {
         Some(pattern) if !pattern.is_match(version) => Err(Refused(format!(
             "{version:?} is no version of {}: expected one that matches {}",
@@ -191,7 +191,7 @@ fn version_probe(probe: &written::VersionProbe, fill: &Fill<'_>) -> Result<plan:
 
 /// True where all hosts of the release are in two pools.
 fn is_blue_green(release: &ReleaseConfig) -> bool {
-    matches!(release.strategy, Strategy::BlueGreen { .. })
+    matches!(release.how.strategy, Strategy::BlueGreen { .. })
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn sources(
             playbooks.insert(path.text.clone(), playbook(&project.root, &path.text)?);
         }
     }
-    let artifact = fill.maybe(release.artifact.as_ref())?;
+    let artifact = fill.maybe(release.version.artifact.as_ref())?;
     Ok(Sources {
         playbooks,
         git: git(&project.root),

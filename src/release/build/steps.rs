@@ -23,7 +23,7 @@ impl<'a> Place<'a> {
         environment: &'a Environment,
         fill: &'a Fill<'a>,
     ) -> Result<Self, Refused> {
-        let pattern = match (&release.strategy, &release.hosts) {
+        let pattern = match (&release.how.strategy, &release.hosts) {
             (written::Strategy::BlueGreen { pools }, _) if is_blue_green(release) => {
                 let pools = pools.iter().map(|(_, pattern)| fill.text(pattern)).collect::<Result<Vec<_>, _>>()?;
                 pools.join(":")
@@ -167,12 +167,12 @@ pub fn gates(release: &written::ReleaseConfig, fill: &Fill<'_>) -> Result<Vec<Ga
         Ok(Gate {
             name: gate.name.clone(),
             probe,
-            interval: gate.interval.unwrap_or(10),
-            timeout: gate.timeout.unwrap_or(3),
-            passes: gate.passes.unwrap_or(3),
-            fails: gate.fails.unwrap_or(3),
-            inconclusive: gate.inconclusive.unwrap_or(3),
-            window: gate.window.unwrap_or(60),
+            interval: gate.readings.interval,
+            timeout: gate.readings.timeout,
+            passes: gate.readings.passes,
+            fails: gate.readings.fails,
+            inconclusive: gate.readings.inconclusive,
+            window: gate.readings.window,
         })
     };
     release.gates.iter().map(gate).collect()

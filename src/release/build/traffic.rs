@@ -22,13 +22,13 @@ pub fn traffic(traffic: &written::Traffic, fill: &Fill<'_>) -> Result<Traffic, R
     }
     let prove = |prove: &written::Prove| {
         let urls = fill.all(&prove.urls)?;
-        Ok(Prove { urls, header: prove.header.clone(), requests: prove.requests.unwrap_or(5) })
+        Ok(Prove { urls, header: prove.header.clone(), requests: prove.requests })
     };
     Ok(Traffic {
         balancers,
         prove: traffic.prove.as_ref().map(prove).transpose()?,
-        drain: traffic.drain.unwrap_or(300),
-        keep_warm: traffic.keep_warm.unwrap_or(1_800),
+        drain: traffic.drain,
+        keep_warm: traffic.keep_warm,
     })
 }
 

@@ -156,7 +156,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("hosts.ini"), inventory).unwrap();
         let common = crate::ansible::ask::Common { inventory: vec!["hosts.ini".into()], ..Default::default() };
-        let shell = Shell { pattern: "all".into(), command: "uptime".into(), timeout: 9, common };
+        let shell = Shell { pattern: "all".into(), command: "uptime".into(), timeout: 9, common, ..Shell::default() };
         plan(&shell, dir.path(), &Env::from([("HOME", "/h")]), Given::default(), false).unwrap().words()
     }
 

@@ -6,6 +6,7 @@ pub mod engines;
 mod events;
 mod native;
 mod report;
+mod spool;
 mod through;
 
 use super::step::{Child, StepCommand};
@@ -121,7 +122,7 @@ async fn all(
         (None, true) => None,
         _ => Some(through::start(&job, &engines, whole.as_deref(), Arc::clone(&report))?),
     };
-    let mut native = native::start(&job.shell, engines.ssh, password, &report);
+    let mut native = native::start(&job.shell, engines.ssh, password, (&report, job.dir.outputs()));
     let mut look = tokio::time::interval(LOOK);
     let mut stopped = false;
     loop {

@@ -1,18 +1,18 @@
 //! The hosts over SSH: so many at once as `--forks` says, or as many as the pool takes.
 
 use super::report::title;
+use super::spool::{Spool, Spools};
 use super::{Shared, lock};
+use crate::ansible::ask::MAX_OUTPUT;
 use crate::ansible::ask::Shell;
-use crate::ssh::{Chunk, Command, Kept, Limits, Pool, Target};
+use crate::ssh::{Command, Limits, Pool, Target};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
-
-/// Bytes kept of each end of an output.
-const KEEP: usize = 32 << 10;
 
 pub(super) struct Native {
     pub tasks: JoinSet<()>,
@@ -29,7 +29,7 @@ pub(super) fn start(
     shell: &Shell,
     targets: Vec<Target>,
     password: Option<Zeroizing<String>>,
-    report: &Shared,
+    (report, folder): (&Shared, PathBuf),
 ) -> Native {
     let stopping = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
@@ -50,7 +50,9 @@ pub(super) fn start(
         password,
     };
     let shared = Arc::new((shell.clone(), command));
-    for target in targets {
+    let spools = Spools::new(folder, shell.max_output.unwrap_or(MAX_OUTPUT));
+    for (n, target) in targets.into_iter().enumerate() {
+        let mut spool = Spool::new(&spools, n);
         let (pool, places, report) = (pool.clone(), Arc::clone(&places), Arc::clone(report));
         let (stopping, shared) = (Arc::clone(&stopping), Arc::clone(&shared));
         tasks.spawn(async move {
@@ -60,15 +62,9 @@ pub(super) fn start(
             }
             let (shell, command) = &*shared;
             lock(&report).start(task, &target.name);
-            let (mut out, mut err) = (Kept::new(KEEP), Kept::new(KEEP));
             let began = Instant::now();
-            let end = pool
-                .run(&target, command, |chunk| match chunk {
-                    Chunk::Out(bytes) => out.push(bytes),
-                    Chunk::Err(bytes) => err.push(bytes),
-                })
-                .await;
-            lock(&report).end((task, &target.name, shell), &end, (&out, &err), began.elapsed());
+            let end = pool.run(&target, command, |chunk| spool.push(chunk)).await;
+            lock(&report).end((task, &target.name, shell), &end, &spool, began.elapsed());
         });
     }
     Native { tasks, stopping }

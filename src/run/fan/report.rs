@@ -1,8 +1,9 @@
 //! What a fan-out tells: events, the text in the words of Ansible's ad-hoc output, and the counts at the end.
 
 use super::events::Events;
+use super::spool::Spool;
 use crate::ansible::ask::Shell;
-use crate::ssh::{Exit, Failure, Kept};
+use crate::ssh::{Exit, Failure};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -63,15 +64,22 @@ impl Report {
         &mut self,
         (task, host, shell): (u32, &str, &Shell),
         end: &Result<Exit, Failure>,
-        (out, err): (&Kept, &Kept),
+        spool: &Spool,
         took: Duration,
     ) {
         let mut body = Map::new();
         body.insert("cmd".into(), json!(shell.command));
-        for (name, kept) in [("stdout", out), ("stderr", err)] {
+        for (name, output) in [("stdout", &spool.out), ("stderr", &spool.err)] {
+            let kept = &output.kept;
             body.insert(name.into(), json!(kept.text().trim_end_matches(['\n', '\r'])));
             if kept.lost() > 0 {
                 body.insert(format!("{name}_digest"), json!(kept.digest()));
+            }
+            if let Some(path) = output.path() {
+                body.insert(format!("{name}_file"), json!(path));
+            }
+            if let Some(why) = &output.cut {
+                body.insert(format!("{name}_cut"), json!(why));
             }
         }
         body.insert("delta".into(), json!(format!("{:.3}", took.as_secs_f64())));

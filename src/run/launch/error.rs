@@ -40,6 +40,12 @@ pub enum LaunchError {
     /// The playbook would ask at a terminal, which a background run does not have.
     #[error("{}", asks(.0))]
     Questions(Vec<Question>),
+    /// A file of the playbook is there and cannot be read: what it would ask is not known.
+    #[error(
+        "nothing was launched: {what} cannot be looked into ({why}), and may wait for an answer that nobody can give in the \
+         background. Where it asks nothing, launch with --skip-pauses"
+    )]
+    Unread { what: String, why: String },
     #[error("{0}. {WAY}", WAY = WAY)]
     Db(#[from] DbError),
     /// The audit ledger cannot be written: what cannot be recorded is not done.

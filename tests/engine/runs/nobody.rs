@@ -2,6 +2,7 @@
 //! there are.
 
 use super::World;
+use crate::support::wait::wait_true;
 use crate::support::world::{hosts, text};
 use serde_json::json;
 
@@ -80,4 +81,48 @@ fn a_host_with_a_comma_in_its_name_is_done_again() {
     assert_eq!(again.status.code(), Some(2), "{}", text(&again.stderr));
     let hosts = world.show("last")["hosts"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(hosts, ["a,1"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_looked_into_stops_the_launch_until_a_person_says_otherwise() {
+    let world = World::new();
+    world.write("hosts.ini", &hosts(&["a1"]));
+    world.write("site.yml", "[{hosts: all, gather_facts: false, tasks: [{include_tasks: tasks/hidden.yml}]}]");
+    world.write("tasks/hidden.yml", "$ANSIBLE_VAULT;1.1;AES256\n6162\n");
+    let output = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{said}");
+    assert!(
+        said.contains("tasks/hidden.yml cannot be looked into (it is encrypted)") && said.contains("--skip-pauses"),
+        "{said}"
+    );
+    let known = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--skip-pauses", "--wait"]);
+    assert!(known.status.code() != Some(64), "{}", text(&known.stderr));
+    // What only the run can name is warned of.
+    world.write(
+        "site.yml",
+        "[{hosts: all, gather_facts: false, tasks: [{include_tasks: '{{ where }}.yml', when: false}]}]",
+    );
+    let warned = world.opsdeck(&["play", "site.yml", "-i", "hosts.ini", "--wait"]);
+    assert!(warned.status.success() && text(&warned.stderr).contains("it may ask too"), "{}", text(&warned.stderr));
+}
+
+#[test]
+fn a_run_whose_launcher_was_killed_before_it_was_listed_is_listed_by_whoever_looks() {
+    let world = World::new();
+    world.write("hosts.ini", &hosts(&["a1"]));
+    world.write("ok.yml", OK);
+    let id = world.launch(&["play", "ok.yml", "-i", "hosts.ini"]);
+    world.ended(&id);
+    // Who supervised it writes its row last.
+    wait_true(30, "nobody to have it", || world.supervisor(&id).is_none() && world.guard(&id).is_none());
+    let marks = world.store.unlisted();
+    assert_eq!(std::fs::read_dir(&marks).unwrap().count(), 0, "each mark goes with the row");
+    // As it is left behind: spec and mark, and no row.
+    let index = rusqlite::Connection::open(world.store.index()).unwrap();
+    index.execute("DELETE FROM runs", []).unwrap();
+    drop(index);
+    std::fs::write(marks.join(&id), "").unwrap();
+    assert!(text(&world.opsdeck(&["runs", "--json"]).stdout).contains(&id));
+    assert_eq!(std::fs::read_dir(&marks).unwrap().count(), 0, "it has its row");
 }

@@ -101,3 +101,20 @@ fn what_a_pattern_names_in_vain_is_said_and_the_rest_runs() {
     assert!(said.contains("`h9` matches no host and no group") && out.status.success(), "{said}");
     assert!(told.contains("here"), "{told}");
 }
+
+#[test]
+fn long_outputs_are_kept_whole_and_what_may_not_be_kept_is_told() {
+    let lab = Lab::start(1);
+    let said = lab.ok(["sh", "h1", "--wait", "--", "seq 1 20000; echo end >&2"]);
+    assert!(said.contains("bytes left out"), "the folded view is cut");
+    let whole = lab.ok(["logs", "last", "--host", "h1"]);
+    let expected: String = (1..=20_000).map(|n| format!("{n}\n")).collect();
+    assert_eq!(whole, expected);
+    assert_eq!(lab.ok(["logs", "last", "--host", "h1", "--raw"]), expected);
+    let out = lab.run(["sh", "h1", "--max-output", "100K", "--wait", "--", "head -c 300000 /dev/zero | tr '\\0' x"]);
+    assert!(out.status.success(), "{out:?}");
+    let kept = lab.run(["logs", "last", "--host", "h1", "--raw"]);
+    let why = String::from_utf8_lossy(&kept.stderr).into_owned();
+    assert!(kept.stdout.len() <= 100 << 10 && kept.stdout.len() > 60_000, "{}", kept.stdout.len());
+    assert!(why.contains("--max-output"), "{why}");
+}

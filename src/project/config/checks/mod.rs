@@ -2,13 +2,14 @@
 //! where nothing is said: `health::plan`.
 
 mod read;
-mod schema;
 #[cfg(test)]
 mod tests;
 
-use super::keys::{Shape, of};
+pub use read::{EdgeConfig, Judged, SampleConfig};
+
+use super::keys::{Keys, Shape, of};
+use super::probes::Probe;
 use super::reader::Reader;
-use super::release::Probe;
 use super::text::Text;
 use crate::yaml::{Mark, Node};
 use serde_json::json;
@@ -41,14 +42,15 @@ fn has_a_place(text: &str) -> bool {
 
 /// The section; then they are known, and which of them are asked once for all.
 pub(super) fn checks() -> impl Shape<Value = Vec<CheckConfig>> {
-    let read = |node: &Node, _: &str, reader: &mut Reader| {
-        let checks = read::read(node, reader);
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let entries = reader.mapping(node, what, None);
+        let checks: Vec<CheckConfig> = entries.iter().filter_map(|entry| read::check(entry, reader)).collect();
         reader.known.checks.splice(0..0, checks.iter().map(|check| check.name.clone()));
         reader.known.once =
             checks.iter().filter(|check| !check.is_of_hosts()).map(|check| check.name.clone()).collect();
         Some(checks)
     };
-    of(read, || json!({ "type": ["object", "null"], "additionalProperties": schema::check() }))
+    of(read, || json!({ "type": ["object", "null"], "additionalProperties": read::Written::schema() }))
 }
 
 /// One check.
@@ -91,41 +93,4 @@ pub enum What {
     Shell(String),
     /// The built-in sample, with what is said of its numbers.
     Sample(SampleConfig),
-}
-
-/// How readings are judged. `None`: not said.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Judged {
-    /// Where a person should look.
-    pub warn: Option<EdgeConfig>,
-    /// Where it is bad.
-    pub bad: Option<EdgeConfig>,
-    /// Small numbers are the bad ones.
-    pub low: bool,
-    /// Seconds that it must last.
-    pub hold: Option<u32>,
-    /// Good readings in a row until it is better again.
-    pub rise: Option<u32>,
-    /// Bad ones until it counts.
-    pub fall: Option<u32>,
-}
-
-/// Where a level begins, and where it ends; `None`: at the same number.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EdgeConfig {
-    /// Beyond this it begins.
-    pub enter: f64,
-    /// Back from this it ends.
-    pub leave: Option<f64>,
-}
-
-/// The sample's numbers.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct SampleConfig {
-    /// Name ([`METRICS`]) and what is said; `None`: it is not looked at.
-    pub metrics: Vec<(String, Option<Judged>)>,
-    /// A disk that is full in so many seconds is a warning.
-    pub full_in: Option<u32>,
-    /// Mounts that are not looked at.
-    pub ignore: Vec<String>,
 }

@@ -1,56 +1,95 @@
-//! Reads `checks:`, with the place of every mistake.
+//! Reads a check, with the place of every mistake.
 
-use super::{CheckConfig, EdgeConfig, Judged, METRICS, SampleConfig, What};
-use crate::project::config::keys::Shape;
+use super::{CheckConfig, METRICS, What};
+use crate::project::config::keys::{Keys, Shape, keys, of};
+use crate::project::config::probes::Measured;
 use crate::project::config::reader::{Entry, Reader, describe};
-use crate::project::config::release::probes;
-use crate::project::config::shapes::environments;
+use crate::project::config::shapes::{decimal, environments, flag, number, placed, positive, seconds, text, texts};
 use crate::project::config::text::Text;
 use crate::yaml::{Kind, Node};
+use serde_json::json;
 
-/// What a check may measure.
-pub const KINDS: [&str; 7] = ["http", "tcp", "command", "shell", "systemd", "prometheus", "sample"];
-/// Keys of every check.
-pub const SHARED: [&str; 6] = ["on", "environments", "interval", "timeout", "rise", "fall"];
-/// Keys of what has a number.
-pub const NUMBER: [&str; 4] = ["warn", "bad", "low", "for"];
-/// Keys of a sample beside its metrics.
-pub const SAMPLE: [&str; 2] = ["full_in", "ignore"];
-/// Keys of a metric.
-pub const METRIC: [&str; 6] = ["warn", "bad", "low", "for", "rise", "fall"];
-/// Keys of a level.
-pub const EDGE: [&str; 2] = ["enter", "leave"];
+/// Kinds of check that have a number.
+const NUMBERS: &[&str] = &["http", "tcp", "prometheus"];
 
-/// All keys of a check.
-pub fn keys() -> Vec<&'static str> {
-    let probes = probes::PROBES.iter().flat_map(|probe| probes::keys_of(probe));
-    KINDS.iter().chain(&SHARED).chain(&NUMBER).chain(probes).copied().collect()
+keys! {
+    /// A check as it is written.
+    pub struct Written {
+        ..measured: Measured;
+        ..judged: Judged;
+        /// Command on the host itself, over SSH: 0 is good, 75 is not known, anything else is bad.
+        shell: Option<String> => text(), kind();
+        /// The built-in sample: what its numbers are held against on these hosts.
+        sample: Option<SampleConfig> => sample(), kind();
+        /// Host pattern. Default: all hosts; a probe that names no host is asked once.
+        on: Option<Text> => placed();
+        /// Environments that have it. Default: all.
+        environments: Vec<String> => environments();
+        /// Between two readings. Default: 10s; the sample 15s.
+        interval: Option<u32> => positive();
+        /// Of a reading. Default: 3s; the sample 5s.
+        timeout: Option<u32> => positive();
+    }
 }
 
-fn keys_of(kind: &str) -> impl Iterator<Item = &'static str> {
-    let number: &[&str] = if ["http", "tcp", "prometheus"].contains(&kind) { &NUMBER } else { &[] };
-    number.iter().chain(probes::keys_of(kind)).copied()
+keys! {
+    /// How readings are judged. `None`: not said.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Judged {
+        /// Where a person should look: a number, or where that begins and where it ends.
+        warn: Option<EdgeConfig> => edge(), with(NUMBERS);
+        /// Where it is bad.
+        bad: Option<EdgeConfig> => edge(), with(NUMBERS);
+        /// Small numbers are the bad ones.
+        low: bool => flag(), with(NUMBERS);
+        /// It must last so long before it counts.
+        hold as "for": Option<u32> => seconds(), with(NUMBERS);
+        /// Good readings in a row until it is better again. Default: 2; of the sample 1.
+        rise: Option<u32> => number(1, 1_000);
+        /// Bad readings in a row until it counts. Default: 3; of the sample 1 or 2.
+        fall: Option<u32> => number(1, 1_000);
+    }
 }
 
-/// The checks, in the order written.
-pub fn read(node: &Node, reader: &mut Reader) -> Vec<CheckConfig> {
-    let entries = reader.mapping(node, "checks", None);
-    entries.iter().filter_map(|entry| check(entry, reader)).collect()
+keys! {
+    /// Where a level begins, and where it ends; `None`: at the same number.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct EdgeConfig {
+        /// Beyond this it begins.
+        enter: f64 => decimal();
+        /// Back from this it ends. Default: at the same number.
+        leave: Option<f64> => decimal();
+    }
 }
 
-fn check(entry: &Entry<'_>, reader: &mut Reader) -> Option<CheckConfig> {
+keys! {
+    /// The sample's numbers.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct SampleConfig {
+        {
+            /// Name ([`METRICS`]) and what is said; `None`: it is not looked at.
+            metrics: Vec<(String, Option<Judged>)>,
+        }
+        /// A disk that is full in so long is a warning. Default: 4h; 0: never.
+        full_in: Option<u32> => seconds();
+        /// Mounts that are not looked at.
+        ignore: Vec<String> => texts();
+    }
+}
+
+/// A check, by its name.
+pub fn check(entry: &Entry<'_>, reader: &mut Reader) -> Option<CheckConfig> {
     let what = format!("check \"{}\"", entry.key);
-    let kind = probes::kind(entry, &what, "check", (&KINDS, &keys()), reader)?;
-    let allowed: Vec<&str> = [kind].into_iter().chain(keys_of(kind)).chain(SHARED).collect();
-    let fields = reader.mapping(entry.value, &what, Some(&allowed));
-    let field = |key: &str| fields.iter().find(|field| field.key == key);
-    let judged = judged(&fields, reader);
-    let measured = match kind {
-        "sample" => What::Sample(sample(field(kind)?.value, reader)),
-        "shell" => What::Shell(reader.text(field(kind)?.value, kind)?),
+    let kind = Written::kind_of(entry, &what, "check", reader)?;
+    let mut written = Written::default();
+    let fields = written.fill_kind(Some(kind), entry.value, entry.mark, &what, reader);
+    let Written { measured, judged, shell, sample, on, environments, interval, timeout } = written;
+    judged.fits(&fields, reader);
+    let measured = match (shell, sample) {
+        (Some(shell), _) => What::Shell(shell),
+        (_, Some(sample)) => What::Sample(sample),
         _ => {
-            let bounds = judged.warn.is_none() && judged.bad.is_none();
-            let probe = probes::probe(kind, &fields, entry, (&what, bounds), reader)?;
+            let probe = measured.probe(entry, &what, judged.warn.is_none() && judged.bad.is_none(), reader)?;
             for text in probe.texts().into_iter().filter(|text| text.text.contains("{{")) {
                 let found = format!("{:?}", text.text);
                 let expected = "{host} or {variable} of a host: a check has no other variables";
@@ -59,102 +98,99 @@ fn check(entry: &Entry<'_>, reader: &mut Reader) -> Option<CheckConfig> {
             What::Probe(probe)
         }
     };
-    let seconds = |key: &str, reader: &mut Reader| {
-        field(key).and_then(|field| reader.seconds(field.value, key)).filter(|seconds| *seconds > 0)
-    };
-    let named = field("environments").and_then(|field| environments().read(field.value, field.key, reader));
-    Some(CheckConfig {
-        name: entry.key.to_owned(),
-        mark: entry.mark,
-        what: measured,
-        on: field("on").and_then(|field| Some(Text::new(reader.text(field.value, "on")?, field.value.mark))),
-        environments: named.unwrap_or_default(),
-        interval: seconds("interval", reader),
-        timeout: seconds("timeout", reader),
-        judged,
-    })
+    let (name, mark) = (entry.key.to_owned(), entry.mark);
+    Some(CheckConfig { name, mark, what: measured, on, environments, interval, timeout, judged })
 }
 
-fn sample(node: &Node, reader: &mut Reader) -> SampleConfig {
+impl Judged {
+    /// What only its numbers together can tell.
+    fn fits(&self, fields: &[Entry<'_>], reader: &mut Reader) {
+        let side = if self.low { "above" } else { "below" };
+        for (field, edge) in fields.iter().filter_map(|field| Some((field, self.edge(field.key)?))) {
+            let Some(leave) = edge.leave else { continue };
+            if if self.low { leave < edge.enter } else { leave > edge.enter } {
+                let at = field.value.get("leave").unwrap_or(field.value);
+                let message = format!("{} would end before it begins", field.key);
+                reader.mistake(at.mark, message, describe(at), format!("a number at or {side} enter"));
+            }
+        }
+        let (warn, bad) = (self.warn.map(|edge| edge.enter), self.bad.map(|edge| edge.enter));
+        if let Some((warn, bad)) = warn.zip(bad)
+            && (if self.low { bad > warn } else { bad < warn })
+            && let Some(field) = fields.iter().find(|field| field.key == "bad")
+        {
+            let expected = if self.low { "bad at or below warn" } else { "bad at or above warn" };
+            reader.mistake(field.value.mark, "bad comes before warn", describe(field.value), expected);
+        }
+    }
+
+    fn edge(&self, key: &str) -> Option<EdgeConfig> {
+        match key {
+            "warn" => self.warn,
+            "bad" => self.bad,
+            _ => None,
+        }
+    }
+}
+
+fn sample() -> impl Shape<Value = SampleConfig> {
+    let schema = || {
+        let judged = Judged::schema();
+        let metric = json!({ "oneOf": [{ "type": ["boolean", "number"] }, judged],
+                             "description": "Where a person should look, or more; no: it is not looked at." });
+        let mut sample = SampleConfig::schema();
+        METRICS.iter().for_each(|name| sample["properties"][*name] = metric.clone());
+        json!({ "oneOf": [flag().schema(), sample] })
+    };
+    of(|node, what, reader| Some(sampled(node, what, reader)), schema)
+}
+
+fn sampled(node: &Node, what: &str, reader: &mut Reader) -> SampleConfig {
     let mut config = SampleConfig::default();
     // `sample: yes` is the sample as it is.
     if let Kind::Scalar { .. } = node.kind {
-        if reader.boolean(node, "sample") == Some(false) {
+        if reader.boolean(node, what) == Some(false) {
             config.metrics = METRICS.iter().map(|name| ((*name).to_owned(), None)).collect();
         }
         return config;
     }
-    let allowed: Vec<&str> = METRICS.iter().chain(&SAMPLE).copied().collect();
-    for Entry { key, value, .. } in reader.mapping(node, "sample", Some(&allowed)) {
-        match key {
-            "full_in" => config.full_in = reader.seconds(value, "full_in"),
-            "ignore" => config.ignore = reader.texts(value, "ignore").into_iter().map(|(path, _)| path).collect(),
-            name => config.metrics.push((name.to_owned(), metric(name, value, reader))),
+    let keys = SampleConfig::keys();
+    let allowed: Vec<&str> = METRICS.into_iter().chain(keys.iter().map(|key| key.name)).collect();
+    for field in reader.mapping(node, what, Some(&allowed)) {
+        if !config.take(&field, reader) {
+            config.metrics.push((field.key.to_owned(), metric(field.key, field.value, reader)));
         }
     }
     config
 }
 
 fn metric(name: &str, node: &Node, reader: &mut Reader) -> Option<Judged> {
+    let mut judged = Judged::default();
     match &node.kind {
         Kind::Mapping(_) => {
-            let fields = reader.mapping(node, name, Some(&METRIC));
-            Some(judged(&fields, reader))
+            let fields = judged.fill(node, node.mark, name, reader);
+            judged.fits(&fields, reader);
         }
         // A bare number is where a person should look.
-        Kind::Scalar { text, .. } if text.parse::<f64>().is_ok() => {
-            Some(Judged { warn: edge(node, name, false, reader), ..Judged::default() })
-        }
-        _ => match reader.boolean(node, name) {
-            Some(true) | None => Some(Judged::default()),
-            Some(false) => None,
-        },
+        Kind::Scalar { text, .. } if text.parse::<f64>().is_ok() => judged.warn = edge().read(node, name, reader),
+        _ if reader.boolean(node, name) == Some(false) => return None,
+        _ => {}
     }
-}
-
-fn judged(fields: &[Entry<'_>], reader: &mut Reader) -> Judged {
-    let mut judged = Judged::default();
-    let low = fields.iter().find(|field| field.key == "low");
-    judged.low = low.and_then(|field| reader.boolean(field.value, "low")).unwrap_or_default();
-    for Entry { key, value, .. } in fields {
-        match *key {
-            "warn" => judged.warn = edge(value, "warn", judged.low, reader),
-            "bad" => judged.bad = edge(value, "bad", judged.low, reader),
-            "for" => judged.hold = reader.seconds(value, "for"),
-            "rise" => judged.rise = reader.number(value, "rise", 1, 1_000),
-            "fall" => judged.fall = reader.number(value, "fall", 1, 1_000),
-            _ => {}
-        }
-    }
-    let (warn, bad) = (judged.warn.map(|edge| edge.enter), judged.bad.map(|edge| edge.enter));
-    if let (Some(warn), Some(bad)) = (warn, bad)
-        && (if judged.low { bad > warn } else { bad < warn })
-        && let Some(field) = fields.iter().find(|field| field.key == "bad")
-    {
-        let expected = if judged.low { "bad at or below warn" } else { "bad at or above warn" };
-        reader.mistake(field.value.mark, "bad comes before warn", describe(field.value), expected);
-    }
-    judged
+    Some(judged)
 }
 
 /// `85` or `{enter: 85, leave: 80}`.
-fn edge(node: &Node, what: &str, low: bool, reader: &mut Reader) -> Option<EdgeConfig> {
-    if !matches!(node.kind, Kind::Mapping(_)) {
-        return Some(EdgeConfig { enter: reader.decimal(node, what)?, leave: None });
-    }
-    let fields = reader.mapping(node, what, Some(&EDGE));
-    let field = |key: &str| fields.iter().find(|field| field.key == key);
-    let Some(enter) = field("enter") else {
-        reader.mistake(node.mark, format!("{what} begins nowhere"), "no \"enter\"".into(), "enter: a number");
-        return None;
+fn edge() -> impl Shape<Value = EdgeConfig> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        if !matches!(node.kind, Kind::Mapping(_)) {
+            return Some(EdgeConfig { enter: reader.decimal(node, what)?, leave: None });
+        }
+        let mut edge = EdgeConfig { enter: f64::NAN, leave: None };
+        let fields = edge.fill(node, node.mark, what, reader);
+        if !fields.iter().any(|field| field.key == "enter") {
+            reader.mistake(node.mark, format!("{what} begins nowhere"), "no \"enter\"".into(), "enter: a number");
+        }
+        edge.enter.is_finite().then_some(edge)
     };
-    let enter = reader.decimal(enter.value, "enter")?;
-    let leave = field("leave").and_then(|field| Some((reader.decimal(field.value, "leave")?, field.value)));
-    if let Some((leave, node)) = leave
-        && (if low { leave < enter } else { leave > enter })
-    {
-        let expected = if low { "a number at or above enter" } else { "a number at or below enter" };
-        reader.mistake(node.mark, format!("{what} would end before it begins"), describe(node), expected);
-    }
-    Some(EdgeConfig { enter, leave: leave.map(|(leave, _)| leave) })
+    of(read, || json!({ "oneOf": [decimal().schema(), EdgeConfig::schema()] }))
 }

@@ -1,8 +1,6 @@
 //! What is read out of `checks:`, what is a mistake and where, and that the schema knows the same keys.
 
-use super::read::{EDGE, METRIC, SAMPLE, keys};
 use super::*;
-use crate::project::config::tests::agree;
 use crate::project::config::{Context, read};
 use std::path::Path;
 
@@ -76,15 +74,6 @@ fn every_mistake_has_its_place() {
         assert!(problems[0].contains(expected), "{text}: {problems:?}");
         assert_eq!(problems.len(), 1, "{text}: {problems:?}");
     }
-}
-
-#[test]
-fn the_schema_knows_the_keys_of_the_reader() {
-    let (check, sample) = (schema::check(), schema::sample());
-    agree(&check, &keys());
-    agree(&sample, &METRICS.iter().chain(&SAMPLE).copied().collect::<Vec<_>>());
-    agree(&sample["properties"]["disk"]["oneOf"][1], &METRIC);
-    agree(&check["properties"]["warn"]["oneOf"][1], &EDGE);
 }
 
 #[test]

@@ -5,16 +5,6 @@ use super::{Driver, ReleaseConfig, Step, StepKind, Strategy};
 use crate::project::config::reader::{Entry, Reader};
 use crate::yaml::{Mark, Node};
 
-/// Releases that should be out before this one.
-pub fn after(node: &Node, own: &str, names: &[&str], reader: &mut Reader) -> Vec<String> {
-    let others: Vec<&str> = names.iter().copied().filter(|name| *name != own).collect();
-    let after = reader.texts(node, "after");
-    for (name, mark) in after.iter().filter(|(name, _)| !others.contains(&name.as_str())) {
-        reader.no_such("other release", name, *mark, &others);
-    }
-    after.into_iter().map(|(name, _)| name).collect()
-}
-
 /// Releases that wait for one another in a circle.
 pub fn circle(releases: &[(ReleaseConfig, &Node)], reader: &mut Reader) {
     let after = |name: &str| {
@@ -62,7 +52,7 @@ pub fn together(release: &ReleaseConfig, fields: &[Entry<'_>], entry: &Entry<'_>
     deploy_steps(release, reader);
     traffic(release, at("strategy").unwrap_or(entry.mark), reader);
     way_back(release, at, entry.mark, reader);
-    let blue_green = matches!(release.strategy, Strategy::BlueGreen { .. });
+    let blue_green = matches!(release.how.strategy, Strategy::BlueGreen { .. });
     match (blue_green, &release.hosts) {
         (true, Some(hosts)) => {
             let expected = "the pools of strategy: blue_green alone";
@@ -118,8 +108,8 @@ fn deploy_steps(release: &ReleaseConfig, reader: &mut Reader) {
 
 fn traffic(release: &ReleaseConfig, at: Mark, reader: &mut Reader) {
     let switch = steps(release).find(|(_, step)| step.kind == StepKind::Switch);
-    let blue_green = matches!(release.strategy, Strategy::BlueGreen { .. });
-    let weights = matches!(&release.strategy, Strategy::Canary { weights, .. } if !weights.is_empty());
+    let blue_green = matches!(release.how.strategy, Strategy::BlueGreen { .. });
+    let weights = matches!(&release.how.strategy, Strategy::Canary { weights, .. } if !weights.is_empty());
     if let (Some((_, step)), false) = (switch, blue_green) {
         let expected = "strategy: blue_green";
         reader.mistake(step.mark, "only blue_green has pools to switch between", "switch".into(), expected);
@@ -141,7 +131,7 @@ fn traffic(release: &ReleaseConfig, at: Mark, reader: &mut Reader) {
         }
         return;
     };
-    let pools: Vec<&str> = match &release.strategy {
+    let pools: Vec<&str> = match &release.how.strategy {
         Strategy::BlueGreen { pools } => pools.iter().map(|(name, _)| name.as_str()).collect(),
         _ => Vec::new(),
     };
@@ -167,7 +157,7 @@ fn traffic(release: &ReleaseConfig, at: Mark, reader: &mut Reader) {
 
 fn way_back(release: &ReleaseConfig, at: impl Fn(&str) -> Option<Mark>, entry: Mark, reader: &mut Reader) {
     let automatic = release.pause_on_failure == Some(false);
-    let by_switch = matches!(release.strategy, Strategy::BlueGreen { .. });
+    let by_switch = matches!(release.how.strategy, Strategy::BlueGreen { .. });
     if !by_switch && at("rollback").is_none() {
         let expected = "rollback: [steps], or rollback: none with on_failure: pause";
         let message = "this strategy cannot be undone without steps";

@@ -1,13 +1,35 @@
-//! Reads stages: a list, each `- NAME: [steps]`, or `- NAME: {steps: [...], needs: [...], join: fail_fast}`. They run in
+//! Stages: a list, each `- NAME: [steps]`, or `- NAME: {steps: [...], needs: [...], join: fail_fast}`. They run in
 //! the order of the list, except that a stage comes after those that it needs.
 
-use super::Stage;
-use super::steps::groups;
+use super::steps::{Step, groups};
+use crate::project::config::keys::{Keys, Shape, keys, of};
 use crate::project::config::reader::{Reader, describe};
+use crate::project::config::shapes::texts;
 use crate::yaml::{Kind, Mark, Node};
+use serde_json::json;
 
-/// Keys of a stage that is written in full.
-pub const STAGE: [&str; 3] = ["steps", "needs", "join"];
+/// A stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Groups one after another, the steps of a group at once.
+    pub groups: Vec<Vec<Step>>,
+    /// The first failure of a group stops the others.
+    pub fail_fast: bool,
+}
+
+keys! {
+    /// A stage that is written in full.
+    struct Written {
+        /// Steps one after another.
+        steps: Vec<Vec<Step>> => groups();
+        /// Stages that come before.
+        needs: Vec<(String, Mark)> => needs();
+        /// fail_fast: the first failure stops the steps beside it. Default: all.
+        join: bool => join();
+    }
+}
 
 /// A stage with what it needs, before they are put in order.
 struct Read {
@@ -17,9 +39,18 @@ struct Read {
 }
 
 /// The stages in the order in which they run.
-pub fn stages(node: &Node, reader: &mut Reader) -> Vec<Stage> {
+pub fn stages() -> impl Shape<Value = Vec<Stage>> {
+    let one = || json!({ "oneOf": [groups().schema(), Written::schema()] });
+    let schema = move || {
+        let stage = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": one() });
+        json!({ "type": "array", "items": stage })
+    };
+    of(|node, what, reader| Some(read(node, what, reader)), schema)
+}
+
+fn read(node: &Node, what: &str, reader: &mut Reader) -> Vec<Stage> {
     let mut read: Vec<Read> = Vec::new();
-    for item in reader.list(node, "stages") {
+    for item in reader.list(node, what) {
         let entries = reader.mapping(item, "a stage", None);
         let [entry] = entries.as_slice() else {
             if entries.len() > 1 {
@@ -37,34 +68,33 @@ pub fn stages(node: &Node, reader: &mut Reader) -> Vec<Stage> {
             reader.mistake(entry.mark, message, format!("{:?}", entry.key), "each stage once");
             continue;
         }
-        let mut stage = Stage { name: entry.key.to_owned(), ..Stage::default() };
-        let mut needs = Vec::new();
+        let mut written = Written::default();
         let what = format!("stage \"{}\"", entry.key);
         if matches!(entry.value.kind, Kind::Mapping(_)) {
-            for field in reader.mapping(entry.value, &what, Some(&STAGE)) {
-                match field.key {
-                    "steps" => stage.groups = groups(field.value, &what, reader),
-                    "needs" => needs = reader.texts(field.value, "needs"),
-                    _ => stage.fail_fast = join(field.value, reader),
-                }
-            }
+            written.fill(entry.value, entry.mark, &what, reader);
         } else {
-            stage.groups = groups(entry.value, &what, reader);
+            written.steps = groups().read(entry.value, &what, reader).unwrap_or_default();
         }
-        read.push(Read { stage, mark: entry.mark, needs });
+        let stage = Stage { name: entry.key.to_owned(), groups: written.steps, fail_fast: written.join };
+        read.push(Read { stage, mark: entry.mark, needs: written.needs });
     }
     order(read, node, reader)
 }
 
-fn join(node: &Node, reader: &mut Reader) -> bool {
-    match node.text() {
-        Some("fail_fast") => true,
-        Some("all") => false,
+fn needs() -> impl Shape<Value = Vec<(String, Mark)>> {
+    of(|node, what, reader| Some(reader.texts(node, what)), || texts().schema())
+}
+
+fn join() -> impl Shape<Value = bool> {
+    let read = |node: &Node, _: &str, reader: &mut Reader| match node.text() {
+        Some("fail_fast") => Some(true),
+        Some("all") => Some(false),
         _ => {
             reader.mistake(node.mark, "no such way to end a group", describe(node), "all or fail_fast");
-            false
+            None
         }
-    }
+    };
+    of(read, || json!({ "enum": ["all", "fail_fast"] }))
 }
 
 /// The order of the list, needs first; a circle and a name that is none are mistakes.

@@ -1,216 +1,233 @@
-//! Reads steps: one mapping each, its kind being the key that names one (`playbook: deploy.yml`).
+//! Steps of a release: one mapping each, its kind being the key that names one (`playbook: deploy.yml`).
 
-use super::{Http, Options, Step, StepKind};
-use crate::project::config::reader::{Entry, Reader, describe};
+use crate::project::config::keys::{Keys, Shape, keys, of};
+use crate::project::config::probes::{Http, http};
+use crate::project::config::reader::{Reader, describe};
+use crate::project::config::shapes::{
+    argv, careful, defined, flag, list, number, path, placed, positive, seconds, small,
+};
+use crate::project::config::shapes::{template, text, texts};
 use crate::project::config::text::Text;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Mark, Node};
+use serde_json::{Value, json};
 
-/// Keys that say what a step does, one a step.
-pub const KINDS: [&str; 8] = ["command", "playbook", "adhoc", "http", "approval", "pause", "gate", "switch"];
-/// Keys that every step may have.
-const COMMON: [&str; 5] = ["name", "timeout", "retries", "idempotent", "irreversible"];
-
-/// The keys that belong to a kind beside [`COMMON`].
-fn keys_of(kind: &str) -> &'static [&'static str] {
-    match kind {
-        "playbook" => &["tags", "skip_tags", "hosts", "become", "become_user", "forks"],
-        "adhoc" => &["hosts", "become", "become_user", "forks"],
-        "http" => &["method", "headers", "body", "status", "contains"],
-        "pause" => &["for"],
-        _ => &[],
+keys! {
+    /// A step as it is written.
+    struct Written {
+        ..request: Http, with(&["http"]);
+        ..options: Options, with(&["playbook", "adhoc"]);
+        /// Program on the control host, started without a shell.
+        command: Option<Vec<Text>> => argv(), kind();
+        /// Playbook; in deploy limited to the batch.
+        playbook: Option<Text> => playbook(), kind();
+        /// Module and its arguments: service name=web state=restarted.
+        adhoc: Option<String> => text(), kind();
+        /// Address, or a request.
+        http: Option<Http> => http(), kind();
+        /// Waits until so many people agreed.
+        approval: Option<u8> => small(1, 20), kind();
+        /// Waits for a person; what they should look at.
+        pause: Option<String> => text(), kind();
+        /// Measures a gate until it passes or fails.
+        gate: Option<Text> => placed(), kind();
+        /// Moves all traffic to the pool that was deployed.
+        switch: bool => switch(), kind();
+        /// Steps that run at once.
+        parallel: Vec<Step> => list(defined(of(step, || Value::Null), "Step")), with(&["parallel"]);
+        /// What people read.
+        name: Option<String> => text();
+        /// After this it is stopped.
+        timeout: Option<u32> => positive();
+        /// Tries after the first, for transient errors.
+        retries: u32 => number(0, 20);
+        /// It may be done twice.
+        idempotent: Option<bool> => flag();
+        /// Nothing brings back what it does.
+        irreversible: bool => careful();
+        /// --tags.
+        tags: Vec<String> => texts(), with(&["playbook"]);
+        /// --skip-tags.
+        skip_tags: Vec<String> => texts(), with(&["playbook"]);
+        /// A pause goes on by itself after this.
+        seconds as "for": Option<u32> => seconds(), with(&["pause"]);
     }
 }
 
-/// All keys of a step: what the schema is held against.
-#[cfg(test)]
-pub fn keys() -> Vec<&'static str> {
-    let own = KINDS.iter().flat_map(|kind| keys_of(kind));
-    let mut keys: Vec<_> = KINDS.iter().chain(&COMMON).chain(own).copied().collect();
-    keys.push("parallel");
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+keys! {
+    /// What playbooks and ad-hoc commands share.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Options {
+        /// Host pattern, outside of deploy.
+        hosts: Option<Text> => template();
+        /// --become.
+        r#become: bool => flag();
+        /// --become-user.
+        become_user: Option<String> => text();
+        /// --forks.
+        forks: Option<u32> => number(1, 10_000);
+    }
 }
 
-/// The steps of a list: groups one after another. `{parallel: [...]}` is a group of several.
-pub fn groups(node: &Node, what: &str, reader: &mut Reader) -> Vec<Vec<Step>> {
-    let mut groups = Vec::new();
-    for item in reader.list(node, what) {
-        match item.get("parallel").filter(|_| item.entries().len() == 1) {
-            Some(steps) => {
-                let steps = reader.list(steps, "parallel").iter();
-                let group: Vec<_> = steps.filter_map(|node| step(node, reader)).collect();
-                groups.extend((!group.is_empty()).then_some(group));
-            }
-            None => groups.extend(step(item, reader).map(|step| vec![step])),
+/// A step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Where it stands.
+    pub mark: Mark,
+    /// What a person reads.
+    pub name: Option<String>,
+    /// What it does.
+    pub kind: StepKind,
+    /// Seconds.
+    pub timeout: Option<u32>,
+    /// Tries after the first.
+    pub retries: u32,
+    /// May be done twice; `None`: not said.
+    pub idempotent: Option<bool>,
+    /// Nothing brings back what it does.
+    pub irreversible: bool,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepKind {
+    /// A program here.
+    Command(Vec<Text>),
+    /// A playbook.
+    Playbook {
+        /// Its path.
+        path: Text,
+        /// `--tags`.
+        tags: Vec<String>,
+        /// `--skip-tags`.
+        skip_tags: Vec<String>,
+        /// Options that it shares with ad-hoc commands.
+        options: Options,
+    },
+    /// An ad-hoc command.
+    Adhoc {
+        /// Module.
+        module: String,
+        /// Its arguments, for Ansible's own templates.
+        args: Option<String>,
+        /// Options that it shares with playbooks.
+        options: Options,
+    },
+    /// A request.
+    Http(Http),
+    /// So many people must agree.
+    Approval(u8),
+    /// A person must look.
+    Pause {
+        /// At what.
+        message: String,
+        /// Goes on by itself after so many seconds.
+        seconds: Option<u32>,
+    },
+    /// A gate, by its name.
+    Gate(Text),
+    /// Moves traffic.
+    Switch,
+}
+
+/// Groups of steps one after another; `{parallel: [...]}` is a group of several.
+pub fn groups() -> impl Shape<Value = Vec<Vec<Step>>> {
+    let group = |node: &Node, _: &str, reader: &mut Reader| {
+        if !(node.entries().len() == 1 && node.get("parallel").is_some()) {
+            return Some(vec![step(node, "", reader)?]);
         }
-    }
-    groups
+        let mut written = Written::default();
+        written.fill_kind(Some("parallel"), node, node.mark, "a group", reader);
+        (!written.parallel.is_empty()).then_some(written.parallel)
+    };
+    list(of(group, || defined(text(), "Step").schema()))
 }
 
-/// One step.
-pub fn step(node: &Node, reader: &mut Reader) -> Option<Step> {
+/// The schema of a step.
+pub fn schema() -> Value {
+    let mut schema = Written::schema();
+    schema["oneOf"].as_array_mut().into_iter().for_each(|ways| ways.push(json!({ "required": ["parallel"] })));
+    json!({ "oneOf": [{ "const": "switch" }, schema] })
+}
+
+/// `playbook: FILE` of a release in its shortest form.
+pub fn short() -> impl Shape<Value = Step> {
+    let read = |node: &Node, what: &str, reader: &mut Reader| {
+        let path = playbook().read(node, what, reader)?;
+        let (tags, skip_tags, options) = (Vec::new(), Vec::new(), Options::default());
+        Some(made(node, StepKind::Playbook { path, tags, skip_tags, options }, Written::default()))
+    };
+    of(read, || text().schema())
+}
+
+fn playbook() -> impl Shape<Value = Text> {
+    of(|node, what, reader| Some(Text::new(path().read(node, what, reader)?, node.mark)), || text().schema())
+}
+
+fn switch() -> impl Shape<Value = bool> {
+    of(|_, _, _| Some(true), || json!({}))
+}
+
+fn made(node: &Node, kind: StepKind, written: Written) -> Step {
+    let Written { name, timeout, retries, idempotent, irreversible, .. } = written;
+    Step { mark: node.mark, name, kind, timeout, retries, idempotent, irreversible }
+}
+
+fn step(node: &Node, _: &str, reader: &mut Reader) -> Option<Step> {
     if node.text() == Some("switch") {
-        return Some(empty(node, StepKind::Switch));
+        return Some(made(node, StepKind::Switch, Written::default()));
     }
-    let expected = || format!("one of {} with its value", KINDS.join(", "));
+    let expected = || format!("one of {} with its value", Written::kinds().join(", "));
     if !matches!(node.kind, Kind::Mapping(_)) {
         reader.mistake(node.mark, "a step is a mapping", describe(node), expected());
         return None;
     }
-    let named: Vec<_> =
-        node.entries().iter().filter(|(key, _)| key.text().is_some_and(|k| KINDS.contains(&k))).collect();
-    let kind = match named.as_slice() {
-        [(key, _)] => key.text().unwrap_or_default(),
+    let kind = match Written::kinds_in(node).as_slice() {
+        [(kind, _)] => *kind,
         [] => {
-            unknown(node, reader);
+            unknown(node, expected(), reader);
             return None;
         }
-        [_, (second, _), ..] => {
-            reader.mistake(
-                second.mark,
-                "a step does one thing",
-                describe(second),
-                "one of them; parallel: [...] for several",
-            );
+        [_, (second, mark), ..] => {
+            let expected = "one of them; parallel: [...] for several";
+            reader.mistake(*mark, "a step does one thing", format!("{second:?}"), expected);
             return None;
         }
     };
-    let allowed: Vec<&str> = [kind].iter().chain(keys_of(kind)).chain(&COMMON).copied().collect();
-    let fields = reader.mapping(node, &format!("a {kind} step"), Some(&allowed));
-    let kind = self::kind(kind, &fields, reader)?;
-    let mut step = empty(node, kind);
-    for Entry { key, value, .. } in &fields {
-        match *key {
-            "name" => step.name = reader.text(value, "name"),
-            "timeout" => step.timeout = reader.seconds(value, "timeout").filter(|seconds| *seconds > 0),
-            "retries" => step.retries = reader.number(value, "retries", 0, 20).unwrap_or_default(),
-            "idempotent" => step.idempotent = reader.boolean(value, "idempotent"),
-            // a mistake here must not lift the guard
-            "irreversible" => step.irreversible = reader.boolean(value, "irreversible").unwrap_or(true),
-            _ => {}
-        }
-    }
-    Some(step)
+    let mut written = Written::default();
+    written.fill_kind(Some(kind), node, node.mark, &format!("a {kind} step"), reader);
+    let kind = written.kind()?;
+    Some(made(node, kind, written))
 }
 
-/// `playbook: FILE` of a release in its shortest form.
-pub fn step_of_playbook(node: &Node, reader: &mut Reader) -> Option<Step> {
-    let fields = [Entry { key: "playbook", mark: node.mark, value: node }];
-    Some(empty(node, kind("playbook", &fields, reader)?))
-}
-
-fn empty(node: &Node, kind: StepKind) -> Step {
-    Step { mark: node.mark, name: None, kind, timeout: None, retries: 0, idempotent: None, irreversible: false }
-}
-
-/// No key names a kind: the one that is not common is meant to.
-fn unknown(node: &Node, reader: &mut Reader) {
-    let odd = node.entries().iter().find(|(key, _)| !key.text().is_some_and(|k| COMMON.contains(&k)));
+/// No key names a kind: the one that not every step may have is meant to.
+fn unknown(node: &Node, expected: String, reader: &mut Reader) {
+    let common = Written::keys_of(Some(""));
+    let odd = node.entries().iter().find(|(key, _)| common.iter().all(|common| key.text() != Some(common.name)));
     match odd.and_then(|(key, _)| Some((key.text()?, key.mark))) {
-        Some((text, mark)) => reader.no_such("kind of step", text, mark, &KINDS),
-        None => {
-            let expected = format!("one of {} with its value", KINDS.join(", "));
-            reader.mistake(node.mark, "this step does nothing", describe(node), expected);
-        }
+        Some((text, mark)) => reader.no_such("kind of step", text, mark, &Written::kinds()),
+        None => reader.mistake(node.mark, "this step does nothing", describe(node), expected),
     }
 }
 
-fn kind(kind: &str, fields: &[Entry<'_>], reader: &mut Reader) -> Option<StepKind> {
-    let value = fields.iter().find(|field| field.key == kind)?.value;
-    Some(match kind {
-        "command" => StepKind::Command(reader.argv(value, "command")?),
-        "playbook" => {
-            let path = reader.text(value, "playbook")?;
-            reader.must_exist(&path, value.mark, "playbook");
-            let list = |key: &str, reader: &mut Reader| {
-                let field = fields.iter().find(|field| field.key == key);
-                field.map(|field| reader.texts(field.value, key)).unwrap_or_default().into_iter().map(|(text, _)| text)
-            };
-            let (tags, skip_tags) = (list("tags", reader).collect(), list("skip_tags", reader).collect());
-            StepKind::Playbook { path: Text::new(path, value.mark), tags, skip_tags, options: options(fields, reader) }
+impl Written {
+    /// What it does; `None`: its value is a mistake.
+    fn kind(&mut self) -> Option<StepKind> {
+        let options = std::mem::take(&mut self.options);
+        if let Some(path) = self.playbook.take() {
+            let (tags, skip_tags) = (std::mem::take(&mut self.tags), std::mem::take(&mut self.skip_tags));
+            return Some(StepKind::Playbook { path, tags, skip_tags, options });
         }
-        "adhoc" => {
-            let text = reader.text(value, "adhoc")?;
+        if let Some(text) = self.adhoc.take() {
             let (module, args) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
             let args = Some(args.trim().to_owned()).filter(|args| !args.is_empty());
-            StepKind::Adhoc { module: module.to_owned(), args, options: options(fields, reader) }
+            return Some(StepKind::Adhoc { module: module.to_owned(), args, options });
         }
-        "http" => StepKind::Http(http(value, fields, reader)?),
-        "approval" => {
-            let people = reader.number(value, "approval", 1, 20)?;
-            StepKind::Approval(u8::try_from(people).unwrap_or(u8::MAX))
-        }
-        "pause" => {
-            let seconds = fields.iter().find(|field| field.key == "for");
-            let seconds = seconds.and_then(|field| reader.seconds(field.value, "for"));
-            StepKind::Pause { message: reader.text(value, "pause")?, seconds }
-        }
-        "gate" => StepKind::Gate(Text::new(reader.text(value, "gate")?, value.mark)),
-        _ => StepKind::Switch,
-    })
-}
-
-fn options(fields: &[Entry<'_>], reader: &mut Reader) -> Options {
-    let mut options = Options::default();
-    for Entry { key, value, .. } in fields {
-        match *key {
-            "hosts" => options.hosts = reader.template(value, "hosts"),
-            "become" => options.r#become = reader.boolean(value, "become").unwrap_or_default(),
-            "become_user" => options.become_user = reader.text(value, "become_user"),
-            "forks" => options.forks = reader.number(value, "forks", 1, 10_000),
-            _ => {}
-        }
-    }
-    options
-}
-
-/// Keys of a request; `url` only where it is a mapping of its own.
-pub const HTTP: [&str; 6] = ["url", "method", "headers", "body", "status", "contains"];
-
-/// A request: its address with the other fields beside it, or a mapping of its own.
-pub fn http(value: &Node, beside: &[Entry<'_>], reader: &mut Reader) -> Option<Http> {
-    let own = matches!(value.kind, Kind::Mapping(_)).then(|| reader.mapping(value, "http", Some(&HTTP)));
-    let mut http = Http::default();
-    let fields = own.as_deref().unwrap_or(beside);
-    for Entry { key, value, .. } in fields {
-        match *key {
-            "method" => http.method = reader.text(value, "method").map(|text| text.to_uppercase()),
-            "headers" => http.headers = reader.named(value, "headers"),
-            "body" => http.body = reader.template(value, "body"),
-            "status" => http.status = status(value, reader),
-            "contains" => http.contains = reader.template(value, "contains"),
-            _ => {}
-        }
-    }
-    let url = match &own {
-        Some(fields) => fields.iter().find(|field| field.key == "url").map(|field| field.value),
-        None => Some(value),
-    };
-    let Some(url) = url else {
-        reader.mistake(value.mark, "this request has no address", "no \"url\"".into(), "url: http://...");
-        return None;
-    };
-    http.url = address(url, "the address", reader)?;
-    Some(http)
-}
-
-/// An address of a web server.
-pub fn address(node: &Node, what: &str, reader: &mut Reader) -> Option<Text> {
-    let url = reader.template(node, what)?;
-    let known = ["http://", "https://", "{{"].iter().any(|begin| url.text.starts_with(begin));
-    if !known {
-        reader.mistake(node.mark, format!("{what} is none of the web"), describe(node), "http://... or https://...");
-    }
-    Some(url)
-}
-
-fn status(node: &Node, reader: &mut Reader) -> Vec<u16> {
-    let one = |node: &Node, reader: &mut Reader| {
-        reader.number(node, "status", 100, 599).and_then(|status| u16::try_from(status).ok())
-    };
-    match node.kind {
-        Kind::Sequence(_) => node.items().iter().filter_map(|item| one(item, reader)).collect(),
-        _ => one(node, reader).into_iter().collect(),
+        let request = std::mem::take(&mut self.request);
+        let seconds = self.seconds;
+        let one = self.command.take().map(StepKind::Command);
+        let one = one.or(self.http.take().map(|http| StepKind::Http(http.with(request))));
+        let one = one.or(self.approval.map(StepKind::Approval)).or(self.gate.take().map(StepKind::Gate));
+        let one = one.or(self.pause.take().map(|message| StepKind::Pause { message, seconds }));
+        one.or(self.switch.then_some(StepKind::Switch))
     }
 }

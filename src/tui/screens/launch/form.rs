@@ -177,7 +177,13 @@ impl Form {
             }
             Kind::Shell => {
                 let timeout = self.text(&Id::Patience).parse().unwrap_or(PATIENCE);
-                Ask::Shell(Shell { pattern, command: self.text(&Id::Command).to_owned(), timeout, common })
+                Ask::Shell(Shell {
+                    pattern,
+                    command: self.text(&Id::Command).to_owned(),
+                    timeout,
+                    common,
+                    ..Shell::default()
+                })
             }
         }
     }

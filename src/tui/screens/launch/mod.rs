@@ -209,7 +209,9 @@ fn ask_questions(form: &mut Form, scan: &Scan) {
         })
     };
     form.items.retain(|item| !matches!(item.id, Id::Answer(_) | Id::Secret(SecretName::Prompt(_))) || wanted(&item.id));
-    let pauses = scan.gates().any(|q| matches!(q.kind, QuestionKind::Pause { .. }));
+    // What a file that cannot be read asks is skipped, too.
+    let pauses =
+        scan.gates().any(|q| matches!(q.kind, QuestionKind::Pause { .. })) || scan.unseen.iter().any(|u| u.unread);
     let there = form.items.iter().any(|item| item.id == Id::SkipPauses);
     match (pauses, there) {
         (true, false) => {
