@@ -1,4 +1,4 @@
-//! `opsdeck.yaml`: what discovery can't know. Each key is declared once, where its section is read: [`keys::keys!`] makes its
+//! `opsdeck.yaml`: what discovery can't know. Each key is declared once, where its section is read: `keys!` makes its
 //! field, its default, its reading with the place of every mistake, its schema and its documentation of that.
 
 pub mod checks;

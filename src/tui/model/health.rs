@@ -182,7 +182,7 @@ pub struct Choice {
     pub words: Vec<String>,
     /// Only this host.
     pub host: Option<String>,
-    /// Causes that are open, by [`name`].
+    /// Causes that are open, by `name`.
     pub open: BTreeSet<String>,
 }
 

@@ -29,7 +29,7 @@ pub enum Effect {
     },
     /// Find out which hosts it is for, and who holds them.
     Aim {
-        /// As [`super::Form::aim`] says it.
+        /// As `Form::aim` says it.
         aim: String,
         ask: Box<Ask>,
         /// The hosts that its limit names, where that is known.
@@ -57,7 +57,7 @@ pub enum Data {
     Scan { playbook: String, extra_vars: Vec<ExtraVars>, scan: Scan },
     /// What is known of the targets.
     Aim {
-        /// As [`super::Form::aim`] said it.
+        /// As `Form::aim` said it.
         aim: String,
         /// The hosts that it would touch.
         targets: Targets,

@@ -94,7 +94,7 @@ pub struct Fields {
     pub version: Field,
     pub current: Field,
     pub vars: Field,
-    /// In the order of [`secret::passwords`].
+    /// In the order of `secret::passwords`.
     pub passwords: [Secret; 3],
     /// They are on the screen.
     pub asked: bool,
